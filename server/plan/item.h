@@ -1,0 +1,221 @@
+/*
+ * One version of an entry (item, record or ranking): immutable once it is in the plan.
+ *
+ * Keeps the bytes its author sent beside the spine: the few decoded fields that
+ * lists, rules and analysis need. A new version is a new object, so views of the
+ * past stay whole. Allocated in one piece.
+ */
+#ifndef SERVER_PLAN_ITEM_H
+#define SERVER_PLAN_ITEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/calendar.h"
+
+/* The numbers of plumb.v1.Kind; a test holds them together. */
+enum kind {
+	KIND_NONE = 0,
+	KIND_VISION = 1,
+	KIND_MISSION = 2,
+	KIND_VALUE = 3,
+	KIND_GOAL = 4,
+	KIND_OBJECTIVE = 5,
+	KIND_MEASURE = 6,
+	KIND_STRATEGY = 7,
+	KIND_INITIATIVE = 8,
+	KIND_WORKSTREAM = 9,
+	KIND_MILESTONE = 10,
+	KIND_TASK = 11,
+	KIND_PERSON = 20,
+	KIND_TEAM = 21,
+	KIND_PERIOD = 22,
+	KIND_CALENDAR = 23,
+	KIND_ALLOCATION = 24,
+	KIND_RANKING = 25,
+	KIND_ASK = 30,
+	KIND_MEASUREMENT = 40,
+	KIND_CHECK_IN = 41,
+	KIND_ACKNOWLEDGEMENT = 42,
+	KIND_BASELINE = 50,
+	KIND_WAIVER = 51,
+	KIND_RULE_SETTING = 52,
+	KIND_WORKSPACE = 53,
+	KIND_MAX = 96,
+};
+
+/* What a reference means. The field that holds it is in plan/kinds.c. */
+enum role {
+	ROLE_NONE,
+	ROLE_OWNER,
+	ROLE_REVIEWER,
+	ROLE_LINK_RELATES,
+	ROLE_LINK_SUPPORTS,
+	ROLE_LINK_CONFLICTS,
+	ROLE_LINK_CONTRIBUTES,
+	ROLE_PARENT,        /* goal, objective, team, period: the same kind above; belongs to it */
+	ROLE_GOAL,          /* objective: primary goal; strategy: goals */
+	ROLE_FURTHER_GOAL,
+	ROLE_TEAM,          /* objective, person */
+	ROLE_PERIOD,
+	ROLE_TARGET_MEASURE, /* objective -> measure; amount = index into item->targets */
+	ROLE_PRECEDES,
+	ROLE_INLINE_UNDER,
+	ROLE_OBJECTIVE,     /* initiative, workstream: primary objective */
+	ROLE_CONTRIBUTION,  /* initiative -> objective; amount = effort share in 1/10,000, -1 not stated */
+	ROLE_CONTRIBUTION_MEASURE,
+	ROLE_STRATEGY,
+	ROLE_NEED,          /* amount = effort in hundredths of a person-day, -1 not stated */
+	ROLE_AFTER,
+	ROLE_MEMBER,
+	ROLE_PART_OF,       /* workstream, milestone, task, allocation, ask: the work that it belongs to */
+	ROLE_MANAGER,
+	ROLE_DOTTED_MANAGER,
+	ROLE_LEAD,
+	ROLE_CAPACITY_PERIOD, /* amount = effort */
+	ROLE_CALENDAR,
+	ROLE_WHO,           /* allocation */
+	ROLE_FROM,          /* ask */
+	ROLE_TO,            /* ask */
+	ROLE_ANSWERED_BY,
+	ROLE_WAIVED_BY,
+	ROLE_ABOUT,         /* record */
+	ROLE_BY,            /* record */
+	ROLE_RANKED,        /* ranking -> initiative, in order; amount 1 = tied with the one before */
+	ROLE_RANKING_OF,    /* ranking -> team */
+	ROLE_COUNT,
+};
+
+/* A resolved reference. The target may be absent (dangling). */
+struct ref {
+	uint32_t slot;
+	uint32_t edge; /* the plan's own: handle of the way back */
+	uint16_t role;
+	uint16_t position; /* in its repeated field */
+	int32_t amount;
+};
+
+/* Numbers that may be not stated are NAN. */
+struct target {
+	uint32_t measure; /* slot, or SLOT_NONE */
+	int32_t due;      /* DATE_NONE not stated */
+	double baseline;
+	double target;
+	double commit;
+	double stretch;
+	bool has_text;
+};
+
+#define SLOT_NONE UINT32_MAX
+
+enum item_flag {
+	ITEM_ABSENT = 1,    /* only referred to; has kind and id, nothing else */
+	ITEM_REMOVED = 2,   /* a tombstone: was there; keeps the way into its history */
+	ITEM_RETRACTED = 4, /* record */
+	ITEM_REDACTED = 8,  /* record */
+	ITEM_RENAMED = 16,  /* with REMOVED: now under another id */
+	ITEM_HAS_TARGET_NUMBER = 32, /* objective: at least one target with a measure and a number */
+};
+
+struct item {
+	/* identity */
+	uint32_t slot;
+	uint8_t kind;  /* enum kind */
+	uint8_t flags; /* enum item_flag */
+	uint16_t refs_count;
+	/* envelope */
+	uint64_t revision;         /* of this version */
+	uint64_t previous;         /* revision of the version before it, 0 none: the way back through the log */
+	uint64_t created_revision;
+	uint64_t source_revision;  /* 0: never applied by a source */
+	int64_t created_us;
+	int64_t updated_us;
+	uint32_t created_by;       /* interned, view_text() */
+	uint32_t updated_by;
+	uint32_t source;           /* interned; 0 none */
+	/* spine: what the kind means by them is in plan/kinds.h */
+	int32_t start;             /* start, first day, at */
+	int32_t finish;            /* finish, last day, due, needed by, until */
+	int32_t done;              /* done, closed, answered */
+	uint8_t status;            /* the kind's own enum: WorkStatus, Objective.Status, Ask.State, CheckIn.Status, … */
+	uint8_t extra;             /* measure: direction; person: level; measurement: role */
+	uint16_t targets_count;
+	uint16_t every_days;       /* measure */
+	uint8_t id_len;
+	uint8_t has;               /* enum item_has */
+	int64_t at_us;             /* records: exact time; else 0 */
+	union {
+		double value;      /* measurement: value; check-in: progress; goal, objective: weight; allocation: share */
+		int64_t effort;    /* task, ask: effort; initiative, workstream: likely estimate; person: capacity */
+	};
+	uint32_t title_len;
+	uint32_t bytes_len;
+	uint32_t id_at;            /* offsets from the start of the item */
+	uint32_t title_at;
+	uint32_t bytes_at;
+	uint32_t targets_at;
+	uint32_t last_applied_at;  /* 0: the source's version is this one, or there is none */
+	uint32_t last_applied_len;
+	uint32_t size;             /* of the whole allocation */
+	struct ref refs[];
+};
+
+/* What was stated, where a number alone cannot say. */
+enum item_has {
+	HAS_VALUE = 1,       /* value or effort */
+	HAS_TEXT = 2,        /* a text body: vision, mission, value; initiative: outcome_intended */
+	HAS_SCOPE = 4,       /* initiative, workstream: scope in or out */
+	HAS_DIMENSION = 8,   /* measure */
+	HAS_UNIT = 16,       /* measure */
+	HAS_EXPECTATION = 32, /* objective */
+	HAS_RANGE = 64,      /* measure: low and high */
+	HAS_REALISED = 128,  /* initiative: outcome_realised */
+};
+
+/* Not NUL-terminated: print with %.*s. */
+static inline const char *
+item_id(const struct item *item)
+{
+	return (const char *)item + item->id_at;
+}
+
+static inline const char *
+item_title(const struct item *item)
+{
+	return (const char *)item + item->title_at;
+}
+
+/* The encoded plumb.v1.Item or plumb.v1.Record; empty for rankings and tombstones. */
+static inline const uint8_t *
+item_bytes(const struct item *item)
+{
+	return (const uint8_t *)item + item->bytes_at;
+}
+
+static inline const struct target *
+item_targets(const struct item *item)
+{
+	return (const struct target *)(const void *)((const char *)item + item->targets_at);
+}
+
+/* There now: not absent and not removed. */
+static inline bool
+item_is_live(const struct item *item)
+{
+	return item != NULL && (item->flags & (ITEM_ABSENT | ITEM_REMOVED)) == 0;
+}
+
+static inline bool
+kind_is_record(unsigned kind)
+{
+	return kind >= KIND_MEASUREMENT && kind <= KIND_ACKNOWLEDGEMENT;
+}
+
+static inline bool
+kind_is_work(unsigned kind)
+{
+	return kind == KIND_INITIATIVE || kind == KIND_WORKSTREAM || kind == KIND_TASK || kind == KIND_MILESTONE;
+}
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * The table of kinds: names, and which of their fields refer to what.
+ *
+ * One row per kind is all that a new kind needs here; the codec, validation, plan
+ * files and the SQL projection follow from it and from the .proto.
+ */
+#ifndef SERVER_PLAN_KINDS_H
+#define SERVER_PLAN_KINDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/plan/item.h"
+
+/* "initiative", "check-in"; NULL for a number that is no kind. Static. */
+const char *kind_name(unsigned kind);
+/* By name, singular or plural; KIND_NONE if there is none. text is not NUL-terminated. */
+enum kind kind_parse(const char *text, size_t len);
+
+/* A field that refers to another entry. */
+struct ref_field {
+	const char *field;    /* path from the item or record, through messages: "objective.targets.measure" */
+	enum role role;
+	enum kind bare;       /* what a bare id means; KIND_NONE: the kind must be written */
+	unsigned short flags; /* enum ref_flag */
+};
+enum ref_flag {
+	REF_BELONGS = 1, /* removing the target with cascade removes the holder too */
+	REF_CONTAINS = 2, /* following it from the holder may never lead back to the holder: refused */
+};
+const struct ref_field *kind_ref_fields(size_t *count);
+
+/*
+ * Splits "kind/id" (or, with bare != KIND_NONE, "id"). False unless kind is known and id is a slug. *id points into
+ * text.
+ */
+bool ref_parse(const char *text, enum kind bare, enum kind *kind, const char **id, size_t *id_len);
+
+#endif

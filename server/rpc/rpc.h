@@ -1,0 +1,123 @@
+/*
+ * Calls: what every protocol turns its bytes into, and where every handler answers.
+ *
+ * A transport makes a call, gives it the request bytes, and implements
+ * struct rpc_transport; a handler can't tell who calls. Loop thread only, unless said otherwise.
+ */
+#ifndef SERVER_RPC_RPC_H
+#define SERVER_RPC_RPC_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "common/faults.h"
+
+struct rpc_call;
+struct rpc_method;
+struct daemon;
+struct rpc_bytes;
+
+/* Who calls. Until tokens exist TCP callers are unverified: their name is what they claim. */
+struct caller {
+	char name[96]; /* "person/anna", "uid:1000", "unverified:person/anna", "unverified" */
+	bool verified;
+	bool local; /* a unix socket peer */
+};
+
+/* What a transport does for a call; it never blocks. */
+struct rpc_transport {
+	/* One reply message. Bytes are copied or sent before it returns. */
+	void (*send)(struct rpc_call *call, const uint8_t *p, size_t len);
+	/*
+	 * Sends bytes that many calls share; the transport takes a reference to bytes where it must queue.
+	 */
+	void (*send_shared)(struct rpc_call *call, struct rpc_bytes *bytes);
+	/* The end: exactly once. status ERR_OK or an error; details is an encoded google.rpc.Status.details list or empty. */
+	void (*finish)(struct rpc_call *call, const struct err *status, const uint8_t *details, size_t details_len);
+	/* May the stream send more now? False: wait for on_writable. Always true for unary calls. */
+	bool (*is_writable)(struct rpc_call *call);
+};
+
+/* Reference-counted bytes, encoded once for many streams; loop thread only. */
+struct rpc_bytes {
+	unsigned refs;
+	size_t len;
+	uint8_t p[];
+};
+struct rpc_bytes *rpc_bytes_new(const void *p, size_t len) MUST_CHECK; /* one reference */
+struct rpc_bytes *rpc_bytes_ref(struct rpc_bytes *bytes);
+void rpc_bytes_unref(struct rpc_bytes *bytes); /* takes NULL */
+
+enum rpc_state { RPC_RUNNING, RPC_FINISHED };
+
+struct rpc_call {
+	const struct rpc_method *method;
+	const struct rpc_transport *transport;
+	void *transport_data; /* the transport's own; NULL once the connection is gone */
+	struct daemon *daemon;
+	struct caller caller; /* copied */
+	uint64_t id;          /* for the log */
+	int64_t deadline_us;  /* monotonic; 0 none. The transport ends the call with ERR_DEADLINE by rpc_cancel() */
+	struct arena *arena;  /* everything of this call */
+	struct faults *faults; /* in the arena; what rpc_fail adds as google.rpc.BadRequest */
+	enum rpc_state state;
+	bool cancelled; /* also read by workers (relaxed atomic) */
+	/* The handler's own, for calls that outlive the handler function. */
+	void *handler_data;
+	void (*on_cancel)(struct rpc_call *call);   /* free handler_data; the reply goes nowhere */
+	void (*on_writable)(struct rpc_call *call); /* streams: room again */
+	unsigned pins;    /* workers and commits that still hold the call; freed when 0 and finished */
+};
+
+enum rpc_flag {
+	RPC_WRITE = 1,
+	RPC_STREAM = 2, /* server streams replies */
+};
+
+typedef void (*rpc_handler_fn)(struct rpc_call *call, const ProtobufCMessage *request);
+
+struct rpc_method {
+	const char *service; /* "plumb.v1.Plan" */
+	const char *name;    /* "Apply" */
+	const ProtobufCMessageDescriptor *request;
+	const ProtobufCMessageDescriptor *reply;
+	unsigned flags;
+	rpc_handler_fn handler;
+};
+const struct rpc_method *rpc_methods(size_t *count);
+/* Not NUL-terminated arguments; NULL if there is none. *service_known tells which half was wrong. */
+const struct rpc_method *rpc_find(const char *service, size_t service_len, const char *method, size_t method_len,
+    bool *service_known);
+
+/* A call with an arena, from the daemon's pool; NULL when memory or the limit on calls is reached. */
+struct rpc_call *rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
+    const struct rpc_transport *transport, void *transport_data, const struct caller *caller) MUST_CHECK;
+/*
+ * Decodes and checks the request, then calls the handler, which answers now or later. Bytes are borrowed until it
+ * returns. The transport forgets the call in its finish().
+ */
+void rpc_dispatch(struct rpc_call *call, const uint8_t *request, size_t len);
+
+/* ---- for handlers */
+/* One reply message, encoded here. False when too large: the call has then been failed. */
+bool rpc_send(struct rpc_call *call, const ProtobufCMessage *reply);
+bool rpc_send_bytes(struct rpc_call *call, const uint8_t *p, size_t len);
+void rpc_finish(struct rpc_call *call);
+/* Ends with an error; call->faults become google.rpc.BadRequest, detail (may be NULL) is appended as Any. */
+void rpc_fail(struct rpc_call *call, const struct err *err);
+void rpc_fail_detail(struct rpc_call *call, const struct err *err, const ProtobufCMessage *detail);
+void rpc_pin(struct rpc_call *call);
+void rpc_unpin(struct rpc_call *call);
+
+/* ---- for transports */
+/* The peer cancelled, its deadline passed, or the connection is lost (then code is ERR_CANCELLED). */
+void rpc_cancel(struct rpc_call *call, enum err_code code);
+void rpc_writable(struct rpc_call *call);
+/* Runs what is due at the end of a loop turn: flushes commits. */
+void rpc_turn_end(struct daemon *daemon);
+
+#endif
