@@ -1,0 +1,37 @@
+/*
+ * The handlers: one function per method of proto/plumb/v1, as server/rpc/methods.c names them.
+ *
+ * A handler gets a decoded and checked request that lives in call->arena until the call ends. It answers, now or
+ * later, with rpc_send()s and then rpc_finish() or rpc_fail() exactly once.
+ */
+#ifndef SERVER_RPC_HANDLERS_H
+#define SERVER_RPC_HANDLERS_H
+
+#include <protobuf-c/protobuf-c.h>
+
+struct rpc_call;
+
+/* plumb.v1.Plan: plan_rpc.c */
+void handle_plan_apply(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_plan_get(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_plan_list(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_plan_watch(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_plan_history(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_plan_diff(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_plan_export(struct rpc_call *call, const ProtobufCMessage *request);
+
+/* plumb.v1.Insight: insight_rpc.c */
+void handle_insight_check(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_insight_explain(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_insight_trace(struct rpc_call *call, const ProtobufCMessage *request);
+
+/* plumb.v1.Admin: admin_rpc.c */
+void handle_admin_info(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_admin_ping(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_admin_list_workspaces(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_admin_create_workspace(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_admin_verify(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_admin_backup(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_admin_snapshot(struct rpc_call *call, const ProtobufCMessage *request);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * The method table: everything that can be called, whatever the protocol.
+ *
+ * tests/unit/rpc/test_methods.c holds it against the generated service descriptors.
+ */
+#include "server/rpc/rpc.h"
+
+#include "plumb/v1/admin.pb-c.h"
+#include "plumb/v1/insight.pb-c.h"
+#include "plumb/v1/plan.pb-c.h"
+#include "server/rpc/handlers.h"
+
+/* clang-format off */
+#define METHOD(service, name, type, flags, handler)                                                                  \
+	{ "plumb.v1." service, name, &plumb__v1__##type##_request__descriptor,                                       \
+	    &plumb__v1__##type##_reply__descriptor, flags, handler }
+
+static const struct rpc_method methods[] = {
+	METHOD("Plan", "Apply", apply, RPC_WRITE, handle_plan_apply),
+	METHOD("Plan", "Get", get, 0, handle_plan_get),
+	METHOD("Plan", "List", list, 0, handle_plan_list),
+	METHOD("Plan", "Watch", watch, RPC_STREAM, handle_plan_watch),
+	METHOD("Plan", "History", history, 0, handle_plan_history),
+	METHOD("Plan", "Diff", diff, 0, handle_plan_diff),
+	METHOD("Plan", "Export", export, RPC_STREAM, handle_plan_export),
+
+	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
+	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
+	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),
+
+	METHOD("Admin", "Info", info, 0, handle_admin_info),
+	METHOD("Admin", "Ping", ping, 0, handle_admin_ping),
+	METHOD("Admin", "ListWorkspaces", list_workspaces, 0, handle_admin_list_workspaces),
+	METHOD("Admin", "CreateWorkspace", create_workspace, RPC_WRITE, handle_admin_create_workspace),
+	METHOD("Admin", "Verify", verify, RPC_STREAM, handle_admin_verify),
+	METHOD("Admin", "Backup", backup, RPC_STREAM, handle_admin_backup),
+	METHOD("Admin", "Snapshot", snapshot, 0, handle_admin_snapshot),
+};
+/* clang-format on */
+
+const struct rpc_method *
+rpc_methods(size_t *count)
+{
+	*count = sizeof methods / sizeof methods[0];
+	return methods;
+}
