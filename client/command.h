@@ -1,0 +1,109 @@
+/*
+ * Commands: one table from which dispatch, help, completion and the man page come.
+ *
+ * A command is data (struct command, exported by its cmd_*.c as cmd_<name>) and one function. Parsing of options
+ * and the count of arguments are done here, before run is called.
+ */
+#ifndef CLIENT_COMMAND_H
+#define CLIENT_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/err.h"
+
+struct context;
+struct str;
+
+/* What plumb exits with. */
+enum exit_code {
+	EXIT_FINE = 0,
+	EXIT_NO = 1,     /* the answer is no: findings, differences that were asked about, a conflict */
+	EXIT_USAGE = 2,  /* the command line or a file is wrong */
+	EXIT_SERVER = 3, /* no server, or it refused */
+};
+
+enum command_group {
+	GROUP_PLAN,   /* shaping the plan */
+	GROUP_READ,   /* looking at it */
+	GROUP_REPORT, /* reporting progress */
+	GROUP_PAST,   /* its past */
+	GROUP_DAEMON, /* running it */
+	GROUP_HELP,
+	GROUP_COUNT,
+};
+
+struct option {
+	char letter;        /* 0: none */
+	const char *name;   /* "file", for --file */
+	const char *value;  /* "PATH"; NULL: a flag */
+	const char *help;   /* one line, no full stop */
+	const char *values; /* "table json yaml": the only values; NULL: any. Checked, and completed */
+};
+
+struct example {
+	const char *line; /* "plumb apply -f plan/" */
+	const char *what; /* "shows what would change, asks, and applies it" */
+};
+
+struct args;
+typedef int (*command_run_fn)(struct context *ctx, const struct args *args);
+
+struct command {
+	const char *name;
+	enum command_group group;
+	const char *arguments;          /* "KIND/ID…"; "" none */
+	const char *summary;            /* one line, lower case, no full stop: "put the plan in these files into the daemon" */
+	const char *help;               /* paragraphs divided by "\n\n"; wrapped when shown */
+	const struct option *options;   /* ends with {0}; may be NULL */
+	const struct example *examples; /* ends with {0} */
+	size_t min_args;
+	size_t max_args;
+	command_run_fn run;                  /* NULL: only its parts are commands */
+	const struct command *const *parts;  /* "admin verify": ends with NULL; may be NULL */
+	bool hidden;
+};
+
+/* All commands, in order of group; ends with NULL (command_table.c). */
+extern const struct command *const command_table[];
+
+/* The command line of one command, parsed. */
+struct args {
+	const struct command *command;
+	size_t count;             /* of values */
+	const char *const *values; /* the arguments that are not options; borrowed from argv */
+	/* private */
+	struct given *given;
+	size_t given_count;
+};
+
+/* Was the option given? */
+bool args_has(const struct args *args, const char *option);
+/* The last value given, or NULL. */
+const char *args_get(const struct args *args, const char *option);
+/* How often it was given, and the i-th value. */
+size_t args_count(const struct args *args, const char *option);
+const char *args_at(const struct args *args, const char *option, size_t i);
+
+/* Everything: parses, dispatches, answers the exit code. */
+int command_main(int argc, char **argv);
+
+/* The command with that name ("admin", or a part given its parent's parts); NULL. */
+const struct command *command_find(const struct command *const *table, const char *name);
+/* The name in the table that text was probably meant to be; NULL if none is near. */
+const char *command_suggest(const struct command *const *table, const char *text);
+/* Prints "plumb: …" and "see: plumb help X"; always EXIT_USAGE. */
+int command_usage(const struct args *args, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* For help, completion and man (command_help.c); also used by their tests. path is "admin verify". */
+void command_help(const struct command *command, const char *path, int width, struct str *out);
+void command_overview(int width, struct str *out);
+bool command_completion(const char *shell, struct str *out);
+void command_man(struct str *out);
+/* The options every command takes; ends with {0}. */
+extern const struct option command_common_options[];
+
+/* Distance in edits (insert, delete, replace, swap of neighbours), at most limit + 1. */
+size_t command_distance(const char *a, const char *b, size_t limit);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * What a command runs in: the common options, where to write, and the connection (opened when first used).
+ */
+#ifndef CLIENT_CONTEXT_H
+#define CLIENT_CONTEXT_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "client/output.h"
+#include "client/rpc_client.h"
+#include "common/arena.h"
+#include "common/err.h"
+#include "plumb/v1/admin.pb-c.h"
+#include "plumb/v1/insight.pb-c.h"
+#include "plumb/v1/plan.pb-c.h"
+
+struct context {
+	const char *server;    /* --server, $PLUMB_SERVER, or the default; never NULL */
+	const char *workspace; /* "" is the daemon's "main" */
+	const char *as;        /* "" none */
+	const char *today;     /* "" the daemon's */
+	const char *as_of;     /* "" the newest */
+	struct output out;     /* standard output: format, width, colour */
+	struct arena *arena;   /* everything of this run; freed at the end */
+	struct rpc_client *client; /* NULL until used */
+	struct rpc_status status;  /* of the last call */
+};
+
+/* The connection; NULL when unreachable: return context_fail(ctx). */
+struct rpc_client *context_client(struct context *ctx) MUST_CHECK;
+/* The workspace, as-of and today of the common options; ERR_INVALID text in ctx->status when as-of is malformed. */
+bool context_at(struct context *ctx, Plumb__V1__At *at) MUST_CHECK;
+/* A unary call; NULL: return context_fail(ctx). */
+void *context_call(struct context *ctx, const ProtobufCServiceDescriptor *service, const char *method,
+    const ProtobufCMessage *request) MUST_CHECK;
+bool context_start(struct context *ctx, const ProtobufCServiceDescriptor *service, const char *method,
+    const ProtobufCMessage *request) MUST_CHECK;
+/* In ctx->arena. NULL at the end (ctx->status.err.code is ERR_OK) or on error. */
+void *context_next(struct context *ctx) MUST_CHECK;
+/* Prints what ctx->status says, with every violation and what to do next; answers the exit code. */
+int context_fail(struct context *ctx);
+/* Prints "plumb: …" on standard error; answers code. */
+int context_error(struct context *ctx, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Sets ctx->status to an error of ours, for a later context_fail; always false. */
+bool context_set_error(struct context *ctx, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/*
+ * Makes "kind/id" of what was typed: "kind/id" stays; a bare id is looked up (List id:…) among the kinds given
+ * ("initiative,objective"; "" all) and must be unambiguous. NULL: return context_fail(ctx).
+ */
+const char *context_ref(struct context *ctx, const char *text, const char *kinds) MUST_CHECK;
+/* A kind by its name, singular or plural ("goal", "goals", "check-in"); false if there is none. */
+bool context_kind(const char *text, Plumb__V1__Kind *out) MUST_CHECK;
+/* "check-in" for CHECK_IN; static. */
+const char *context_kind_name(Plumb__V1__Kind kind);
+/* "Anna Brandt" for "person/anna", by List; the text itself where unknown. Loads all people once. */
+const char *context_person(struct context *ctx, const char *ref);
+
+#endif
