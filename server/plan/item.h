@@ -90,7 +90,6 @@ enum role {
 /* A resolved reference. The target may be absent (dangling). */
 struct ref {
 	uint32_t slot;
-	uint32_t edge; /* the plan's own: handle of the way back */
 	uint16_t role;
 	uint16_t position; /* in its repeated field */
 	int32_t amount;
@@ -115,7 +114,7 @@ enum item_flag {
 	ITEM_RETRACTED = 4, /* record */
 	ITEM_REDACTED = 8,  /* record */
 	ITEM_RENAMED = 16,  /* with REMOVED: now under another id */
-	ITEM_HAS_TARGET_NUMBER = 32, /* objective: at least one target with a measure and a number */
+	ITEM_HAS_TAIL = 32,
 };
 
 struct item {
@@ -128,37 +127,38 @@ struct item {
 	uint64_t revision;         /* of this version */
 	uint64_t previous;         /* revision of the version before it, 0 none: the way back through the log */
 	uint64_t created_revision;
-	uint64_t source_revision;  /* 0: never applied by a source */
 	int64_t created_us;
 	int64_t updated_us;
 	uint32_t created_by;       /* interned, view_text() */
 	uint32_t updated_by;
 	uint32_t source;           /* interned; 0 none */
 	/* spine: what the kind means by them is in plan/kinds.h */
-	int32_t start;             /* start, first day, at */
+	int32_t start;             /* start, first day, at (records: the date in UTC) */
 	int32_t finish;            /* finish, last day, due, needed by, until */
 	int32_t done;              /* done, closed, answered */
 	uint8_t status;            /* the kind's own enum: WorkStatus, Objective.Status, Ask.State, CheckIn.Status, … */
 	uint8_t extra;             /* measure: direction; person: level; measurement: role */
+	uint8_t has;               /* enum item_has */
+	uint8_t id_len;
 	uint16_t targets_count;
 	uint16_t every_days;       /* measure */
-	uint8_t id_len;
-	uint8_t has;               /* enum item_has */
-	int64_t at_us;             /* records: exact time; else 0 */
+	uint32_t bytes_len;
+	uint16_t title_len;
+	uint8_t id_off;            /* from the start of the bytes */
+	uint8_t title_off;
 	union {
 		double value;      /* measurement: value; check-in: progress; goal, objective: weight; allocation: share */
 		int64_t effort;    /* task, ask: effort; initiative, workstream: likely estimate; person: capacity */
 	};
-	uint32_t title_len;
-	uint32_t bytes_len;
-	uint32_t id_at;            /* offsets from the start of the item */
-	uint32_t title_at;
-	uint32_t bytes_at;
-	uint32_t targets_at;
-	uint32_t last_applied_at;  /* 0: the source's version is this one, or there is none */
-	uint32_t last_applied_len;
-	uint32_t size;             /* of the whole allocation */
 	struct ref refs[];
+	/* behind: targets, struct item_tail if ITEM_HAS_TAIL, the bytes, the last applied bytes */
+};
+
+/* What few entries have. */
+struct item_tail {
+	int64_t at_us;            /* records: exact time */
+	uint64_t source_revision; /* at which the source last applied it */
+	uint32_t last_applied_len; /* 0: the source's version is this one, or there is no source */
 };
 
 /* What was stated, where a number alone cannot say. */
@@ -173,30 +173,73 @@ enum item_has {
 	HAS_REALISED = 128,  /* initiative: outcome_realised */
 };
 
-/* Not NUL-terminated: print with %.*s. */
-static inline const char *
-item_id(const struct item *item)
+static inline size_t
+item_targets_at(const struct item *item)
 {
-	return (const char *)item + item->id_at;
-}
-
-static inline const char *
-item_title(const struct item *item)
-{
-	return (const char *)item + item->title_at;
-}
-
-/* The encoded plumb.v1.Item or plumb.v1.Record; empty for rankings and tombstones. */
-static inline const uint8_t *
-item_bytes(const struct item *item)
-{
-	return (const uint8_t *)item + item->bytes_at;
+	return (sizeof *item + item->refs_count * sizeof(struct ref) + 7) & ~(size_t)7;
 }
 
 static inline const struct target *
 item_targets(const struct item *item)
 {
-	return (const struct target *)(const void *)((const char *)item + item->targets_at);
+	return (const struct target *)(const void *)((const char *)item + item_targets_at(item));
+}
+
+/* NULL where the entry has none. */
+static inline const struct item_tail *
+item_tail(const struct item *item)
+{
+	if ((item->flags & ITEM_HAS_TAIL) == 0)
+		return NULL;
+	return (const struct item_tail *)(const void *)(item_targets(item) + item->targets_count);
+}
+
+/* The encoded plumb.v1.Item or plumb.v1.Record; absent entries, rankings and tombstones have their id only. */
+static inline const uint8_t *
+item_bytes(const struct item *item)
+{
+	return (const uint8_t *)(item_targets(item) + item->targets_count) +
+	    ((item->flags & ITEM_HAS_TAIL) != 0 ? sizeof(struct item_tail) : 0);
+}
+
+/* Not NUL-terminated: print with %.*s. */
+static inline const char *
+item_id(const struct item *item)
+{
+	return (const char *)item_bytes(item) + item->id_off;
+}
+
+static inline const char *
+item_title(const struct item *item)
+{
+	return (const char *)item_bytes(item) + item->title_off;
+}
+
+/* Records: when it happened; else 0. */
+static inline int64_t
+item_at_us(const struct item *item)
+{
+	return item_tail(item) != NULL ? item_tail(item)->at_us : 0;
+}
+
+static inline uint64_t
+item_source_revision(const struct item *item)
+{
+	return item_tail(item) != NULL ? item_tail(item)->source_revision : 0;
+}
+
+/* The entry as its source last applied it: its bytes, unless others changed it since. */
+static inline const uint8_t *
+item_last_applied(const struct item *item, size_t *len)
+{
+	const struct item_tail *tail = item_tail(item);
+
+	if (tail == NULL || tail->last_applied_len == 0) {
+		*len = item->bytes_len;
+		return item_bytes(item);
+	}
+	*len = tail->last_applied_len;
+	return item_bytes(item) + item->bytes_len;
 }
 
 /* There now: not absent and not removed. */

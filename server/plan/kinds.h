@@ -19,7 +19,7 @@ enum kind kind_parse(const char *text, size_t len);
 
 /* A field that refers to another entry. */
 struct ref_field {
-	const char *field;    /* path from the item or record, through messages: "objective.targets.measure" */
+	const char *field;    /* "Message.field" of item.proto: "Target.measure" */
 	enum role role;
 	enum kind bare;       /* what a bare id means; KIND_NONE: the kind must be written */
 	unsigned short flags; /* enum ref_flag */

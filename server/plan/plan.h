@@ -8,6 +8,7 @@
 #ifndef SERVER_PLAN_PLAN_H
 #define SERVER_PLAN_PLAN_H
 
+#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,13 +41,12 @@ struct plan_conflict {
 };
 
 /*
- * Checks the encoded plumb.v1.ChangeSet (already decoded once for well-formedness by the caller; bytes are what is
- * logged) and takes it. On success *out is the patch, owned by the plan until settled or undone. On refusal
+ * Checks a decoded plumb.v1.ChangeSet (as it is, or will be, logged) and takes it. On success *out is the patch, owned by the plan until settled or undone. On refusal
  * nothing has changed: faults lists all that is wrong (ERR_INVALID; ERR_PRECONDITION for a Remove that is referred
  * to; ERR_NOT_FOUND; ERR_EXISTS), or conflict is filled (ERR_CONFLICT). replay: the set comes from the log; rules
  * that a past version did not have are not applied.
  */
-bool plan_apply(struct plan *plan, const uint8_t *change_set, size_t len, const struct stamp *stamp, bool replay,
+bool plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct stamp *stamp, bool replay,
     struct arena *arena, struct faults *faults, struct plan_conflict *conflict, struct patch **out, struct err *err)
     MUST_CHECK;
 /* The oldest unsettled patch is durable: what it replaced may go once no view sees it. */
@@ -60,13 +60,16 @@ struct patch_op {
 	const struct item *new; /* a tombstone where removed */
 };
 const struct patch_op *patch_ops(const struct patch *patch, size_t *count);
-/* The op that change i of the set led to directly (others follow from it: cascade, references of a rename). */
+/* The op that change i of the set led to first (others follow from it: cascade, references of a rename). Where nothing had to
+ * change, old and new of that op are the same. */
 size_t patch_change_op(const struct patch *patch, size_t change);
 
 uint64_t plan_revision(const struct plan *plan); /* newest taken */
 uint64_t plan_durable(const struct plan *plan);  /* newest settled */
 int64_t plan_time(const struct plan *plan);      /* effective time of the newest taken */
 
+/* The newest state, settled or not, as a view; valid until the next change, on the plan's thread only. */
+const struct view *plan_now(const struct plan *plan);
 /* The newest version, settled or not; NULL if the name was never used. */
 const struct item *plan_find(const struct plan *plan, enum kind kind, const char *id, size_t id_len);
 
