@@ -1,0 +1,89 @@
+/*
+ * Jobs: what takes longer than a loop turn runs on a small pool of workers and comes back to the loop.
+ *
+ * Loop thread only, unless said otherwise.
+ *
+ * Most handlers want job_view(): it finds the workspace, revision and day that a
+ * request asks about, hands a view to a function on a worker, and ends the call
+ * with what that function returns.
+ */
+#ifndef SERVER_RPC_JOBS_H
+#define SERVER_RPC_JOBS_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "common/faults.h"
+
+struct daemon;
+struct jobs;
+struct job;
+struct rpc_call;
+struct view;
+struct view_call;
+
+/* ---- the pool */
+typedef void (*job_fn)(void *arg);
+
+/* wake() as in struct daemon_options. Starts its threads. */
+struct jobs *jobs_new(void (*wake)(void *arg), void *wake_arg, struct err *err) MUST_CHECK;
+/* Runs what is queued, then stops; done() is called for each. Takes NULL. */
+void jobs_free(struct jobs *jobs);
+/*
+ * run(arg) on a worker, then done(arg) on the loop from jobs_poll(). ERR_LIMIT with LIMIT_JOBS waiting or running,
+ * except with force (the daemon's own work).
+ */
+bool jobs_start(struct jobs *jobs, job_fn run, job_fn done, void *arg, bool force, struct err *err) MUST_CHECK;
+void jobs_poll(struct jobs *jobs);
+/* Waiting, running or not yet polled. */
+size_t jobs_count(const struct jobs *jobs);
+
+/* ---- jobs that read a view and answer a call */
+struct view_job {
+	/* For the worker, read-only. Settled already: do not call view_settle(). */
+	const struct view *view;
+	const struct view *other; /* job_views(): the second; else NULL */
+	uint64_t revision;        /* of view */
+	uint64_t other_revision;
+	int32_t today;            /* the date that the answer takes as today (of `to` for two views) */
+	const char *workspace;    /* its id */
+	void *arg;                /* as given */
+	/* The job's own memory, LIMIT_CALL_ARENA; the request in the call's arena may be read, call->arena not used. */
+	struct arena *arena;
+	struct faults *faults;    /* go out as google.rpc.BadRequest when run returns false */
+	struct rpc_call *call;    /* not for workers, except call->method, call->caller and call->daemon */
+	struct view_call *own;    /* the implementation's */
+};
+
+/*
+ * On a worker. True ends the call well, false with err. arg typically is the request, which lives as long as the
+ * call does (the call is pinned until the job is done).
+ */
+typedef bool (*job_view_fn)(struct view_job *job, struct err *err);
+
+struct Plumb__V1__At;
+
+/*
+ * Answers the call from a view of what at asks (NULL: the newest of "main"). Everything goes through the call:
+ * unknown workspace, revision not there, limit reached end it with an error, so that a handler ends with this. The call
+ * must have no handler_data or callbacks of its own.
+ */
+void job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg);
+/* The same with two views of one workspace. */
+void job_views(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
+    job_view_fn run, void *arg);
+
+/*
+ * From the worker: one reply message, encoded now. Waits while the stream has no room. False when the call was cancelled
+ * (err is ERR_CANCELLED then) or the message is too large (ERR_LIMIT); return false with it.
+ */
+bool view_job_send(struct view_job *job, const ProtobufCMessage *message, struct err *err) MUST_CHECK;
+bool view_job_send_bytes(struct view_job *job, const uint8_t *p, size_t len, struct err *err) MUST_CHECK;
+/* Ask now and then, for instance every 1,024 items; return false with ERR_CANCELLED when it says true. */
+bool view_job_cancelled(const struct view_job *job);
+
+#endif
