@@ -46,6 +46,14 @@ struct example {
 	const char *what; /* "shows what would change, asks, and applies it" */
 };
 
+/* Which of the common options have a meaning for a command; the others are refused. */
+enum takes {
+	TAKES_SERVER = 1, /* --server --workspace --as --timeout */
+	TAKES_AS_OF = 2,
+	TAKES_TODAY = 4,
+	TAKES_READ = TAKES_SERVER | TAKES_AS_OF | TAKES_TODAY,
+};
+
 struct args;
 typedef int (*command_run_fn)(struct context *ctx, const struct args *args);
 
@@ -61,6 +69,8 @@ struct command {
 	size_t max_args;
 	command_run_fn run;                  /* NULL: only its parts are commands */
 	const struct command *const *parts;  /* "admin verify": ends with NULL; may be NULL */
+	unsigned takes;      /* enum takes */
+	const char *formats; /* "table json yaml csv name": what -o may be, the default first; NULL: no -o */
 	bool hidden;
 };
 
