@@ -13,11 +13,23 @@
 #define LIMIT_CHANGES           10000u
 #define LIMIT_CALLS_PER_CONN    1024u
 #define LIMIT_CONNECTIONS       16384u
+/* Running at once in the whole daemon, watchers included: each has an arena of a few KiB at least. */
+#define LIMIT_CALLS             131072u
 /* Output that a peer doesn't read: reading from it stops above this. */
 #define LIMIT_OUTPUT_HIGH       (1u << 20)
 /* A stream without credit is ended above this (a stock ttrpc peer cannot say how much it takes). */
 #define LIMIT_STREAM_OUTPUT     (8u << 20)
+/* A large reply to a caller that has this much unread is replaced by an error; small ones always go out. */
+#define LIMIT_OUTPUT_MAX        (32u << 20)
+#define LIMIT_REPLY_SMALL       (64u << 10)
+/* All connections' unfinished requests, and all their unread replies: what peers can make us hold. */
+#define LIMIT_INPUT_TOTAL       (512u << 20)
+#define LIMIT_OUTPUT_TOTAL      (1024u << 20)
 #define LIMIT_UNDECIDED_MS      10000
+/* A request whose next byte doesn't come, or output that nobody takes. */
+#define LIMIT_STALLED_MS        60000
+/* After our last byte, how long we wait for the peer to close. */
+#define LIMIT_LINGER_MS         1000
 #define LIMIT_METADATA          (16u << 10)
 #define LIMIT_METADATA_COUNT    64u
 

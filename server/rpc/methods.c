@@ -19,7 +19,7 @@ static const struct rpc_method methods[] = {
 	METHOD("Plan", "Apply", apply, RPC_WRITE, handle_plan_apply),
 	METHOD("Plan", "Get", get, 0, handle_plan_get),
 	METHOD("Plan", "List", list, 0, handle_plan_list),
-	METHOD("Plan", "Watch", watch, RPC_STREAM, handle_plan_watch),
+	METHOD("Plan", "Watch", watch, RPC_STREAM | RPC_ENDLESS, handle_plan_watch),
 	METHOD("Plan", "History", history, 0, handle_plan_history),
 	METHOD("Plan", "Diff", diff, 0, handle_plan_diff),
 	METHOD("Plan", "Export", export, RPC_STREAM, handle_plan_export),

@@ -57,7 +57,7 @@ enum rpc_state { RPC_RUNNING, RPC_FINISHED };
 struct rpc_call {
 	const struct rpc_method *method;
 	const struct rpc_transport *transport;
-	void *transport_data; /* the transport's own; NULL once the connection is gone */
+	void *transport_data; /* the transport's own; NULL once the call has finished */
 	struct daemon *daemon;
 	struct caller caller; /* copied */
 	uint64_t id;          /* for the log */
@@ -70,12 +70,24 @@ struct rpc_call {
 	void *handler_data;
 	void (*on_cancel)(struct rpc_call *call);   /* free handler_data; the reply goes nowhere */
 	void (*on_writable)(struct rpc_call *call); /* streams: room again */
+	/*
+	 * Streams: the revision that a caller asks for to go on without a gap; the handler keeps it up to date. Goes out as
+	 * google.rpc.ErrorInfo ("resume_from") when the stream is ended for its caller's slowness or the daemon's stop.
+	 * 0: nothing to resume.
+	 */
+	uint64_t resume_from;
 	unsigned pins;    /* workers and commits that still hold the call; freed when 0 and finished */
+	struct rpc_call *next_free; /* in the pool */
 };
 
 enum rpc_flag {
 	RPC_WRITE = 1,
 	RPC_STREAM = 2, /* server streams replies */
+	/*
+	 * A stream that goes on until its caller stops: a caller that can't give credit (stock ttrpc) is never waited for,
+	 * but ended when too much is unsent. Any other stream waits for its caller.
+	 */
+	RPC_ENDLESS = 4,
 };
 
 typedef void (*rpc_handler_fn)(struct rpc_call *call, const ProtobufCMessage *request);
@@ -106,18 +118,33 @@ void rpc_dispatch(struct rpc_call *call, const uint8_t *request, size_t len);
 /* One reply message, encoded here. False when too large: the call has then been failed. */
 bool rpc_send(struct rpc_call *call, const ProtobufCMessage *reply);
 bool rpc_send_bytes(struct rpc_call *call, const uint8_t *p, size_t len);
+/* Streams: the same bytes for many calls. Keeps no reference of the caller's. */
+bool rpc_send_shared(struct rpc_call *call, struct rpc_bytes *bytes);
+/*
+ * Streams: ask before every message. False: wait for on_writable (which comes once for each false). False too once the
+ * call has ended.
+ */
+bool rpc_is_writable(struct rpc_call *call);
 void rpc_finish(struct rpc_call *call);
-/* Ends with an error; call->faults become google.rpc.BadRequest, detail (may be NULL) is appended as Any. */
+/*
+ * Everything below rpc_send() does nothing on a call that was cancelled meanwhile; on one that its handler has finished it
+ * is a mistake (asserted).
+ * Ends with an error; call->faults become google.rpc.BadRequest, detail (may be NULL) is appended as Any. */
 void rpc_fail(struct rpc_call *call, const struct err *err);
 void rpc_fail_detail(struct rpc_call *call, const struct err *err, const ProtobufCMessage *detail);
 void rpc_pin(struct rpc_call *call);
 void rpc_unpin(struct rpc_call *call);
 
 /* ---- for transports */
-/* The peer cancelled, its deadline passed, or the connection is lost (then code is ERR_CANCELLED). */
+/*
+ * Ends a call from outside: the peer cancelled or the connection is lost (ERR_CANCELLED), its deadline passed
+ * (ERR_DEADLINE), it reads too slowly (ERR_LIMIT), or the daemon stops (ERR_UNAVAILABLE). Never from within a handler.
+ */
 void rpc_cancel(struct rpc_call *call, enum err_code code);
 void rpc_writable(struct rpc_call *call);
 /* Runs what is due at the end of a loop turn: flushes commits. */
 void rpc_turn_end(struct daemon *daemon);
+/* Calls that have not been freed yet. */
+size_t rpc_calls_count(const struct daemon *daemon);
 
 #endif
