@@ -6,6 +6,7 @@
 #ifndef COMMON_FRAME_H
 #define COMMON_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,12 @@ enum frame_flag {
 	FRAME_NO_DATA = 0x04,
 	FRAME_ACK = 0x80, /* on HELLO and PING: an answer */
 };
+
+#define FRAME_HELLO_LEN  16
+#define FRAME_WINDOW_LEN 4
+#define FRAME_PING_LEN   8
+#define FRAME_VERSION    1u /* of the extensions */
+#define FRAME_CREDIT_MAX INT32_MAX
 
 struct frame {
 	uint32_t body_len;
@@ -71,5 +78,22 @@ struct frame_metadata {
 };
 /* Walks the metadata; *offset starts at 0. False at the end. */
 bool frame_metadata_next(const struct frame_request *request, size_t *offset, struct frame_metadata *out);
+
+/* Frame header and envelope of a RESPONSE that carries a payload; the payload's bytes follow. Returns the length. */
+#define FRAME_RESPONSE_HEAD_MAX (FRAME_HEADER_LEN + 11)
+size_t frame_response_head(uint8_t out[FRAME_RESPONSE_HEAD_MAX], uint32_t stream, size_t payload_len);
+/* The largest payload whose RESPONSE fits into a frame. */
+#define FRAME_PAYLOAD_MAX (FRAME_BODY_MAX - 11)
+
+/*
+ * Length of a whole RESPONSE frame with a status, and the frame itself; details are encoded google.rpc.Status.details
+ * fields. message is NUL-terminated UTF-8.
+ */
+size_t frame_status_len(unsigned code, const char *message, size_t details_len);
+void frame_status_encode(uint8_t *out, uint32_t stream, unsigned code, const char *message, const uint8_t *details,
+    size_t details_len);
+
+uint32_t frame_be32(const uint8_t *p);
+void frame_put_be32(uint8_t *p, uint32_t value);
 
 #endif
