@@ -51,7 +51,9 @@ char *pb_enum_name(const ProtobufCEnumDescriptor *type, int value, char *buf, si
 
 /*
  * Walks the scalar leaves that differ between two messages of one type (either may be NULL = empty). Path is
- * "targets[0].due"; old or new is NULL where absent. Stops when fn returns false and returns false too.
+ * "targets[0].due"; old or new is NULL where absent. Repeated elements are matched by place. A message without
+ * any field set that came or went counts as a leaf (its text is "{}"). Stops when fn returns false and returns
+ * false too.
  */
 typedef bool (*pb_diff_fn)(void *arg, const char *path, const struct pb_value *old, const struct pb_value *new);
 bool pb_diff(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *old, const ProtobufCMessage *new,
