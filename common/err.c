@@ -1,4 +1,4 @@
-/* See err.h. Messages are cut at whole characters, since they travel as UTF-8. */
+/* See err.h. Messages travel as UTF-8, so they are made valid here. */
 #include "common/err.h"
 
 #include <assert.h>
@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/utf8.h"
 
 #define WHY_LEN 96 /* room kept for the system's own words */
 
@@ -29,22 +31,20 @@ static const char *const names[] = {
 	[ERR_UNAUTHENTICATED] = "UNAUTHENTICATED",
 };
 
-/* Drops the torn character that a cut at a byte may have left at the end. */
+/* What is no UTF-8 (torn by a cut, or quoted from a peer) becomes "?". */
 static void
-trim_torn(char *text)
+mend(char *text)
 {
-	size_t len = strlen(text);
-	size_t start = len;
-	unsigned char lead;
+	size_t left = strlen(text);
+	size_t len;
 
-	while (start > 0 && len - start < 4 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-		start--;
-	if (start == 0)
-		return;
-	lead = (unsigned char)text[start - 1];
-	if ((lead >= 0xf0 && len - start < 3) || (lead >= 0xe0 && len - start < 2) ||
-	    (lead >= 0xc0 && len - start < 1))
-		text[start - 1] = '\0';
+	for (; left > 0; text += len, left -= len) {
+		len = utf8_char_len(text, left);
+		if (len == 0) {
+			*text = '?';
+			len = 1;
+		}
+	}
 }
 
 static void
@@ -52,8 +52,8 @@ set_text(struct err *err, const char *prefix, const char *text)
 {
 	char msg[sizeof err->msg];
 
-	if (snprintf(msg, sizeof msg, "%s%s", prefix, text) >= (int)sizeof msg)
-		trim_torn(msg);
+	snprintf(msg, sizeof msg, "%s%s", prefix, text);
+	mend(msg);
 	memcpy(err->msg, msg, sizeof msg);
 }
 
@@ -62,14 +62,11 @@ err_set(struct err *err, enum err_code code, const char *fmt, ...)
 {
 	char text[sizeof err->msg];
 	va_list ap;
-	int len;
 
 	assert(code != ERR_OK);
 	va_start(ap, fmt);
-	len = vsnprintf(text, sizeof text, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (len >= (int)sizeof text)
-		trim_torn(text);
 	err->code = code;
 	set_text(err, "", text);
 	return false;
@@ -92,10 +89,10 @@ err_errno(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	trim_torn(text);
 	err->code = ERR_UNAVAILABLE;
 	snprintf(err->msg, sizeof err->msg, "%s: %.*s", text, WHY_LEN - 1,
 	    strerror_r(saved, why, sizeof why));
+	mend(err->msg);
 	return false;
 }
 
@@ -109,7 +106,6 @@ err_wrap(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(prefix, sizeof prefix - 2, fmt, ap);
 	va_end(ap);
-	trim_torn(prefix);
 	len = strlen(prefix);
 	memcpy(prefix + len, ": ", 3);
 	set_text(err, prefix, err->msg);

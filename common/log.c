@@ -47,14 +47,13 @@ static size_t
 printable_len(const char *text, size_t left)
 {
 	unsigned char c = (unsigned char)text[0];
-	size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 
-	if (c < 0x20 || c == 0x7f || len > left || !utf8_is_valid(text, len))
+	if (c < 0x20 || c == 0x7f)
 		return 0;
 	/* U+0080 to U+009F: terminals take them for control codes. */
-	if (c == 0xc2 && (unsigned char)text[1] < 0xa0)
+	if (c == 0xc2 && left > 1 && (unsigned char)text[1] < 0xa0)
 		return 0;
-	return len;
+	return utf8_char_len(text, left);
 }
 
 /* Appends text to the line of len bytes, escaped; what does not fit into max is cut. Returns the new length. */

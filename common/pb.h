@@ -44,6 +44,13 @@ size_t pb_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor 
 struct pb_value pb_get(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t i);
 /* The message behind a value of type MESSAGE. */
 const ProtobufCMessage *pb_message(const struct pb_value *value);
+/*
+ * protobuf-c shows map<string, x> as a repeated message with the members key (fields[0]) and value (fields[1]): that
+ * message's type; NULL if the field is no map.
+ */
+const ProtobufCMessageDescriptor *pb_map_entry(const ProtobufCFieldDescriptor *field);
+/* Bytes that one element of the field takes in memory, in the array of a repeated one too. */
+size_t pb_size(const ProtobufCFieldDescriptor *field);
 /* Enum value by name, case-insensitive, "-" and "_" alike; false if there is none. */
 bool pb_enum_parse(const ProtobufCEnumDescriptor *type, const char *name, int *out) MUST_CHECK;
 /* Lower-case name of an enum value into buf ("on_track"); the number if it has none. */

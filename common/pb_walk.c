@@ -40,6 +40,12 @@ static const size_t sizes[] = {
 	[PROTOBUF_C_TYPE_MESSAGE] = sizeof(ProtobufCMessage *),
 };
 
+size_t
+pb_size(const ProtobufCFieldDescriptor *field)
+{
+	return sizes[field->type];
+}
+
 const ProtobufCMessage *
 pb_message(const struct pb_value *value)
 {
@@ -110,6 +116,23 @@ pb_get(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, s
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		p = *(const char *const *)p + i * sizes[field->type];
 	return (struct pb_value){field, p};
+}
+
+const ProtobufCMessageDescriptor *
+pb_map_entry(const ProtobufCFieldDescriptor *field)
+{
+	static const char suffix[] = "Entry";
+	const ProtobufCMessageDescriptor *type = field->descriptor;
+	size_t len;
+
+	if (field->label != PROTOBUF_C_LABEL_REPEATED || field->type != PROTOBUF_C_TYPE_MESSAGE)
+		return NULL;
+	len = strlen(type->short_name);
+	if (type->n_fields != 2 || strcmp(type->fields[0].name, "key") != 0 ||
+	    strcmp(type->fields[1].name, "value") != 0 || len < sizeof suffix ||
+	    strcmp(type->short_name + len - (sizeof suffix - 1), suffix) != 0)
+		return NULL;
+	return type->fields[0].type == PROTOBUF_C_TYPE_STRING ? type : NULL;
 }
 
 /* ---- text ------------------------------------------------------------------------------------------ */

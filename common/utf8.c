@@ -40,6 +40,12 @@ char_len(const uint8_t *p, size_t left)
 	return len;
 }
 
+size_t
+utf8_char_len(const char *text, size_t left)
+{
+	return left > 0 ? char_len((const uint8_t *)text, left) : 0;
+}
+
 bool
 utf8_is_valid(const char *text, size_t len)
 {
