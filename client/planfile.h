@@ -14,6 +14,8 @@
 #include "plumb/v1/item.pb-c.h"
 
 struct arena;
+struct refmap;
+struct str;
 struct yaml_node;
 
 #define PLANFILE_FAULTS_MAX 1000 /* kept; the others are counted */
@@ -42,9 +44,6 @@ struct planfile_entry {
 	Plumb__V1__Record *record; /* or this */
 	struct planfile_place place;
 	const struct yaml_node *node; /* its map of fields; NULL: not from YAML */
-	unsigned explicit_targets;    /* objective: targets[i] from here on come from its inline measures */
-	const struct yaml_node *owner_node; /* inline measure: NULL, or its objective's map */
-	struct planfile_entry *next;  /* in its bucket of the step's index */
 };
 
 struct planfile_ranked {
@@ -69,6 +68,7 @@ struct planfile_removal {
 /* What is stated for one time: one change set. */
 struct planfile_step {
 	const char *effective; /* RFC 3339 time; NULL: the present, which is the last step of every plan */
+	long long effective_us;
 	const char *reason;    /* NULL: not stated */
 	struct planfile_entry **entries; /* in the order they were stated */
 	size_t count;
@@ -77,8 +77,7 @@ struct planfile_step {
 	size_t rankings_count;
 	struct planfile_removal *removals;
 	size_t removals_count;
-	struct planfile_entry **buckets;
-	size_t buckets_count;
+	struct refmap *index;  /* by ref */
 };
 
 struct planfile {
@@ -92,7 +91,8 @@ struct planfile {
 	const char *exported_workspace;
 	unsigned long long exported_revision;
 	const char *default_source; /* "files:<name>", from what was loaded; NULL for an import */
-	size_t files;
+	struct planfile_file *files; /* read, not yet taken over by planfile_finish() */
+	size_t files_count;
 	size_t bytes;
 	bool out_of_memory;
 };
@@ -138,7 +138,6 @@ struct planfile_entry *planfile_find(const struct planfile_step *step, const cha
 /* Where the field of an entry stands; path is from the item or record ("objective.targets[0].due"). */
 struct planfile_place planfile_field_place(const struct planfile_entry *entry, const char *path);
 /* "file:line:column: message" lines, in order; tells at the end how many were not kept. */
-struct str;
 void planfile_print_faults(const struct planfile *plan, struct str *out);
 
 #endif
