@@ -22,10 +22,20 @@ struct context {
 	const char *as;        /* "" none */
 	const char *today;     /* "" the daemon's */
 	const char *as_of;     /* "" the newest */
+	int timeout_ms;        /* 0 for ever */
 	struct output out;     /* standard output: format, width, colour */
 	struct arena *arena;   /* everything of this run; freed at the end */
 	struct rpc_client *client; /* NULL until used */
 	struct rpc_status status;  /* of the last call */
+	/* private */
+	struct context_people *people;
+	bool people_loaded;
+};
+
+/* People and teams, a page of them. */
+struct context_people {
+	const Plumb__V1__ListReply *reply;
+	struct context_people *next;
 };
 
 /* The connection; NULL when unreachable: return context_fail(ctx). */
@@ -51,6 +61,8 @@ bool context_set_error(struct context *ctx, enum err_code code, const char *fmt,
  * ("initiative,objective"; "" all) and must be unambiguous. NULL: return context_fail(ctx).
  */
 const char *context_ref(struct context *ctx, const char *text, const char *kinds) MUST_CHECK;
+/* After a NOT_FOUND of ref ("kind/id"): adds "did you mean …" to the status where a near one is there. */
+void context_suggest(struct context *ctx, const char *ref);
 /* A kind by its name, singular or plural ("goal", "goals", "check-in"); false if there is none. */
 bool context_kind(const char *text, Plumb__V1__Kind *out) MUST_CHECK;
 /* "check-in" for CHECK_IN; static. */

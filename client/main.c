@@ -1,0 +1,8 @@
+/* plumb: the command line of Plumbline. */
+#include "client/command.h"
+
+int
+main(int argc, char **argv)
+{
+	return command_main(argc, argv);
+}

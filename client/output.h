@@ -26,6 +26,7 @@ struct output {
 	int width;   /* columns */
 	bool colour; /* a terminal that wants it */
 	bool terminal;
+	size_t listed; /* of output_list_add */
 };
 
 /* Format aside, from the environment: tty, COLUMNS, NO_COLOR, TERM. */

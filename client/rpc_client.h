@@ -19,6 +19,7 @@
 struct rpc_status {
 	struct err err;   /* code ERR_OK: fine */
 	bool unreachable; /* the daemon was not reached, or went away */
+	bool ours;        /* found on this side: what was typed is wrong */
 	size_t violations_count; /* of google.rpc.BadRequest */
 	struct rpc_violation {
 		const char *field;

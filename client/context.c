@@ -1,0 +1,488 @@
+#include "client/context.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/command.h"
+#include "common/calendar.h"
+#include "common/parse.h"
+#include "common/pb.h"
+#include "common/str.h"
+
+#define CANDIDATES 10
+
+/* ---- calls */
+
+struct rpc_client *
+context_client(struct context *ctx)
+{
+	if (ctx->client)
+		return ctx->client;
+	ctx->client = rpc_client_open(ctx->server, ctx->timeout_ms, &ctx->status);
+	if (ctx->client)
+		rpc_client_set_as(ctx->client, ctx->as);
+	return ctx->client;
+}
+
+void *
+context_call(struct context *ctx, const ProtobufCServiceDescriptor *service, const char *method,
+    const ProtobufCMessage *request)
+{
+	struct rpc_client *client = context_client(ctx);
+
+	return client ? rpc_client_call(client, service, method, request, ctx->arena, &ctx->status) : NULL;
+}
+
+bool
+context_start(struct context *ctx, const ProtobufCServiceDescriptor *service, const char *method,
+    const ProtobufCMessage *request)
+{
+	struct rpc_client *client = context_client(ctx);
+
+	return client &&
+	    rpc_client_start(client, service, method, request, ctx->arena, &ctx->status);
+}
+
+void *
+context_next(struct context *ctx)
+{
+	return rpc_client_next(ctx->client, ctx->arena, &ctx->status);
+}
+
+/* ---- which plan */
+
+static bool
+set_as_of(struct context *ctx, Plumb__V1__At *at)
+{
+	uint64_t revision;
+	int64_t time;
+
+	if (parse_u64(ctx->as_of, 0, UINT64_MAX, &revision)) {
+		at->as_of_case = PLUMB__V1__AT__AS_OF_REVISION;
+		at->revision = revision;
+		return true;
+	}
+	if (time_or_date_parse(ctx->as_of, &time)) {
+		at->as_of_case = PLUMB__V1__AT__AS_OF_TIME;
+		at->time = pb_str(ctx->as_of);
+		return true;
+	}
+	if (parse_is_id(ctx->as_of, strlen(ctx->as_of))) {
+		at->as_of_case = PLUMB__V1__AT__AS_OF_BASELINE;
+		at->baseline = pb_str(ctx->as_of);
+		return true;
+	}
+	return context_set_error(ctx, ERR_INVALID,
+	    "'%s' is no moment: give a revision (42), a baseline's name, a date (2026-03-31) or a time "
+	    "(2026-03-31T17:00:00Z)",
+	    ctx->as_of);
+}
+
+bool
+context_at(struct context *ctx, Plumb__V1__At *at)
+{
+	plumb__v1__at__init(at);
+	at->workspace = pb_str(ctx->workspace);
+	at->today = pb_str(ctx->today);
+	return !ctx->as_of[0] || set_as_of(ctx, at);
+}
+
+/* ---- errors */
+
+bool
+context_set_error(struct context *ctx, enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+	char *text = NULL;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	memset(&ctx->status, 0, sizeof ctx->status);
+	err_set(&ctx->status.err, code, "%s", text ? text : "out of memory");
+	ctx->status.ours = code == ERR_INVALID;
+	free(text);
+	return false;
+}
+
+/* Standard output first, so that the two come in order on one terminal. */
+static void
+print_error(const char *lead, const char *text)
+{
+	struct output out;
+
+	fflush(stdout);
+	output_init(&out, stderr);
+	output_wrap(&out, lead, text);
+}
+
+int
+context_error(struct context *ctx, int code, const char *fmt, ...)
+{
+	va_list ap;
+	char *text = NULL;
+
+	(void)ctx;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	print_error("plumb: ", text ? text : "out of memory");
+	free(text);
+	return code;
+}
+
+static const char *
+next_step(const struct context *ctx)
+{
+	if (ctx->status.unreachable && !ctx->client)
+		return "start it with: plumbd --data DIR, or name another with --server";
+	switch (ctx->status.err.code) {
+	case ERR_CONFLICT:
+		return "look at what is there now (plumb history REF), then try again";
+	case ERR_UNAVAILABLE:
+		return "nothing was lost: try again in a moment";
+	case ERR_DATA_LOSS:
+		return "make no more changes; see plumb help admin, restore";
+	default:
+		return NULL;
+	}
+}
+
+static void
+print_violations(const struct rpc_status *status)
+{
+	for (size_t i = 0; i < status->violations_count; i++) {
+		const struct rpc_violation *violation = &status->violations[i];
+		struct str text;
+
+		str_init(&text, 1u << 20);
+		if (violation->field[0])
+			str_addf(&text, "%s: ", violation->field);
+		str_add(&text, violation->description);
+		print_error("  ", text.data);
+		str_fini(&text);
+	}
+}
+
+/* One violation that only repeats the message is not worth a second line. */
+static bool
+says_more(const struct rpc_status *status)
+{
+	return status->violations_count > 1 ||
+	    (status->violations_count == 1 &&
+		!strstr(status->err.msg, status->violations[0].description));
+}
+
+int
+context_fail(struct context *ctx)
+{
+	const struct rpc_status *status = &ctx->status;
+	const char *next = next_step(ctx);
+	struct str text;
+
+	str_init(&text, 1u << 20);
+	str_add(&text, status->err.msg[0] ? status->err.msg : "it did not work");
+	if (status->conflict)
+		str_addf(&text, " (%s is at revision %" PRIu64 ", expected was %" PRIu64 ")",
+		    status->conflict->ref[0] ? status->conflict->ref : "the workspace",
+		    status->conflict->actual, status->conflict->expected);
+	if (next)
+		str_addf(&text, "; %s", next);
+	print_error("plumb: ", text.data);
+	str_fini(&text);
+	if (says_more(status))
+		print_violations(status);
+	return status->ours ? EXIT_USAGE : EXIT_SERVER;
+}
+
+/* ---- kinds and references */
+
+static const char *const kind_names[] = {
+    [PLUMB__V1__KIND__VISION] = "vision",
+    [PLUMB__V1__KIND__MISSION] = "mission",
+    [PLUMB__V1__KIND__VALUE] = "value",
+    [PLUMB__V1__KIND__GOAL] = "goal",
+    [PLUMB__V1__KIND__OBJECTIVE] = "objective",
+    [PLUMB__V1__KIND__MEASURE] = "measure",
+    [PLUMB__V1__KIND__STRATEGY] = "strategy",
+    [PLUMB__V1__KIND__INITIATIVE] = "initiative",
+    [PLUMB__V1__KIND__WORKSTREAM] = "workstream",
+    [PLUMB__V1__KIND__MILESTONE] = "milestone",
+    [PLUMB__V1__KIND__TASK] = "task",
+    [PLUMB__V1__KIND__PERSON] = "person",
+    [PLUMB__V1__KIND__TEAM] = "team",
+    [PLUMB__V1__KIND__PERIOD] = "period",
+    [PLUMB__V1__KIND__CALENDAR] = "calendar",
+    [PLUMB__V1__KIND__ALLOCATION] = "allocation",
+    [PLUMB__V1__KIND__RANKING] = "ranking",
+    [PLUMB__V1__KIND__ASK] = "ask",
+    [PLUMB__V1__KIND__MEASUREMENT] = "measurement",
+    [PLUMB__V1__KIND__CHECK_IN] = "check-in",
+    [PLUMB__V1__KIND__ACKNOWLEDGEMENT] = "acknowledgement",
+    [PLUMB__V1__KIND__BASELINE] = "baseline",
+    [PLUMB__V1__KIND__WAIVER] = "waiver",
+    [PLUMB__V1__KIND__RULE_SETTING] = "rule-setting",
+    [PLUMB__V1__KIND__WORKSPACE] = "workspace",
+};
+#define KINDS (sizeof kind_names / sizeof kind_names[0])
+
+const char *
+context_kind_name(Plumb__V1__Kind kind)
+{
+	return (size_t)kind < KINDS && kind_names[kind] ? kind_names[kind] : "entry";
+}
+
+/* "goals", "strategies", "people", and "check_in" beside "check-in". */
+static bool
+is_name_of(const char *text, const char *name)
+{
+	char plural[40];
+	size_t len = strlen(name);
+
+	if (strcmp(text, name) == 0)
+		return true;
+	if (strcmp(name, "person") == 0)
+		return strcmp(text, "people") == 0 || strcmp(text, "persons") == 0;
+	if (name[len - 1] == 'y')
+		snprintf(plural, sizeof plural, "%.*sies", (int)len - 1, name);
+	else
+		snprintf(plural, sizeof plural, "%ss", name);
+	return strcmp(text, plural) == 0;
+}
+
+bool
+context_kind(const char *text, Plumb__V1__Kind *out)
+{
+	char dashed[40];
+
+	snprintf(dashed, sizeof dashed, "%s", text);
+	for (char *p = dashed; *p; p++) {
+		if (*p == '_')
+			*p = '-';
+	}
+	for (size_t i = 0; i < KINDS; i++) {
+		if (kind_names[i] && is_name_of(dashed, kind_names[i])) {
+			*out = (Plumb__V1__Kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *
+suggest_kind(const char *text)
+{
+	const char *best = NULL;
+	size_t best_distance = 3;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		size_t d = kind_names[i] ? command_distance(text, kind_names[i], 2) : 3;
+
+		if (d < best_distance) {
+			best = kind_names[i];
+			best_distance = d;
+		}
+	}
+	return best;
+}
+
+static const Plumb__V1__ListReply *
+list_ids(struct context *ctx, const char *kinds, const char *id)
+{
+	Plumb__V1__ListRequest request;
+	Plumb__V1__At at;
+
+	plumb__v1__list_request__init(&request);
+	if (!context_at(ctx, &at))
+		return NULL;
+	request.at = &at;
+	request.page_size = CANDIDATES;
+	request.filter = arena_printf(ctx->arena, "id:%s%s%s", id, kinds[0] ? " kind:" : "", kinds);
+	if (!request.filter) {
+		err_oom(&ctx->status.err);
+		return NULL;
+	}
+	return context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
+}
+
+/* The nearest id among those that begin alike; NULL. */
+static const char *
+suggest_id(struct context *ctx, const char *kinds, const char *id)
+{
+	const char *best = NULL;
+	size_t best_distance = 4;
+
+	for (size_t len = strlen(id); len > 0 && !best; len = len > 3 ? 3 : len - 1) {
+		char prefix[ID_MAX_LEN + 2];
+		const Plumb__V1__ListReply *reply;
+
+		if (len == strlen(id))
+			snprintf(prefix, sizeof prefix, "%s*", id);
+		else
+			snprintf(prefix, sizeof prefix, "%.*s*", (int)len, id);
+		reply = list_ids(ctx, kinds, prefix);
+		for (size_t i = 0; reply && i < reply->n_entries; i++) {
+			const char *ref = reply->entries[i]->ref;
+			const char *slash = strchr(ref, '/');
+			size_t d = slash ? command_distance(id, slash + 1, 3) : 4;
+
+			if (slash && strncmp(slash + 1, id, strlen(id)) == 0 && d > 3)
+				d = 3;
+			if (d < best_distance) {
+				best = ref;
+				best_distance = d;
+			}
+		}
+		if (len <= 1)
+			break;
+	}
+	return best;
+}
+
+static const char *
+ambiguous(struct context *ctx, const char *text, const Plumb__V1__ListReply *reply)
+{
+	struct str names;
+
+	str_init(&names, 200);
+	for (size_t i = 0; i < reply->n_entries && names.len < 120; i++)
+		str_addf(&names, "%s%s", i ? ", " : "", reply->entries[i]->ref);
+	context_set_error(ctx, ERR_INVALID, "'%s' could be %s: write which one", text, names.data);
+	str_fini(&names);
+	return NULL;
+}
+
+/* "kind/id": the kind must be one; the id a slug. */
+static const char *
+check_ref(struct context *ctx, const char *text, const char *slash)
+{
+	char word[40];
+	Plumb__V1__Kind kind;
+	const char *near;
+
+	if ((size_t)(slash - text) >= sizeof word) {
+		context_set_error(ctx, ERR_INVALID, "'%s' is no reference: write kind/id, as in goal/growth", text);
+		return NULL;
+	}
+	snprintf(word, sizeof word, "%.*s", (int)(slash - text), text);
+	if (!context_kind(word, &kind)) {
+		near = suggest_kind(word);
+		if (near)
+			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'; did you mean %s/%s?", word,
+			    near, slash + 1);
+		else
+			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'", word);
+		return NULL;
+	}
+	if (!parse_is_id(slash + 1, strlen(slash + 1))) {
+		context_set_error(ctx, ERR_INVALID,
+		    "'%s' is no id: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit",
+		    slash + 1);
+		return NULL;
+	}
+	return arena_printf(ctx->arena, "%s/%s", context_kind_name(kind), slash + 1);
+}
+
+const char *
+context_ref(struct context *ctx, const char *text, const char *kinds)
+{
+	const char *slash = strchr(text, '/');
+	const Plumb__V1__ListReply *reply;
+	const char *near;
+
+	if (slash)
+		return check_ref(ctx, text, slash);
+	if (!parse_is_id(text, strlen(text))) {
+		context_set_error(ctx, ERR_INVALID, "'%s' is no id: 1 to 64 of a-z 0-9 . _ -", text);
+		return NULL;
+	}
+	reply = list_ids(ctx, kinds, text);
+	if (!reply)
+		return NULL;
+	if (reply->n_entries == 1)
+		return reply->entries[0]->ref;
+	if (reply->n_entries > 1)
+		return ambiguous(ctx, text, reply);
+	near = suggest_id(ctx, kinds, text);
+	if (near)
+		context_set_error(ctx, ERR_NOT_FOUND, "there is no '%s'; did you mean %s?", text, near);
+	else
+		context_set_error(ctx, ERR_NOT_FOUND, "there is no '%s'; plumb list shows what there is", text);
+	return NULL;
+}
+
+void
+context_suggest(struct context *ctx, const char *ref)
+{
+	struct rpc_status status = ctx->status;
+	const char *slash = strchr(ref, '/');
+	const char *near;
+	char kind[40];
+
+	if (status.err.code != ERR_NOT_FOUND || !slash || (size_t)(slash - ref) >= sizeof kind)
+		return;
+	snprintf(kind, sizeof kind, "%.*s", (int)(slash - ref), ref);
+	near = suggest_id(ctx, kind, slash + 1);
+	if (!near)
+		near = suggest_id(ctx, "", slash + 1);
+	ctx->status = status;
+	if (near && strcmp(near, ref) != 0)
+		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?", status.err.msg, near);
+}
+
+/* ---- people */
+
+static bool
+load_people(struct context *ctx)
+{
+	const char *token = "";
+
+	do {
+		Plumb__V1__ListRequest request;
+		Plumb__V1__At at;
+		const Plumb__V1__ListReply *reply;
+		struct context_people *page;
+
+		plumb__v1__list_request__init(&request);
+		if (!context_at(ctx, &at))
+			return false;
+		request.at = &at;
+		request.filter = pb_str("kind:person,team");
+		request.page_size = 1000;
+		request.page_token = pb_str(token);
+		reply = context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
+		page = arena_zalloc(ctx->arena, sizeof *page);
+		if (!reply || !page)
+			return false;
+		page->reply = reply;
+		page->next = ctx->people;
+		ctx->people = page;
+		token = reply->next_page_token;
+	} while (token[0]);
+	return true;
+}
+
+const char *
+context_person(struct context *ctx, const char *ref)
+{
+	if (!ctx->people_loaded) {
+		struct rpc_status status = ctx->status;
+
+		ctx->people_loaded = true;
+		(void)load_people(ctx); /* names are a comfort; without them the references stand */
+		ctx->status = status;
+	}
+	for (const struct context_people *page = ctx->people; page; page = page->next) {
+		for (size_t i = 0; i < page->reply->n_entries; i++) {
+			const Plumb__V1__Envelope *entry = page->reply->entries[i];
+
+			if (strcmp(entry->ref, ref) == 0 && entry->item && entry->item->title[0])
+				return entry->item->title;
+		}
+	}
+	return ref;
+}
