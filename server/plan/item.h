@@ -120,9 +120,7 @@ enum item_flag {
 struct item {
 	/* identity */
 	uint32_t slot;
-	uint8_t kind;  /* enum kind */
-	uint8_t flags; /* enum item_flag */
-	uint16_t refs_count;
+	uint32_t refs_count;
 	/* envelope */
 	uint64_t revision;         /* of this version */
 	uint64_t previous;         /* revision of the version before it, 0 none: the way back through the log */
@@ -139,10 +137,12 @@ struct item {
 	uint8_t status;            /* the kind's own enum: WorkStatus, Objective.Status, Ask.State, CheckIn.Status, … */
 	uint8_t extra;             /* measure: direction; person: level; measurement: role */
 	uint8_t has;               /* enum item_has */
+	uint8_t kind;              /* enum kind */
+	uint8_t flags;             /* enum item_flag */
 	uint8_t id_len;
-	uint16_t targets_count;
 	uint16_t every_days;       /* measure */
 	uint32_t bytes_len;
+	uint16_t targets_count;
 	uint16_t title_len;
 	uint8_t id_off;            /* from the start of the bytes */
 	uint8_t title_off;

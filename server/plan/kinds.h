@@ -3,6 +3,21 @@
  *
  * One row per kind is all that a new kind needs here; the codec, validation, plan
  * files and the SQL projection follow from it and from the .proto.
+ *
+ * What a kind keeps in the spine of struct item, beyond the obvious:
+ *   objective    done = closed; value = weight; targets
+ *   measure      extra = direction; every_days; with HAS_RANGE one target: baseline = low, target = high
+ *   initiative, workstream   effort = likely estimate; start, finish as stated
+ *   task         start, finish = due, done; effort
+ *   milestone    finish = due, done
+ *   person       start, finish = first and last day; extra = level; effort = capacity per week
+ *   period, strategy   start, finish
+ *   allocation   value = share, or, where extra is 1, effort
+ *   ask          start = promised for, finish = needed by, done = answered; status; effort
+ *   measurement  value; extra = role; start = date of at
+ *   check-in     status; value = progress; start = date of at
+ *   waiver       finish = until
+ *   baseline     effort = the named revision
  */
 #ifndef SERVER_PLAN_KINDS_H
 #define SERVER_PLAN_KINDS_H

@@ -1,0 +1,155 @@
+#include "server/plan/kinds.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "common/parse.h"
+
+static const struct {
+	enum kind kind;
+	const char *name;
+	const char *plural;
+} names[] = {
+    {KIND_VISION, "vision", "visions"},
+    {KIND_MISSION, "mission", "missions"},
+    {KIND_VALUE, "value", "values"},
+    {KIND_GOAL, "goal", "goals"},
+    {KIND_OBJECTIVE, "objective", "objectives"},
+    {KIND_MEASURE, "measure", "measures"},
+    {KIND_STRATEGY, "strategy", "strategies"},
+    {KIND_INITIATIVE, "initiative", "initiatives"},
+    {KIND_WORKSTREAM, "workstream", "workstreams"},
+    {KIND_MILESTONE, "milestone", "milestones"},
+    {KIND_TASK, "task", "tasks"},
+    {KIND_PERSON, "person", "people"},
+    {KIND_TEAM, "team", "teams"},
+    {KIND_PERIOD, "period", "periods"},
+    {KIND_CALENDAR, "calendar", "calendars"},
+    {KIND_ALLOCATION, "allocation", "allocations"},
+    {KIND_RANKING, "ranking", "rankings"},
+    {KIND_ASK, "ask", "asks"},
+    {KIND_MEASUREMENT, "measurement", "measurements"},
+    {KIND_CHECK_IN, "check-in", "check-ins"},
+    {KIND_ACKNOWLEDGEMENT, "acknowledgement", "acknowledgements"},
+    {KIND_BASELINE, "baseline", "baselines"},
+    {KIND_WAIVER, "waiver", "waivers"},
+    {KIND_RULE_SETTING, "rule-setting", "rule-settings"},
+    {KIND_WORKSPACE, "workspace", "workspaces"},
+};
+
+static const struct ref_field ref_fields[] = {
+    {"Item.owners", ROLE_OWNER, KIND_PERSON, 0},
+    {"Item.reviewer", ROLE_REVIEWER, KIND_PERSON, 0},
+    {"Link.to", ROLE_LINK_RELATES, KIND_NONE, 0}, /* + Link.type */
+    {"Goal.parent", ROLE_PARENT, KIND_GOAL, REF_CONTAINS},
+    {"Target.measure", ROLE_TARGET_MEASURE, KIND_MEASURE, 0},
+    {"Objective.goal", ROLE_GOAL, KIND_GOAL, 0},
+    {"Objective.further_goals", ROLE_FURTHER_GOAL, KIND_GOAL, 0},
+    {"Objective.parent", ROLE_PARENT, KIND_OBJECTIVE, REF_CONTAINS},
+    {"Objective.team", ROLE_TEAM, KIND_TEAM, 0},
+    {"Objective.periods", ROLE_PERIOD, KIND_PERIOD, 0},
+    {"Objective.precedes", ROLE_PRECEDES, KIND_OBJECTIVE, 0},
+    {"Measure.inline_under", ROLE_INLINE_UNDER, KIND_OBJECTIVE, REF_BELONGS},
+    {"Strategy.goals", ROLE_GOAL, KIND_GOAL, 0},
+    {"Contribution.to", ROLE_CONTRIBUTION, KIND_OBJECTIVE, 0},
+    {"Contribution.measure", ROLE_CONTRIBUTION_MEASURE, KIND_MEASURE, 0},
+    {"Need.who", ROLE_NEED, KIND_TEAM, 0},
+    {"Initiative.objective", ROLE_OBJECTIVE, KIND_OBJECTIVE, 0},
+    {"Initiative.periods", ROLE_PERIOD, KIND_PERIOD, 0},
+    {"Initiative.after", ROLE_AFTER, KIND_INITIATIVE, 0},
+    {"Initiative.members", ROLE_MEMBER, KIND_PERSON, 0},
+    {"Initiative.strategy", ROLE_STRATEGY, KIND_STRATEGY, 0},
+    {"Workstream.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS | REF_CONTAINS},
+    {"Workstream.objective", ROLE_OBJECTIVE, KIND_OBJECTIVE, 0},
+    {"Workstream.periods", ROLE_PERIOD, KIND_PERIOD, 0},
+    {"Workstream.after", ROLE_AFTER, KIND_WORKSTREAM, 0},
+    {"Workstream.members", ROLE_MEMBER, KIND_PERSON, 0},
+    {"Milestone.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS | REF_CONTAINS},
+    {"Task.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS | REF_CONTAINS},
+    {"Task.members", ROLE_MEMBER, KIND_PERSON, 0},
+    {"Person.manager", ROLE_MANAGER, KIND_PERSON, REF_CONTAINS},
+    {"Person.dotted_managers", ROLE_DOTTED_MANAGER, KIND_PERSON, 0},
+    {"Person.team", ROLE_TEAM, KIND_TEAM, 0},
+    {"Team.lead", ROLE_LEAD, KIND_PERSON, 0},
+    {"Team.members", ROLE_MEMBER, KIND_PERSON, 0},
+    {"Team.parent", ROLE_PARENT, KIND_TEAM, REF_CONTAINS},
+    {"TeamCapacity.period", ROLE_CAPACITY_PERIOD, KIND_PERIOD, 0},
+    {"Team.calendar", ROLE_CALENDAR, KIND_CALENDAR, 0},
+    {"Period.parent", ROLE_PARENT, KIND_PERIOD, REF_CONTAINS},
+    {"Allocation.who", ROLE_WHO, KIND_PERSON, 0},
+    {"Allocation.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS},
+    {"Allocation.period", ROLE_PERIOD, KIND_PERIOD, 0},
+    {"Ask.from", ROLE_FROM, KIND_TEAM, 0},
+    {"Ask.to", ROLE_TO, KIND_TEAM, 0},
+    {"Ask.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS},
+    {"Ask.answered_by", ROLE_ANSWERED_BY, KIND_PERSON, 0},
+    {"Waiver.who", ROLE_WAIVED_BY, KIND_PERSON, 0},
+    {"Record.about", ROLE_ABOUT, KIND_NONE, REF_BELONGS}, /* bare: measurement -> measure, acknowledgement -> check-in */
+    {"Record.by", ROLE_BY, KIND_PERSON, 0},
+};
+
+const char *
+kind_name(unsigned kind)
+{
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (names[i].kind == kind)
+			return names[i].name;
+	}
+	return NULL;
+}
+
+static bool
+text_is(const char *text, size_t len, const char *name)
+{
+	if (strlen(name) != len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i] == '_' ? '-' : text[i];
+
+		if (c != name[i])
+			return false;
+	}
+	return true;
+}
+
+enum kind
+kind_parse(const char *text, size_t len)
+{
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (text_is(text, len, names[i].name) || text_is(text, len, names[i].plural))
+			return names[i].kind;
+	}
+	return KIND_NONE;
+}
+
+const struct ref_field *
+kind_ref_fields(size_t *count)
+{
+	*count = sizeof ref_fields / sizeof ref_fields[0];
+	return ref_fields;
+}
+
+bool
+ref_parse(const char *text, enum kind bare, enum kind *kind, const char **id, size_t *id_len)
+{
+	const char *slash = strchr(text, '/');
+	const char *name = slash != NULL ? slash + 1 : text;
+	size_t len = strlen(name);
+
+	if (!parse_is_id(name, len))
+		return false;
+	if (slash != NULL) {
+		enum kind found = kind_parse(text, (size_t)(slash - text));
+
+		if (found == KIND_NONE)
+			return false;
+		*kind = found;
+	} else {
+		if (bare == KIND_NONE)
+			return false;
+		*kind = bare;
+	}
+	*id = name;
+	*id_len = len;
+	return true;
+}
