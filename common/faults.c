@@ -45,7 +45,7 @@ faults_none(const struct faults *faults, struct err *err)
 	if (faults->total == 0)
 		return true;
 	if (faults->count == 0)
-		return err_set(err, ERR_INVALID, "%zu faults in the request", faults->total);
+		return err_set(err, ERR_INVALID, "faults in the request: %zu", faults->total);
 	if (faults->total == 1)
 		return err_set(err, ERR_INVALID, "%s: %s", faults->list[0].field,
 		    faults->list[0].description);
