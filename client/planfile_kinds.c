@@ -346,25 +346,18 @@ value_size(const ProtobufCFieldDescriptor *field)
 void
 planfile_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
-	ProtobufCMessage *empty = NULL;
+	void *value = planfile_field(message, field);
 
 	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 		*repeated_count(message, field) = 0;
-		*(void **)planfile_field(message, field) = NULL;
+		*(void **)value = NULL;
 		return;
 	}
-	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+	memset(value, 0, value_size(field));
+	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
 		*oneof_case(message, field) = 0;
-		memset(planfile_field(message, field), 0, value_size(field));
-		return;
-	}
-	/* What an unset field looks like (the empty string, above all) only the type itself knows. */
-	empty = calloc(1, message->descriptor->sizeof_message);
-	if (empty == NULL)
-		abort();
-	message->descriptor->message_init(empty);
-	memcpy(planfile_field(message, field), planfile_field(empty, field), value_size(field));
-	free(empty);
+	else if (field->type == PROTOBUF_C_TYPE_STRING)
+		*(const char **)value = protobuf_c_empty_string;
 }
 
 void
