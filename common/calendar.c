@@ -228,7 +228,7 @@ char *
 time_format(int64_t time_us, char *buf)
 {
 	int64_t day = time_us / DAY_US - (time_us % DAY_US < 0);
-	int64_t rest = time_us - day * DAY_US;
+	int64_t rest = time_us % DAY_US + (time_us % DAY_US < 0 ? DAY_US : 0);
 	int second = (int)(rest / SECOND_US);
 	char *at = buf + DATE_CHARS;
 	int micros;
