@@ -189,6 +189,28 @@ is_checked(struct apply *apply, const ProtobufCMessage *message, const char *fie
 	return false;
 }
 
+/* Put.applied: what the source itself states, kept beside the item that holds others' edits too. */
+static bool
+set_applied(struct apply *apply, const Plumb__V1__Put *put, struct version *version)
+{
+	const Plumb__V1__Item *applied = put->applied;
+
+	if (applied == NULL)
+		return true;
+	if (apply->source == 0 || applied->body_case != put->item->body_case ||
+	    strcmp(applied->id, put->item->id) != 0) {
+		refuse(apply, ERR_INVALID, "put.applied",
+		    apply->source == 0 ? "is for a change set with a source" : "must have the kind and id of the item");
+		return false;
+	}
+	if (!is_checked(apply, &applied->base, "put.applied"))
+		return false;
+	version->last_applied = pb_encode(&applied->base, apply->arena, &version->last_applied_len);
+	if (version->last_applied == NULL)
+		apply->oom = true;
+	return version->last_applied != NULL;
+}
+
 static void
 apply_put(struct apply *apply, const Plumb__V1__Change *change)
 {
@@ -220,13 +242,16 @@ apply_put(struct apply *apply, const Plumb__V1__Change *change)
 		message->baseline->revision = apply->patch->stamp.revision;
 	version = next_version(apply, old, message->id);
 	set_source(&version, apply, old);
+	if (!set_applied(apply, change->put, &version))
+		return;
 	new = codec_build(apply->plan, &message->base, &version, apply->arena, &err);
 	if (new == NULL) {
 		apply->oom = true;
 		return;
 	}
 	if (item_is_live(old) && same_bytes(old, new) &&
-	    (apply->source == 0 || (apply->source == old->source && is_source_version(old)))) {
+	    (apply->source == 0 ||
+	        (apply->source == old->source && is_source_version(old) && change->put->applied == NULL))) {
 		free(new);
 		put_unchanged(apply, old);
 		return;
