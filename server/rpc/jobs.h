@@ -39,6 +39,9 @@ void jobs_free(struct jobs *jobs);
  */
 bool jobs_start(struct jobs *jobs, job_fn run, job_fn done, void *arg, bool force, struct err *err) MUST_CHECK;
 void jobs_poll(struct jobs *jobs);
+/* From a job, around waiting for a slow reader: another job may run meanwhile. */
+void jobs_block(struct jobs *jobs);
+void jobs_unblock(struct jobs *jobs);
 /* Waiting, running or not yet polled. */
 size_t jobs_count(const struct jobs *jobs);
 

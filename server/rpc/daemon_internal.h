@@ -1,0 +1,54 @@
+/* What daemon.c shares with the modules that make it up; nobody else includes it. */
+#ifndef SERVER_RPC_DAEMON_INTERNAL_H
+#define SERVER_RPC_DAEMON_INTERNAL_H
+
+#include <pthread.h>
+
+#include "server/rpc/as_of.h"
+#include "server/rpc/daemon.h"
+#include "server/rpc/jobs.h"
+#include "server/rpc/workspace.h"
+#include "server/store/store.h"
+
+struct view_call;
+
+struct observer {
+	daemon_observer_fn fn;
+	void *arg;
+};
+
+struct daemon {
+	struct store *store;         /* owned, as what follows */
+	struct jobs *jobs;
+	struct workspace *system;    /* the list of workspaces, as a plan */
+	struct workspace *workspaces; /* list, without system */
+	unsigned workspaces_count;
+	struct as_of_cache as_of;
+	struct observer observers[DAEMON_OBSERVERS];
+	size_t observers_count;
+	char *data_dir;              /* NULL: memory */
+	void (*wake)(void *arg);
+	void *wake_arg;
+	/* the clock */
+	int64_t clock_base_us; /* wall clock at start_monotonic_us; CLOCK_REALTIME where it was not set */
+	int64_t start_monotonic_us;
+	bool clock_set;
+	bool clock_frozen;
+	int64_t started_us;
+	int64_t next_tick_us;
+	bool stopping;
+	unsigned connections;
+	struct rpc_pool *rpc_pool;
+	void (*free_rpc_pool)(struct rpc_pool *);
+	/* view jobs with output for the loop (view_job.c) */
+	pthread_mutex_t output_lock;
+	struct view_call *output; /* under output_lock */
+	pthread_mutex_t settle_lock; /* of shared views */
+};
+
+/* view_job.c: sends what workers have made. */
+void view_calls_poll(struct daemon *daemon);
+/* admin_rpc.c: what became durable in the system workspace. */
+bool workspaces_on_change(struct daemon *daemon, const struct patch_op *ops, size_t count);
+
+#endif

@@ -1,0 +1,782 @@
+/*
+ * Jobs that read a view and answer a call; see jobs.h.
+ *
+ * A view_call goes through these on the loop, waiting where it must:
+ *
+ *     RESOLVE --workspace loaded, revision known and durable, view there--> RUN --run returned--> DRAIN --> freed
+ *
+ * What the worker sends lies in a queue under the lock; the loop gives it to the transport as that has room, and the worker
+ * waits while the queue is long.
+ */
+#include "server/rpc/jobs.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/pb.h"
+#include "plumb/v1/plan.pb-c.h"
+#include "server/limits.h"
+#include "server/plan/codec.h"
+#include "server/plan/view.h"
+#include "server/rpc/daemon_internal.h"
+#include "server/rpc/rpc.h"
+
+/* A worker that is this far ahead of its reader waits. */
+#define QUEUE_HIGH (1u << 20)
+#define VIEWS_MAX  2
+
+struct output {
+	struct output *next;
+	size_t len;
+	uint8_t p[];
+};
+
+/* What one At of the request led to. */
+struct want {
+	const Plumb__V1__At *at; /* NULL: the newest of "main" */
+	bool resolved;
+	uint64_t revision;
+	bool is_past;
+	int32_t date; /* as_of a time: its date; else DATE_NONE */
+	struct shared_view *shared; /* one of these two */
+	struct as_of *as_of;
+};
+
+enum view_state { VIEW_RESOLVE, VIEW_RUN, VIEW_DRAIN };
+
+struct view_call {
+	struct view_job job;
+	struct rpc_call *call; /* pinned */
+	struct daemon *daemon;
+	struct workspace *ws;
+	enum view_state state;
+	struct waiter waiter; /* RESOLVE */
+	bool busy;            /* a job of ours is on a worker */
+	struct want wants[VIEWS_MAX];
+	size_t wants_count;
+	job_view_fn run;
+	bool ok;
+	struct err err;
+	/* RESOLVE, as_of a time: asked of the store on a worker */
+	int64_t time_us;
+	uint64_t time_revision;
+	/* from worker to loop */
+	pthread_mutex_t lock;
+	pthread_cond_t room;
+	struct output *first;
+	struct output **last;
+	size_t queued;
+	bool cancelled; /* under lock; wakes the worker */
+	bool in_output; /* under daemon->output_lock */
+	struct view_call *next_output;
+};
+
+static void step(struct view_call *vc);
+
+/* ---- the end ------------------------------------------------------------------------------------------- */
+
+static void
+drop_output(struct view_call *vc)
+{
+	while (vc->first != NULL) {
+		struct output *output = vc->first;
+
+		vc->first = output->next;
+		free(output);
+	}
+}
+
+static void
+leave_output_list(struct view_call *vc)
+{
+	struct daemon *daemon = vc->daemon;
+
+	pthread_mutex_lock(&daemon->output_lock);
+	for (struct view_call **at = &daemon->output; *at != NULL; at = &(*at)->next_output) {
+		if (*at == vc) {
+			*at = vc->next_output;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&daemon->output_lock);
+}
+
+static void
+view_call_free(struct view_call *vc)
+{
+	struct rpc_call *call = vc->call;
+
+	assert(!vc->busy);
+	waiter_remove(&vc->waiter);
+	leave_output_list(vc);
+	for (size_t i = 0; i < vc->wants_count; i++) {
+		shared_view_unref(vc->wants[i].shared);
+		as_of_unref(vc->wants[i].as_of);
+	}
+	drop_output(vc);
+	pthread_cond_destroy(&vc->room);
+	pthread_mutex_destroy(&vc->lock);
+	arena_free(vc->job.arena);
+	call->handler_data = NULL;
+	call->on_cancel = NULL;
+	call->on_writable = NULL;
+	free(vc);
+	rpc_unpin(call);
+}
+
+/* Faults found on the worker lie in its arena; the call's take their place. */
+static void
+give_faults(struct view_call *vc)
+{
+	struct faults *from = vc->job.faults;
+	struct faults *to = vc->call->faults;
+
+	for (size_t i = 0; i < from->count; i++)
+		faults_add(to, from->list[i].field, "%s", from->list[i].description);
+	to->total += from->total - from->count;
+}
+
+static void
+fail(struct view_call *vc, const struct err *err)
+{
+	give_faults(vc);
+	rpc_fail(vc->call, err);
+	view_call_free(vc);
+}
+
+static void
+finish_if_drained(struct view_call *vc)
+{
+	if (vc->state != VIEW_DRAIN || vc->first != NULL)
+		return;
+	if (!vc->ok) {
+		fail(vc, &vc->err);
+		return;
+	}
+	rpc_finish(vc->call);
+	view_call_free(vc);
+}
+
+/* ---- output -------------------------------------------------------------------------------------------- */
+
+static bool
+has_output(struct view_call *vc)
+{
+	bool has;
+
+	pthread_mutex_lock(&vc->lock);
+	has = vc->first != NULL;
+	pthread_mutex_unlock(&vc->lock);
+	return has;
+}
+
+/* There is one: only the loop takes them. */
+static struct output *
+take_output(struct view_call *vc)
+{
+	struct output *output;
+
+	pthread_mutex_lock(&vc->lock);
+	output = vc->first;
+	vc->first = output->next;
+	if (vc->first == NULL)
+		vc->last = &vc->first;
+	vc->queued -= output->len;
+	pthread_cond_signal(&vc->room);
+	pthread_mutex_unlock(&vc->lock);
+	return output;
+}
+
+/* As much as the transport takes; the rest when it is writable again. */
+static void
+pump(struct view_call *vc)
+{
+	bool stream = (vc->call->method->flags & RPC_STREAM) != 0;
+	struct output *output;
+
+	while (vc->call->state == RPC_RUNNING && has_output(vc)) {
+		if (stream && !rpc_is_writable(vc->call))
+			return;
+		output = take_output(vc);
+		(void)rpc_send_bytes(vc->call, output->p, output->len);
+		free(output);
+	}
+	if (vc->call->state != RPC_RUNNING) {
+		pthread_mutex_lock(&vc->lock);
+		vc->cancelled = true;
+		drop_output(vc);
+		vc->last = &vc->first;
+		vc->queued = 0;
+		pthread_cond_broadcast(&vc->room);
+		pthread_mutex_unlock(&vc->lock);
+	}
+	finish_if_drained(vc);
+}
+
+void
+view_calls_poll(struct daemon *daemon)
+{
+	for (;;) {
+		struct view_call *vc;
+
+		pthread_mutex_lock(&daemon->output_lock);
+		vc = daemon->output;
+		if (vc != NULL) {
+			daemon->output = vc->next_output;
+			vc->in_output = false;
+		}
+		pthread_mutex_unlock(&daemon->output_lock);
+		if (vc == NULL)
+			return;
+		pump(vc);
+	}
+}
+
+static void
+tell_loop(struct view_call *vc)
+{
+	struct daemon *daemon = vc->daemon;
+	bool tell;
+
+	pthread_mutex_lock(&daemon->output_lock);
+	tell = !vc->in_output;
+	if (tell) {
+		vc->in_output = true;
+		vc->next_output = daemon->output;
+		daemon->output = vc;
+	}
+	pthread_mutex_unlock(&daemon->output_lock);
+	if (tell && daemon->wake != NULL)
+		daemon->wake(daemon->wake_arg);
+}
+
+/* While this one waits for its reader another job may run. */
+static void
+wait_for_room(struct view_call *vc)
+{
+	if (vc->queued <= QUEUE_HIGH || vc->cancelled)
+		return;
+	jobs_block(vc->daemon->jobs);
+	while (vc->queued > QUEUE_HIGH && !vc->cancelled)
+		pthread_cond_wait(&vc->room, &vc->lock);
+	jobs_unblock(vc->daemon->jobs);
+}
+
+static bool
+queue_output(struct view_call *vc, struct output *output, struct err *err)
+{
+	bool cancelled;
+
+	output->next = NULL;
+	pthread_mutex_lock(&vc->lock);
+	wait_for_room(vc);
+	cancelled = vc->cancelled;
+	if (!cancelled) {
+		*vc->last = output;
+		vc->last = &output->next;
+		vc->queued += output->len;
+	}
+	pthread_mutex_unlock(&vc->lock);
+	if (cancelled) {
+		free(output);
+		return err_set(err, ERR_CANCELLED, "cancelled");
+	}
+	tell_loop(vc);
+	return true;
+}
+
+static struct output *
+output_new(size_t len, struct err *err)
+{
+	struct output *output;
+
+	if (len > LIMIT_FRAME_BODY) {
+		err_set(err, ERR_LIMIT,
+		    "the answer has %zu bytes, more than the %u of a message; ask for less at a time", len,
+		    LIMIT_FRAME_BODY);
+		return NULL;
+	}
+	output = malloc(sizeof *output + len);
+	if (output == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	output->len = len;
+	return output;
+}
+
+bool
+view_job_send(struct view_job *job, const ProtobufCMessage *message, struct err *err)
+{
+	struct output *output;
+
+	assert(message->descriptor == job->call->method->reply);
+	output = output_new(protobuf_c_message_get_packed_size(message), err);
+	if (output == NULL)
+		return false;
+	protobuf_c_message_pack(message, output->p);
+	return queue_output(job->own, output, err);
+}
+
+bool
+view_job_send_bytes(struct view_job *job, const uint8_t *p, size_t len, struct err *err)
+{
+	struct output *output = output_new(len, err);
+
+	if (output == NULL)
+		return false;
+	if (len > 0)
+		memcpy(output->p, p, len);
+	return queue_output(job->own, output, err);
+}
+
+bool
+view_job_cancelled(const struct view_job *job)
+{
+	return __atomic_load_n(&job->call->cancelled, __ATOMIC_RELAXED);
+}
+
+/* ---- running ------------------------------------------------------------------------------------------- */
+
+static bool
+settle(struct view_call *vc)
+{
+	for (size_t i = 0; i < vc->wants_count; i++) {
+		if (vc->wants[i].shared != NULL && !shared_view_settle(vc->wants[i].shared))
+			return false;
+	}
+	return true;
+}
+
+static void
+run_job(void *arg)
+{
+	struct view_call *vc = arg;
+
+	if (view_job_cancelled(&vc->job))
+		vc->ok = err_set(&vc->err, ERR_CANCELLED, "cancelled");
+	else if (!settle(vc))
+		vc->ok = err_oom(&vc->err);
+	else
+		vc->ok = vc->run(&vc->job, &vc->err);
+}
+
+static void
+job_done(void *arg)
+{
+	struct view_call *vc = arg;
+
+	vc->busy = false;
+	vc->state = VIEW_DRAIN;
+	pump(vc);
+}
+
+static const struct view *
+view_of(const struct want *want)
+{
+	return want->shared != NULL ? want->shared->view : want->as_of->view;
+}
+
+/* The request's day, else that of a past revision, else the clock's. */
+static bool
+set_today(struct view_call *vc, struct err *err)
+{
+	const struct want *want = &vc->wants[vc->wants_count - 1];
+
+	if (want->at != NULL && want->at->today[0] != '\0') {
+		if (date_parse(want->at->today, &vc->job.today))
+			return true;
+		faults_add(vc->call->faults, "at.today", "'%.40s' is not a date; write it like 2026-03-31",
+		    want->at->today);
+		return faults_none(vc->call->faults, err);
+	}
+	if (want->date != DATE_NONE)
+		vc->job.today = want->date;
+	else if (want->is_past && want->revision > 0)
+		vc->job.today = zone_date(vc->ws->zone, view_time(view_of(want)));
+	else
+		vc->job.today = workspace_today(vc->ws);
+	return true;
+}
+
+static void
+start_run(struct view_call *vc)
+{
+	struct err err = {0};
+
+	if (!set_today(vc, &err)) {
+		fail(vc, &err);
+		return;
+	}
+	vc->job.view = view_of(&vc->wants[0]);
+	vc->job.revision = vc->wants[0].revision;
+	if (vc->wants_count > 1) {
+		vc->job.other = view_of(&vc->wants[1]);
+		vc->job.other_revision = vc->wants[1].revision;
+	}
+	vc->job.workspace = vc->ws->id;
+	if (!jobs_start(vc->daemon->jobs, run_job, job_done, vc, false, &err)) {
+		fail(vc, &err);
+		return;
+	}
+	vc->state = VIEW_RUN;
+	vc->busy = true;
+}
+
+/* ---- resolving ----------------------------------------------------------------------------------------- */
+
+enum progress { GO_ON, WAIT, FAILED };
+
+static void
+go_on(struct waiter *waiter)
+{
+	struct view_call *vc = (struct view_call *)((char *)waiter - offsetof(struct view_call, waiter));
+
+	step(vc);
+}
+
+static enum progress
+wait_in(struct view_call *vc, struct waiters *list, uint64_t revision)
+{
+	vc->waiter.go_on = go_on;
+	waiter_add(list, &vc->waiter, revision);
+	return WAIT;
+}
+
+static enum progress
+check_at(const Plumb__V1__At *at, const char *workspace, struct err *err)
+{
+	if (at == NULL)
+		return GO_ON;
+	if (at->scenario[0] != '\0') {
+		err_set(err, ERR_INVALID, "at.scenario: scenarios are not there yet; leave it empty");
+		return FAILED;
+	}
+	if (strcmp(at->workspace, workspace) != 0) {
+		err_set(err, ERR_INVALID, "both revisions must be of one workspace, not '%.64s' and '%.64s'",
+		    workspace, at->workspace);
+		return FAILED;
+	}
+	return GO_ON;
+}
+
+static enum progress
+find_workspace(struct view_call *vc, struct err *err)
+{
+	const char *id = vc->wants[0].at != NULL ? vc->wants[0].at->workspace : "";
+	struct workspace *ws;
+
+	for (size_t i = 0; i < vc->wants_count; i++) {
+		if (check_at(vc->wants[i].at, id, err) == FAILED)
+			return FAILED;
+	}
+	ws = workspace_find(vc->daemon, id, err);
+	if (ws == NULL)
+		return FAILED;
+	if (ws->state == WORKSPACE_COLD)
+		workspace_load(ws);
+	if (ws->state == WORKSPACE_LOADING)
+		return wait_in(vc, &ws->loading, 0);
+	if (ws->state != WORKSPACE_READY) {
+		if (ws->state == WORKSPACE_BROKEN)
+			*err = ws->broken;
+		else
+			err_oom(err);
+		return FAILED;
+	}
+	vc->ws = ws;
+	return GO_ON;
+}
+
+static void
+ask_time(void *arg)
+{
+	struct view_call *vc = arg;
+
+	vc->ok = store_revision_at(vc->daemon->store, vc->ws->number, vc->time_us, &vc->time_revision, &vc->err);
+}
+
+static void
+time_answered(void *arg)
+{
+	struct view_call *vc = arg;
+
+	vc->busy = false;
+	if (!vc->ok) {
+		fail(vc, &vc->err);
+		return;
+	}
+	for (size_t i = 0; i < vc->wants_count; i++) {
+		if (!vc->wants[i].resolved) {
+			vc->wants[i].revision = vc->time_revision;
+			vc->wants[i].resolved = true;
+			break;
+		}
+	}
+	step(vc);
+}
+
+/* The last microsecond of a civil date in the zone; dates never decrease with time. */
+static int64_t
+end_of_date(const struct zone *zone, int32_t date)
+{
+	int64_t within = ((int64_t)date - 1) * DAY_US;
+	int64_t beyond = ((int64_t)date + 2) * DAY_US;
+
+	while (beyond - within > 1) {
+		int64_t middle = within + (beyond - within) / 2;
+
+		if (zone_date(zone, middle) <= date)
+			within = middle;
+		else
+			beyond = middle;
+	}
+	return within;
+}
+
+/* "Not after a date" takes in the whole of that day. */
+static bool
+parse_time(const struct view_call *vc, const char *text, int64_t *time_us, int32_t *date)
+{
+	if (date_parse(text, date)) {
+		*time_us = end_of_date(vc->ws->zone, *date);
+		return true;
+	}
+	if (!time_parse(text, time_us))
+		return false;
+	*date = zone_date(vc->ws->zone, *time_us);
+	return true;
+}
+
+static enum progress
+resolve_time(struct view_call *vc, struct want *want, struct err *err)
+{
+	const char *text = want->at->time;
+
+	if (!parse_time(vc, text, &vc->time_us, &want->date)) {
+		faults_add(vc->call->faults, "at.time",
+		    "'%.40s' is not a time; write it like 2026-03-31 or 2026-03-31T09:00:00Z", text);
+		(void)!faults_none(vc->call->faults, err);
+		return FAILED;
+	}
+	if (!jobs_start(vc->daemon->jobs, ask_time, time_answered, vc, false, err))
+		return FAILED;
+	vc->busy = true;
+	return WAIT;
+}
+
+static uint64_t
+baseline_revision(const struct item *item, struct arena *arena)
+{
+	const Plumb__V1__Item *message = (const Plumb__V1__Item *)codec_decode(item, arena);
+
+	if (message == NULL || message->body_case != PLUMB__V1__ITEM__BODY_BASELINE)
+		return item->revision;
+	return message->baseline->revision != 0 ? message->baseline->revision : item->revision;
+}
+
+static enum progress
+resolve_baseline(struct view_call *vc, struct want *want, struct err *err)
+{
+	const char *id = want->at->baseline;
+	const struct item *item;
+
+	if (strncmp(id, "baseline/", 9) == 0)
+		id += 9;
+	item = plan_find(vc->ws->plan, KIND_BASELINE, id, strlen(id));
+	if (item != NULL && item->revision > plan_durable(vc->ws->plan))
+		return wait_in(vc, &vc->ws->undurable, item->revision);
+	if (!item_is_live(item)) {
+		err_set(err, ERR_NOT_FOUND, "baseline '%.64s' does not exist; plumb list kind:baseline shows those that do",
+		    id);
+		return FAILED;
+	}
+	want->revision = baseline_revision(item, vc->job.arena);
+	want->resolved = true;
+	return GO_ON;
+}
+
+static enum progress
+resolve_revision(struct view_call *vc, struct want *want, struct err *err)
+{
+	const Plumb__V1__At *at = want->at;
+
+	if (at == NULL || at->as_of_case == PLUMB__V1__AT__AS_OF__NOT_SET) {
+		want->revision = plan_durable(vc->ws->plan);
+		want->resolved = true;
+		return GO_ON;
+	}
+	want->is_past = true;
+	if (at->as_of_case == PLUMB__V1__AT__AS_OF_TIME)
+		return resolve_time(vc, want, err);
+	if (at->as_of_case == PLUMB__V1__AT__AS_OF_BASELINE)
+		return resolve_baseline(vc, want, err);
+	want->revision = at->revision;
+	want->resolved = true;
+	return GO_ON;
+}
+
+/* A revision that is taken is waited for until it is durable; one that does not exist is an error. */
+static enum progress
+wait_for_revision(struct view_call *vc, uint64_t revision, enum err_code code, struct err *err)
+{
+	if (revision <= plan_durable(vc->ws->plan))
+		return GO_ON;
+	if (revision <= plan_revision(vc->ws->plan))
+		return wait_in(vc, &vc->ws->undurable, revision);
+	err_set(err, code, "revision %" PRIu64 " does not exist; the newest is %" PRIu64, revision,
+	    plan_durable(vc->ws->plan));
+	return FAILED;
+}
+
+static enum progress
+get_view(struct view_call *vc, struct want *want, struct err *err)
+{
+	if (want->shared != NULL)
+		return GO_ON;
+	if (want->as_of == NULL && want->revision == plan_durable(vc->ws->plan)) {
+		want->shared = workspace_view(vc->ws);
+		if (want->shared != NULL)
+			return GO_ON;
+		err_oom(err);
+		return FAILED;
+	}
+	if (want->as_of == NULL)
+		want->as_of = as_of_get(vc->daemon, vc->ws, want->revision, err);
+	if (want->as_of == NULL)
+		return FAILED;
+	if (want->as_of->state == AS_OF_BUILDING)
+		return wait_in(vc, &want->as_of->waiting, 0);
+	if (want->as_of->state == AS_OF_FAILED) {
+		*err = want->as_of->err;
+		return FAILED;
+	}
+	return GO_ON;
+}
+
+static enum progress
+resolve(struct view_call *vc, struct want *want, struct err *err)
+{
+	uint64_t at_least = want->at != NULL ? want->at->at_least : 0;
+	enum progress progress;
+
+	progress = wait_for_revision(vc, at_least, ERR_RANGE, err);
+	if (progress == GO_ON && !want->resolved)
+		progress = resolve_revision(vc, want, err);
+	if (progress != GO_ON)
+		return progress;
+	if (want->is_past && at_least > want->revision) {
+		err_set(err, ERR_RANGE, "revision %" PRIu64 " is asked for, and at least %" PRIu64 ": not both",
+		    want->revision, at_least);
+		return FAILED;
+	}
+	progress = wait_for_revision(vc, want->revision, ERR_NOT_FOUND, err);
+	return progress == GO_ON ? get_view(vc, want, err) : progress;
+}
+
+/* On from wherever it stands, until it waits, runs or has ended. */
+static void
+step(struct view_call *vc)
+{
+	struct err err = {0};
+	enum progress progress = GO_ON;
+
+	assert(vc->state == VIEW_RESOLVE && !vc->busy);
+	if (vc->call->state != RPC_RUNNING) {
+		view_call_free(vc);
+		return;
+	}
+	if (vc->ws == NULL)
+		progress = find_workspace(vc, &err);
+	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++)
+		progress = resolve(vc, &vc->wants[i], &err);
+	if (progress == GO_ON)
+		start_run(vc);
+	else if (progress == FAILED)
+		fail(vc, &err);
+}
+
+static void
+on_cancel(struct rpc_call *call)
+{
+	struct view_call *vc = call->handler_data;
+
+	if (vc->state == VIEW_RESOLVE && !vc->busy)
+		view_call_free(vc);
+	else
+		pump(vc);
+}
+
+static void
+on_writable(struct rpc_call *call)
+{
+	pump(call->handler_data);
+}
+
+static struct view_call *
+view_call_new(struct rpc_call *call, job_view_fn run, void *arg)
+{
+	struct view_call *vc = calloc(1, sizeof *vc);
+
+	if (vc == NULL)
+		return NULL;
+	vc->job.arena = arena_new(LIMIT_CALL_ARENA);
+	vc->job.faults = vc->job.arena != NULL ? arena_alloc(vc->job.arena, sizeof *vc->job.faults) : NULL;
+	if (vc->job.faults == NULL) {
+		arena_free(vc->job.arena);
+		free(vc);
+		return NULL;
+	}
+	faults_init(vc->job.faults, vc->job.arena);
+	pthread_mutex_init(&vc->lock, NULL);
+	pthread_cond_init(&vc->room, NULL);
+	vc->last = &vc->first;
+	vc->job.call = call;
+	vc->job.arg = arg;
+	vc->job.own = vc;
+	vc->call = call;
+	vc->daemon = call->daemon;
+	vc->run = run;
+	for (size_t i = 0; i < VIEWS_MAX; i++)
+		vc->wants[i].date = DATE_NONE;
+	return vc;
+}
+
+static void
+start(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
+    size_t count, job_view_fn run, void *arg)
+{
+	struct view_call *vc = view_call_new(call, run, arg);
+	struct err err = {0};
+
+	assert(call->handler_data == NULL);
+	if (vc == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return;
+	}
+	vc->wants[0].at = from;
+	vc->wants[1].at = to;
+	vc->wants_count = count;
+	call->handler_data = vc;
+	call->on_cancel = on_cancel;
+	call->on_writable = on_writable;
+	rpc_pin(call);
+	step(vc);
+}
+
+void
+job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg)
+{
+	start(call, at, NULL, 1, run, arg);
+}
+
+void
+job_views(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
+    job_view_fn run, void *arg)
+{
+	start(call, from, to, 2, run, arg);
+}
