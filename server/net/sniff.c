@@ -1,0 +1,57 @@
+#include "server/net/sniff.h"
+
+#include <string.h>
+
+#include "server/net/frame_conn.h"
+
+/* A protocol that stands beside the others gets its row here, and nothing else changes. */
+static const struct {
+	const char *bytes;
+	size_t len;
+	const struct conn_protocol *protocol; /* NULL: known, but not spoken */
+	const char *reason;
+} protocols[] = {
+	{ "\x00", 1, &frame_protocol, NULL },
+	{ "\x16", 1, NULL, "TLS is not spoken here" },
+	{ "PRI ", 4, NULL, "HTTP/2 is not spoken here" },
+};
+
+#define COUNT (sizeof protocols / sizeof protocols[0])
+
+static size_t
+min_len(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+const struct conn_protocol *
+sniff(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (len >= protocols[i].len && memcmp(p, protocols[i].bytes, protocols[i].len) == 0)
+			return protocols[i].protocol;
+	}
+	return NULL;
+}
+
+bool
+sniff_is_hopeless(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t n = min_len(len, protocols[i].len);
+		if (memcmp(p, protocols[i].bytes, n) == 0)
+			return n == protocols[i].len && protocols[i].protocol == NULL;
+	}
+	return true;
+}
+
+const char *
+sniff_reason(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (len >= protocols[i].len && memcmp(p, protocols[i].bytes, protocols[i].len) == 0 &&
+		    protocols[i].reason != NULL)
+			return protocols[i].reason;
+	}
+	return "unknown protocol";
+}
