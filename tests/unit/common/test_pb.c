@@ -1,6 +1,5 @@
 /* protobuf: what decoding refuses, where it says the fault is, values, differences, the wire by hand. */
 #include <check.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
