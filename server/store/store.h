@@ -18,6 +18,12 @@
 
 #define STORE_SYSTEM_WORKSPACE 1u
 
+/* What may wait to become durable, and what one entry may be. */
+#define STORE_QUEUE_MAX_ENTRIES 262144u
+#define STORE_QUEUE_MAX_BYTES   (256u << 20)
+#define STORE_BODY_MAX          (16u << 20)
+#define STORE_NAME_MAX          512u /* bytes of author, and of key */
+
 enum store_kind {
 	STORE_CHANGE_SET = 1,
 };
@@ -26,7 +32,7 @@ enum store_kind {
 struct store_entry {
 	uint32_t workspace;
 	uint64_t revision; /* dense per workspace, from 1 */
-	int64_t time_us;   /* effective; never decreasing per workspace */
+	int64_t time_us;   /* effective; never decreasing per workspace (else CONFLICT) */
 	int64_t logged_us; /* the daemon's clock when it was accepted */
 	const char *author;
 	const char *key; /* idempotency key, "" none; unique per (workspace, author) while it is remembered */
@@ -41,7 +47,11 @@ struct store_entry {
 enum store_outcome {
 	STORE_OK,       /* durable */
 	STORE_CONFLICT, /* revision is not the next one: somebody else appended */
-	STORE_FAILED,   /* not in the log, and everything appended after it isn't either */
+	/*
+	 * Not in the log, and everything appended after it isn't either. (Only where store_close() finds a disk that
+	 * no longer answers it means: not known to be in the log.)
+	 */
+	STORE_FAILED,
 };
 
 struct store;
@@ -50,8 +60,9 @@ struct store_options {
 	const char *directory;       /* NULL: a private log in memory, for plan checks without a daemon */
 	const char *vfs;             /* SQLite VFS name for tests; NULL the default */
 	const char *synchronous;     /* "FULL"; tests pass "NORMAL" to show that the crash test notices */
-	void (*wake)(void *arg);     /* called from the commit thread when store_poll() has work */
+	void (*wake)(void *arg);     /* called from the commit thread when store_poll() has work; may be NULL */
 	void *wake_arg;
+	unsigned checkpoint_pages;   /* pages of write-ahead log that start a checkpoint; 0 the default; for tests */
 };
 
 /*
@@ -78,8 +89,10 @@ typedef void (*store_done_fn)(void *arg, enum store_outcome outcome);
  * Queues one entry; everything is copied before it returns. done(arg, …) is called from store_poll(), in order
  * of appending. The next revision of that workspace is head + 1 + those still queued; any other is a CONFLICT.
  * After a failure every queued entry of every workspace fails too, the store finds out from a reopened file what is
- * in the log (an entry found there is STORE_OK), and goes on. ERR_LIMIT when the queue is full
- * (STORE_QUEUE_MAX entries or bytes); ERR_UNAVAILABLE while the disk refuses: nothing was queued then.
+ * in the log (an entry found there is STORE_OK), and goes on. All completions that a failure brings, up to the
+ * entry appended last, come in one store_poll(), in order; until then nothing appended gets into the log.
+ * ERR_LIMIT when the queue is full (STORE_QUEUE_MAX_*); ERR_UNAVAILABLE while the disk refuses; ERR_INVALID past
+ * STORE_BODY_MAX or STORE_NAME_MAX: nothing was queued then. Loop thread only, as store_flush() and store_poll().
  */
 bool store_append(struct store *store, const struct store_entry *entry, store_done_fn done, void *arg,
     struct err *err) MUST_CHECK;
@@ -87,7 +100,7 @@ bool store_append(struct store *store, const struct store_entry *entry, store_do
 void store_flush(struct store *store);
 /* Runs the completions that are due; loop thread only. Returns how many. */
 size_t store_poll(struct store *store);
-/* False from a failed commit until one succeeds (the thread tries an empty durable transaction every second). */
+/* False from a failed commit until one succeeds (the thread tries a small durable one every second). Any thread. */
 bool store_is_writable(struct store *store);
 
 /*
