@@ -1,0 +1,224 @@
+/* plumbd: reads its configuration, puts the daemon and the network on one loop, and stops in good order. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "server/config.h"
+#include "server/loop.h"
+#include "server/net/net.h"
+#include "server/notify.h"
+#include "server/rpc/daemon.h"
+#include "server/rpc/rpc.h"
+
+#define TICK_MS    100
+#define EXIT_USAGE 2
+
+struct app {
+	struct config config;
+	struct loop *loop;
+	struct daemon *daemon;
+	struct net *net;
+	bool is_stopping;
+	int64_t stop_at_us;
+};
+
+static void
+wake(void *arg)
+{
+	struct app *app = arg;
+
+	loop_wake(app->loop);
+}
+
+static void
+on_wake(void *arg)
+{
+	struct app *app = arg;
+
+	daemon_poll(app->daemon);
+}
+
+static void
+stop_if_done(struct app *app)
+{
+	if (!app->is_stopping)
+		return;
+	if ((net_is_idle(app->net) && daemon_is_idle(app->daemon)) || daemon_monotonic_us() >= app->stop_at_us)
+		loop_stop(app->loop);
+}
+
+static void
+on_tick(void *arg)
+{
+	struct app *app = arg;
+
+	daemon_tick(app->daemon);
+}
+
+static void
+on_turn_end(void *arg)
+{
+	struct app *app = arg;
+
+	rpc_turn_end(app->daemon);
+	net_turn_end(app->net);
+	stop_if_done(app);
+}
+
+/* The first one drains, the second one doesn't wait any longer. */
+static void
+on_signal(void *arg)
+{
+	struct app *app = arg;
+
+	if (app->is_stopping) {
+		loop_stop(app->loop);
+		return;
+	}
+	log_info("stop", "draining connections=%zu wait=%ums", net_connections(app->net), app->config.drain_ms);
+	notify("STOPPING=1");
+	app->is_stopping = true;
+	app->stop_at_us = daemon_monotonic_us() + (int64_t)app->config.drain_ms * 1000;
+	net_drain(app->net);
+	daemon_stop(app->daemon);
+}
+
+static const char *
+person_of(void *arg, uid_t uid)
+{
+	const struct app *app = arg;
+
+	return config_person(&app->config, uid);
+}
+
+/* A connection is a file descriptor: as many as we are allowed. */
+static void
+raise_limits(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct rlimit files;
+
+	sigaction(SIGPIPE, &ignore, NULL);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		log_warn("start", "the limit of open files stays as it is");
+}
+
+static bool
+open_daemon(struct app *app, struct err *err)
+{
+	const struct config *config = &app->config;
+	const struct daemon_options options = {
+		.data_dir = config->memory ? NULL : config->data_dir,
+		.clock_us = config->clock_us,
+		.clock_set = config->clock_set,
+		.clock_frozen = config->clock_frozen,
+		.wake = wake,
+		.wake_arg = app,
+		.synchronous = config->synchronous[0] == '\0' ? NULL : config->synchronous,
+	};
+
+	app->daemon = daemon_new(&options, err);
+	return app->daemon != NULL;
+}
+
+static bool
+open_net(struct app *app, struct err *err)
+{
+	const struct net_options options = {
+		.base = loop_base(app->loop),
+		.daemon = app->daemon,
+		.person_of = person_of,
+		.person_arg = app,
+		.connections_max = app->config.connections,
+	};
+
+	app->net = net_new(&options, err);
+	if (app->net == NULL)
+		return false;
+	for (unsigned i = 0; i < app->config.listen_count; i++) {
+		if (!net_listen(app->net, app->config.listen[i], err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+open_all(struct app *app, struct err *err)
+{
+	const struct loop_options options = { on_wake, on_tick, on_signal, on_turn_end, app, TICK_MS };
+
+	app->loop = loop_new(&options, err);
+	return app->loop != NULL && open_daemon(app, err) && open_net(app, err);
+}
+
+/* "plumbd ready tcp:127.0.0.1:7411 unix:/var/lib/plumbline/plumbd.sock" */
+static void
+say_ready(const struct app *app)
+{
+	int fd = app->config.ready_fd >= 0 ? app->config.ready_fd : STDOUT_FILENO;
+	const char *address;
+
+	dprintf(fd, "plumbd ready");
+	for (size_t i = 0; (address = net_address(app->net, i)) != NULL; i++) {
+		dprintf(fd, " %s", address);
+		log_info("listen", "address=%s", address);
+	}
+	dprintf(fd, "\n");
+	if (fd > STDERR_FILENO)
+		close(fd);
+	notify("READY=1");
+}
+
+static int
+run(struct app *app)
+{
+	struct err err;
+	bool ok;
+
+	ok = open_all(app, &err);
+	if (ok) {
+		say_ready(app);
+		ok = loop_run(app->loop, &err);
+	}
+	net_free(app->net);
+	daemon_free(app->daemon);
+	loop_free(app->loop);
+	if (!ok) {
+		fprintf(stderr, "plumbd: %s\n", err.msg);
+		return EXIT_FAILURE;
+	}
+	log_info("stop", "stopped");
+	return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct app app = { .loop = NULL };
+	struct err err;
+	int code = EXIT_USAGE;
+
+	config_init(&app.config);
+	switch (config_read(&app.config, argc, argv, &err)) {
+	case CONFIG_RUN:
+		log_set_level(app.config.log_level);
+		raise_limits();
+		code = run(&app);
+		break;
+	case CONFIG_DONE:
+		code = EXIT_SUCCESS;
+		break;
+	case CONFIG_BAD:
+		fprintf(stderr, "plumbd: %s\n", err.msg);
+		break;
+	}
+	config_fini(&app.config);
+	return code;
+}

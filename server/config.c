@@ -1,0 +1,443 @@
+#include "server/config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/calendar.h"
+#include "common/parse.h"
+#include "server/limits.h"
+#include "server/net/addr.h"
+
+#define SECTION    "plumbd"
+#define PEOPLE_MAX 100000u
+
+struct setting {
+	const char *name;    /* in the file; the option has "-" for "_" */
+	const char *arg;     /* what its value is called; NULL: a switch */
+	const char *default_value;
+	const char *help;
+	bool (*set)(struct config *config, const char *value, struct err *err);
+};
+
+static bool
+copy(char *to, size_t size, const char *value, struct err *err)
+{
+	size_t len = strlen(value);
+
+	if (len == 0 || len >= size)
+		return err_set(err, ERR_INVALID, "has 1 to %zu bytes", size - 1);
+	memcpy(to, value, len + 1);
+	return true;
+}
+
+static bool
+set_bool(bool *to, const char *value, struct err *err)
+{
+	if (strcmp(value, "yes") == 0)
+		*to = true;
+	else if (strcmp(value, "no") == 0)
+		*to = false;
+	else
+		return err_set(err, ERR_INVALID, "'%s' is neither yes nor no", value);
+	return true;
+}
+
+static bool
+set_number(unsigned *to, const char *value, unsigned min, unsigned max, struct err *err)
+{
+	uint64_t n;
+
+	if (!parse_u64(value, min, max, &n))
+		return err_set(err, ERR_INVALID, "'%s' is no number from %u to %u", value, min, max);
+	*to = (unsigned)n;
+	return true;
+}
+
+static bool
+set_data(struct config *config, const char *value, struct err *err)
+{
+	return copy(config->data_dir, sizeof config->data_dir, value, err);
+}
+
+static bool
+set_memory(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->memory, value, err);
+}
+
+static bool
+set_listen(struct config *config, const char *value, struct err *err)
+{
+	struct addr addr;
+
+	if (!addr_parse(value, &addr, err))
+		return false;
+	if (config->listen_count == CONFIG_LISTEN_MAX)
+		return err_set(err, ERR_INVALID, "there are at most %d addresses", CONFIG_LISTEN_MAX);
+	if (!copy(config->listen[config->listen_count], sizeof config->listen[0], value, err))
+		return false;
+	config->listen_count++;
+	return true;
+}
+
+static bool
+set_allow_remote(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->allow_remote, value, err);
+}
+
+static bool
+set_clock(struct config *config, const char *value, struct err *err)
+{
+	bool frozen = value[0] == '=';
+
+	if (!time_or_date_parse(value + frozen, &config->clock_us))
+		return err_set(err, ERR_INVALID, "'%s' is no time: 2026-03-31T09:00:00Z, or with a '=' before it to "
+		    "stand still", value);
+	config->clock_set = true;
+	config->clock_frozen = frozen;
+	return true;
+}
+
+static bool
+set_log_level(struct config *config, const char *value, struct err *err)
+{
+	if (!log_parse_level(value, &config->log_level))
+		return err_set(err, ERR_INVALID, "'%s' is none of error, warn, info, debug", value);
+	return true;
+}
+
+static bool
+set_drain(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->drain_ms, value, 0, 600000, err);
+}
+
+static bool
+set_connections(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->connections, value, 1, LIMIT_CONNECTIONS, err);
+}
+
+static bool
+set_synchronous(struct config *config, const char *value, struct err *err)
+{
+	if (strcmp(value, "FULL") != 0 && strcmp(value, "NORMAL") != 0)
+		return err_set(err, ERR_INVALID, "'%s' is neither FULL nor NORMAL", value);
+	return copy(config->synchronous, sizeof config->synchronous, value, err);
+}
+
+static bool
+set_ready_fd(struct config *config, const char *value, struct err *err)
+{
+	unsigned fd = 0;
+
+	if (!set_number(&fd, value, 0, 1023, err))
+		return false;
+	config->ready_fd = (int)fd;
+	return true;
+}
+
+static const struct setting settings[] = {
+	{ "data", "DIR", "", "where the log and its snapshots are; made if absent", set_data },
+	{ "memory", NULL, "no", "keep everything in memory and forget it at the end", set_memory },
+	{ "listen", "ADDRESS", "tcp:127.0.0.1:7411 and unix:DIR/plumbd.sock",
+	    "tcp:HOST:PORT (port 0: any free one) or unix:/PATH; may be given several times", set_listen },
+	{ "allow_remote", NULL, "no",
+	    "allow TCP addresses that other machines reach: there is no encryption and no proof of who calls",
+	    set_allow_remote },
+	{ "clock", "TIME", "the system's", "start the daemon's clock at TIME; '=TIME' makes it stand still (tests, tours)",
+	    set_clock },
+	{ "log_level", "LEVEL", "info", "error, warn, info or debug", set_log_level },
+	{ "drain_ms", "MS", "5000", "how long running calls may take to end after SIGTERM", set_drain },
+	{ "connections", "N", "16384", "how many may be open at once", set_connections },
+	{ "synchronous", "MODE", "FULL",
+	    "NORMAL loses acknowledged changes when the power fails; it is there to show that tests notice",
+	    set_synchronous },
+	{ "ready_fd", "FD", "standard output", "where the line 'plumbd ready ADDRESS…' goes", set_ready_fd },
+};
+
+#define SETTINGS (sizeof settings / sizeof settings[0])
+
+void
+config_init(struct config *config)
+{
+	memset(config, 0, sizeof *config);
+	config->log_level = LOG_LEVEL_INFO;
+	config->drain_ms = 5000;
+	config->connections = LIMIT_CONNECTIONS;
+	config->ready_fd = -1;
+}
+
+void
+config_fini(struct config *config)
+{
+	free(config->people);
+}
+
+/* ---- the file ---- */
+
+static bool
+set_person(struct config *config, const char *uid_text, const char *value, struct err *err)
+{
+	const char *id = strncmp(value, "person/", 7) == 0 ? value + 7 : value;
+	struct config_person *people;
+	uint64_t uid;
+
+	if (!parse_u64(uid_text, 0, UINT32_MAX - 1, &uid))
+		return err_set(err, ERR_INVALID, "'%s' is no user id (a number)", uid_text);
+	if (!parse_is_id(id, strlen(id)))
+		return err_set(err, ERR_INVALID, "'%s' is no person: person/anna", value);
+	if (config_person(config, (uid_t)uid) != NULL)
+		return err_set(err, ERR_INVALID, "user id %s is given twice", uid_text);
+	if (config->people_count == PEOPLE_MAX)
+		return err_set(err, ERR_INVALID, "there are at most %u people", PEOPLE_MAX);
+	people = reallocarray(config->people, config->people_count + 1, sizeof *people);
+	if (people == NULL)
+		return err_oom(err);
+	config->people = people;
+	people[config->people_count].uid = (uid_t)uid;
+	snprintf(people[config->people_count].name, sizeof people->name, "person/%s", id);
+	config->people_count++;
+	return true;
+}
+
+const char *
+config_person(const struct config *config, uid_t uid)
+{
+	for (unsigned i = 0; i < config->people_count; i++) {
+		if (config->people[i].uid == uid)
+			return config->people[i].name;
+	}
+	return NULL;
+}
+
+bool
+config_set(struct config *config, const char *section, const char *name, const char *value, struct err *err)
+{
+	if (strcmp(section, "people") == 0)
+		return set_person(config, name, value, err);
+	if (strcmp(section, SECTION) != 0)
+		return err_set(err, ERR_INVALID, "section [%s] is not known: [" SECTION "] or [people]", section);
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (strcmp(settings[i].name, name) != 0)
+			continue;
+		if (settings[i].set(config, value, err))
+			return true;
+		err_wrap(err, "%s", name);
+		return false;
+	}
+	return err_set(err, ERR_INVALID, "setting '%s' is not known; plumbd --help lists them", name);
+}
+
+struct file {
+	struct config *config;
+	struct err *err;
+	bool failed;
+};
+
+/* 0 makes libinih remember the line and go on; the first fault is kept. */
+static int
+on_line(void *arg, const char *section, const char *name, const char *value)
+{
+	struct file *file = arg;
+
+	if (file->failed)
+		return 0;
+	file->failed = !config_set(file->config, section, name, value, file->err);
+	return !file->failed;
+}
+
+static bool
+read_file(struct config *config, const char *path, struct err *err)
+{
+	struct file file = { config, err, false };
+	FILE *stream = fopen(path, "re");
+	int line;
+
+	if (stream == NULL) {
+		err_errno(err, "%s", path);
+		err->code = ERR_INVALID;
+		return false;
+	}
+	line = ini_parse_file(stream, on_line, &file);
+	fclose(stream);
+	if (line == 0)
+		return true;
+	if (!file.failed)
+		err_set(err, ERR_INVALID, "this is neither [section], name = value, nor a comment");
+	err_wrap(err, "%s:%d", path, line);
+	return false;
+}
+
+/* ---- the command line ---- */
+
+static void
+option_name(const struct setting *setting, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", setting->name);
+	for (char *p = buf; *p != '\0'; p++) {
+		if (*p == '_')
+			*p = '-';
+	}
+}
+
+static void
+print_help(void)
+{
+	char name[32];
+
+	printf("plumbd: the Plumbline daemon\n\n"
+	       "usage: plumbd (--data DIR | --memory) [OPTION…]\n\n");
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *s = &settings[i];
+		option_name(s, name, sizeof name);
+		printf("  --%s%s%s\n        %s\n", name, s->arg == NULL ? "" : " ", s->arg == NULL ? "" : s->arg, s->help);
+		if (s->default_value[0] != '\0')
+			printf("        default: %s\n", s->default_value);
+	}
+	printf("  --config FILE\n        read settings from FILE; options win over it\n"
+	       "  --version\n  --help\n\n"
+	       "The file has the same settings, with _ for - and without the dashes, under [" SECTION "] (switches take\n"
+	       "yes or no), and under [people] who the users of this machine are on its unix socket:\n\n"
+	       "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n");
+}
+
+#define OPT_CONFIG  1000
+#define OPT_HELP    1001
+#define OPT_VERSION 1002
+
+static void
+fill_options(struct option *options, char names[SETTINGS][32])
+{
+	size_t i;
+
+	for (i = 0; i < SETTINGS; i++) {
+		option_name(&settings[i], names[i], sizeof names[i]);
+		options[i] = (struct option){ names[i], settings[i].arg == NULL ? no_argument : required_argument,
+			NULL, (int)i };
+	}
+	options[i++] = (struct option){ "config", required_argument, NULL, OPT_CONFIG };
+	options[i++] = (struct option){ "help", no_argument, NULL, OPT_HELP };
+	options[i++] = (struct option){ "version", no_argument, NULL, OPT_VERSION };
+	options[i] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+/* First for the file's name and --help, then for the settings, which win over the file. */
+static enum config_result
+read_options(struct config *config, int argc, char **argv, const char **file, struct err *err)
+{
+	struct option options[SETTINGS + 4];
+	char names[SETTINGS][32];
+	bool any_listen = false;
+	int opt;
+
+	fill_options(options, names);
+	optind = 0;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+		if (opt == '?' || opt == ':') {
+			err_set(err, ERR_INVALID, opt == ':' ? "%s needs a value" : "option %s is not known; see --help",
+			    argv[optind - 1]);
+			return CONFIG_BAD;
+		}
+		if (file != NULL && opt == OPT_HELP) {
+			print_help();
+			return CONFIG_DONE;
+		} else if (file != NULL && opt == OPT_VERSION) {
+			printf("plumbd " PLUMB_VERSION "\n");
+			return CONFIG_DONE;
+		} else if (file != NULL && opt == OPT_CONFIG) {
+			*file = optarg;
+		} else if (file == NULL && opt < OPT_CONFIG) {
+			const char *value = settings[opt].arg == NULL ? "yes" : optarg;
+			/* Addresses add up within one place; the command line's replace the file's. */
+			if (settings[opt].set == set_listen && !any_listen) {
+				config->listen_count = 0;
+				any_listen = true;
+			}
+			if (!settings[opt].set(config, value, err)) {
+				err_wrap(err, "--%s", names[opt]);
+				return CONFIG_BAD;
+			}
+		}
+	}
+	if (optind < argc) {
+		err_set(err, ERR_INVALID, "'%s' is no option; see --help", argv[optind]);
+		return CONFIG_BAD;
+	}
+	return CONFIG_RUN;
+}
+
+static bool
+default_listen(struct config *config, struct err *err)
+{
+	char path[sizeof config->listen[0]];
+
+	if (config->listen_count > 0)
+		return true;
+	if (!set_listen(config, "tcp:127.0.0.1:7411", err))
+		return false;
+	if (config->memory || config->data_dir[0] != '/')
+		return true;
+	/* A path that is too long for a socket does without. */
+	if (snprintf(path, sizeof path, "unix:%.100s/plumbd.sock", config->data_dir) < 107 &&
+	    strlen(config->data_dir) <= 90)
+		return set_listen(config, path, err);
+	return true;
+}
+
+static bool
+make_absolute(struct config *config, struct err *err)
+{
+	char cwd[CONFIG_PATH_MAX / 2];
+	char path[CONFIG_PATH_MAX];
+
+	if (config->data_dir[0] == '/' || config->data_dir[0] == '\0')
+		return true;
+	if (getcwd(cwd, sizeof cwd) == NULL)
+		return err_errno(err, "the current directory");
+	if (snprintf(path, sizeof path, "%s/%s", cwd, config->data_dir) >= (int)sizeof path)
+		return err_set(err, ERR_INVALID, "--data: the path is too long");
+	memcpy(config->data_dir, path, sizeof path);
+	return true;
+}
+
+static bool
+check(struct config *config, struct err *err)
+{
+	struct addr addr;
+
+	if (config->memory == (config->data_dir[0] != '\0'))
+		return err_set(err, ERR_INVALID, "say either --data DIR or --memory");
+	if (!make_absolute(config, err) || !default_listen(config, err))
+		return false;
+	for (unsigned i = 0; i < config->listen_count; i++) {
+		if (!addr_parse(config->listen[i], &addr, err))
+			return false;
+		if (!addr_is_local(&addr) && !config->allow_remote)
+			return err_set(err, ERR_INVALID, "--listen %s: other machines reach that address, and there is neither "
+			    "encryption nor proof of who calls; say --allow-remote if you mean it", config->listen[i]);
+	}
+	return true;
+}
+
+enum config_result
+config_read(struct config *config, int argc, char **argv, struct err *err)
+{
+	const char *file = NULL;
+	enum config_result result = read_options(config, argc, argv, &file, err);
+
+	if (result != CONFIG_RUN)
+		return result;
+	if (file != NULL && !read_file(config, file, err))
+		return CONFIG_BAD;
+	result = read_options(config, argc, argv, NULL, err);
+	if (result != CONFIG_RUN)
+		return result;
+	return check(config, err) ? CONFIG_RUN : CONFIG_BAD;
+}

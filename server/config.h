@@ -1,0 +1,59 @@
+/*
+ * The daemon's configuration: one table for the file, the command line and --help.
+ *
+ * What the command line says wins over the file.
+ */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "common/err.h"
+#include "common/log.h"
+
+#define CONFIG_LISTEN_MAX 16
+#define CONFIG_PATH_MAX   4096
+
+struct config_person {
+	uid_t uid;
+	char name[80]; /* "person/anna" */
+};
+
+struct config {
+	char data_dir[CONFIG_PATH_MAX]; /* "" none */
+	bool memory;                    /* keep everything in memory, without a directory */
+	char listen[CONFIG_LISTEN_MAX][128];
+	unsigned listen_count;
+	bool allow_remote; /* TCP addresses that other machines reach */
+	int64_t clock_us;
+	bool clock_set;
+	bool clock_frozen;
+	enum log_level log_level;
+	unsigned drain_ms;
+	unsigned connections;
+	char synchronous[8];
+	int ready_fd; /* -1: standard output */
+	struct config_person *people; /* owned */
+	unsigned people_count;
+};
+
+void config_init(struct config *config);
+void config_fini(struct config *config);
+
+enum config_result { CONFIG_RUN, CONFIG_DONE, CONFIG_BAD };
+/*
+ * Reads the command line and the file that it names. DONE: --help or --version was answered on standard output. BAD: err
+ * says what is wrong and where.
+ */
+enum config_result config_read(struct config *config, int argc, char **argv, struct err *err) MUST_CHECK;
+
+/* Takes what one setting has; for the tests too. ERR_INVALID. */
+bool config_set(struct config *config, const char *section, const char *name, const char *value, struct err *err)
+    MUST_CHECK;
+/* The person that a user id is, or NULL. */
+const char *config_person(const struct config *config, uid_t uid);
+
+#endif
