@@ -71,7 +71,9 @@ print_real(struct printer *printer, const struct pb_value *value)
 	    ? (double)*(const float *)value->p
 	    : *(const double *)value->p;
 
-	if (isfinite(number))
+	if (number == 0 && signbit(number))
+		str_add(printer->out, "-0.0"); /* "-0" reads as a whole number, which has no sign */
+	else if (isfinite(number))
 		pb_value_text(value, printer->out);
 	else if (isnan(number))
 		str_add(printer->out, "\"NaN\"");
