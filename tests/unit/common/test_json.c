@@ -69,6 +69,7 @@ static const struct {
 	{&plumb__v1__check_in__descriptor, "{\"progress\":0.25,\"remaining\":\"-5\"}"},
 	{&plumb__v1__measurement__descriptor, "{\"value\":\"NaN\"}"},
 	{&plumb__v1__measurement__descriptor, "{\"value\":\"-Infinity\"}"},
+	{&plumb__v1__check_in__descriptor, "{\"progress\":-0.0}"},
 	{&plumb__v1__export_request__descriptor, "{\"kinds\":[\"GOAL\",\"TASK\"]}"},
 	/* "" , "f", "fo", "foo", "foob" of RFC 4648, section 10 */
 	{&plumb__v1__ping_request__descriptor, "{\"payload\":\"Zg==\"}"},
