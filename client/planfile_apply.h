@@ -66,7 +66,7 @@ bool planfile_changes_apply(struct planfile_changes *changes, struct err *err) M
 
 /*
  * Compare and apply without showing or asking: what `check -f` and tests need. True also where there was
- * nothing to do. summary may be NULL.
+ * nothing to do. summary may be NULL. Conflicts are ERR_CONFLICT.
  */
 bool planfile_apply(struct planfile *plan, struct rpc_client *client, const struct planfile_options *options,
     struct planfile_summary *summary, struct err *err) MUST_CHECK;

@@ -56,7 +56,7 @@ static const struct ref_row {
 	{"Objective", "team", KIND(TEAM), false},
 	{"Objective", "periods", KIND(PERIOD), false},
 	{"Objective", "precedes", KIND(OBJECTIVE), false},
-	{"Measure", "inline_under", KIND(OBJECTIVE), false},
+	{"Measure", "inline_under", KIND(OBJECTIVE), true},
 	{"Strategy", "goals", KIND(GOAL), false},
 	{"Contribution", "to", KIND(OBJECTIVE), false},
 	{"Contribution", "measure", KIND(MEASURE), false},
