@@ -70,7 +70,7 @@ index_build(void)
 static bool
 text_is(const char *text, const char *p, size_t len)
 {
-	return strncmp(text, p, len) == 0 && text[len] == '\0';
+	return strlen(text) == len && memcmp(text, p, len) == 0;
 }
 
 static bool
