@@ -35,7 +35,6 @@ struct daemon {
 	bool clock_set;
 	bool clock_frozen;
 	int64_t started_us;
-	int64_t next_tick_us;
 	bool stopping;
 	unsigned connections;
 	struct rpc_pool *rpc_pool;
@@ -48,7 +47,7 @@ struct daemon {
 
 /* view_job.c: sends what workers have made. */
 void view_calls_poll(struct daemon *daemon);
-/* admin_rpc.c: what became durable in the system workspace. */
+/* What became durable in the system workspace: new workspaces join the list. */
 bool workspaces_on_change(struct daemon *daemon, const struct patch_op *ops, size_t count);
 
 #endif

@@ -538,6 +538,16 @@ workspace_after_poll(struct workspace *ws)
 		return;
 	ws->moved = false;
 	waiters_wake(&ws->undurable, plan_durable(ws->plan), plan_revision(ws->plan));
+	workspace_tick(ws);
+}
+
+void
+workspace_tick(struct workspace *ws)
+{
+	if (ws->state != WORKSPACE_READY)
+		return;
+	if (ws->redact_wanted)
+		redact_check(ws);
 	snapshots_consider(ws);
 }
 

@@ -78,6 +78,9 @@ struct workspace {
 	bool snapshot_running;
 	bool redact_running;
 	bool redact_wanted;
+	/* monotonic; not before that after a failure */
+	int64_t snapshot_after_us;
+	int64_t redact_after_us;
 };
 
 /* "" is "main". NULL with ERR_NOT_FOUND. Any state. */
@@ -110,8 +113,10 @@ void workspace_wait_call(struct workspace *ws, uint64_t revision, struct rpc_cal
 bool workspace_commit(struct commit *commit, const char *author, const char *key, struct err *err) MUST_CHECK;
 /* May the workspace be written now? ERR_UNAVAILABLE. */
 bool workspace_is_writable(const struct workspace *ws, struct err *err) MUST_CHECK;
-/* After store_poll(): waiters, views and snapshots that are due. */
+/* After store_poll(): those who wait for a revision. */
 void workspace_after_poll(struct workspace *ws);
+/* Snapshots and redactions that are due. */
+void workspace_tick(struct workspace *ws);
 
 /* The durable view; a reference. NULL out of memory. Settle it on the worker before use. */
 struct shared_view *workspace_view(struct workspace *ws) MUST_CHECK;
