@@ -1,0 +1,667 @@
+#include "server/insight/check/check.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/calendar.h"
+#include "server/insight/check/pass.h"
+#include "server/limits.h"
+#include "server/plan/kinds.h"
+
+#define POLL_EVERY     4096u
+#define AHEAD          8u /* items whose memory is asked for before it is read */
+#define WAIVERS_MEMORY ((size_t)64 << 20)
+/* Of the progress; the rules share the rest. */
+#define INDEX_PART 0.4
+
+/* A waiver that counts today, its key read into numbers. */
+struct waived_key {
+	unsigned rule;
+	unsigned subjects_count;
+	uint32_t subjects[FINDING_SUBJECTS];
+	const char *qualifier; /* behind "@", or "" */
+	uint32_t waiver;
+};
+
+struct check {
+	const struct view *view;
+	struct check_query query;
+	struct index ix;
+	struct rule_state states[RULES_MAX];
+	struct arena *arena; /* waivers */
+	struct control_waiver *waivers;
+	struct waived_key *keys; /* sorted by rule and first subject */
+	size_t keys_count;
+	uint8_t *about; /* by slot; NULL: everything is wanted */
+	struct finding *findings;
+	size_t findings_count;
+	size_t findings_cap;
+	size_t unknown_count; /* of those kept */
+	uint32_t *subjects;
+	size_t subjects_count;
+	size_t subjects_cap;
+	struct evidence *evidence;
+	size_t evidence_count;
+	size_t evidence_cap;
+	struct check_counts counts;
+	bool oom;
+};
+
+/* ---- drafts */
+
+void
+draft_init(struct draft *d, uint32_t subject, uint32_t second)
+{
+	memset(d, 0, sizeof *d);
+	d->from = DATE_NONE;
+	if (subject != SLOT_NONE)
+		d->subjects[d->subjects_count++] = subject;
+	if (second != SLOT_NONE)
+		d->subjects[d->subjects_count++] = second;
+}
+
+static struct evidence *
+next_evidence(struct draft *d, uint32_t slot, const char *what, enum value_type type)
+{
+	struct evidence *e = &d->evidence[d->evidence_count];
+
+	if (d->evidence_count < FINDING_EVIDENCE)
+		d->evidence_count++;
+	e->slot = slot;
+	e->what = what;
+	e->type = (uint8_t)type;
+	return e;
+}
+
+void
+draft_text(struct draft *d, uint32_t slot, const char *what, const char *text)
+{
+	next_evidence(d, slot, what, VALUE_TEXT)->value.text = text;
+}
+
+void
+draft_number(struct draft *d, uint32_t slot, const char *what, double number)
+{
+	next_evidence(d, slot, what, VALUE_NUMBER)->value.number = number;
+}
+
+void
+draft_count(struct draft *d, uint32_t slot, const char *what, int64_t count)
+{
+	next_evidence(d, slot, what, VALUE_COUNT)->value.count = count;
+}
+
+void
+draft_date(struct draft *d, uint32_t slot, const char *what, int32_t date)
+{
+	next_evidence(d, slot, what, VALUE_DATE)->value.date = date;
+}
+
+void
+draft_slot(struct draft *d, uint32_t slot, const char *what, uint32_t value)
+{
+	next_evidence(d, slot, what, VALUE_SLOT)->value.slot = value;
+}
+
+void
+draft_missing(struct draft *d, uint32_t slot, const char *text)
+{
+	d->unknown = true;
+	draft_text(d, slot, "missing", text);
+}
+
+/* ---- waivers */
+
+static const struct item *
+find_ref(const struct view *view, const char *text, size_t len)
+{
+	const char *slash = memchr(text, '/', len);
+	enum kind kind;
+
+	if (slash == NULL)
+		return NULL;
+	kind = kind_parse(text, (size_t)(slash - text));
+	if (kind == KIND_NONE)
+		return NULL;
+	return view_find(view, kind, slash + 1, len - (size_t)(slash + 1 - text));
+}
+
+/* A key whose rule or subjects are not (or no longer) known never matches. */
+static bool
+read_key(const struct view *view, const char *text, struct waived_key *key)
+{
+	size_t rule_len = strcspn(text, ":");
+	int rule = rule_find(text, rule_len);
+
+	memset(key, 0, sizeof *key);
+	key->qualifier = "";
+	if (rule < 0 || text[rule_len] != ':')
+		return false;
+	key->rule = (unsigned)rule;
+	text += rule_len + 1;
+	if (strcmp(text, "plan") == 0)
+		return true;
+	for (;;) {
+		size_t len = strcspn(text, ",@");
+		const struct item *item = find_ref(view, text, len);
+
+		if (item == NULL || key->subjects_count == FINDING_SUBJECTS)
+			return false;
+		key->subjects[key->subjects_count++] = item->slot;
+		text += len;
+		if (*text == '@')
+			key->qualifier = text + 1;
+		if (*text != ',')
+			return true;
+		text++;
+	}
+}
+
+static uint32_t
+first_subject(const struct waived_key *key)
+{
+	return key->subjects_count > 0 ? key->subjects[0] : SLOT_NONE;
+}
+
+static int
+compare_keys(const void *pa, const void *pb)
+{
+	const struct waived_key *a = pa;
+	const struct waived_key *b = pb;
+
+	if (a->rule != b->rule)
+		return a->rule < b->rule ? -1 : 1;
+	if (first_subject(a) != first_subject(b))
+		return first_subject(a) < first_subject(b) ? -1 : 1;
+	return a->waiver < b->waiver ? -1 : a->waiver > b->waiver;
+}
+
+static bool
+read_waivers(struct check *check, struct err *err)
+{
+	uint32_t count;
+	const uint32_t *slots = index_kind(&check->ix, KIND_WAIVER, &count);
+
+	if (count == 0)
+		return true;
+	check->arena = arena_new(WAIVERS_MEMORY);
+	check->waivers = calloc(count, sizeof check->waivers[0]);
+	check->keys = calloc(count, sizeof check->keys[0]);
+	if (check->arena == NULL || check->waivers == NULL || check->keys == NULL)
+		return err_oom(err);
+	for (uint32_t i = 0; i < count; i++) {
+		struct waived_key *key = &check->keys[check->keys_count];
+		struct control_waiver *waiver = &check->waivers[i];
+
+		if (!control_waiver(check->ix.items[slots[i]], check->arena, waiver))
+			return err_oom(err);
+		if (waiver->until < check->query.today)
+			continue;
+		if (!read_key(check->view, waiver->finding, key))
+			continue;
+		key->waiver = i;
+		check->keys_count++;
+	}
+	qsort(check->keys, check->keys_count, sizeof check->keys[0], compare_keys);
+	return true;
+}
+
+static bool
+key_is_of(const struct waived_key *key, const struct draft *d)
+{
+	return key->subjects_count == d->subjects_count &&
+	    memcmp(key->subjects, d->subjects, d->subjects_count * sizeof d->subjects[0]) == 0 &&
+	    strcmp(key->qualifier, d->qualifier != NULL ? d->qualifier : "") == 0;
+}
+
+/* The waiver of the finding; UINT32_MAX none. */
+static uint32_t
+find_waiver(const struct check *check, unsigned rule, const struct draft *d)
+{
+	struct waived_key wanted = {.rule = rule, .subjects_count = d->subjects_count > 0};
+	size_t low = 0;
+	size_t high = check->keys_count;
+
+	wanted.subjects[0] = d->subjects[0];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_keys(&check->keys[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < check->keys_count; low++) {
+		const struct waived_key *key = &check->keys[low];
+
+		if (key->rule != rule || first_subject(key) != first_subject(&wanted))
+			break;
+		if (key_is_of(key, d))
+			return key->waiver;
+	}
+	return UINT32_MAX;
+}
+
+/* ---- taking findings */
+
+static bool
+grow(void **p, size_t *cap, size_t need, size_t size)
+{
+	size_t want = *cap > 0 ? *cap : 256;
+	void *bigger;
+
+	if (need <= *cap)
+		return true;
+	while (want < need)
+		want *= 2;
+	bigger = realloc(*p, want * size);
+	if (bigger == NULL)
+		return false;
+	*p = bigger;
+	*cap = want;
+	return true;
+}
+
+static bool
+make_room(struct check *check)
+{
+	void *findings = check->findings;
+	void *subjects = check->subjects;
+	void *evidence = check->evidence;
+	bool ok = grow(&findings, &check->findings_cap, check->findings_count + 1, sizeof check->findings[0]) &&
+	    grow(&subjects, &check->subjects_cap, check->subjects_count + FINDING_SUBJECTS, sizeof(uint32_t)) &&
+	    grow(&evidence, &check->evidence_cap, check->evidence_count + FINDING_EVIDENCE,
+	        sizeof check->evidence[0]);
+
+	check->findings = findings;
+	check->subjects = subjects;
+	check->evidence = evidence;
+	return ok;
+}
+
+static bool
+is_about(const struct check *check, const struct draft *d)
+{
+	if (check->about == NULL)
+		return true;
+	for (unsigned i = 0; i < d->subjects_count; i++) {
+		if (check->about[d->subjects[i]])
+			return true;
+	}
+	return false;
+}
+
+/* The newest change of a subject, or the day on which time made it so, whichever is later. */
+static int32_t
+since(const struct check *check, const struct draft *d)
+{
+	int32_t day = d->from;
+
+	for (unsigned i = 0; i < d->subjects_count; i++) {
+		const struct item *item = check->ix.items[d->subjects[i]];
+		int32_t changed;
+
+		if (item == NULL || (item->flags & ITEM_ABSENT) != 0)
+			continue;
+		changed = zone_date(check->query.zone, item->updated_us);
+		if (changed > day)
+			day = changed;
+	}
+	return day;
+}
+
+static uint32_t
+rank_of(const struct index *ix, const struct draft *d)
+{
+	for (unsigned i = 0; i < d->subjects_count; i++) {
+		uint32_t slot = d->subjects[i];
+
+		for (unsigned depth = 0; slot != SLOT_NONE && depth < 2 * LIMIT_DEPTH; depth++) {
+			if (ix->rank[slot] != RANK_NONE)
+				return ix->rank[slot];
+			slot = ix->part_of[slot];
+		}
+	}
+	return RANK_NONE;
+}
+
+static void
+count_finding(struct check *check, unsigned rule, enum severity severity, const struct draft *d, bool waived)
+{
+	struct rule_count *count = &check->counts.rules[rule];
+
+	if (waived) {
+		count->waived++;
+		check->counts.waived++;
+	} else if (d->unknown) {
+		count->unknown++;
+		check->counts.unknown++;
+	} else {
+		count->findings++;
+		check->counts.by_severity[severity]++;
+	}
+}
+
+/* Unknown ones may fill half of what is kept at most, so that they never crowd out what is known. */
+static bool
+is_kept(const struct check *check, enum severity severity, const struct draft *d, bool waived)
+{
+	if (severity < check->query.at_least || (waived && !check->query.waived))
+		return false;
+	if (d->unknown)
+		return check->unknown_count < LIMIT_FINDINGS / 2 && check->findings_count < LIMIT_FINDINGS;
+	return check->findings_count < LIMIT_FINDINGS;
+}
+
+static void
+keep(struct check *check, unsigned rule, enum severity severity, const struct draft *d, uint32_t waiver)
+{
+	struct finding *f;
+
+	if (!make_room(check)) {
+		check->oom = true;
+		return;
+	}
+	f = &check->findings[check->findings_count++];
+	*f = (struct finding){
+	    .rule = (uint16_t)rule,
+	    .severity = (uint8_t)severity,
+	    .flags = (uint8_t)((d->unknown ? FINDING_UNKNOWN : 0) | (waiver != UINT32_MAX ? FINDING_WAIVED : 0)),
+	    .subjects_count = (uint8_t)d->subjects_count,
+	    .evidence_count = (uint8_t)d->evidence_count,
+	    .subjects_first = (uint32_t)check->subjects_count,
+	    .evidence_first = (uint32_t)check->evidence_count,
+	    .more = d->more,
+	    .rank = rank_of(&check->ix, d),
+	    .waiver = waiver,
+	    .since = since(check, d),
+	    .qualifier = d->qualifier,
+	};
+	memcpy(&check->subjects[check->subjects_count], d->subjects, d->subjects_count * sizeof d->subjects[0]);
+	memcpy(&check->evidence[check->evidence_count], d->evidence, d->evidence_count * sizeof d->evidence[0]);
+	check->subjects_count += d->subjects_count;
+	check->evidence_count += d->evidence_count;
+	check->unknown_count += d->unknown;
+}
+
+void
+pass_emit(struct pass *pass, const struct draft *d)
+{
+	struct check *check = pass->check;
+	enum severity severity = d->unknown ? SEVERITY_NOTE : check->states[pass->number].severity;
+	uint32_t waiver;
+
+	if (!is_about(check, d))
+		return;
+	waiver = check->keys_count > 0 ? find_waiver(check, pass->number, d) : UINT32_MAX;
+	count_finding(check, pass->number, severity, d, waiver != UINT32_MAX);
+	if (is_kept(check, severity, d, waiver != UINT32_MAX))
+		keep(check, pass->number, severity, d, waiver);
+	if (check->oom)
+		pass->stop = true;
+}
+
+static bool
+is_cancelled(void *arg)
+{
+	const struct check *check = arg;
+
+	return check->query.cancelled != NULL && __atomic_load_n(check->query.cancelled, __ATOMIC_RELAXED);
+}
+
+void
+pass_out_of_memory(struct pass *pass)
+{
+	pass->check->oom = true;
+	pass->stop = true;
+}
+
+bool
+pass_goes_on(struct pass *pass)
+{
+	if (++pass->ticks % POLL_EVERY == 0 && is_cancelled(pass->check))
+		pass->stop = true;
+	return !pass->stop;
+}
+
+bool
+pass_goes_on_at(struct pass *pass, const uint32_t *slots, uint32_t count, uint32_t i)
+{
+	if (i + AHEAD < count)
+		index_prefetch(pass->ix, slots[i + AHEAD]);
+	return pass_goes_on(pass);
+}
+
+/* ---- order */
+
+struct sortable {
+	const struct check *check;
+	const struct finding *finding;
+	uint64_t order; /* unknown, severity, rank, rule */
+};
+
+static int
+compare_subjects(const struct check *check, const struct finding *a, const struct finding *b)
+{
+	const uint32_t *sa = check_subjects(check, a);
+	const uint32_t *sb = check_subjects(check, b);
+
+	for (unsigned i = 0; i < a->subjects_count && i < b->subjects_count; i++) {
+		if (sa[i] != sb[i])
+			return index_compare(&check->ix, sa[i], sb[i]);
+	}
+	return (int)a->subjects_count - (int)b->subjects_count;
+}
+
+static int
+compare_findings(const void *pa, const void *pb)
+{
+	const struct sortable *a = pa;
+	const struct sortable *b = pb;
+	int c;
+
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	c = compare_subjects(a->check, a->finding, b->finding);
+	if (c == 0 && a->finding->qualifier != NULL && b->finding->qualifier != NULL)
+		c = strcmp(a->finding->qualifier, b->finding->qualifier);
+	return c;
+}
+
+static bool
+sort_findings(struct check *check)
+{
+	size_t n = check->findings_count;
+	struct sortable *order = malloc((n + 1) * sizeof order[0]);
+	struct finding *sorted = malloc((n + 1) * sizeof sorted[0]);
+
+	if (order == NULL || sorted == NULL) {
+		free(order);
+		free(sorted);
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct finding *f = &check->findings[i];
+		uint64_t top = (f->flags & FINDING_UNKNOWN ? 4u : 0u) + SEVERITY_ERROR - f->severity;
+
+		order[i] = (struct sortable){check, f, top << 48 | (uint64_t)f->rank << 16 | f->rule};
+	}
+	qsort(order, n, sizeof order[0], compare_findings);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = *order[i].finding;
+	free(order);
+	free(check->findings);
+	check->findings = sorted;
+	check->findings_cap = n + 1;
+	return true;
+}
+
+/* ---- running */
+
+static bool
+mark_about(struct check *check)
+{
+	if (check->query.about_count == 0)
+		return true;
+	check->about = calloc((size_t)check->ix.slots + 1, 1);
+	if (check->about == NULL)
+		return false;
+	for (size_t i = 0; i < check->query.about_count; i++) {
+		assert(check->query.about[i] < check->ix.slots);
+		check->about[check->query.about[i]] = 1;
+	}
+	return true;
+}
+
+static void
+report(const struct check *check, double part)
+{
+	if (check->query.progress != NULL)
+		check->query.progress(check->query.arg, part);
+}
+
+static bool
+run_rule(struct check *check, const struct rule *rule, unsigned number, struct err *err)
+{
+	struct pass pass = {
+	    .check = check,
+	    .ix = &check->ix,
+	    .rule = rule,
+	    .number = number,
+	    .today = check->query.today,
+	    .limits = check->states[number].limits,
+	};
+
+	if (check->query.rules != NULL && !check->query.rules[number])
+		return true;
+	if (check->states[number].off)
+		return true;
+	rule->run(&pass);
+	if (check->oom)
+		return err_oom(err);
+	if (pass.stop || is_cancelled(check))
+		return err_set(err, ERR_CANCELLED, "the check was cancelled");
+	return true;
+}
+
+/* Severest rules first: where not all findings can be kept, the worst are. */
+static bool
+run_rules(struct check *check, struct err *err)
+{
+	size_t count;
+	size_t done = 0;
+	const struct rule *const *rules = rules_all(&count);
+
+	for (int severity = SEVERITY_ERROR; severity > SEVERITY_UNSET; severity--) {
+		for (unsigned i = 0; i < count; i++) {
+			if ((int)check->states[i].severity != severity)
+				continue;
+			if (!run_rule(check, rules[i], i, err))
+				return false;
+			done++;
+			report(check, INDEX_PART + (1 - INDEX_PART) * (double)done / (double)count);
+		}
+	}
+	return true;
+}
+
+static bool
+run(struct check *check, struct err *err)
+{
+	if (!rules_states(check->view, check->states, err))
+		return false;
+	if (!index_init(&check->ix, check->view, check->query.today, CHECK_IN_ROLES, is_cancelled, check, err))
+		return false;
+	check->counts.items = check->ix.live;
+	report(check, INDEX_PART);
+	if (!mark_about(check))
+		return err_oom(err);
+	if (!read_waivers(check, err) || !run_rules(check, err))
+		return false;
+	return sort_findings(check) || err_oom(err);
+}
+
+struct check *
+check_run(const struct view *view, const struct check_query *query, struct err *err)
+{
+	struct check *check = calloc(1, sizeof *check);
+
+	if (check == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	check->view = view;
+	check->query = *query;
+	if (!run(check, err)) {
+		check_free(check);
+		return NULL;
+	}
+	return check;
+}
+
+void
+check_free(struct check *check)
+{
+	if (check == NULL)
+		return;
+	index_fini(&check->ix);
+	arena_free(check->arena);
+	free(check->waivers);
+	free(check->keys);
+	free(check->about);
+	free(check->findings);
+	free(check->subjects);
+	free(check->evidence);
+	free(check);
+}
+
+const struct check_counts *
+check_counts(const struct check *check)
+{
+	return &check->counts;
+}
+
+size_t
+check_findings(const struct check *check)
+{
+	return check->findings_count;
+}
+
+const struct finding *
+check_finding(const struct check *check, size_t i)
+{
+	assert(i < check->findings_count);
+	return &check->findings[i];
+}
+
+const uint32_t *
+check_subjects(const struct check *check, const struct finding *finding)
+{
+	return check->subjects + finding->subjects_first;
+}
+
+const struct evidence *
+check_evidence(const struct check *check, const struct finding *finding)
+{
+	return check->evidence + finding->evidence_first;
+}
+
+const struct view *
+check_view(const struct check *check)
+{
+	return check->view;
+}
+
+const struct index *
+check_index(const struct check *check)
+{
+	return &check->ix;
+}
+
+const struct control_waiver *
+check_waiver(const struct check *check, const struct finding *finding)
+{
+	return (finding->flags & FINDING_WAIVED) != 0 ? &check->waivers[finding->waiver] : NULL;
+}

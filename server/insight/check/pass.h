@@ -1,0 +1,77 @@
+/*
+ * What a rule's function works with. Private to server/insight/check.
+ */
+#ifndef SERVER_INSIGHT_CHECK_PASS_H
+#define SERVER_INSIGHT_CHECK_PASS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/insight/check/check.h"
+#include "server/insight/check/index.h"
+
+struct pass {
+	struct check *check;
+	const struct index *ix;
+	const struct rule *rule;
+	unsigned number; /* of the rule */
+	int32_t today;
+	const double *limits;
+	bool stop; /* cancelled or out of memory: return */
+	unsigned ticks;
+};
+
+/* A finding in the making. */
+struct draft {
+	uint32_t subjects[FINDING_SUBJECTS];
+	struct evidence evidence[FINDING_EVIDENCE + 1]; /* the last one takes what is too much */
+	unsigned subjects_count;
+	unsigned evidence_count;
+	uint32_t more;
+	bool unknown;
+	int32_t from; /* the day on which time alone made it so; DATE_NONE */
+	const char *qualifier;
+};
+
+/* SLOT_NONE: about the plan as a whole, or no second subject. */
+void draft_init(struct draft *d, uint32_t subject, uint32_t second);
+/* Evidence beyond FINDING_EVIDENCE is left out. */
+void draft_text(struct draft *d, uint32_t slot, const char *what, const char *text);
+void draft_number(struct draft *d, uint32_t slot, const char *what, double number);
+void draft_count(struct draft *d, uint32_t slot, const char *what, int64_t count);
+void draft_date(struct draft *d, uint32_t slot, const char *what, int32_t date);
+void draft_slot(struct draft *d, uint32_t slot, const char *what, uint32_t value);
+/* Makes it unknown: what is missing, and on which entry. */
+void draft_missing(struct draft *d, uint32_t slot, const char *text);
+
+/* Counts the finding and keeps it where the query wants it. */
+void pass_emit(struct pass *pass, const struct draft *d);
+/* Call for every item; false: stop now. */
+bool pass_goes_on(struct pass *pass);
+/* The same before item i of a list whose items' memory will be read. */
+bool pass_goes_on_at(struct pass *pass, const uint32_t *slots, uint32_t count, uint32_t i);
+
+/* The check will fail; return. */
+void pass_out_of_memory(struct pass *pass);
+
+/* For message functions: the first evidence of that name; NULL. */
+const struct evidence *finding_evidence(const struct check *check, const struct finding *f, const char *what);
+const struct index *check_index(const struct check *check);
+
+/* Static words for states and fields. */
+const char *status_name(const struct item *item);
+const char *role_name(unsigned role);
+
+extern const struct rule sight_orphan, sight_unserved, sight_empty_goal, sight_dangling, sight_cycle;
+extern const struct rule outcome_none, outcome_no_measure, outcome_no_baseline, outcome_no_target,
+    outcome_no_date, outcome_stale, outcome_closed_early, outcome_done_unmoved, outcome_untracked_after;
+extern const struct rule owner_none, owner_many, owner_not_a_person, owner_gone, owner_no_team, owner_split,
+    owner_reviews_self;
+
+/* The roles whose way back the rules need. */
+#define CHECK_IN_ROLES \
+	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) | ROLE_BIT(ROLE_LINK_CONTRIBUTES) | \
+	    ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) | ROLE_BIT(ROLE_FURTHER_GOAL) | \
+	    ROLE_BIT(ROLE_TARGET_MEASURE) | ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF))
+
+#endif

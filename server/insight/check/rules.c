@@ -1,0 +1,284 @@
+#include "server/insight/check/rules.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/faults.h"
+#include "common/str.h"
+#include "server/insight/check/pass.h"
+#include "server/plan/control.h"
+#include "server/plan/view.h"
+
+/* In the order in which they are explained; families stay together. */
+static const struct rule *const rules[] = {
+    &sight_orphan,
+    &sight_unserved,
+    &sight_empty_goal,
+    &sight_dangling,
+    &sight_cycle,
+    &outcome_none,
+    &outcome_no_measure,
+    &outcome_no_baseline,
+    &outcome_no_target,
+    &outcome_no_date,
+    &outcome_stale,
+    &outcome_closed_early,
+    &outcome_done_unmoved,
+    &outcome_untracked_after,
+    &owner_none,
+    &owner_many,
+    &owner_not_a_person,
+    &owner_gone,
+    &owner_no_team,
+    &owner_split,
+    &owner_reviews_self,
+};
+#define RULES_COUNT (sizeof rules / sizeof rules[0])
+static_assert(RULES_COUNT <= RULES_MAX, "too many rules");
+
+/* A settings entry holds a few names and numbers. */
+#define SETTING_MEMORY ((size_t)1 << 20)
+/* A suggestion differs by at most this many letters. */
+#define NEAR 4u
+#define NAME_MAX_LEN 64u
+
+const struct rule *const *
+rules_all(size_t *count)
+{
+	*count = RULES_COUNT;
+	return rules;
+}
+
+size_t
+rule_thresholds(const struct rule *rule)
+{
+	size_t n = 0;
+
+	while (n < THRESHOLDS_MAX && rule->thresholds[n].name != NULL)
+		n++;
+	return n;
+}
+
+int
+rule_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < RULES_COUNT; i++) {
+		if (strlen(rules[i]->name) == len && memcmp(rules[i]->name, name, len) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool
+is_in_family(const struct rule *rule, const char *family)
+{
+	size_t len = strlen(family);
+
+	return len > 0 && strncmp(rule->name, family, len) == 0 && rule->name[len] == '/';
+}
+
+/* Letters to insert, delete or replace [Levenshtein]; both shorter than NAME_MAX_LEN. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	unsigned row[NAME_MAX_LEN + 1];
+	size_t len = strlen(b);
+
+	for (unsigned j = 0; j <= len; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1] != '\0'; i++) {
+		unsigned corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			unsigned replaced = corner + (a[i - 1] != b[j - 1]);
+			unsigned best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+
+			corner = row[j];
+			row[j] = replaced < best ? replaced : best;
+		}
+	}
+	return row[len];
+}
+
+/* "none" means "owner/none" as well: the part behind the slash is compared too. */
+static const char *
+suggest(const char *name)
+{
+	unsigned nearest = NEAR;
+	const char *found = NULL;
+
+	if (strlen(name) >= NAME_MAX_LEN)
+		return NULL;
+	for (size_t i = 0; i < RULES_COUNT; i++) {
+		unsigned whole = distance(name, rules[i]->name);
+		unsigned part = distance(name, strchr(rules[i]->name, '/') + 1);
+		unsigned d = whole < part ? whole : part;
+
+		if (d < nearest) {
+			nearest = d;
+			found = rules[i]->name;
+		}
+	}
+	return found;
+}
+
+static bool
+unknown_rule(const char *name, struct err *err)
+{
+	const char *meant = suggest(name);
+
+	if (meant != NULL)
+		return err_set(err, ERR_INVALID, "there is no rule \"%.64s\"; did you mean \"%s\"?", name, meant);
+	return err_set(err, ERR_INVALID,
+	    "there is no rule or family \"%.64s\"; the families are sight, outcome and owner, explain without a name "
+	    "lists all rules", name);
+}
+
+bool
+rules_select(const char *const *names, size_t count, bool selected[RULES_MAX], struct err *err)
+{
+	memset(selected, 0, RULES_MAX * sizeof selected[0]);
+	for (size_t i = 0; i < RULES_COUNT && count == 0; i++)
+		selected[i] = true;
+	for (size_t n = 0; n < count; n++) {
+		bool found = false;
+
+		for (size_t i = 0; i < RULES_COUNT; i++) {
+			if (strcmp(rules[i]->name, names[n]) == 0 || is_in_family(rules[i], names[n])) {
+				selected[i] = true;
+				found = true;
+			}
+		}
+		if (!found)
+			return unknown_rule(names[n], err);
+	}
+	return true;
+}
+
+static double
+clamp(double value, const struct rule_threshold *threshold)
+{
+	if (value < threshold->min)
+		return threshold->min;
+	return value > threshold->max ? threshold->max : value;
+}
+
+static int
+threshold_find(const struct rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule_thresholds(rule); i++) {
+		if (strcmp(rule->thresholds[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static void
+apply_setting(const struct rule *rule, const struct control_rule_setting *setting, struct rule_state *state)
+{
+	if (setting->severity >= SEVERITY_NOTE && setting->severity <= SEVERITY_ERROR)
+		state->severity = (enum severity)setting->severity;
+	state->off = setting->off;
+	for (size_t i = 0; i < setting->thresholds_count; i++) {
+		int at = threshold_find(rule, setting->thresholds[i].name);
+
+		if (at >= 0)
+			state->limits[at] = clamp(setting->thresholds[i].value, &rule->thresholds[at]);
+	}
+}
+
+/* A setting's id is the rule's name with "." for "/". */
+static const struct item *
+find_setting(const struct view *view, const struct rule *rule)
+{
+	char id[NAME_MAX_LEN];
+	size_t len = strlen(rule->name);
+
+	assert(len < sizeof id);
+	memcpy(id, rule->name, len + 1);
+	*strchr(id, '/') = '.';
+	return view_find(view, KIND_RULE_SETTING, id, len);
+}
+
+static bool
+read_setting(const struct view *view, const struct rule *rule, struct arena *arena, struct rule_state *state,
+    struct err *err)
+{
+	const struct item *item = find_setting(view, rule);
+	struct control_rule_setting setting;
+
+	if (!item_is_live(item))
+		return true;
+	arena_reset(arena);
+	if (!control_rule_setting(item, arena, &setting))
+		return err_oom(err);
+	if (strcmp(setting.rule, rule->name) == 0)
+		apply_setting(rule, &setting, state);
+	return true;
+}
+
+bool
+rules_states(const struct view *view, struct rule_state states[RULES_MAX], struct err *err)
+{
+	struct arena *arena = arena_new(SETTING_MEMORY);
+	bool ok = true;
+
+	if (arena == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < RULES_COUNT && ok; i++) {
+		states[i].severity = rules[i]->severity;
+		states[i].off = false;
+		for (size_t t = 0; t < THRESHOLDS_MAX; t++)
+			states[i].limits[t] = rules[i]->thresholds[t].value;
+		ok = read_setting(view, rules[i], arena, &states[i], err);
+	}
+	arena_free(arena);
+	return ok;
+}
+
+static void
+check_threshold(const struct rule *rule, const struct control_threshold *threshold, const char *prefix,
+    struct faults *faults)
+{
+	int at = threshold_find(rule, threshold->name);
+	const struct rule_threshold *known;
+	char field[160];
+
+	snprintf(field, sizeof field, "%s.thresholds[%.40s]", prefix, threshold->name);
+	if (at < 0) {
+		faults_add(faults, field, "%s has no such threshold; docs/RULES.md and explain list what can be set", rule->name);
+		return;
+	}
+	known = &rule->thresholds[at];
+	if (!(threshold->value >= known->min && threshold->value <= known->max))
+		faults_add(faults, field, "must be from %g to %g %s", known->min, known->max, known->unit);
+}
+
+void
+rules_check_setting(const struct control_rule_setting *setting, const char *prefix, struct faults *faults)
+{
+	int number = rule_find(setting->rule, strlen(setting->rule));
+	struct err err;
+	char field[160];
+
+	if (number < 0) {
+		unknown_rule(setting->rule, &err);
+		snprintf(field, sizeof field, "%s.rule", prefix);
+		faults_add(faults, field, "%s", err.msg);
+		return;
+	}
+	for (size_t i = 0; i < setting->thresholds_count; i++)
+		check_threshold(rules[number], &setting->thresholds[i], prefix, faults);
+}
+
+const char *
+severity_name(enum severity severity)
+{
+	static const char *const names[] = {"unset", "note", "warning", "error"};
+
+	return names[severity];
+}

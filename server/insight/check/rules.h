@@ -1,0 +1,81 @@
+/*
+ * The table of rules: what a finding can be of, what its words mean, what a workspace can set.
+ *
+ * docs/RULES.md, `plumb explain` and the checks come from this one table.
+ */
+#ifndef SERVER_INSIGHT_CHECK_RULES_H
+#define SERVER_INSIGHT_CHECK_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/err.h"
+
+#define RULES_MAX      64
+#define THRESHOLDS_MAX 3
+
+struct arena;
+struct check;
+struct control_rule_setting;
+struct faults;
+struct finding;
+struct pass;
+struct str;
+struct view;
+
+/* The numbers of plumb.v1.Severity. */
+enum severity { SEVERITY_UNSET = 0, SEVERITY_NOTE = 1, SEVERITY_WARNING = 2, SEVERITY_ERROR = 3 };
+
+struct rule_threshold {
+	const char *name;
+	double value; /* default */
+	double min;
+	double max;
+	const char *unit;
+	const char *help;
+};
+
+/* All texts are static, plain sentences. */
+struct rule {
+	const char *name; /* "family/name" */
+	enum severity severity;
+	bool local; /* decided by an item and its direct neighbours */
+	struct rule_threshold thresholds[THRESHOLDS_MAX]; /* ends before the first without a name */
+	const char *asks;
+	const char *meaning;
+	const char *hurts;
+	const char *mend;
+	const char *unknown_when; /* "": it always can judge */
+	const char *fix;          /* one imperative sentence, shown with each finding */
+	/* Puts its findings into the pass. */
+	void (*run)(struct pass *pass);
+	/* One sentence about a finding that is not unknown. */
+	void (*message)(const struct check *check, const struct finding *finding, struct str *out);
+};
+
+/* What a workspace made of a rule. */
+struct rule_state {
+	enum severity severity;
+	bool off;
+	double limits[THRESHOLDS_MAX];
+};
+
+const struct rule *const *rules_all(size_t *count);
+size_t rule_thresholds(const struct rule *rule);
+/* Its number in the table; -1 if there is none of that name. */
+int rule_find(const char *name, size_t len);
+/*
+ * Marks the rules that the names mean ("owner/many", or the family "owner"); no names: all. ERR_INVALID suggests what
+ * could have been meant.
+ */
+bool rules_select(const char *const *names, size_t count, bool selected[RULES_MAX], struct err *err) MUST_CHECK;
+/* Defaults with the view's settings over them; values out of range count as the nearest one within. */
+bool rules_states(const struct view *view, struct rule_state states[RULES_MAX], struct err *err) MUST_CHECK;
+/* What is wrong with a setting that somebody wants to store; field paths start with prefix. */
+void rules_check_setting(const struct control_rule_setting *setting, const char *prefix, struct faults *faults);
+/* "error", "warning", "note". */
+const char *severity_name(enum severity severity);
+/* docs/RULES.md. */
+void rules_markdown(struct str *out);
+
+#endif

@@ -1,0 +1,280 @@
+/* The words of findings, made when they are shown. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/calendar.h"
+#include "common/str.h"
+#include "server/insight/check/check.h"
+#include "server/insight/check/pass.h"
+#include "server/limits.h"
+#include "server/plan/kinds.h"
+
+static const char *const work_names[] = {"proposed", "proposed", "approved", "active", "paused", "done", "stopped"};
+static const char *const objective_names[] = {"open", "closed", "dropped"};
+static const char *const ask_names[] = {
+    "asked", "committed", "declined", "countered", "met", "missed", "withdrawn"};
+
+#define NAME_OF(names, i) ((i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : "")
+
+const char *
+status_name(const struct item *item)
+{
+	switch (item->kind) {
+	case KIND_INITIATIVE:
+	case KIND_WORKSTREAM:
+		return NAME_OF(work_names, item->status);
+	case KIND_OBJECTIVE:
+		return NAME_OF(objective_names, item->status);
+	case KIND_ASK:
+		return NAME_OF(ask_names, item->status);
+	case KIND_MILESTONE:
+	case KIND_TASK:
+		return item->done != DATE_NONE ? "done" : "open";
+	default:
+		return "";
+	}
+}
+
+const char *
+role_name(unsigned role)
+{
+	static const char *const names[ROLE_COUNT] = {
+	    [ROLE_OWNER] = "owner",
+	    [ROLE_REVIEWER] = "reviewer",
+	    [ROLE_LINK_RELATES] = "link",
+	    [ROLE_LINK_SUPPORTS] = "what it supports",
+	    [ROLE_LINK_CONFLICTS] = "what it conflicts with",
+	    [ROLE_LINK_CONTRIBUTES] = "what it contributes to",
+	    [ROLE_PARENT] = "parent",
+	    [ROLE_GOAL] = "goal",
+	    [ROLE_FURTHER_GOAL] = "further goal",
+	    [ROLE_TEAM] = "team",
+	    [ROLE_PERIOD] = "period",
+	    [ROLE_TARGET_MEASURE] = "measure",
+	    [ROLE_PRECEDES] = "what it precedes",
+	    [ROLE_INLINE_UNDER] = "objective",
+	    [ROLE_OBJECTIVE] = "objective",
+	    [ROLE_CONTRIBUTION] = "contribution",
+	    [ROLE_CONTRIBUTION_MEASURE] = "contribution's measure",
+	    [ROLE_STRATEGY] = "strategy",
+	    [ROLE_NEED] = "need",
+	    [ROLE_AFTER] = "prerequisite",
+	    [ROLE_MEMBER] = "member",
+	    [ROLE_PART_OF] = "the work that it is a part of",
+	    [ROLE_MANAGER] = "manager",
+	    [ROLE_DOTTED_MANAGER] = "dotted-line manager",
+	    [ROLE_LEAD] = "lead",
+	    [ROLE_CAPACITY_PERIOD] = "capacity period",
+	    [ROLE_CALENDAR] = "calendar",
+	    [ROLE_WHO] = "who is allocated",
+	    [ROLE_FROM] = "who asks",
+	    [ROLE_TO] = "who is asked",
+	    [ROLE_ANSWERED_BY] = "who answered",
+	    [ROLE_WAIVED_BY] = "who waived",
+	    [ROLE_ABOUT] = "what it is about",
+	    [ROLE_BY] = "who said it",
+	    [ROLE_RANKED] = "ranked item",
+	    [ROLE_RANKING_OF] = "whose order it is",
+	};
+
+	return role < ROLE_COUNT && names[role] != NULL ? names[role] : "reference";
+}
+
+void
+check_ref(const struct check *check, uint32_t slot, struct str *out)
+{
+	const struct item *item = check_index(check)->items[slot];
+
+	str_addf(out, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
+}
+
+void
+check_key(const struct check *check, const struct finding *f, struct str *out)
+{
+	size_t count;
+	const struct rule *rule = rules_all(&count)[f->rule];
+	const uint32_t *subjects = check_subjects(check, f);
+
+	str_addf(out, "%s:%s", rule->name, f->subjects_count == 0 ? "plan" : "");
+	for (unsigned i = 0; i < f->subjects_count; i++) {
+		if (i > 0)
+			str_add_char(out, ',');
+		check_ref(check, subjects[i], out);
+	}
+	if (f->qualifier != NULL)
+		str_addf(out, "@%s", f->qualifier);
+}
+
+static void
+add_number(double number, struct str *out)
+{
+	char text[32];
+
+	/* The shortest of at most 15 digits reads back as what was typed in. */
+	snprintf(text, sizeof text, "%.15g", number == 0 ? 0 : number);
+	str_add(out, text);
+}
+
+void
+check_value(const struct check *check, const struct evidence *e, struct str *out)
+{
+	char date[DATE_TEXT_LEN];
+
+	switch ((enum value_type)e->type) {
+	case VALUE_TEXT:
+		str_add(out, e->value.text);
+		break;
+	case VALUE_NUMBER:
+		add_number(e->value.number, out);
+		break;
+	case VALUE_COUNT:
+		str_addf(out, "%lld", (long long)e->value.count);
+		break;
+	case VALUE_DATE:
+		str_add(out, date_format(e->value.date, date));
+		break;
+	case VALUE_SLOT:
+		check_ref(check, e->value.slot, out);
+		break;
+	}
+}
+
+const struct evidence *
+finding_evidence(const struct check *check, const struct finding *f, const char *what)
+{
+	const struct evidence *e = check_evidence(check, f);
+
+	for (unsigned i = 0; i < f->evidence_count; i++) {
+		if (strcmp(e[i].what, what) == 0)
+			return &e[i];
+	}
+	return NULL;
+}
+
+static void
+unknown_message(const struct check *check, const struct finding *f, const struct rule *rule, struct str *out)
+{
+	const struct evidence *e = finding_evidence(check, f, "missing");
+
+	str_addf(out, "%s cannot judge ", rule->name);
+	if (f->subjects_count == 0)
+		str_add(out, "the plan");
+	else
+		check_ref(check, check_subjects(check, f)[0], out);
+	str_addf(out, ": %s", e->value.text);
+	if (f->subjects_count > 0 && e->slot != check_subjects(check, f)[0]) {
+		str_add(out, " (");
+		check_ref(check, e->slot, out);
+		str_add_char(out, ')');
+	}
+	str_add_char(out, '.');
+}
+
+void
+check_message(const struct check *check, const struct finding *f, struct str *out)
+{
+	size_t count;
+	const struct rule *rule = rules_all(&count)[f->rule];
+
+	if (f->flags & FINDING_UNKNOWN)
+		unknown_message(check, f, rule, out);
+	else
+		rule->message(check, f, out);
+}
+
+const char *
+check_fix(const struct check *check, const struct finding *f)
+{
+	size_t count;
+	const struct rule *rule = rules_all(&count)[f->rule];
+
+	(void)check;
+	if (f->flags & FINDING_UNKNOWN)
+		return "State what is missing, or switch the rule off where it shall not judge.";
+	return rule->fix;
+}
+
+/* ---- who should act */
+
+struct who {
+	const struct index *ix;
+	uint32_t *slots;
+	size_t count;
+	size_t max;
+};
+
+static void
+add_who(struct who *who, uint32_t slot)
+{
+	const struct item *item = who->ix->items[slot];
+
+	if (!index_is(who->ix, slot, STANDING_LIVE) || who->count == who->max)
+		return;
+	if (item->kind != KIND_PERSON && item->kind != KIND_TEAM)
+		return;
+	if (item->kind == KIND_PERSON && item->finish != DATE_NONE && item->finish < who->ix->today)
+		return;
+	for (size_t i = 0; i < who->count; i++) {
+		if (who->slots[i] == slot)
+			return;
+	}
+	who->slots[who->count++] = slot;
+}
+
+static void
+add_with_role(struct who *who, uint32_t slot, enum role role)
+{
+	struct edges out = index_out(who->ix, slot);
+
+	for (uint32_t i = 0; i < out.count; i++) {
+		if (out.list[i].role == role)
+			add_who(who, out.list[i].slot);
+	}
+}
+
+/* A gone person's manager, a team's lead; then the owners of what the item belongs to or serves. */
+static uint32_t
+next_above(const struct index *ix, uint32_t slot)
+{
+	static const enum role ways[] = {
+	    ROLE_PART_OF, ROLE_OBJECTIVE, ROLE_CONTRIBUTION, ROLE_INLINE_UNDER, ROLE_PARENT, ROLE_GOAL, ROLE_ABOUT};
+
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		uint32_t above = index_target(ix, slot, ways[i]);
+
+		if (above != SLOT_NONE && index_is(ix, above, STANDING_LIVE))
+			return above;
+	}
+	return SLOT_NONE;
+}
+
+static void
+add_those_of(struct who *who, uint32_t slot)
+{
+	unsigned kind = who->ix->kinds[slot];
+
+	if (kind == KIND_PERSON)
+		add_with_role(who, slot, ROLE_MANAGER);
+	else
+		add_with_role(who, slot, ROLE_OWNER);
+	if (who->count == 0)
+		add_with_role(who, slot, kind == KIND_TEAM ? ROLE_LEAD : ROLE_TEAM);
+}
+
+size_t
+check_who(const struct check *check, const struct finding *f, uint32_t *slots, size_t max)
+{
+	struct who who = {check_index(check), slots, 0, max};
+	const uint32_t *subjects = check_subjects(check, f);
+
+	for (unsigned i = 0; i < f->subjects_count && who.count == 0; i++) {
+		uint32_t slot = subjects[i];
+
+		for (unsigned depth = 0; slot != SLOT_NONE && depth < LIMIT_DEPTH && who.count == 0; depth++) {
+			add_those_of(&who, slot);
+			slot = next_above(who.ix, slot);
+		}
+	}
+	return who.count;
+}
