@@ -14,7 +14,7 @@
 struct planfile;
 struct str;
 
-#define STRATML_BYTES_MAX    (16u << 20) /* the largest seen in the wild has 1.5 MB */
+#define STRATML_BYTES_MAX    (8u << 20)  /* the largest seen in the wild has 1.5 MB */
 #define STRATML_ELEMENTS_MAX 400000u     /* that one has 24,000 */
 #define STRATML_DEPTH_MAX    64u         /* a valid document has 11 levels */
 

@@ -531,7 +531,7 @@ measure_add(struct import *imp, Plumb__V1__Item *objective, const char *objectiv
 	name = indicator_name(imp, &in);
 	sequence = sequence_below(imp, objective_sequence, xml_child_line(imp, node, "SequenceIndicator"));
 	in.key = item_key(imp, node, objective_key, "indicator", *sequence != '\0' ? sequence : name);
-	in.id = item_id(imp, PLUMB__V1__KIND__MEASURE, in.key, sequence,
+	in.id = item_id(imp, PLUMB__V1__KIND__MEASURE, in.key, *sequence != '\0' ? sequence : objective_sequence,
 	    *name != '\0' ? name : objective->title);
 	in.measure = new_item(imp, PLUMB__V1__KIND__MEASURE, in.id, in.key,
 	    measure_title(imp, &in, name, objective), "", node);

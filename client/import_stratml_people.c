@@ -118,13 +118,24 @@ known_person(struct import *imp, const char *folded, const char *key)
 	return entry != NULL ? &imp->options->known[entry->count - 1] : NULL;
 }
 
+/*
+ * Does the workspace say what they are? A team that an import put there may be no more than what is taken where no
+ * type is stated.
+ */
+static bool
+is_sure(const struct import *imp, const struct stratml_known *known)
+{
+	return strncmp(known->ref, "person/", 7) == 0 ||
+	    (strncmp(known->source, "stratml:", 8) != 0 && strcmp(known->source, imp->options->source) != 0);
+}
+
 static void
 settle_kind(struct import *imp, struct stakeholder *who, const struct stratml_known *known)
 {
 	if (known != NULL) {
 		who->kind = strncmp(known->ref, "person/", 7) == 0 ? PLUMB__V1__KIND__PERSON
 								   : PLUMB__V1__KIND__TEAM;
-		who->sure = true;
+		who->sure = who->stated || is_sure(imp, known);
 		return;
 	}
 	who->sure = who->stated || imp->options->untyped_are_people;
