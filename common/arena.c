@@ -152,7 +152,10 @@ arena_alloc(struct arena *arena, size_t size)
 		return NULL;
 	p = arena->at;
 	arena->at += want;
-	/* The rounding may take the last few bytes past the limit; it never lets a caller have more. */
+	/*
+	 * The rounding may take the last few bytes past the limit; it never lets a caller have
+	 * more.
+	 */
 	arena->left -= want - GUARD_LEN < arena->left ? want - GUARD_LEN : arena->left;
 	SHOW(p, size);
 	return p;

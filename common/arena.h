@@ -25,8 +25,8 @@ size_t arena_used(const struct arena *arena);
 /* size bytes, aligned for any type, not zeroed; NULL past the limit or out of memory. */
 void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
 /*
- * Makes the newest allocation larger where it stands, the new bytes not zeroed. False, and nothing changed, if p
- * is not the newest or there is no room: then allocate anew and copy.
+ * Makes the newest allocation larger where it stands, the new bytes not zeroed. False, and nothing
+ * changed, if p is not the newest or there is no room: then allocate anew and copy.
  */
 bool arena_extend(struct arena *arena, void *p, size_t old_size, size_t size) MUST_CHECK;
 /* Zeroed. */

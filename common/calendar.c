@@ -1,18 +1,19 @@
 /*
- * See calendar.h. Civil days from and to dates by Howard Hinnant's "chrono-compatible low-level date algorithms"
- * (days_from_civil, civil_from_days): eras of 400 years, years that begin in March.
+ * See calendar.h. Civil days from and to dates by Howard Hinnant's "chrono-compatible low-level
+ * date algorithms" (days_from_civil, civil_from_days): eras of 400 years, years that begin in
+ * March.
  */
 #include "common/calendar.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SECOND_US     INT64_C(1000000)
-#define ERA_DAYS      146097
-#define EPOCH_SHIFT   719468 /* days from 0000-03-01 to 1970-01-01 */
-#define DATE_CHARS    10     /* "2026-03-31" */
-#define FIRST_DATE    (-719162) /* 0001-01-01 */
-#define LAST_DATE     2932896   /* 9999-12-31 */
+#define SECOND_US   INT64_C(1000000)
+#define ERA_DAYS    146097
+#define EPOCH_SHIFT 719468    /* days from 0000-03-01 to 1970-01-01 */
+#define DATE_CHARS  10        /* "2026-03-31" */
+#define FIRST_DATE  (-719162) /* 0001-01-01 */
+#define LAST_DATE   2932896   /* 9999-12-31 */
 
 int32_t
 date_from_civil(int year, int month, int day)
@@ -121,7 +122,9 @@ date_format(int32_t date, char *buf)
 	buf[0] = '\0';
 	if (date == DATE_NONE)
 		return buf;
-	/* No stored date lies outside; a computed one is shown as the nearest that can be written. */
+	/*
+	 * No stored date lies outside; a computed one is shown as the nearest that can be written.
+	 */
 	if (date < FIRST_DATE)
 		date = FIRST_DATE;
 	if (date > LAST_DATE)
@@ -153,7 +156,10 @@ take_clock(const char **text, int64_t *out)
 	minute = take_digits(text, 2);
 	if (minute < 0 || minute > 59 || !take_char(text, ':'))
 		return false;
-	/* RFC 3339 knows leap seconds; a log of microseconds has no place for one, so 60 is refused. */
+	/*
+	 * RFC 3339 knows leap seconds; a log of microseconds has no place for one, so 60 is
+	 * refused.
+	 */
 	second = take_digits(text, 2);
 	if (second < 0 || second > 59)
 		return false;

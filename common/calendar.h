@@ -25,15 +25,22 @@ void date_to_civil(int32_t date, int *year, int *month, int *day);
 /* 1 Monday .. 7 Sunday. */
 int date_weekday(int32_t date);
 
-/* RFC 3339 in UTC or with an offset; up to six decimals. Microseconds since 1970-01-01T00:00:00Z. */
+/*
+ * RFC 3339 in UTC or with an offset; up to six decimals. Microseconds since 1970-01-01T00:00:00Z.
+ */
 bool time_parse(const char *text, int64_t *out) MUST_CHECK;
 /* As time_parse, and a bare date means its first instant in UTC. */
 bool time_or_date_parse(const char *text, int64_t *out) MUST_CHECK;
-/* Shortest form: decimals only where they are not zero. buf has TIME_TEXT_LEN bytes. Returns buf. */
+/*
+ * Shortest form: decimals only where they are not zero. buf has TIME_TEXT_LEN bytes. Returns buf.
+ */
 char *time_format(int64_t time_us, char *buf);
 
 struct zone;
-/* From the system's zoneinfo by IANA name ("" and "UTC" always work); ERR_INVALID if unknown or malformed name. */
+/*
+ * From the system's zoneinfo by IANA name ("" and "UTC" always work); ERR_INVALID if unknown or
+ * malformed name.
+ */
 struct zone *zone_open(const char *name, struct err *err) MUST_CHECK;
 void zone_free(struct zone *zone);
 /* The civil date in the zone at that time; zone NULL means UTC. */

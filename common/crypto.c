@@ -9,13 +9,16 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* ---- SHA-256 --------------------------------------------------------------------------------------- */
+/* ---- SHA-256 --------------------------------------------------------------------------------- */
 
 struct sha256 {
 	EVP_MD_CTX *ctx; /* owned; initialised whenever no call is running */
 };
 
-/* Fetched once: looking an algorithm up costs more than hashing a small entry. Lives as long as the process. */
+/*
+ * Fetched once: looking an algorithm up costs more than hashing a small entry. Lives as long as the
+ * process.
+ */
 static EVP_MD *sha256_md;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
 
@@ -53,7 +56,10 @@ sha256_free(struct sha256 *h)
 	free(h);
 }
 
-/* After initialisation OpenSSL's SHA-256 allocates nothing and cannot fail; were it to, no digest may be trusted. */
+/*
+ * After initialisation OpenSSL's SHA-256 allocates nothing and cannot fail; were it to, no digest
+ * may be trusted.
+ */
 static void
 must(int rc)
 {
@@ -118,7 +124,7 @@ sha256(const void *p, size_t len, uint8_t out[SHA256_LEN])
 	sha256_final(h, out);
 }
 
-/* ---- CRC-32C --------------------------------------------------------------------------------------- */
+/* ---- CRC-32C --------------------------------------------------------------------------------- */
 
 #define CRC32C_POLY 0x82f63b78u /* 0x1edc6f41 of RFC 3720, appendix B.4, bits reversed */
 
@@ -213,7 +219,7 @@ crc32c_portable(uint32_t crc, const void *p, size_t len)
 	return ~crc_update_table(~crc, p, len);
 }
 
-/* ---- SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) ----------------- */
+/* ---- SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012) ----------- */
 
 static inline uint64_t
 rotl(uint64_t x, unsigned bits)
@@ -252,10 +258,10 @@ siphash(const uint64_t key[2], const void *p, size_t len)
 	uint64_t last = (uint64_t)len << 56;
 	size_t left = len;
 	uint64_t v[4] = {
-		key[0] ^ 0x736f6d6570736575, /* "somepseu" */
-		key[1] ^ 0x646f72616e646f6d, /* "dorandom" */
-		key[0] ^ 0x6c7967656e657261, /* "lygenera" */
-		key[1] ^ 0x7465646279746573, /* "tedbytes" */
+	    key[0] ^ 0x736f6d6570736575, /* "somepseu" */
+	    key[1] ^ 0x646f72616e646f6d, /* "dorandom" */
+	    key[0] ^ 0x6c7967656e657261, /* "lygenera" */
+	    key[1] ^ 0x7465646279746573, /* "tedbytes" */
 	};
 
 	for (; left >= 8; bytes += 8, left -= 8)
@@ -269,7 +275,7 @@ siphash(const uint64_t key[2], const void *p, size_t len)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 bool
 random_bytes(void *p, size_t len)

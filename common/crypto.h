@@ -21,7 +21,10 @@ void sha256(const void *p, size_t len, uint8_t out[SHA256_LEN]);
 
 /* CRC-32C (Castagnoli), as in RFC 3720; crc of "123456789" is 0xe3069283. Start with 0. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t len);
-/* The same without the processor's instruction; for machines that lack it, and to test one with the other. */
+/*
+ * The same without the processor's instruction; for machines that lack it, and to test one with the
+ * other.
+ */
 uint32_t crc32c_portable(uint32_t crc, const void *p, size_t len);
 /* A fast keyed hash (SipHash-2-4) for tables that peers fill. */
 uint64_t siphash(const uint64_t key[2], const void *p, size_t len);

@@ -47,8 +47,8 @@ faults_none(const struct faults *faults, struct err *err)
 	if (faults->count == 0)
 		return err_set(err, ERR_INVALID, "faults in the request: %zu", faults->total);
 	if (faults->total == 1)
-		return err_set(err, ERR_INVALID, "%s: %s", faults->list[0].field,
-		    faults->list[0].description);
+		return err_set(
+		    err, ERR_INVALID, "%s: %s", faults->list[0].field, faults->list[0].description);
 	return err_set(err, ERR_INVALID, "%s: %s (and %zu more)", faults->list[0].field,
 	    faults->list[0].description, faults->total - 1);
 }

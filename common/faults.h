@@ -1,8 +1,8 @@
 /*
  * Faults: everything that is wrong with a request, gathered before it is refused at once.
  *
- * Each has a field path ("change_set.changes[2].put.item.title") and a text that says what is wrong and how
- * to mend it. Bounded: the first FAULTS_MAX are kept, the others counted.
+ * Each has a field path ("change_set.changes[2].put.item.title") and a text that says what is wrong
+ * and how to mend it. Bounded: the first FAULTS_MAX are kept, the others counted.
  */
 #ifndef COMMON_FAULTS_H
 #define COMMON_FAULTS_H

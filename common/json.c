@@ -1,4 +1,7 @@
-/* See json.h. Reading is jansson's, as far as a tree of values; what they mean is said by the descriptors. */
+/*
+ * See json.h. Reading is jansson's, as far as a tree of values; what they mean is said by the
+ * descriptors.
+ */
 #include "common/json.h"
 
 #include <inttypes.h>
@@ -152,8 +155,8 @@ read_bool(const struct reader *reader, const struct step *step, const json_t *js
 }
 
 static bool
-refuse_enum(const struct reader *reader, const struct step *step,
-    const ProtobufCEnumDescriptor *type)
+refuse_enum(
+    const struct reader *reader, const struct step *step, const ProtobufCEnumDescriptor *type)
 {
 	struct str what;
 	char name[80];
@@ -244,8 +247,7 @@ read_bytes(const struct reader *reader, const struct step *step, const json_t *j
 	return true;
 }
 
-static ProtobufCMessage *
-read_message(const struct reader *reader, const struct step *step,
+static ProtobufCMessage *read_message(const struct reader *reader, const struct step *step,
     const ProtobufCMessageDescriptor *type, const json_t *json);
 
 /* Writes the value where to points, whose type is the field's. */
@@ -334,7 +336,7 @@ read_array(const struct reader *reader, const struct step *step,
 		struct step element = {.up = step, .index = i};
 
 		if (!read_value(reader, &element, field, json_array_get(json, i),
-		        array + i * pb_size(field)))
+			array + i * pb_size(field)))
 			return false;
 	}
 	return true;
@@ -353,8 +355,8 @@ read_pair(const struct reader *reader, const struct step *step,
 	protobuf_c_message_init(type, pair);
 	*(char **)at_offset(pair, type->fields[0].offset) = name;
 	*out = pair;
-	return read_value(reader, step, &type->fields[1], json,
-	    at_offset(pair, type->fields[1].offset));
+	return read_value(
+	    reader, step, &type->fields[1], json, at_offset(pair, type->fields[1].offset));
 }
 
 static bool
@@ -371,11 +373,12 @@ read_map(const struct reader *reader, const struct step *step,
 	array = make_array(reader, field, message, json_object_size(json));
 	if (array == NULL)
 		return false;
-	json_object_foreach (json, key, value) {
+	json_object_foreach(json, key, value)
+	{
 		struct step member = {.up = step, .key = key};
 
 		if (!read_pair(reader, &member, field->descriptor, key, value,
-		        (ProtobufCMessage **)(void *)array + i++))
+			(ProtobufCMessage **)(void *)array + i++))
 			return false;
 	}
 	return true;
@@ -426,7 +429,8 @@ read_member(const struct reader *reader, const struct step *step,
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		return read_array(reader, step, field, json, message);
 	if (one_of && *selected != 0)
-		return refuse(reader, step, "stands beside another member, of which there may be one only");
+		return refuse(
+		    reader, step, "stands beside another member, of which there may be one only");
 	if (one_of)
 		*selected = field->id;
 	return read_value(reader, step, field, json, at_offset(message, field->offset));
@@ -440,13 +444,14 @@ is_doubled(json_t *json, const ProtobufCFieldDescriptor *field, const char *key)
 }
 
 static bool
-read_members(const struct reader *reader, const struct step *step, json_t *json,
-    ProtobufCMessage *message)
+read_members(
+    const struct reader *reader, const struct step *step, json_t *json, ProtobufCMessage *message)
 {
 	const char *key;
 	json_t *value;
 
-	json_object_foreach (json, key, value) {
+	json_object_foreach(json, key, value)
+	{
 		struct step member = {.up = step, .key = key};
 		const ProtobufCFieldDescriptor *field = find_field(message->descriptor, key);
 

@@ -68,8 +68,8 @@ static void
 print_real(struct printer *printer, const struct pb_value *value)
 {
 	double number = value->field->type == PROTOBUF_C_TYPE_FLOAT
-	    ? (double)*(const float *)value->p
-	    : *(const double *)value->p;
+			    ? (double)*(const float *)value->p
+			    : *(const double *)value->p;
 
 	if (number == 0 && signbit(number))
 		str_add(printer->out, "-0.0"); /* "-0" reads as a whole number, which has no sign */
@@ -97,8 +97,7 @@ print_enum(struct printer *printer, const struct pb_value *value)
 		str_addf(printer->out, "\"%s\"", found->name);
 }
 
-static void
-print_message(struct printer *printer, const ProtobufCMessage *message);
+static void print_message(struct printer *printer, const ProtobufCMessage *message);
 
 static void
 print_value(struct printer *printer, const struct pb_value *value)
@@ -122,8 +121,8 @@ print_value(struct printer *printer, const struct pb_value *value)
 		print_enum(printer, value);
 		break;
 	case PROTOBUF_C_TYPE_STRING:
-		print_string(printer, *(char *const *)value->p != NULL ? *(char *const *)value->p
-								       : "");
+		print_string(
+		    printer, *(char *const *)value->p != NULL ? *(char *const *)value->p : "");
 		break;
 	case PROTOBUF_C_TYPE_BYTES:
 		print_base64(printer, value->p);
@@ -179,8 +178,8 @@ print_colon(struct printer *printer)
 }
 
 static void
-print_map(struct printer *printer, const ProtobufCMessage *message,
-    const ProtobufCFieldDescriptor *field)
+print_map(
+    struct printer *printer, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
 	size_t count = pb_count(message, field);
 
@@ -201,8 +200,8 @@ print_map(struct printer *printer, const ProtobufCMessage *message,
 }
 
 static void
-print_array(struct printer *printer, const ProtobufCMessage *message,
-    const ProtobufCFieldDescriptor *field)
+print_array(
+    struct printer *printer, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
 	size_t count = pb_count(message, field);
 
@@ -252,4 +251,3 @@ json_print(const ProtobufCMessage *message, int indent, bool lower, struct str *
 
 	print_message(&printer, message);
 }
-

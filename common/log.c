@@ -16,10 +16,10 @@
 #define ESCAPE_LEN   4 /* \xNN */
 
 static const char *const level_names[] = {
-	[LOG_LEVEL_ERROR] = "error",
-	[LOG_LEVEL_WARN] = "warn",
-	[LOG_LEVEL_INFO] = "info",
-	[LOG_LEVEL_DEBUG] = "debug",
+    [LOG_LEVEL_ERROR] = "error",
+    [LOG_LEVEL_WARN] = "warn",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_DEBUG] = "debug",
 };
 
 static atomic_int max_level = LOG_LEVEL_INFO;
@@ -56,7 +56,10 @@ printable_len(const char *text, size_t left)
 	return utf8_char_len(text, left);
 }
 
-/* Appends text to the line of len bytes, escaped; what does not fit into max is cut. Returns the new length. */
+/*
+ * Appends text to the line of len bytes, escaped; what does not fit into max is cut. Returns the
+ * new length.
+ */
 static size_t
 add_escaped(char *line, size_t len, size_t max, const char *text)
 {
@@ -105,8 +108,8 @@ log_event(enum log_level level, const char *event, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	len = (size_t)snprintf(line, sizeof line, "time=%s level=%s event=", when,
-	    level_names[level]);
+	len = (size_t)snprintf(
+	    line, sizeof line, "time=%s level=%s event=", when, level_names[level]);
 	len = add_escaped(line, len, sizeof line - 2, event);
 	if (text[0] != '\0') {
 		line[len++] = ' ';

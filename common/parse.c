@@ -66,7 +66,10 @@ skip_digits(const char *text)
 	return text;
 }
 
-/* [+-] digits [. digits] [e [+-] digits], which is less than strtod takes: no hex, inf, nan or blanks. */
+/*
+ * [+-] digits [. digits] [e [+-] digits], which is less than strtod takes: no hex, inf, nan or
+ * blanks.
+ */
 static bool
 looks_like_double(const char *text)
 {

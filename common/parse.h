@@ -17,7 +17,10 @@ bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out) MUST
 bool parse_i64(const char *text, int64_t min, int64_t max, int64_t *out) MUST_CHECK;
 /* Finite; decimal point only. */
 bool parse_double(const char *text, double *out) MUST_CHECK;
-/* "2d", "1.5d", "250" (hundredths): effort in hundredths of a person-day. "3h", "-1d", "1.005d" are refused. */
+/*
+ * "2d", "1.5d", "250" (hundredths): effort in hundredths of a person-day. "3h", "-1d", "1.005d" are
+ * refused.
+ */
 bool parse_effort(const char *text, int64_t *out) MUST_CHECK;
 /* A slug: 1..64 of [a-z0-9._-], first and last of [a-z0-9]. */
 bool parse_is_id(const char *text, size_t len) MUST_CHECK;

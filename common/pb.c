@@ -1,7 +1,8 @@
 /*
- * See pb.h. Decoding is two passes: ours over the wire bytes beside the descriptors, which sees what protobuf-c hides
- * (it takes any bytes for a string, cuts it at a NUL, and drops what it does not know), and then protobuf-c's own.
- * Both follow descriptors, none of which contains itself, so the bytes cannot drive the recursion deeper.
+ * See pb.h. Decoding is two passes: ours over the wire bytes beside the descriptors, which sees
+ * what protobuf-c hides (it takes any bytes for a string, cuts it at a NUL, and drops what it does
+ * not know), and then protobuf-c's own. Both follow descriptors, none of which contains itself, so
+ * the bytes cannot drive the recursion deeper.
  */
 #include "common/pb.h"
 
@@ -25,7 +26,7 @@ pb_str(const char *s)
 	return cast.out;
 }
 
-/* ---- checking the wire bytes ----------------------------------------------------------------------- */
+/* ---- checking the wire bytes ----------------------------------------------------------------- */
 
 /* One message of the way from the outermost to the one that is being checked. */
 struct level {
@@ -41,7 +42,10 @@ struct check {
 	struct err *err;
 };
 
-/* How many elements of the level's field came before this one; only found out when a fault has to be named. */
+/*
+ * How many elements of the level's field came before this one; only found out when a fault has to
+ * be named.
+ */
 static size_t
 element_index(const struct level *level)
 {
@@ -86,23 +90,23 @@ refuse(const struct check *check, const struct level *level, const char *what)
 }
 
 static const uint8_t wire_types[] = {
-	[PROTOBUF_C_TYPE_INT32] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_SINT32] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_SFIXED32] = PROTOBUF_C_WIRE_TYPE_32BIT,
-	[PROTOBUF_C_TYPE_INT64] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_SINT64] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_SFIXED64] = PROTOBUF_C_WIRE_TYPE_64BIT,
-	[PROTOBUF_C_TYPE_UINT32] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_FIXED32] = PROTOBUF_C_WIRE_TYPE_32BIT,
-	[PROTOBUF_C_TYPE_UINT64] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_FIXED64] = PROTOBUF_C_WIRE_TYPE_64BIT,
-	[PROTOBUF_C_TYPE_FLOAT] = PROTOBUF_C_WIRE_TYPE_32BIT,
-	[PROTOBUF_C_TYPE_DOUBLE] = PROTOBUF_C_WIRE_TYPE_64BIT,
-	[PROTOBUF_C_TYPE_BOOL] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_ENUM] = PROTOBUF_C_WIRE_TYPE_VARINT,
-	[PROTOBUF_C_TYPE_STRING] = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
-	[PROTOBUF_C_TYPE_BYTES] = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
-	[PROTOBUF_C_TYPE_MESSAGE] = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
+    [PROTOBUF_C_TYPE_INT32] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_SINT32] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_SFIXED32] = PROTOBUF_C_WIRE_TYPE_32BIT,
+    [PROTOBUF_C_TYPE_INT64] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_SINT64] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_SFIXED64] = PROTOBUF_C_WIRE_TYPE_64BIT,
+    [PROTOBUF_C_TYPE_UINT32] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_FIXED32] = PROTOBUF_C_WIRE_TYPE_32BIT,
+    [PROTOBUF_C_TYPE_UINT64] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_FIXED64] = PROTOBUF_C_WIRE_TYPE_64BIT,
+    [PROTOBUF_C_TYPE_FLOAT] = PROTOBUF_C_WIRE_TYPE_32BIT,
+    [PROTOBUF_C_TYPE_DOUBLE] = PROTOBUF_C_WIRE_TYPE_64BIT,
+    [PROTOBUF_C_TYPE_BOOL] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_ENUM] = PROTOBUF_C_WIRE_TYPE_VARINT,
+    [PROTOBUF_C_TYPE_STRING] = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
+    [PROTOBUF_C_TYPE_BYTES] = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
+    [PROTOBUF_C_TYPE_MESSAGE] = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
 };
 
 static bool
@@ -119,7 +123,10 @@ check_enum(const struct check *check, const struct level *level, uint64_t value)
 	return refuse(check, level, what);
 }
 
-/* Numbers of a repeated field in one run. Lengths that do not come out even are left to protobuf-c to refuse. */
+/*
+ * Numbers of a repeated field in one run. Lengths that do not come out even are left to protobuf-c
+ * to refuse.
+ */
 static bool
 check_packed(const struct check *check, const struct level *level, const struct pb_field *field)
 {
@@ -155,8 +162,7 @@ check_text(const struct check *check, const struct level *level, const struct pb
 	return refuse(check, level, "is not valid UTF-8");
 }
 
-static bool
-check_message(const struct check *check, const struct level *up,
+static bool check_message(const struct check *check, const struct level *up,
     const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len);
 
 static bool
@@ -176,8 +182,8 @@ check_field(const struct check *check, const struct level *level, const struct p
 	case PROTOBUF_C_TYPE_ENUM:
 		return check_enum(check, level, field->value);
 	case PROTOBUF_C_TYPE_MESSAGE:
-		return check_message(check, level, level->field->descriptor, field->bytes,
-		    field->len);
+		return check_message(
+		    check, level, level->field->descriptor, field->bytes, field->len);
 	default:
 		return true;
 	}
@@ -200,8 +206,8 @@ check_message(const struct check *check, const struct level *up,
 			if (!check_field(check, &level, &field))
 				return false;
 		} else if (check->strict) {
-			snprintf(what, sizeof what, "field %" PRIu32 " is not known here",
-			    field.number);
+			snprintf(
+			    what, sizeof what, "field %" PRIu32 " is not known here", field.number);
 			return refuse(check, &level, what);
 		}
 	}
@@ -209,7 +215,7 @@ check_message(const struct check *check, const struct level *up,
 	return !in.bad || refuse(check, &level, "malformed message");
 }
 
-/* ---- decode and encode ----------------------------------------------------------------------------- */
+/* ---- decode and encode ----------------------------------------------------------------------- */
 
 struct budget {
 	struct arena *arena;
@@ -240,9 +246,9 @@ pb_decode(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len, 
 	struct check check = {.strict = strict, .err = err};
 	struct budget budget = {.arena = arena};
 	ProtobufCAllocator allocator = {
-		.alloc = budget_alloc,
-		.free = budget_free,
-		.allocator_data = &budget,
+	    .alloc = budget_alloc,
+	    .free = budget_free,
+	    .allocator_data = &budget,
 	};
 	ProtobufCMessage *message;
 

@@ -17,9 +17,9 @@
 struct str;
 
 /*
- * Decodes bytes into arena. ERR_INVALID if malformed, a string is not UTF-8 or holds a NUL, or (strict)
- * there is an unknown field or an enum value that the descriptor does not name; the message names the
- * field path. ERR_LIMIT when the arena is full.
+ * Decodes bytes into arena. ERR_INVALID if malformed, a string is not UTF-8 or holds a NUL, or
+ * (strict) there is an unknown field or an enum value that the descriptor does not name; the
+ * message names the field path. ERR_LIMIT when the arena is full.
  */
 ProtobufCMessage *pb_decode(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len,
     bool strict, struct arena *arena, struct err *err) MUST_CHECK;
@@ -41,12 +41,13 @@ bool pb_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *
 /* Elements of the field: 0 or 1 for a singular one. */
 size_t pb_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 /* Element i < pb_count(). */
-struct pb_value pb_get(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t i);
+struct pb_value pb_get(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+    size_t i);
 /* The message behind a value of type MESSAGE. */
 const ProtobufCMessage *pb_message(const struct pb_value *value);
 /*
- * protobuf-c shows map<string, x> as a repeated message with the members key (fields[0]) and value (fields[1]): that
- * message's type; NULL if the field is no map.
+ * protobuf-c shows map<string, x> as a repeated message with the members key (fields[0]) and value
+ * (fields[1]): that message's type; NULL if the field is no map.
  */
 const ProtobufCMessageDescriptor *pb_map_entry(const ProtobufCFieldDescriptor *field);
 /* Bytes that one element of the field takes in memory, in the array of a repeated one too. */
@@ -57,19 +58,21 @@ bool pb_enum_parse(const ProtobufCEnumDescriptor *type, const char *name, int *o
 char *pb_enum_name(const ProtobufCEnumDescriptor *type, int value, char *buf, size_t len);
 
 /*
- * Walks the scalar leaves that differ between two messages of one type (either may be NULL = empty). Path is
- * "targets[0].due"; old or new is NULL where absent. Repeated elements are matched by place. A message without
- * any field set that came or went counts as a leaf (its text is "{}"). Stops when fn returns false and returns
- * false too.
+ * Walks the scalar leaves that differ between two messages of one type (either may be NULL =
+ * empty). Path is "targets[0].due"; old or new is NULL where absent. Repeated elements are matched
+ * by place. A message without any field set that came or went counts as a leaf (its text is "{}").
+ * Stops when fn returns false and returns false too.
  */
-typedef bool (*pb_diff_fn)(void *arg, const char *path, const struct pb_value *old, const struct pb_value *new);
-bool pb_diff(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *old, const ProtobufCMessage *new,
-    pb_diff_fn fn, void *arg);
+typedef bool (*pb_diff_fn)(
+    void *arg, const char *path, const struct pb_value *old, const struct pb_value *new);
+bool pb_diff(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *old,
+    const ProtobufCMessage *new, pb_diff_fn fn, void *arg);
 
 /* Are they equal field by field? Either may be NULL (an empty message). */
-bool pb_equal(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *a, const ProtobufCMessage *b);
+bool pb_equal(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *a,
+    const ProtobufCMessage *b);
 
-/* ---- writing the wire by hand, for replies that copy stored bytes ---------------------------------- */
+/* ---- writing the wire by hand, for replies that copy stored bytes ---------------------------- */
 
 struct pb_out {
 	uint8_t *p; /* grows in the arena or on the heap; see the init */
@@ -86,13 +89,14 @@ void pb_out_double(struct pb_out *out, uint32_t field, double value);     /* ski
 void pb_out_fixed64(struct pb_out *out, uint32_t field, uint64_t value);  /* skips 0 */
 void pb_out_bytes(struct pb_out *out, uint32_t field, const void *p, size_t len); /* skips empty */
 void pb_out_string(struct pb_out *out, uint32_t field, const char *s);    /* skips NULL and "" */
-void pb_out_message(struct pb_out *out, uint32_t field, const void *p, size_t len); /* never skips */
+/* Never skips. */
+void pb_out_message(struct pb_out *out, uint32_t field, const void *p, size_t len);
 /* A sub-message of unknown length: begin, write its fields, end. Nests. */
 size_t pb_out_begin(struct pb_out *out, uint32_t field);
 void pb_out_end(struct pb_out *out, size_t mark);
 void pb_out_raw(struct pb_out *out, const void *p, size_t len);
 
-/* ---- reading the wire by hand ------------------------------------------------------------------------ */
+/* ---- reading the wire by hand ---------------------------------------------------------------- */
 
 struct pb_in {
 	const uint8_t *p;

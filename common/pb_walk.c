@@ -11,7 +11,7 @@
 
 #define PATH_CAP 512 /* our messages nest at most 8 deep; longer paths are cut */
 
-/* ---- access ---------------------------------------------------------------------------------------- */
+/* ---- access ---------------------------------------------------------------------------------- */
 
 static const void *
 at_offset(const ProtobufCMessage *message, unsigned offset)
@@ -21,23 +21,23 @@ at_offset(const ProtobufCMessage *message, unsigned offset)
 
 /* Size of one element in memory, by type. */
 static const size_t sizes[] = {
-	[PROTOBUF_C_TYPE_INT32] = sizeof(int32_t),
-	[PROTOBUF_C_TYPE_SINT32] = sizeof(int32_t),
-	[PROTOBUF_C_TYPE_SFIXED32] = sizeof(int32_t),
-	[PROTOBUF_C_TYPE_INT64] = sizeof(int64_t),
-	[PROTOBUF_C_TYPE_SINT64] = sizeof(int64_t),
-	[PROTOBUF_C_TYPE_SFIXED64] = sizeof(int64_t),
-	[PROTOBUF_C_TYPE_UINT32] = sizeof(uint32_t),
-	[PROTOBUF_C_TYPE_FIXED32] = sizeof(uint32_t),
-	[PROTOBUF_C_TYPE_UINT64] = sizeof(uint64_t),
-	[PROTOBUF_C_TYPE_FIXED64] = sizeof(uint64_t),
-	[PROTOBUF_C_TYPE_FLOAT] = sizeof(float),
-	[PROTOBUF_C_TYPE_DOUBLE] = sizeof(double),
-	[PROTOBUF_C_TYPE_BOOL] = sizeof(protobuf_c_boolean),
-	[PROTOBUF_C_TYPE_ENUM] = sizeof(int),
-	[PROTOBUF_C_TYPE_STRING] = sizeof(char *),
-	[PROTOBUF_C_TYPE_BYTES] = sizeof(ProtobufCBinaryData),
-	[PROTOBUF_C_TYPE_MESSAGE] = sizeof(ProtobufCMessage *),
+    [PROTOBUF_C_TYPE_INT32] = sizeof(int32_t),
+    [PROTOBUF_C_TYPE_SINT32] = sizeof(int32_t),
+    [PROTOBUF_C_TYPE_SFIXED32] = sizeof(int32_t),
+    [PROTOBUF_C_TYPE_INT64] = sizeof(int64_t),
+    [PROTOBUF_C_TYPE_SINT64] = sizeof(int64_t),
+    [PROTOBUF_C_TYPE_SFIXED64] = sizeof(int64_t),
+    [PROTOBUF_C_TYPE_UINT32] = sizeof(uint32_t),
+    [PROTOBUF_C_TYPE_FIXED32] = sizeof(uint32_t),
+    [PROTOBUF_C_TYPE_UINT64] = sizeof(uint64_t),
+    [PROTOBUF_C_TYPE_FIXED64] = sizeof(uint64_t),
+    [PROTOBUF_C_TYPE_FLOAT] = sizeof(float),
+    [PROTOBUF_C_TYPE_DOUBLE] = sizeof(double),
+    [PROTOBUF_C_TYPE_BOOL] = sizeof(protobuf_c_boolean),
+    [PROTOBUF_C_TYPE_ENUM] = sizeof(int),
+    [PROTOBUF_C_TYPE_STRING] = sizeof(char *),
+    [PROTOBUF_C_TYPE_BYTES] = sizeof(ProtobufCBinaryData),
+    [PROTOBUF_C_TYPE_MESSAGE] = sizeof(ProtobufCMessage *),
 };
 
 size_t
@@ -135,7 +135,7 @@ pb_map_entry(const ProtobufCFieldDescriptor *field)
 	return type->fields[0].type == PROTOBUF_C_TYPE_STRING ? type : NULL;
 }
 
-/* ---- text ------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* digits: the fewest that may do, and the most that always do. */
 static void
@@ -198,7 +198,7 @@ pb_value_text(const struct pb_value *value, struct str *out)
 		break;
 	case PROTOBUF_C_TYPE_ENUM:
 		str_add(out, pb_enum_name(value->field->descriptor, *(const int *)value->p, name,
-		    sizeof name));
+				 sizeof name));
 		break;
 	case PROTOBUF_C_TYPE_STRING:
 		str_add(out, text_of(value));
@@ -253,7 +253,7 @@ pb_enum_name(const ProtobufCEnumDescriptor *type, int value, char *buf, size_t l
 	return buf;
 }
 
-/* ---- differences ----------------------------------------------------------------------------------- */
+/* ---- differences ----------------------------------------------------------------------------- */
 
 struct diff {
 	pb_diff_fn fn;
@@ -288,14 +288,13 @@ same_scalar(const struct pb_value *a, const struct pb_value *b)
 	}
 }
 
-static bool
-diff_message(struct diff *diff, size_t path_len, const ProtobufCMessageDescriptor *type,
+static bool diff_message(struct diff *diff, size_t path_len, const ProtobufCMessageDescriptor *type,
     const ProtobufCMessage *old, const ProtobufCMessage *new);
 
 /* One element; old or new may be NULL, not both. */
 static bool
-diff_value(struct diff *diff, size_t path_len, const struct pb_value *old,
-    const struct pb_value *new)
+diff_value(
+    struct diff *diff, size_t path_len, const struct pb_value *old, const struct pb_value *new)
 {
 	const ProtobufCFieldDescriptor *field = old != NULL ? old->field : new->field;
 	const ProtobufCMessage *was, *is;
@@ -345,8 +344,7 @@ diff_field(struct diff *diff, size_t path_len, const ProtobufCFieldDescriptor *f
 			was = pb_get(old, field, i);
 		if (i < new_count)
 			is = pb_get(new, field, i);
-		if (!diff_value(diff, len, i < old_count ? &was : NULL,
-		        i < new_count ? &is : NULL))
+		if (!diff_value(diff, len, i < old_count ? &was : NULL, i < new_count ? &is : NULL))
 			return false;
 	}
 	return true;
@@ -374,8 +372,8 @@ pb_diff(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *old,
 }
 
 static bool
-stop_at_difference(void *arg, const char *path, const struct pb_value *old,
-    const struct pb_value *new)
+stop_at_difference(
+    void *arg, const char *path, const struct pb_value *old, const struct pb_value *new)
 {
 	(void)arg;
 	(void)path;
@@ -385,8 +383,8 @@ stop_at_difference(void *arg, const char *path, const struct pb_value *old,
 }
 
 bool
-pb_equal(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *a,
-    const ProtobufCMessage *b)
+pb_equal(
+    const ProtobufCMessageDescriptor *type, const ProtobufCMessage *a, const ProtobufCMessage *b)
 {
 	return pb_diff(type, a, b, stop_at_difference, NULL);
 }

@@ -12,7 +12,7 @@
 
 enum { WIRE_VARINT = 0, WIRE_64BIT = 1, WIRE_LENGTH = 2, WIRE_32BIT = 5 };
 
-/* ---- out ------------------------------------------------------------------------------------------- */
+/* ---- out ------------------------------------------------------------------------------------- */
 
 void
 pb_out_init(struct pb_out *out, struct arena *arena, size_t max)
@@ -217,7 +217,7 @@ pb_out_end(struct pb_out *out, size_t mark)
 	write_varint(out->p + mark - LENGTH_RESERVED, len);
 }
 
-/* ---- in -------------------------------------------------------------------------------------------- */
+/* ---- in -------------------------------------------------------------------------------------- */
 
 void
 pb_in_init(struct pb_in *in, const uint8_t *p, size_t len)

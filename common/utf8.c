@@ -1,4 +1,7 @@
-/* See utf8.h. Validity is our own (it runs over every string that comes in); the rest is utf8proc's. */
+/*
+ * See utf8.h. Validity is our own (it runs over every string that comes in); the rest is
+ * utf8proc's.
+ */
 #include "common/utf8.h"
 
 #include <stdint.h>
@@ -55,7 +58,10 @@ utf8_is_valid(const char *text, size_t len)
 	size_t n;
 
 	while (p < end) {
-		/* Eight bytes of ASCII at once; the subtraction sets a high bit where a byte is NUL. */
+		/*
+		 * Eight bytes of ASCII at once; the subtraction sets a high bit where a byte is
+		 * NUL.
+		 */
 		if (end - p >= 8) {
 			memcpy(&word, p, sizeof word);
 			if (((word | (word - LOW_BITS)) & HIGH_BITS) == 0) {
@@ -71,7 +77,10 @@ utf8_is_valid(const char *text, size_t len)
 	return true;
 }
 
-/* Columns of the character at text and its length in bytes; a byte that is no character takes one column. */
+/*
+ * Columns of the character at text and its length in bytes; a byte that is no character takes one
+ * column.
+ */
 static size_t
 char_width(const char *text, size_t left, size_t *len)
 {
@@ -126,7 +135,7 @@ utf8_fold(const char *text)
 	if (!utf8_is_valid(text, strlen(text)))
 		return NULL;
 	if (utf8proc_map((const utf8proc_uint8_t *)text, 0, &out,
-	        UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD) < 0)
+		UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD) < 0)
 		return NULL;
 	return (char *)out;
 }

@@ -9,13 +9,21 @@
 
 /* Well-formed UTF-8 without NUL (no surrogates, no overlong forms, at most U+10FFFF). */
 bool utf8_is_valid(const char *text, size_t len) MUST_CHECK;
-/* Bytes of the well-formed character at text, of which left bytes are there; 0 if there is none (or a NUL). */
+/*
+ * Bytes of the well-formed character at text, of which left bytes are there; 0 if there is none (or
+ * a NUL).
+ */
 size_t utf8_char_len(const char *text, size_t left);
-/* Columns that text takes on a terminal; East Asian wide and emoji take two, combining marks none. */
+/*
+ * Columns that text takes on a terminal; East Asian wide and emoji take two, combining marks none.
+ */
 size_t utf8_width(const char *text);
 /* Length in bytes of the longest prefix of text that fits into columns. */
 size_t utf8_fit(const char *text, size_t columns);
-/* Unicode NFC and case folding into a heap string, for comparing names; NULL out of memory or invalid. */
+/*
+ * Unicode NFC and case folding into a heap string, for comparing names; NULL out of memory or
+ * invalid.
+ */
 char *utf8_fold(const char *text) MUST_CHECK;
 
 #endif

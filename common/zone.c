@@ -1,6 +1,6 @@
 /*
- * Time zones of calendar.h, from the system's zoneinfo: TZif of RFC 8536, with its footer (a POSIX TZ string) for
- * times after the last transition of the file.
+ * Time zones of calendar.h, from the system's zoneinfo: TZif of RFC 8536, with its footer (a POSIX
+ * TZ string) for times after the last transition of the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,14 +11,15 @@
 
 #include "common/calendar.h"
 
-#define ZONE_ROOT      "/usr/share/zoneinfo/"
-#define ZONE_NAME_LEN  64
-#define ZONE_FILE_MAX  (256u << 10) /* the largest of tzdata has under 4 KiB, old "fat" ones 10 KiB */
-#define HEADER_LEN     44
-#define TYPE_LEN       6
-#define OFFSET_MAX     93599 /* seconds; RFC 8536 3.2: -24:59:59 .. 25:59:59 */
-#define SECOND_US      INT64_C(1000000)
-#define DAY_SECONDS    86400
+#define ZONE_ROOT     "/usr/share/zoneinfo/"
+#define ZONE_NAME_LEN 64
+#define ZONE_FILE_MAX                                                                              \
+	(256u << 10) /* the largest of tzdata has under 4 KiB, old "fat" ones 10 KiB */
+#define HEADER_LEN  44
+#define TYPE_LEN    6
+#define OFFSET_MAX  93599 /* seconds; RFC 8536 3.2: -24:59:59 .. 25:59:59 */
+#define SECOND_US   INT64_C(1000000)
+#define DAY_SECONDS 86400
 
 /* When summer time begins or ends in a year. */
 struct rule {
@@ -45,7 +46,7 @@ struct zone {
 	struct posix_zone footer;
 };
 
-/* ---- the footer ------------------------------------------------------------------------------------ */
+/* ---- the footer ------------------------------------------------------------------------------ */
 
 static bool
 take_number(const char **text, int max, int *out)
@@ -116,7 +117,7 @@ take_rule(const char **text, struct rule *out)
 		    !take_number(text, 6, &out->weekday) || out->month < 1 || out->week < 1)
 			return false;
 	} else if (!take_number(text, 365, &out->day) ||
-	    (out->form == RULE_JULIAN && out->day < 1)) {
+		   (out->form == RULE_JULIAN && out->day < 1)) {
 		return false;
 	}
 	out->time = 2 * 3600;
@@ -145,7 +146,7 @@ parse_footer(const char *text, struct posix_zone *out)
 		out->summer = -out->summer;
 	}
 	return *text++ == ',' && take_rule(&text, &out->start) && *text++ == ',' &&
-	    take_rule(&text, &out->end) && *text == '\0';
+	       take_rule(&text, &out->end) && *text == '\0';
 }
 
 static bool
@@ -165,7 +166,7 @@ rule_date(const struct rule *rule, int year)
 		return date_from_civil(year, 1, 1) + rule->day;
 	if (rule->form == RULE_JULIAN)
 		return date_from_civil(year, 1, 1) + rule->day - 1 +
-		    (rule->day >= 60 && is_leap(year));
+		       (rule->day >= 60 && is_leap(year));
 	first = date_from_civil(year, rule->month, 1);
 	date = first + (rule->weekday - date_weekday(first) % 7 + 7) % 7 + (rule->week - 1) * 7;
 	/* The fifth week means the last one. */
@@ -190,7 +191,7 @@ footer_offset(const struct posix_zone *zone, int64_t seconds)
 	date_to_civil((int32_t)date, &year, &month, &day);
 	/* Each change is written in the wall clock that holds until then. */
 	start = (int64_t)rule_date(&zone->start, year) * DAY_SECONDS + zone->start.time -
-	    zone->standard;
+		zone->standard;
 	end = (int64_t)rule_date(&zone->end, year) * DAY_SECONDS + zone->end.time - zone->summer;
 	if (start < end)
 		summer = seconds >= start && seconds < end;
@@ -199,7 +200,7 @@ footer_offset(const struct posix_zone *zone, int64_t seconds)
 	return summer ? zone->summer : zone->standard;
 }
 
-/* ---- the file -------------------------------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static uint32_t
 load32_be(const uint8_t *p)
@@ -224,24 +225,24 @@ read_header(const uint8_t *p, size_t len, struct counts *out)
 	if (len < HEADER_LEN || memcmp(p, "TZif", 4) != 0 || p[4] < '2')
 		return false;
 	*out = (struct counts){
-		.isut = load32_be(p + 20),
-		.isstd = load32_be(p + 24),
-		.leap = load32_be(p + 28),
-		.time = load32_be(p + 32),
-		.type = load32_be(p + 36),
-		.chars = load32_be(p + 40),
+	    .isut = load32_be(p + 20),
+	    .isstd = load32_be(p + 24),
+	    .leap = load32_be(p + 28),
+	    .time = load32_be(p + 32),
+	    .type = load32_be(p + 36),
+	    .chars = load32_be(p + 40),
 	};
 	/* Far above any real file; keeps the sums below small. */
 	return out->isut <= ZONE_FILE_MAX && out->isstd <= ZONE_FILE_MAX &&
-	    out->leap <= ZONE_FILE_MAX && out->time <= ZONE_FILE_MAX && out->type <= 256 &&
-	    out->type > 0 && out->chars <= ZONE_FILE_MAX;
+	       out->leap <= ZONE_FILE_MAX && out->time <= ZONE_FILE_MAX && out->type <= 256 &&
+	       out->type > 0 && out->chars <= ZONE_FILE_MAX;
 }
 
 static size_t
 data_len(const struct counts *n, size_t time_len)
 {
-	return n->time * (time_len + 1) + n->type * TYPE_LEN + n->chars +
-	    n->leap * (time_len + 4) + n->isstd + n->isut;
+	return n->time * (time_len + 1) + n->type * TYPE_LEN + n->chars + n->leap * (time_len + 4) +
+	       n->isstd + n->isut;
 }
 
 static bool
@@ -309,10 +310,10 @@ read_tzif(struct zone *zone, const uint8_t *p, size_t len)
 	len -= skip + HEADER_LEN;
 	body = data_len(&n, 8);
 	return body <= len && read_transitions(zone, p, &n) &&
-	    read_footer(zone, p + body, len - body);
+	       read_footer(zone, p + body, len - body);
 }
 
-/* ---- the interface --------------------------------------------------------------------------------- */
+/* ---- the interface --------------------------------------------------------------------------- */
 
 static bool
 name_is_safe(const char *name)
@@ -323,8 +324,8 @@ name_is_safe(const char *name)
 		return false;
 	if (strstr(name, "..") != NULL || strstr(name, "/.") != NULL)
 		return false;
-	return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/.") ==
-	    len;
+	return strspn(name,
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/.") == len;
 }
 
 /* The file's bytes (caller frees), or NULL. */

@@ -1,6 +1,6 @@
 /*
- * Any bytes as JSON. What is accepted prints as text that reads as the same, and encodes to bytes that a strict
- * decode takes; what is refused says so in valid UTF-8.
+ * Any bytes as JSON. What is accepted prints as text that reads as the same, and encodes to bytes
+ * that a strict decode takes; what is refused says so in valid UTF-8.
  */
 #include <stdlib.h>
 #include <string.h>

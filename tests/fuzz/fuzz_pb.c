@@ -1,6 +1,7 @@
 /*
- * Any bytes as a message. What is accepted encodes to bytes that decode to the same, and (strictly decoded) has JSON
- * that reads as the same; what is refused says so in valid UTF-8. The second byte's lowest bit asks for strictness.
+ * Any bytes as a message. What is accepted encodes to bytes that decode to the same, and (strictly
+ * decoded) has JSON that reads as the same; what is refused says so in valid UTF-8. The second
+ * byte's lowest bit asks for strictness.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ check_json(const ProtobufCMessage *message, struct arena *arena)
 		again = json_parse(message->descriptor, first.data, first.len, arena, &err);
 		/* The wire may say a map's key twice, which JSON may not. */
 		must(again != NULL || err.code == ERR_LIMIT ||
-		    strstr(err.msg, "duplicate object key") != NULL);
+		     strstr(err.msg, "duplicate object key") != NULL);
 		if (again != NULL) {
 			json_print(again, 2, false, &second);
 			must(strcmp(first.data, second.data) == 0);

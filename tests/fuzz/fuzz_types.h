@@ -13,17 +13,17 @@
 
 /* Never reorder: the corpus counts on it. */
 static const ProtobufCMessageDescriptor *const fuzz_types[] = {
-	&plumb__v1__apply_request__descriptor,
-	&plumb__v1__change_set__descriptor,
-	&plumb__v1__item__descriptor,
-	&plumb__v1__record__descriptor,
-	&plumb__v1__list_request__descriptor,
-	&plumb__v1__export_request__descriptor,
-	&plumb__v1__envelope__descriptor,
-	&plumb__v1__check_reply__descriptor,
-	&plumb__v1__watch_reply__descriptor,
-	&plumb__v1__ping_request__descriptor,
-	&plumb__v1__rule_setting__descriptor,
+    &plumb__v1__apply_request__descriptor,
+    &plumb__v1__change_set__descriptor,
+    &plumb__v1__item__descriptor,
+    &plumb__v1__record__descriptor,
+    &plumb__v1__list_request__descriptor,
+    &plumb__v1__export_request__descriptor,
+    &plumb__v1__envelope__descriptor,
+    &plumb__v1__check_reply__descriptor,
+    &plumb__v1__watch_reply__descriptor,
+    &plumb__v1__ping_request__descriptor,
+    &plumb__v1__rule_setting__descriptor,
 };
 
 static inline const ProtobufCMessageDescriptor *

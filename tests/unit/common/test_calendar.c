@@ -1,6 +1,6 @@
 /*
- * Dates, times and zones. Numbers of days and seconds are those of GNU date (date -u -d 2026-03-31 +%s, / 86400);
- * local days likewise, with TZ set.
+ * Dates, times and zones. Numbers of days and seconds are those of GNU date (date -u -d 2026-03-31
+ * +%s, / 86400); local days likewise, with TZ set.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -13,12 +13,12 @@ static const struct {
 	int32_t days;
 	int weekday;
 } dates[] = {
-	{"1970-01-01", 0, 4},
-	{"1969-12-31", -1, 3},
-	{"2000-02-29", 11016, 2},
-	{"2026-03-31", 20543, 2},
-	{"0001-01-01", -719162, 1},
-	{"9999-12-31", 2932896, 5},
+    {"1970-01-01", 0, 4},
+    {"1969-12-31", -1, 3},
+    {"2000-02-29", 11016, 2},
+    {"2026-03-31", 20543, 2},
+    {"0001-01-01", -719162, 1},
+    {"9999-12-31", 2932896, 5},
 };
 
 START_TEST(dates_are_days_since_1970)
@@ -96,16 +96,16 @@ START_TEST(times_with_decimals_and_offsets)
 		int64_t micros;
 		const char *canonical;
 	} cases[] = {
-		{"2026-03-31T17:05:00Z", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
-		{"2026-03-31T19:05:00+02:00", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
-		{"2026-03-31t12:05:00.0-05:00", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
-		{"2026-03-31 17:05:00z", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
-		{"2026-03-31T17:05:00.123456Z", INT64_C(1774976700123456),
-		    "2026-03-31T17:05:00.123456Z"},
-		{"2026-03-31T17:05:00.5Z", INT64_C(1774976700500000), "2026-03-31T17:05:00.5Z"},
-		{"1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"},
-		{"1969-12-31T23:59:59.999999Z", -1, "1969-12-31T23:59:59.999999Z"},
-		{"1970-01-01T00:30:00+01:00", INT64_C(-1800000000), "1969-12-31T23:30:00Z"},
+	    {"2026-03-31T17:05:00Z", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
+	    {"2026-03-31T19:05:00+02:00", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
+	    {"2026-03-31t12:05:00.0-05:00", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
+	    {"2026-03-31 17:05:00z", INT64_C(1774976700000000), "2026-03-31T17:05:00Z"},
+	    {"2026-03-31T17:05:00.123456Z", INT64_C(1774976700123456),
+		"2026-03-31T17:05:00.123456Z"},
+	    {"2026-03-31T17:05:00.5Z", INT64_C(1774976700500000), "2026-03-31T17:05:00.5Z"},
+	    {"1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"},
+	    {"1969-12-31T23:59:59.999999Z", -1, "1969-12-31T23:59:59.999999Z"},
+	    {"1970-01-01T00:30:00+01:00", INT64_C(-1800000000), "1969-12-31T23:30:00Z"},
 	};
 	char buf[TIME_TEXT_LEN];
 	int64_t time;
@@ -168,35 +168,37 @@ static const struct {
 	const char *time;
 	const char *date;
 } local_dates[] = {
-	/* before, on and after both changes of 2026 */
-	{"Europe/Zurich", "2026-03-28T22:59:59Z", "2026-03-28"},
-	{"Europe/Zurich", "2026-03-28T23:00:00Z", "2026-03-29"},
-	{"Europe/Zurich", "2026-03-29T21:59:59Z", "2026-03-29"},
-	{"Europe/Zurich", "2026-03-29T22:00:00Z", "2026-03-30"},
-	{"Europe/Zurich", "2026-10-25T22:59:59Z", "2026-10-25"},
-	{"Europe/Zurich", "2026-10-25T23:00:00Z", "2026-10-26"},
-	/* past what the file lists: its footer */
-	{"Europe/Zurich", "2060-07-01T21:59:59Z", "2060-07-01"},
-	{"Europe/Zurich", "2060-07-01T22:00:00Z", "2060-07-02"},
-	{"Europe/Zurich", "2060-01-01T22:30:00Z", "2060-01-01"},
-	{"Australia/Sydney", "2060-01-15T12:59:59Z", "2060-01-15"},
-	{"Australia/Sydney", "2060-01-15T13:00:00Z", "2060-01-16"},
-	{"Australia/Sydney", "2060-07-15T13:59:59Z", "2060-07-15"},
-	{"Australia/Sydney", "2060-07-15T14:00:00Z", "2060-07-16"},
-	/* Nuuk: "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", a rule with a negative hour */
-	{"America/Nuuk", "2060-03-28T00:59:59Z", "2060-03-27"}, /* 22:59:59, and a second later */
-	{"America/Nuuk", "2060-03-28T01:00:00Z", "2060-03-28"}, /* midnight */
-	{"America/Nuuk", "2060-03-29T00:59:59Z", "2060-03-28"},
-	{"America/Nuuk", "2060-07-01T01:00:00Z", "2060-07-01"},
-	{"America/Nuuk", "2060-12-01T01:30:00Z", "2060-11-30"},
-	/* before the first transition: local mean time, 34 min 08 s ahead, until 1853; then Bern's */
-	{"Europe/Zurich", "1893-12-31T23:30:00Z", "1893-12-31"},
-	/* half hours, and a zone without changes */
-	{"Asia/Kolkata", "2026-03-31T18:29:59Z", "2026-03-31"},
-	{"Asia/Kolkata", "2026-03-31T18:30:00Z", "2026-04-01"},
-	/* the day that Samoa left out: 2011-12-30 */
-	{"Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-29"},
-	{"Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-31"},
+    /* before, on and after both changes of 2026 */
+    {"Europe/Zurich", "2026-03-28T22:59:59Z", "2026-03-28"},
+    {"Europe/Zurich", "2026-03-28T23:00:00Z", "2026-03-29"},
+    {"Europe/Zurich", "2026-03-29T21:59:59Z", "2026-03-29"},
+    {"Europe/Zurich", "2026-03-29T22:00:00Z", "2026-03-30"},
+    {"Europe/Zurich", "2026-10-25T22:59:59Z", "2026-10-25"},
+    {"Europe/Zurich", "2026-10-25T23:00:00Z", "2026-10-26"},
+    /* past what the file lists: its footer */
+    {"Europe/Zurich", "2060-07-01T21:59:59Z", "2060-07-01"},
+    {"Europe/Zurich", "2060-07-01T22:00:00Z", "2060-07-02"},
+    {"Europe/Zurich", "2060-01-01T22:30:00Z", "2060-01-01"},
+    {"Australia/Sydney", "2060-01-15T12:59:59Z", "2060-01-15"},
+    {"Australia/Sydney", "2060-01-15T13:00:00Z", "2060-01-16"},
+    {"Australia/Sydney", "2060-07-15T13:59:59Z", "2060-07-15"},
+    {"Australia/Sydney", "2060-07-15T14:00:00Z", "2060-07-16"},
+    /* Nuuk: "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", a rule with a negative hour */
+    {"America/Nuuk", "2060-03-28T00:59:59Z", "2060-03-27"}, /* 22:59:59, and a second later */
+    {"America/Nuuk", "2060-03-28T01:00:00Z", "2060-03-28"}, /* midnight */
+    {"America/Nuuk", "2060-03-29T00:59:59Z", "2060-03-28"},
+    {"America/Nuuk", "2060-07-01T01:00:00Z", "2060-07-01"},
+    {"America/Nuuk", "2060-12-01T01:30:00Z", "2060-11-30"},
+    /*
+	 * before the first transition: local mean time, 34 min 08 s ahead, until 1853; then Bern's
+	 */
+    {"Europe/Zurich", "1893-12-31T23:30:00Z", "1893-12-31"},
+    /* half hours, and a zone without changes */
+    {"Asia/Kolkata", "2026-03-31T18:29:59Z", "2026-03-31"},
+    {"Asia/Kolkata", "2026-03-31T18:30:00Z", "2026-04-01"},
+    /* the day that Samoa left out: 2011-12-30 */
+    {"Pacific/Apia", "2011-12-30T09:59:59Z", "2011-12-29"},
+    {"Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-31"},
 };
 
 START_TEST(local_days_are_those_of_the_zone)
@@ -220,7 +222,8 @@ START_TEST(zones_answer_at_the_ends_of_time)
 
 	ck_assert_ptr_nonnull(zone);
 	ck_assert_int_eq(zone_date(zone, 0), 0);
-	ck_assert_int_gt(zone_date(zone, INT64_MAX), 106000000); /* 2^63 us are 106.7 million days */
+	ck_assert_int_gt(
+	    zone_date(zone, INT64_MAX), 106000000); /* 2^63 us are 106.7 million days */
 	ck_assert_int_lt(zone_date(zone, INT64_MIN), -106000000);
 	zone_free(zone);
 }

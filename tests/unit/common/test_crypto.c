@@ -35,13 +35,14 @@ END_TEST
 
 START_TEST(a_running_sha256_takes_pieces_and_begins_anew)
 {
+	static const char text[] = LONG_TEXT;
 	struct sha256 *h = sha256_new();
 	uint8_t digest[SHA256_LEN];
 
 	ck_assert_ptr_nonnull(h);
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < 56; i++)
-			sha256_update(h, LONG_TEXT + i, 1);
+			sha256_update(h, &text[i], 1);
 		sha256_final(h, digest);
 		assert_digest(digest, LONG_HEX);
 	}
@@ -89,8 +90,8 @@ START_TEST(crc32c_is_the_same_without_the_instruction)
 		data[i] = (uint8_t)(i * 31 + 7);
 	for (size_t start = 0; start < 9; start++)
 		for (size_t len = 0; start + len <= sizeof data; len += 13)
-			ck_assert_uint_eq(crc32c(5, data + start, len),
-			    crc32c_portable(5, data + start, len));
+			ck_assert_uint_eq(
+			    crc32c(5, data + start, len), crc32c_portable(5, data + start, len));
 }
 END_TEST
 
@@ -98,9 +99,15 @@ END_TEST
 START_TEST(siphash_of_the_published_vectors)
 {
 	static const uint64_t expected[] = {
-		0x726fdb47dd0e0e31, 0x74f839c593dc67fd, 0x0d6c8009d9a94f5a, 0x85676696d7fb7e2d,
-		0xcf2794e0277187b7, 0x18765564cd99a68d, 0xcbc9466e58fee3ce, 0xab0200f58b01d137,
-		0x93f5f5799a932462,
+	    0x726fdb47dd0e0e31,
+	    0x74f839c593dc67fd,
+	    0x0d6c8009d9a94f5a,
+	    0x85676696d7fb7e2d,
+	    0xcf2794e0277187b7,
+	    0x18765564cd99a68d,
+	    0xcbc9466e58fee3ce,
+	    0xab0200f58b01d137,
+	    0x93f5f5799a932462,
 	};
 	const uint64_t key[2] = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
 	uint8_t input[15];
@@ -124,7 +131,8 @@ START_TEST(random_bytes_are_all_written)
 	ck_assert_mem_ne(a, b, sizeof a);
 	for (size_t i = 0; i < sizeof a; i++)
 		zero += a[i] == 0;
-	ck_assert_uint_lt(zero, 30); /* 1.2 are expected; 30 would be a miracle, an unwritten tail not */
+	ck_assert_uint_lt(
+	    zero, 30); /* 1.2 are expected; 30 would be a miracle, an unwritten tail not */
 }
 END_TEST
 

@@ -21,7 +21,9 @@ START_TEST(a_message_that_is_too_long_is_cut_and_stays_utf8)
 	struct err err = {0};
 	char text[600];
 
-	/* 254 ASCII bytes, then two-byte characters: the cut at 255 falls into the first of them. */
+	/*
+	 * 254 ASCII bytes, then two-byte characters: the cut at 255 falls into the first of them.
+	 */
 	memset(text, 'a', 254);
 	for (size_t i = 254; i < 596; i += 2)
 		memcpy(text + i, "\xc3\xbc", 2);

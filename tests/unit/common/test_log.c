@@ -62,8 +62,8 @@ START_TEST(text_of_a_peer_cannot_break_the_line)
 {
 	/* newline, escape, DEL, a C1 control (U+009B) and a stray byte */
 	log_warn("odd", "name=%s", "a\nb\x1b[0m\x7f\xc2\x9b\xff\xc3\xbc");
-	ck_assert_str_eq(written(),
-	    "level=warn event=odd name=a\\x0ab\\x1b[0m\\x7f\\xc2\\x9b\\xff\xc3\xbc\n");
+	ck_assert_str_eq(
+	    written(), "level=warn event=odd name=a\\x0ab\\x1b[0m\\x7f\\xc2\\x9b\\xff\xc3\xbc\n");
 }
 END_TEST
 

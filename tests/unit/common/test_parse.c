@@ -63,9 +63,10 @@ START_TEST(doubles_have_a_point_and_are_finite)
 	ck_assert(parse_double("+0.1", &d));
 	ck_assert_double_eq(d, 0.1);
 	ck_assert(!parse_double("", &d) && !parse_double("1,5", &d) && !parse_double("nan", &d) &&
-	    !parse_double("inf", &d) && !parse_double("0x1p3", &d) && !parse_double(" 1", &d) &&
-	    !parse_double("1 ", &d) && !parse_double(".5", &d) && !parse_double("5.", &d) &&
-	    !parse_double("1e", &d) && !parse_double("1e999", &d) && !parse_double("-", &d));
+		  !parse_double("inf", &d) && !parse_double("0x1p3", &d) &&
+		  !parse_double(" 1", &d) && !parse_double("1 ", &d) && !parse_double(".5", &d) &&
+		  !parse_double("5.", &d) && !parse_double("1e", &d) &&
+		  !parse_double("1e999", &d) && !parse_double("-", &d));
 	ck_assert_double_eq(d, 0.1);
 }
 END_TEST
@@ -76,11 +77,27 @@ START_TEST(effort_in_days_or_hundredths)
 		const char *text;
 		int64_t hundredths; /* -1: refused */
 	} cases[] = {
-		{"2d", 200}, {"1.5d", 150}, {"0.25d", 25}, {"1.50d", 150}, {"0d", 0}, {"250", 250},
-		{"0", 0}, {"3h", -1}, {"", -1}, {"d", -1}, {".5d", -1}, {"1.d", -1}, {"1.005d", -1},
-		{"-1d", -1}, {"-1", -1}, {"1.5", -1}, {"2d ", -1}, {"2dd", -1},
-		{"92233720368547758.07d", INT64_MAX}, {"92233720368547758.08d", -1},
-		{"99999999999999999999d", -1},
+	    {"2d", 200},
+	    {"1.5d", 150},
+	    {"0.25d", 25},
+	    {"1.50d", 150},
+	    {"0d", 0},
+	    {"250", 250},
+	    {"0", 0},
+	    {"3h", -1},
+	    {"", -1},
+	    {"d", -1},
+	    {".5d", -1},
+	    {"1.d", -1},
+	    {"1.005d", -1},
+	    {"-1d", -1},
+	    {"-1", -1},
+	    {"1.5", -1},
+	    {"2d ", -1},
+	    {"2dd", -1},
+	    {"92233720368547758.07d", INT64_MAX},
+	    {"92233720368547758.08d", -1},
+	    {"99999999999999999999d", -1},
 	};
 	int64_t out = -1;
 
@@ -99,8 +116,8 @@ START_TEST(ids_are_slugs)
 	ck_assert(parse_is_id("a", 1) && parse_is_id("2026-q1", 7) && parse_is_id("a.b_c-d", 7));
 	ck_assert(parse_is_id(longest, ID_MAX_LEN) && !parse_is_id(longest, ID_MAX_LEN + 1));
 	ck_assert(!parse_is_id("", 0) && !parse_is_id("-a", 2) && !parse_is_id("a-", 2) &&
-	    !parse_is_id(".", 1) && !parse_is_id("A", 1) && !parse_is_id("a b", 3) &&
-	    !parse_is_id("a/b", 3) && !parse_is_id("a\0b", 3) && !parse_is_id("\xc3\xbc", 2));
+		  !parse_is_id(".", 1) && !parse_is_id("A", 1) && !parse_is_id("a b", 3) &&
+		  !parse_is_id("a/b", 3) && !parse_is_id("a\0b", 3) && !parse_is_id("\xc3\xbc", 2));
 }
 END_TEST
 
@@ -110,9 +127,14 @@ START_TEST(slugs_of_any_text)
 		const char *text;
 		const char *slug;
 	} cases[] = {
-		{"Grow Revenue", "grow-revenue"}, {"  Grow -- revenue!! ", "grow-revenue"},
-		{"v1.2_b", "v1.2_b"}, {"Z\xc3\xbcrich", "z-rich"}, {"", ""}, {"!!!", ""},
-		{"._-a-_.", "a"}, {"x ... y", "x-...-y"},
+	    {"Grow Revenue", "grow-revenue"},
+	    {"  Grow -- revenue!! ", "grow-revenue"},
+	    {"v1.2_b", "v1.2_b"},
+	    {"Z\xc3\xbcrich", "z-rich"},
+	    {"", ""},
+	    {"!!!", ""},
+	    {"._-a-_.", "a"},
+	    {"x ... y", "x-...-y"},
 	};
 	char out[ID_MAX_LEN + 1];
 

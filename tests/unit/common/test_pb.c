@@ -1,4 +1,7 @@
-/* protobuf: what decoding refuses, where it says the fault is, values, differences, the wire by hand. */
+/*
+ * protobuf: what decoding refuses, where it says the fault is, values, differences, the wire by
+ * hand.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,11 +35,13 @@ teardown(void)
 
 static const ProtobufCMessageDescriptor *const item_type = &plumb__v1__item__descriptor;
 
-/* ---- decoding ---------------------------------------------------------------------------------------- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
 START_TEST(a_sound_message_is_decoded)
 {
-	/* id (1) "x"; owners (4) "a", "b"; objective (24) { weight (8) 0.5; status (10) DROPPED } */
+	/*
+	 * id (1) "x"; owners (4) "a", "b"; objective (24) { weight (8) 0.5; status (10) DROPPED }
+	 */
 	ProtobufCMessage *message = DECODE(item_type,
 	    "\x0a\x01x\x22\x01"
 	    "a\x22\x01"
@@ -72,34 +77,34 @@ static const struct {
 	bool strict_only;
 	const char *msg;
 } bad[] = {
-	{"\x0a\x03"
-	 "a\0b",
-	    5, false, "id: holds a NUL character; leave it out"},
-	{"\x0a\x01\xff", 3, false, "id: is not valid UTF-8"},
-	{"\x22\x01"
-	 "a\x22\x01\x80",
-	    6, false, "owners[1]: is not valid UTF-8"},
-	/* links (7) twice, the second with to (2) "\xc0" */
-	{"\x3a\x00\x3a\x03\x12\x01\xc0", 7, false, "links[1].to: is not valid UTF-8"},
-	{"\x3a\x02\x08\x09", 4, true, "links[0].type: 9 is not one of its values"},
-	/* -1 as an enum is ten bytes on the wire */
-	{"\x3a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 13, true,
-	    "links[0].type: -1 is not one of its values"},
-	{"\x98\x06\x01", 3, true, "field 99 is not known here"},
-	{"\xa2\x01\x03\x98\x06\x01", 6, true, "vision: field 99 is not known here"},
-	{"\x08\x01", 2, false, "id: has another type on the wire"},
-	/* objective (24) { weight (8) as a varint } */
-	{"\xc2\x01\x02\x40\x01", 5, false, "objective.weight: has another type on the wire"},
-	{"\x0a\x05"
-	 "ab",
-	    4, false, "malformed message"}, /* shorter than it says */
-	{"\x0a", 1, false, "malformed message"},
-	{"\x00\x01", 2, false, "malformed message"}, /* field 0 */
-	{"\x0b", 1, false, "malformed message"},     /* a group begins */
-	{"\xa2\x01\x01\x0a", 4, false, "vision: malformed message"},
-	{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, false, "malformed message"},
-	/* a tag of 35 bits, of which protobuf-c would see field 1 */
-	{"\x8a\x80\x80\x80\x10\x01\xff", 7, false, "malformed message"},
+    {"\x0a\x03"
+     "a\0b",
+	5, false, "id: holds a NUL character; leave it out"},
+    {"\x0a\x01\xff", 3, false, "id: is not valid UTF-8"},
+    {"\x22\x01"
+     "a\x22\x01\x80",
+	6, false, "owners[1]: is not valid UTF-8"},
+    /* links (7) twice, the second with to (2) "\xc0" */
+    {"\x3a\x00\x3a\x03\x12\x01\xc0", 7, false, "links[1].to: is not valid UTF-8"},
+    {"\x3a\x02\x08\x09", 4, true, "links[0].type: 9 is not one of its values"},
+    /* -1 as an enum is ten bytes on the wire */
+    {"\x3a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 13, true,
+	"links[0].type: -1 is not one of its values"},
+    {"\x98\x06\x01", 3, true, "field 99 is not known here"},
+    {"\xa2\x01\x03\x98\x06\x01", 6, true, "vision: field 99 is not known here"},
+    {"\x08\x01", 2, false, "id: has another type on the wire"},
+    /* objective (24) { weight (8) as a varint } */
+    {"\xc2\x01\x02\x40\x01", 5, false, "objective.weight: has another type on the wire"},
+    {"\x0a\x05"
+     "ab",
+	4, false, "malformed message"}, /* shorter than it says */
+    {"\x0a", 1, false, "malformed message"},
+    {"\x00\x01", 2, false, "malformed message"}, /* field 0 */
+    {"\x0b", 1, false, "malformed message"},     /* a group begins */
+    {"\xa2\x01\x01\x0a", 4, false, "vision: malformed message"},
+    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, false, "malformed message"},
+    /* a tag of 35 bits, of which protobuf-c would see field 1 */
+    {"\x8a\x80\x80\x80\x10\x01\xff", 7, false, "malformed message"},
 };
 
 START_TEST(bad_bytes_are_refused_where_they_stand)
@@ -156,8 +161,7 @@ START_TEST(a_full_arena_is_a_limit)
 {
 	struct arena *tiny = arena_new(64);
 
-	ck_assert_ptr_null(
-	    pb_decode(item_type, (const uint8_t *)"\x0a\x01x", 3, true, tiny, &err));
+	ck_assert_ptr_null(pb_decode(item_type, (const uint8_t *)"\x0a\x01x", 3, true, tiny, &err));
 	ck_assert_int_eq(err.code, ERR_LIMIT);
 	arena_free(tiny);
 }
@@ -170,14 +174,17 @@ START_TEST(small_bytes_that_decode_large_stop_at_the_arena)
 
 	for (size_t i = 0; i < 200000; i += 2)
 		memcpy(bytes + i, "\x0a\x00", 2);
-	ck_assert_ptr_null(pb_decode(&plumb__v1__change_set__descriptor, bytes, 200000, true,
-	    arena, &err));
+	ck_assert_ptr_null(
+	    pb_decode(&plumb__v1__change_set__descriptor, bytes, 200000, true, arena, &err));
 	ck_assert_int_eq(err.code, ERR_LIMIT);
 	free(bytes);
 }
 END_TEST
 
-/* Depth of the deepest message; fails on one that contains itself, which hostile bytes could drive at will. */
+/*
+ * Depth of the deepest message; fails on one that contains itself, which hostile bytes could drive
+ * at will.
+ */
 static int
 depth_of(const ProtobufCMessageDescriptor *type, int depth)
 {
@@ -238,7 +245,7 @@ START_TEST(encode_into_a_full_arena_is_null)
 }
 END_TEST
 
-/* ---- values ------------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static const ProtobufCFieldDescriptor *
 field_of(const ProtobufCMessageDescriptor *type, const char *name)
@@ -271,10 +278,10 @@ START_TEST(numbers_print_shortest)
 		double number;
 		const char *text;
 	} cases[] = {
-		{0.1, "0.1"}, {1, "1"}, {-2.5, "-2.5"}, {1e21, "1e+21"}, {100000, "100000"},
-		{0.1 + 0.2, "0.30000000000000004"}, /* 15 and 16 digits say 0.3 */
-		{1.0 / 3, "0.3333333333333333"},    /* 16 do */
-		{5e-324, "4.94065645841247e-324"},  /* the smallest there is */
+	    {0.1, "0.1"}, {1, "1"}, {-2.5, "-2.5"}, {1e21, "1e+21"}, {100000, "100000"},
+	    {0.1 + 0.2, "0.30000000000000004"}, /* 15 and 16 digits say 0.3 */
+	    {1.0 / 3, "0.3333333333333333"},    /* 16 do */
+	    {5e-324, "4.94065645841247e-324"},  /* the smallest there is */
 	};
 	Plumb__V1__Measurement message;
 
@@ -354,8 +361,8 @@ END_TEST
 
 START_TEST(maps_are_told_from_lists)
 {
-	ck_assert_ptr_nonnull(pb_map_entry(
-	    field_of(&plumb__v1__rule_setting__descriptor, "thresholds")));
+	ck_assert_ptr_nonnull(
+	    pb_map_entry(field_of(&plumb__v1__rule_setting__descriptor, "thresholds")));
 	ck_assert_ptr_null(pb_map_entry(field_of(item_type, "links")));
 	ck_assert_ptr_null(pb_map_entry(field_of(item_type, "owners")));
 	ck_assert_ptr_null(pb_map_entry(field_of(item_type, "goal")));
@@ -372,19 +379,18 @@ START_TEST(enum_names_both_ways)
 	ck_assert(pb_enum_parse(type, "CHECK_IN", &value) && value == PLUMB__V1__KIND__CHECK_IN);
 	ck_assert(pb_enum_parse(type, "Goal", &value) && value == PLUMB__V1__KIND__GOAL);
 	ck_assert(!pb_enum_parse(type, "goa", &value) && !pb_enum_parse(type, "goals", &value) &&
-	    !pb_enum_parse(type, "", &value));
+		  !pb_enum_parse(type, "", &value));
 	ck_assert_int_eq(value, PLUMB__V1__KIND__GOAL);
-	ck_assert_str_eq(pb_enum_name(type, PLUMB__V1__KIND__CHECK_IN, buf, sizeof buf),
-	    "check_in");
+	ck_assert_str_eq(
+	    pb_enum_name(type, PLUMB__V1__KIND__CHECK_IN, buf, sizeof buf), "check_in");
 	ck_assert_str_eq(pb_enum_name(type, 999, buf, sizeof buf), "999");
 }
 END_TEST
 
-/* ---- differences ------------------------------------------------------------------------------------- */
+/* ---- differences ----------------------------------------------------------------------------- */
 
 static bool
-note_difference(void *arg, const char *path, const struct pb_value *old,
-    const struct pb_value *new)
+note_difference(void *arg, const char *path, const struct pb_value *old, const struct pb_value *new)
 {
 	struct str *out = arg;
 
@@ -474,10 +480,10 @@ START_TEST(all_of_a_message_differs_from_none)
 	struct sample a;
 
 	make_sample(&a);
-	assert_diff(&a.item.base, NULL,
-	    "id:x>;owners[0]:anna>;objective.targets[0].due:2026-03-31>;");
-	assert_diff(NULL, &a.item.base,
-	    "id:>x;owners[0]:>anna;objective.targets[0].due:>2026-03-31;");
+	assert_diff(
+	    &a.item.base, NULL, "id:x>;owners[0]:anna>;objective.targets[0].due:2026-03-31>;");
+	assert_diff(
+	    NULL, &a.item.base, "id:>x;owners[0]:>anna;objective.targets[0].due:>2026-03-31;");
 }
 END_TEST
 
@@ -529,7 +535,7 @@ START_TEST(a_walk_stops_when_told)
 }
 END_TEST
 
-/* ---- the wire by hand -------------------------------------------------------------------------------- */
+/* ---- the wire by hand ------------------------------------------------------------------------ */
 
 START_TEST(fields_written_by_hand_decode)
 {
@@ -548,8 +554,8 @@ START_TEST(fields_written_by_hand_decode)
 	pb_out_end(&out, inner);
 	pb_out_end(&out, outer);
 	ck_assert(!out.failed);
-	envelope = (const Plumb__V1__Envelope *)pb_decode(&plumb__v1__envelope__descriptor, out.p,
-	    out.len, true, arena, &err);
+	envelope = (const Plumb__V1__Envelope *)pb_decode(
+	    &plumb__v1__envelope__descriptor, out.p, out.len, true, arena, &err);
 	ck_assert_msg(envelope != NULL, "%s", err.msg);
 	ck_assert_uint_eq(envelope->revision, 300);
 	ck_assert_str_eq(envelope->item->id, "x");
@@ -693,8 +699,8 @@ add_tests(TCase *tc)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_sound_message_is_decoded);
 	tcase_add_test(tc, no_bytes_are_an_empty_message);
-	tcase_add_loop_test(tc, bad_bytes_are_refused_where_they_stand, 0,
-	    (int)(sizeof bad / sizeof bad[0]));
+	tcase_add_loop_test(
+	    tc, bad_bytes_are_refused_where_they_stand, 0, (int)(sizeof bad / sizeof bad[0]));
 	tcase_add_test(tc, packed_enums_are_looked_at_one_by_one);
 	tcase_add_test(tc, unknown_fields_survive_a_decode_that_is_not_strict);
 	tcase_add_test(tc, a_full_arena_is_a_limit);

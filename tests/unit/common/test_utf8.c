@@ -10,35 +10,35 @@ static const struct {
 	size_t len;
 	bool valid;
 } texts[] = {
-	{"", 0, true},
-	{"plain ASCII text that is longer than eight bytes", 48, true},
-	{"\x7f", 1, true},
-	{"Z\xc3\xbcrich", 7, true},
-	{"\xe2\x82\xac", 3, true},     /* U+20AC */
-	{"\xf0\x9f\x98\x80", 4, true}, /* U+1F600 */
-	{"\xed\x9f\xbf", 3, true},     /* U+D7FF, below the surrogates */
-	{"\xee\x80\x80", 3, true},     /* U+E000, above them */
-	{"\xf4\x8f\xbf\xbf", 4, true}, /* U+10FFFF */
-	{"\xed\xa0\x80", 3, false},    /* U+D800, a surrogate */
-	{"\xf4\x90\x80\x80", 4, false}, /* U+110000 */
-	{"\xf5\x80\x80\x80", 4, false},
-	{"\xc0\x80", 2, false},        /* overlong NUL */
-	{"\xc1\xbf", 2, false},        /* overlong */
-	{"\xe0\x9f\xbf", 3, false},    /* overlong */
-	{"\xf0\x8f\xbf\xbf", 4, false}, /* overlong */
-	{"\x80", 1, false},
-	{"\xff", 1, false},
-	{"\xc3", 1, false},            /* torn */
-	{"\xe2\x82", 2, false},
-	{"\xf0\x9f\x98", 3, false},
-	{"\xe2\x28\xa1", 3, false},
-	{"a\0b", 3, false},            /* NUL in every place of a word of eight */
-	{"\0bcdefgh", 8, false},
-	{"abcdefg\0", 8, false},
-	{"abc\0efghijkl", 12, false},
-	{"abcdefgh\0", 9, false},
-	{"abcdefg\x80", 8, false},
-	{"\x01\x01\x01\x01\x01\x01\x01\x01", 8, true},
+    {"", 0, true},
+    {"plain ASCII text that is longer than eight bytes", 48, true},
+    {"\x7f", 1, true},
+    {"Z\xc3\xbcrich", 7, true},
+    {"\xe2\x82\xac", 3, true},      /* U+20AC */
+    {"\xf0\x9f\x98\x80", 4, true},  /* U+1F600 */
+    {"\xed\x9f\xbf", 3, true},      /* U+D7FF, below the surrogates */
+    {"\xee\x80\x80", 3, true},      /* U+E000, above them */
+    {"\xf4\x8f\xbf\xbf", 4, true},  /* U+10FFFF */
+    {"\xed\xa0\x80", 3, false},     /* U+D800, a surrogate */
+    {"\xf4\x90\x80\x80", 4, false}, /* U+110000 */
+    {"\xf5\x80\x80\x80", 4, false},
+    {"\xc0\x80", 2, false},         /* overlong NUL */
+    {"\xc1\xbf", 2, false},         /* overlong */
+    {"\xe0\x9f\xbf", 3, false},     /* overlong */
+    {"\xf0\x8f\xbf\xbf", 4, false}, /* overlong */
+    {"\x80", 1, false},
+    {"\xff", 1, false},
+    {"\xc3", 1, false}, /* torn */
+    {"\xe2\x82", 2, false},
+    {"\xf0\x9f\x98", 3, false},
+    {"\xe2\x28\xa1", 3, false},
+    {"a\0b", 3, false}, /* NUL in every place of a word of eight */
+    {"\0bcdefgh", 8, false},
+    {"abcdefg\0", 8, false},
+    {"abc\0efghijkl", 12, false},
+    {"abcdefgh\0", 9, false},
+    {"abcdefg\x80", 8, false},
+    {"\x01\x01\x01\x01\x01\x01\x01\x01", 8, true},
 };
 
 START_TEST(validity)
@@ -63,10 +63,12 @@ START_TEST(widths)
 	ck_assert_uint_eq(utf8_width(""), 0);
 	ck_assert_uint_eq(utf8_width("goal"), 4);
 	ck_assert_uint_eq(utf8_width("Z\xc3\xbcrich"), 6);
-	ck_assert_uint_eq(utf8_width("\xe6\x97\xa5\xe6\x9c\xac"), 4);       /* two ideographs */
-	ck_assert_uint_eq(utf8_width("\xf0\x9f\x98\x80"), 2);               /* an emoji */
-	ck_assert_uint_eq(utf8_width("e\xcc\x81"), 1);                      /* e, combining acute */
-	ck_assert_uint_eq(utf8_width("a\xff" "b"), 3);                      /* a stray byte takes one */
+	ck_assert_uint_eq(utf8_width("\xe6\x97\xa5\xe6\x9c\xac"), 4); /* two ideographs */
+	ck_assert_uint_eq(utf8_width("\xf0\x9f\x98\x80"), 2);         /* an emoji */
+	ck_assert_uint_eq(utf8_width("e\xcc\x81"), 1);                /* e, combining acute */
+	ck_assert_uint_eq(utf8_width("a\xff"
+				     "b"),
+	    3); /* a stray byte takes one */
 }
 END_TEST
 
@@ -76,7 +78,7 @@ START_TEST(the_longest_prefix_that_fits)
 	ck_assert_uint_eq(utf8_fit("goal", 2), 2);
 	ck_assert_uint_eq(utf8_fit("goal", 0), 0);
 	ck_assert_uint_eq(utf8_fit("\xe6\x97\xa5\xe6\x9c\xac", 3), 3); /* the second would take 4 */
-	ck_assert_uint_eq(utf8_fit("e\xcc\x81x", 1), 3);               /* the accent goes with its e */
+	ck_assert_uint_eq(utf8_fit("e\xcc\x81x", 1), 3); /* the accent goes with its e */
 }
 END_TEST
 
@@ -85,7 +87,8 @@ START_TEST(names_that_look_alike_fold_alike)
 	/* "Zürich" composed, "ZÜRICH" decomposed, and the German sharp s. */
 	char *a = utf8_fold("Z\xc3\xbcrich");
 	char *b = utf8_fold("ZU\xcc\x88RICH");
-	char *c = utf8_fold("Stra\xc3\x9f" "e");
+	char *c = utf8_fold("Stra\xc3\x9f"
+			    "e");
 
 	ck_assert_str_eq(a, b);
 	ck_assert_str_eq(c, "strasse");
