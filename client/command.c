@@ -387,6 +387,16 @@ is_number(const char *text)
 	return parse_double(text, &value);
 }
 
+/* "-label:q2" where filters are taken. */
+static bool
+is_negated_term(const struct parser *parser, const char *text)
+{
+	size_t len = strspn(text + 1, "abcdefghijklmnopqrstuvwxyz");
+
+	return parser->command && (parser->command->takes & TAKES_FILTER) && len > 1 &&
+	    text[1 + len] && strchr(":<>", text[1 + len]);
+}
+
 static int
 parse_words(struct parser *parser, int argc, char **argv)
 {
@@ -402,7 +412,8 @@ parse_words(struct parser *parser, int argc, char **argv)
 			code = name_command(parser, "version");
 		else if (!only_values && strncmp(word, "--", 2) == 0)
 			code = take_long(parser, argc, argv, &i);
-		else if (!only_values && word[0] == '-' && word[1] && !is_number(word))
+		else if (!only_values && word[0] == '-' && word[1] && !is_number(word) &&
+		    !is_negated_term(parser, word))
 			code = take_letters(parser, argc, argv, &i);
 		else if (names_command(parser, word))
 			code = name_command(parser, word);

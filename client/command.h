@@ -51,6 +51,7 @@ enum takes {
 	TAKES_SERVER = 1, /* --server --workspace --as --timeout */
 	TAKES_AS_OF = 2,
 	TAKES_TODAY = 4,
+	TAKES_FILTER = 8, /* -label:q2 is an argument, no option */
 	TAKES_READ = TAKES_SERVER | TAKES_AS_OF | TAKES_TODAY,
 };
 

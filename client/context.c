@@ -480,7 +480,8 @@ context_person(struct context *ctx, const char *ref)
 		for (size_t i = 0; i < page->reply->n_entries; i++) {
 			const Plumb__V1__Envelope *entry = page->reply->entries[i];
 
-			if (strcmp(entry->ref, ref) == 0 && entry->item && entry->item->title[0])
+			if (strcmp(entry->ref, ref) == 0 &&
+			    entry->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM && entry->item->title[0])
 				return entry->item->title;
 		}
 	}

@@ -1,0 +1,145 @@
+/* plumb help, completion and version. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/command.h"
+#include "client/context.h"
+#include "common/str.h"
+
+#define TEXT_MAX (4u << 20)
+
+static void
+print(struct context *ctx, struct str *text)
+{
+	fputs(text->data, ctx->out.file);
+	str_fini(text);
+}
+
+static int
+unknown(const struct args *args, const struct command *const *table, const char *before, const char *name)
+{
+	const char *near = command_suggest(table, name);
+
+	if (near)
+		return command_usage(args, "no command '%s%s'; did you mean '%s%s'?", before, name, before, near);
+	return command_usage(args, "no command '%s%s'", before, name);
+}
+
+static int
+run_help(struct context *ctx, const struct args *args)
+{
+	const struct command *command;
+	char path[80];
+	struct str text;
+
+	str_init(&text, TEXT_MAX);
+	if (args_has(args, "man")) {
+		command_man(&text);
+		print(ctx, &text);
+		return EXIT_FINE;
+	}
+	if (args->count == 0) {
+		command_overview(ctx->out.width, &text);
+		print(ctx, &text);
+		return EXIT_FINE;
+	}
+	command = command_find(command_table, args->values[0]);
+	if (!command)
+		return unknown(args, command_table, "", args->values[0]);
+	snprintf(path, sizeof path, "%s", command->name);
+	if (args->count == 2) {
+		char before[48];
+
+		snprintf(before, sizeof before, "%s ", command->name);
+		if (!command->parts)
+			return command_usage(args, "plumb %s has no parts", command->name);
+		if (!command_find(command->parts, args->values[1]))
+			return unknown(args, command->parts, before, args->values[1]);
+		command = command_find(command->parts, args->values[1]);
+		snprintf(path, sizeof path, "%s%s", before, command->name);
+	}
+	command_help(command, path, ctx->out.width, &text);
+	print(ctx, &text);
+	return EXIT_FINE;
+}
+
+static const struct option help_options[] = {
+    {0, "man", NULL, "the man page plumb(1), for man -l", NULL},
+    {0},
+};
+
+static const struct example help_examples[] = {
+    {"plumb help", "all commands"},
+    {"plumb help check", NULL},
+    {"plumb help admin backup", NULL},
+    {0},
+};
+
+const struct command cmd_help = {
+    .name = "help",
+    .group = GROUP_HELP,
+    .arguments = "[COMMAND]",
+    .summary = "say what a command does, with examples",
+    .options = help_options,
+    .examples = help_examples,
+    .max_args = 2,
+    .run = run_help,
+};
+
+/* ---- completion */
+
+static int
+run_completion(struct context *ctx, const struct args *args)
+{
+	struct str text;
+
+	str_init(&text, TEXT_MAX);
+	if (!command_completion(args->values[0], &text)) {
+		str_fini(&text);
+		return command_usage(args, "completion is for bash, zsh and fish; not '%s'", args->values[0]);
+	}
+	print(ctx, &text);
+	return EXIT_FINE;
+}
+
+static const struct example completion_examples[] = {
+    {"source <(plumb completion bash)", "in this shell; in ~/.bashrc for every one"},
+    {"plumb completion zsh > ~/.zfunc/_plumb", "where ~/.zfunc is in fpath"},
+    {"plumb completion fish > ~/.config/fish/completions/plumb.fish", NULL},
+    {0},
+};
+
+const struct command cmd_completion = {
+    .name = "completion",
+    .group = GROUP_HELP,
+    .arguments = "bash|zsh|fish",
+    .summary = "print a script that completes plumb's commands and options in a shell",
+    .examples = completion_examples,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_completion,
+};
+
+/* ---- version */
+
+static int
+run_version(struct context *ctx, const struct args *args)
+{
+	(void)args;
+	output_printf(&ctx->out, "plumb %s\n", PLUMB_VERSION);
+	return EXIT_FINE;
+}
+
+static const struct example version_examples[] = {
+    {"plumb version", "this program; plumb info tells the daemon's"},
+    {0},
+};
+
+const struct command cmd_version = {
+    .name = "version",
+    .group = GROUP_HELP,
+    .arguments = "",
+    .summary = "say which version this is",
+    .examples = version_examples,
+    .run = run_version,
+};

@@ -1,0 +1,49 @@
+/* The table of commands, in the order in which help shows them within their groups. */
+#include "client/command.h"
+
+extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_place, cmd_rename, cmd_remove,
+    cmd_waive, cmd_rule;
+extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
+extern const struct command cmd_checkin, cmd_measure, cmd_ack;
+extern const struct command cmd_history, cmd_log, cmd_watch, cmd_baseline;
+extern const struct command cmd_workspace, cmd_admin, cmd_info, cmd_ping;
+extern const struct command cmd_help, cmd_completion, cmd_version;
+
+const struct command *const command_table[] = {
+    /* shaping the plan */
+    &cmd_apply,
+    &cmd_import,
+    &cmd_export,
+    &cmd_place,
+    &cmd_rename,
+    &cmd_remove,
+    &cmd_waive,
+    &cmd_rule,
+    /* looking at it */
+    &cmd_check,
+    &cmd_explain,
+    &cmd_trace,
+    &cmd_tree,
+    &cmd_list,
+    &cmd_get,
+    /* reporting */
+    &cmd_checkin,
+    &cmd_measure,
+    &cmd_ack,
+    /* its past */
+    &cmd_history,
+    &cmd_log,
+    &cmd_diff,
+    &cmd_watch,
+    &cmd_baseline,
+    /* running it */
+    &cmd_workspace,
+    &cmd_admin,
+    &cmd_info,
+    &cmd_ping,
+    /* help */
+    &cmd_help,
+    &cmd_completion,
+    &cmd_version,
+    NULL,
+};

@@ -1,0 +1,29 @@
+/*
+ * Entries in words for people: their status, date and owner in a cell, and all their fields one under the other.
+ */
+#ifndef CLIENT_DESCRIBE_H
+#define CLIENT_DESCRIBE_H
+
+#include "client/context.h"
+
+/* The item or record of an entry, or NULL. */
+const Plumb__V1__Item *describe_item(const Plumb__V1__Envelope *entry);
+const Plumb__V1__Record *describe_record(const Plumb__V1__Envelope *entry);
+/* "active", "open", "done 2026-03-31", "asked"; "" where the kind has none. Static or in ctx->arena. */
+const char *describe_status(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* Green, yellow or red for a status or check-in word that calls for it. */
+enum output_colour describe_status_colour(const char *status);
+/* The date that it is due or ends; "". */
+const char *describe_due(const Plumb__V1__Envelope *entry);
+/* "Anna Brandt", "3 owners", "nobody" (where the kind should have an owner), "". */
+const char *describe_owner(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* The title, a record's value or note in short. */
+const char *describe_title(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* What a record is about; "". */
+const char *describe_about(const Plumb__V1__Envelope *entry);
+/* The whole entry. */
+void describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* Effort in hundredths of a person-day as "2.5 days". */
+const char *describe_effort(struct context *ctx, int64_t hundredths);
+
+#endif
