@@ -220,7 +220,7 @@ command_usage(const struct args *args, const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\nsee: plumb %s --help\n", args->command->name);
+	fprintf(stderr, "\nsee: plumb help %s\n", args->path);
 	return EXIT_USAGE;
 }
 
@@ -567,7 +567,7 @@ run_command(const struct parser *parser)
 {
 	struct context ctx = {0};
 	struct args args = {parser->command, parser->values_count, parser->values, parser->given,
-	    parser->given_count};
+	    parser->given_count, parser->path};
 	int code;
 
 	ctx.arena = arena_new(CONTEXT_ARENA);
@@ -606,7 +606,7 @@ command_main(int argc, char **argv)
 	if (code != EXIT_FINE)
 		goto out;
 	all = (struct args){parser.command, parser.values_count, parser.values, parser.given,
-	    parser.given_count};
+	    parser.given_count, parser.path};
 	if (args_has(&all, "help")) {
 		code = show_help(&parser);
 		goto out;

@@ -86,6 +86,7 @@ struct args {
 	/* private */
 	struct given *given;
 	size_t given_count;
+	const char *path; /* "admin verify" */
 };
 
 /* Was the option given? */

@@ -549,6 +549,7 @@ static void
 man_option(const struct command *command, const struct option *option, struct str *out)
 {
 	const char *values = command ? option_values(command, option) : option->values;
+	struct str text;
 
 	str_add(out, ".TP\n");
 	if (option->letter)
@@ -557,15 +558,16 @@ man_option(const struct command *command, const struct option *option, struct st
 	if (option->value)
 		str_addf(out, " \\fI%s\\fR", option->value);
 	str_add_char(out, '\n');
-	man_text(out, option->help);
-	if (values)
-		str_addf(out, "One of: %s.\n", values);
+	str_init(&text, 4096);
+	str_addf(&text, "%s%s%s", option->help, values ? ": " : "", values ? values : "");
+	man_text(out, text.data);
+	str_fini(&text);
 }
 
 static void
 man_command(const struct command *command, const char *path, struct str *out)
 {
-	str_addf(out, ".SS plumb %s %s\n", path, command->arguments);
+	str_addf(out, ".SS plumb %s%s%s\n", path, command->arguments[0] ? " " : "", command->arguments);
 	man_text(out, command->summary);
 	if (command->help && command->help[0]) {
 		str_add(out, ".PP\n");

@@ -12,6 +12,7 @@
 #include "common/str.h"
 
 #define CANDIDATES 10
+#define WIDTH_FREE 100000
 
 /* ---- calls */
 
@@ -116,6 +117,8 @@ print_error(const char *lead, const char *text)
 
 	fflush(stdout);
 	output_init(&out, stderr);
+	if (!out.terminal)
+		out.width = WIDTH_FREE; /* one line is easier to find in a log */
 	output_wrap(&out, lead, text);
 }
 
