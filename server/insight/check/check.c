@@ -408,7 +408,7 @@ is_cancelled(void *arg)
 {
 	const struct check *check = arg;
 
-	return check->query.cancelled != NULL && __atomic_load_n(check->query.cancelled, __ATOMIC_RELAXED);
+	return check->query.cancelled != NULL && check->query.cancelled(check->query.arg);
 }
 
 void

@@ -67,8 +67,8 @@ struct check_query {
 	size_t about_count;
 	enum severity at_least; /* milder ones are counted, not kept */
 	bool waived;            /* keep waived ones too; they are counted apart always */
-	const bool *cancelled;  /* polled, relaxed; may be NULL */
-	void (*progress)(void *arg, double part); /* 0..1, some times a second at most; may be NULL */
+	bool (*cancelled)(void *arg); /* asked now and then; may be NULL */
+	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */
 	void *arg;
 };
 

@@ -9,6 +9,7 @@
 
 #include "server/insight/check/check.h"
 #include "server/insight/check/index.h"
+#include "server/insight/check/words.h"
 
 struct pass {
 	struct check *check;
@@ -57,10 +58,6 @@ void pass_out_of_memory(struct pass *pass);
 /* For message functions: the first evidence of that name; NULL. */
 const struct evidence *finding_evidence(const struct check *check, const struct finding *f, const char *what);
 const struct index *check_index(const struct check *check);
-
-/* Static words for states and fields. */
-const char *status_name(const struct item *item);
-const char *role_name(unsigned role);
 
 extern const struct rule sight_orphan, sight_unserved, sight_empty_goal, sight_dangling, sight_cycle;
 extern const struct rule outcome_none, outcome_no_measure, outcome_no_baseline, outcome_no_target,

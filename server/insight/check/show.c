@@ -1,5 +1,4 @@
 /* The words of findings, made when they are shown. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,77 +8,6 @@
 #include "server/insight/check/pass.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
-
-static const char *const work_names[] = {"proposed", "proposed", "approved", "active", "paused", "done", "stopped"};
-static const char *const objective_names[] = {"open", "closed", "dropped"};
-static const char *const ask_names[] = {
-    "asked", "committed", "declined", "countered", "met", "missed", "withdrawn"};
-
-#define NAME_OF(names, i) ((i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : "")
-
-const char *
-status_name(const struct item *item)
-{
-	switch (item->kind) {
-	case KIND_INITIATIVE:
-	case KIND_WORKSTREAM:
-		return NAME_OF(work_names, item->status);
-	case KIND_OBJECTIVE:
-		return NAME_OF(objective_names, item->status);
-	case KIND_ASK:
-		return NAME_OF(ask_names, item->status);
-	case KIND_MILESTONE:
-	case KIND_TASK:
-		return item->done != DATE_NONE ? "done" : "open";
-	default:
-		return "";
-	}
-}
-
-const char *
-role_name(unsigned role)
-{
-	static const char *const names[ROLE_COUNT] = {
-	    [ROLE_OWNER] = "owner",
-	    [ROLE_REVIEWER] = "reviewer",
-	    [ROLE_LINK_RELATES] = "link",
-	    [ROLE_LINK_SUPPORTS] = "what it supports",
-	    [ROLE_LINK_CONFLICTS] = "what it conflicts with",
-	    [ROLE_LINK_CONTRIBUTES] = "what it contributes to",
-	    [ROLE_PARENT] = "parent",
-	    [ROLE_GOAL] = "goal",
-	    [ROLE_FURTHER_GOAL] = "further goal",
-	    [ROLE_TEAM] = "team",
-	    [ROLE_PERIOD] = "period",
-	    [ROLE_TARGET_MEASURE] = "measure",
-	    [ROLE_PRECEDES] = "what it precedes",
-	    [ROLE_INLINE_UNDER] = "objective",
-	    [ROLE_OBJECTIVE] = "objective",
-	    [ROLE_CONTRIBUTION] = "contribution",
-	    [ROLE_CONTRIBUTION_MEASURE] = "contribution's measure",
-	    [ROLE_STRATEGY] = "strategy",
-	    [ROLE_NEED] = "need",
-	    [ROLE_AFTER] = "prerequisite",
-	    [ROLE_MEMBER] = "member",
-	    [ROLE_PART_OF] = "the work that it is a part of",
-	    [ROLE_MANAGER] = "manager",
-	    [ROLE_DOTTED_MANAGER] = "dotted-line manager",
-	    [ROLE_LEAD] = "lead",
-	    [ROLE_CAPACITY_PERIOD] = "capacity period",
-	    [ROLE_CALENDAR] = "calendar",
-	    [ROLE_WHO] = "who is allocated",
-	    [ROLE_FROM] = "who asks",
-	    [ROLE_TO] = "who is asked",
-	    [ROLE_ANSWERED_BY] = "who answered",
-	    [ROLE_WAIVED_BY] = "who waived",
-	    [ROLE_ABOUT] = "what it is about",
-	    [ROLE_BY] = "who said it",
-	    [ROLE_RANKED] = "ranked item",
-	    [ROLE_RANKING_OF] = "whose order it is",
-	};
-
-	return role < ROLE_COUNT && names[role] != NULL ? names[role] : "reference";
-}
 
 void
 check_ref(const struct check *check, uint32_t slot, struct str *out)

@@ -1,0 +1,597 @@
+/*
+ * plumb.v1.Insight: checks, explanations and traces as messages.
+ *
+ * Names are looked at on the loop, so that a typing mistake is answered at once; the rest runs on a worker.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "common/arena.h"
+#include "common/calendar.h"
+#include "common/parse.h"
+#include "common/pb.h"
+#include "common/str.h"
+#include "plumb/v1/insight.pb-c.h"
+#include "server/insight/check/check.h"
+#include "server/insight/trace.h"
+#include "server/limits.h"
+#include "server/plan/kinds.h"
+#include "server/plan/view.h"
+#include "server/rpc/handlers.h"
+#include "server/rpc/jobs.h"
+#include "server/rpc/rpc.h"
+
+#define BATCH       100u
+#define BATCH_BYTES ((size_t)1 << 20)
+/* A batch that is just under BATCH_BYTES and one more finding with the longest waiver. */
+#define BATCH_MEMORY ((size_t)8 << 20)
+#define WHO_MAX      4u
+#define WORDS_MAX    ((size_t)1 << 16)
+#define PROGRESS_US  INT64_C(250000)
+/* A node without its title: two names, words and numbers. The sentences of the gaps take the rest of a message. */
+#define NODE_BYTES  260u
+#define TRACE_BYTES ((size_t)3 << 20)
+
+/* "kind/id" -> slot of an entry that is or was there. field names it in the fault. */
+static const struct item *
+find_entry(const struct view *view, const char *ref, const char *field, struct faults *faults, struct err *err)
+{
+	const struct item *item;
+	enum kind kind;
+	const char *id;
+	size_t id_len;
+
+	if (!ref_parse(ref, KIND_NONE, &kind, &id, &id_len)) {
+		faults_add(faults, field, "must be \"kind/id\", for example \"initiative/onboarding\"");
+		err_set(err, ERR_INVALID, "\"%.100s\" is not a name: write \"kind/id\"", ref);
+		return NULL;
+	}
+	item = view_find(view, kind, id, id_len);
+	if (item_is_live(item))
+		return item;
+	err_set(err, ERR_NOT_FOUND, item != NULL && (item->flags & ITEM_REMOVED) ? "%.150s was removed"
+	                                                                        : "there is no %.150s", ref);
+	return NULL;
+}
+
+static char *
+copy_ref(const struct item *item, struct arena *arena)
+{
+	return arena_printf(arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
+}
+
+/* The rules that a request names, checked on the loop. */
+static bool
+select_rules(struct rpc_call *call, char *const *names, size_t count, bool selected[RULES_MAX])
+{
+	struct err err;
+
+	if (rules_select((const char *const *)names, count, selected, &err))
+		return true;
+	faults_add(call->faults, "rules", "%s", err.msg);
+	rpc_fail(call, &err);
+	return false;
+}
+
+/* Jobs carry the request as a bare pointer; nobody writes through it. */
+static void *
+arg_of(const ProtobufCMessage *request)
+{
+	return (void *)(uintptr_t)request;
+}
+
+static bool
+job_is_cancelled(void *arg)
+{
+	return view_job_cancelled(arg);
+}
+
+/* ---- Check */
+
+struct check_call {
+	struct view_job *job;
+	const Plumb__V1__CheckRequest *request;
+	int64_t reported_us;
+	bool send_failed;
+	struct err send_err;
+	/* the batch at hand */
+	struct arena *arena;
+	struct str words;
+	Plumb__V1__Finding *findings[BATCH];
+	size_t count;
+};
+
+static int64_t
+monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static bool
+check_is_cancelled(void *arg)
+{
+	const struct check_call *cc = arg;
+
+	return cc->send_failed || view_job_cancelled(cc->job);
+}
+
+static void
+report_progress(void *arg, double part)
+{
+	struct check_call *cc = arg;
+	Plumb__V1__CheckReply reply;
+	int64_t now = monotonic_us();
+
+	if (cc->send_failed || now - cc->reported_us < PROGRESS_US)
+		return;
+	cc->reported_us = now;
+	plumb__v1__check_reply__init(&reply);
+	reply.progress__case = PLUMB__V1__CHECK_REPLY__PROGRESS__PROGRESS;
+	reply.progress = part;
+	cc->send_failed = !view_job_send(cc->job, &reply.base, &cc->send_err);
+}
+
+/* What words says, in the batch's arena; "" where nothing was said. NULL: out of memory. */
+static char *
+take_words(struct check_call *cc)
+{
+	char *text = str_ok(&cc->words) ? arena_strndup(cc->arena, cc->words.data, cc->words.len) : NULL;
+
+	str_reset(&cc->words);
+	return text;
+}
+
+static char *
+slot_text(struct check_call *cc, const struct check *check, uint32_t slot)
+{
+	check_ref(check, slot, &cc->words);
+	return take_words(cc);
+}
+
+static char **
+slot_texts(struct check_call *cc, const struct check *check, const uint32_t *slots, size_t count)
+{
+	char **texts = arena_array(cc->arena, count + 1, sizeof texts[0]);
+
+	for (size_t i = 0; i < count && texts != NULL; i++) {
+		texts[i] = slot_text(cc, check, slots[i]);
+		if (texts[i] == NULL)
+			return NULL;
+	}
+	return texts;
+}
+
+static bool
+fill_evidence(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+{
+	const struct evidence *evidence = check_evidence(check, f);
+
+	out->evidence = arena_array(cc->arena, f->evidence_count + 1u, sizeof out->evidence[0]);
+	if (out->evidence == NULL)
+		return false;
+	for (unsigned i = 0; i < f->evidence_count; i++) {
+		Plumb__V1__Evidence *e = arena_alloc(cc->arena, sizeof *e);
+
+		if (e == NULL)
+			return false;
+		plumb__v1__evidence__init(e);
+		if (evidence[i].slot != SLOT_NONE && (e->ref = slot_text(cc, check, evidence[i].slot)) == NULL)
+			return false;
+		e->what = pb_str(evidence[i].what);
+		check_value(check, &evidence[i], &cc->words);
+		if ((e->value = take_words(cc)) == NULL)
+			return false;
+		out->evidence[i] = e;
+	}
+	out->n_evidence = f->evidence_count;
+	return true;
+}
+
+static bool
+fill_waiver(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+{
+	const struct control_waiver *waiver = check_waiver(check, f);
+	char until[DATE_TEXT_LEN];
+
+	if (waiver == NULL)
+		return true;
+	out->waiver = arena_alloc(cc->arena, sizeof *out->waiver);
+	if (out->waiver == NULL)
+		return false;
+	plumb__v1__waiver__init(out->waiver);
+	out->waiver->finding = out->key;
+	out->waiver->reason = pb_str(waiver->reason);
+	out->waiver->who = pb_str(waiver->who);
+	out->waiver->until = arena_strdup(cc->arena, date_format(waiver->until, until));
+	return out->waiver->until != NULL;
+}
+
+static bool
+fill_words(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+{
+	char since[DATE_TEXT_LEN];
+
+	check_key(check, f, &cc->words);
+	out->key = take_words(cc);
+	check_message(check, f, &cc->words);
+	out->message = take_words(cc);
+	out->fix = pb_str(check_fix(check, f));
+	out->since = arena_strdup(cc->arena, date_format(f->since, since));
+	return out->key != NULL && out->message != NULL && out->since != NULL;
+}
+
+static bool
+fill_finding(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+{
+	size_t rules_count;
+	const struct rule *rule = rules_all(&rules_count)[f->rule];
+	uint32_t who[WHO_MAX];
+
+	plumb__v1__finding__init(out);
+	out->rule = pb_str(rule->name);
+	out->severity = (Plumb__V1__Severity)f->severity;
+	out->unknown = (f->flags & FINDING_UNKNOWN) != 0;
+	out->subjects = slot_texts(cc, check, check_subjects(check, f), f->subjects_count);
+	out->n_subjects = out->subjects != NULL ? f->subjects_count : 0;
+	out->n_who = check_who(check, f, who, WHO_MAX);
+	out->who = slot_texts(cc, check, who, out->n_who);
+	if (out->subjects == NULL || out->who == NULL)
+		return false;
+	return fill_words(cc, check, f, out) && fill_evidence(cc, check, f, out) && fill_waiver(cc, check, f, out);
+}
+
+static bool
+flush(struct check_call *cc, Plumb__V1__CheckSummary *summary, struct err *err)
+{
+	Plumb__V1__CheckReply reply;
+	bool ok;
+
+	if (cc->count == 0 && summary == NULL)
+		return true;
+	plumb__v1__check_reply__init(&reply);
+	reply.n_findings = cc->count;
+	reply.findings = cc->findings;
+	reply.summary = summary;
+	ok = view_job_send(cc->job, &reply.base, err);
+	cc->count = 0;
+	arena_reset(cc->arena);
+	return ok;
+}
+
+static bool
+send_findings(struct check_call *cc, const struct check *check, struct err *err)
+{
+	for (size_t i = 0; i < check_findings(check); i++) {
+		Plumb__V1__Finding *finding = arena_alloc(cc->arena, sizeof *finding);
+
+		if (finding == NULL || !fill_finding(cc, check, check_finding(check, i), finding))
+			return err_oom(err);
+		cc->findings[cc->count++] = finding;
+		if ((cc->count == BATCH || arena_used(cc->arena) > BATCH_BYTES) && !flush(cc, NULL, err))
+			return false;
+	}
+	return flush(cc, NULL, err);
+}
+
+static bool
+fill_counts(struct check_call *cc, const struct check_counts *counts, const bool *selected,
+    Plumb__V1__CheckSummary *summary)
+{
+	size_t rules_count;
+	const struct rule *const *rules = rules_all(&rules_count);
+
+	summary->rules = arena_array(cc->arena, rules_count, sizeof summary->rules[0]);
+	for (size_t i = 0; i < rules_count && summary->rules != NULL; i++) {
+		Plumb__V1__RuleCount *count = arena_alloc(cc->arena, sizeof *count);
+
+		if (!selected[i])
+			continue;
+		if (count == NULL)
+			return false;
+		plumb__v1__rule_count__init(count);
+		count->rule = pb_str(rules[i]->name);
+		count->findings = counts->rules[i].findings;
+		count->unknown = counts->rules[i].unknown;
+		count->waived = counts->rules[i].waived;
+		summary->rules[summary->n_rules++] = count;
+	}
+	return summary->rules != NULL;
+}
+
+static bool
+send_summary(struct check_call *cc, const struct check *check, const bool *selected, struct err *err)
+{
+	const struct check_counts *counts = check_counts(check);
+	Plumb__V1__CheckSummary summary;
+	char today[DATE_TEXT_LEN];
+
+	plumb__v1__check_summary__init(&summary);
+	summary.revision = cc->job->revision;
+	summary.today = date_format(cc->job->today, today);
+	summary.errors = counts->by_severity[SEVERITY_ERROR];
+	summary.warnings = counts->by_severity[SEVERITY_WARNING];
+	summary.notes = counts->by_severity[SEVERITY_NOTE];
+	summary.unknown = counts->unknown;
+	summary.waived = counts->waived;
+	summary.items = counts->items;
+	if (!fill_counts(cc, counts, selected, &summary))
+		return err_oom(err);
+	return flush(cc, &summary, err);
+}
+
+/* Subjects that findings shall be about; an entry that is not there any more can still be one. */
+static bool
+find_about(struct view_job *job, const Plumb__V1__CheckRequest *request, struct check_query *query, struct err *err)
+{
+	uint32_t *about = arena_array(job->arena, request->n_about + 1, sizeof about[0]);
+
+	if (about == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < request->n_about; i++) {
+		enum kind kind;
+		const char *id;
+		size_t id_len;
+		const struct item *item = NULL;
+
+		if (ref_parse(request->about[i], KIND_NONE, &kind, &id, &id_len))
+			item = view_find(job->view, kind, id, id_len);
+		if (item == NULL) {
+			find_entry(job->view, request->about[i], "about", job->faults, err);
+			return false;
+		}
+		about[i] = item->slot;
+	}
+	query->about = about;
+	query->about_count = request->n_about;
+	return true;
+}
+
+static struct check *
+run_rules(struct check_call *cc, const bool *selected, struct err *err)
+{
+	struct check_query query = {
+	    .today = cc->job->today,
+	    .rules = selected,
+	    .at_least = (enum severity)cc->request->at_least,
+	    .waived = cc->request->waived,
+	    .cancelled = check_is_cancelled,
+	    .progress = report_progress,
+	    .arg = cc,
+	};
+	struct check *check;
+
+	if (!find_about(cc->job, cc->request, &query, err))
+		return NULL;
+	check = check_run(cc->job->view, &query, err);
+	if (check == NULL && cc->send_failed)
+		*err = cc->send_err;
+	return check;
+}
+
+static bool
+run_check(struct view_job *job, struct err *err)
+{
+	struct check_call cc = {.job = job, .request = job->arg, .reported_us = monotonic_us()};
+	struct check *check = NULL;
+	bool selected[RULES_MAX];
+	bool ok = false;
+
+	str_init(&cc.words, WORDS_MAX);
+	cc.arena = arena_new(BATCH_MEMORY);
+	if (cc.arena == NULL) {
+		err_oom(err);
+		goto out;
+	}
+	if (!rules_select((const char *const *)cc.request->rules, cc.request->n_rules, selected, err))
+		goto out;
+	check = run_rules(&cc, selected, err);
+	if (check == NULL)
+		goto out;
+	ok = send_findings(&cc, check, err) && send_summary(&cc, check, selected, err);
+out:
+	check_free(check);
+	str_fini(&cc.words);
+	arena_free(cc.arena);
+	return ok;
+}
+
+void
+handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Plumb__V1__CheckRequest *request = (const Plumb__V1__CheckRequest *)message;
+	bool selected[RULES_MAX];
+
+	if (!select_rules(call, request->rules, request->n_rules, selected))
+		return;
+	job_view(call, request->at, run_check, arg_of(message));
+}
+
+/* ---- Explain */
+
+static bool
+fill_thresholds(const struct rule *rule, const struct rule_state *state, struct arena *arena, Plumb__V1__Rule *out)
+{
+	size_t count = rule_thresholds(rule);
+
+	out->thresholds = arena_array(arena, count + 1, sizeof out->thresholds[0]);
+	if (out->thresholds == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct rule_threshold *from = &rule->thresholds[i];
+		Plumb__V1__Threshold *t = arena_alloc(arena, sizeof *t);
+
+		if (t == NULL)
+			return false;
+		plumb__v1__threshold__init(t);
+		t->name = pb_str(from->name);
+		t->value = state->limits[i];
+		t->default_value = from->value;
+		t->min = from->min;
+		t->max = from->max;
+		t->unit = pb_str(from->unit);
+		t->help = pb_str(from->help);
+		out->thresholds[i] = t;
+	}
+	out->n_thresholds = count;
+	return true;
+}
+
+static bool
+fill_rule(const struct rule *rule, const struct rule_state *state, struct arena *arena, Plumb__V1__Rule *out)
+{
+	plumb__v1__rule__init(out);
+	out->name = pb_str(rule->name);
+	out->severity = (Plumb__V1__Severity)state->severity;
+	out->default_severity = (Plumb__V1__Severity)rule->severity;
+	out->asks = pb_str(rule->asks);
+	out->meaning = pb_str(rule->meaning);
+	out->hurts = pb_str(rule->hurts);
+	out->mend = pb_str(rule->mend);
+	out->unknown_when = pb_str(rule->unknown_when);
+	out->local = rule->local;
+	out->off = state->off;
+	return fill_thresholds(rule, state, arena, out);
+}
+
+static bool
+run_explain(struct view_job *job, struct err *err)
+{
+	const Plumb__V1__ExplainRequest *request = job->arg;
+	Plumb__V1__ExplainReply reply;
+	struct rule_state states[RULES_MAX];
+	bool selected[RULES_MAX];
+	size_t count;
+	const struct rule *const *rules = rules_all(&count);
+
+	plumb__v1__explain_reply__init(&reply);
+	reply.rules = arena_array(job->arena, count, sizeof reply.rules[0]);
+	if (reply.rules == NULL)
+		return err_oom(err);
+	if (!rules_select((const char *const *)request->rules, request->n_rules, selected, err) ||
+	    !rules_states(job->view, states, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		Plumb__V1__Rule *rule = arena_alloc(job->arena, sizeof *rule);
+
+		if (!selected[i])
+			continue;
+		if (rule == NULL || !fill_rule(rules[i], &states[i], job->arena, rule))
+			return err_oom(err);
+		reply.rules[reply.n_rules++] = rule;
+	}
+	return view_job_send(job, &reply.base, err);
+}
+
+void
+handle_insight_explain(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Plumb__V1__ExplainRequest *request = (const Plumb__V1__ExplainRequest *)message;
+	Plumb__V1__At *at = arena_alloc(call->arena, sizeof *at);
+	bool selected[RULES_MAX];
+	struct err err;
+
+	if (at == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return;
+	}
+	if (!select_rules(call, request->rules, request->n_rules, selected))
+		return;
+	plumb__v1__at__init(at);
+	at->workspace = request->workspace;
+	job_view(call, at, run_explain, arg_of(message));
+}
+
+/* ---- Trace */
+
+static bool
+fill_node(const struct view_job *job, const struct trace_node *node, Plumb__V1__TraceNode *out)
+{
+	const struct item *item = view_item(job->view, node->slot);
+
+	plumb__v1__trace_node__init(out);
+	out->ref = copy_ref(item, job->arena);
+	out->title = arena_strndup(job->arena, item_title(item), item->title_len);
+	out->parent = node->parent;
+	out->relation = pb_str(node->relation);
+	out->level = node->level;
+	out->again = node->again;
+	out->missing = node->missing;
+	out->status = pb_str(node->status);
+	if (node->owner != SLOT_NONE)
+		out->owner = copy_ref(view_item(job->view, node->owner), job->arena);
+	return out->ref != NULL && out->title != NULL && out->owner != NULL;
+}
+
+/* How many nodes fit into one message; parents come first, so that what is cut is whole. */
+static size_t
+nodes_that_fit(const struct view_job *job, const struct trace *trace)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < trace->nodes_count; i++) {
+		bytes += view_item(job->view, trace->nodes[i].slot)->title_len + NODE_BYTES;
+		if (bytes > TRACE_BYTES)
+			return i;
+	}
+	return trace->nodes_count;
+}
+
+static bool
+send_trace(struct view_job *job, const struct trace *trace, struct err *err)
+{
+	size_t nodes_count = nodes_that_fit(job, trace);
+	Plumb__V1__TraceReply reply;
+
+	plumb__v1__trace_reply__init(&reply);
+	reply.nodes = arena_array(job->arena, trace->nodes_count, sizeof reply.nodes[0]);
+	reply.gaps = arena_array(job->arena, trace->gaps_count + 2, sizeof reply.gaps[0]);
+	if (reply.nodes == NULL || reply.gaps == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < nodes_count; i++) {
+		reply.nodes[i] = arena_alloc(job->arena, sizeof *reply.nodes[i]);
+		if (reply.nodes[i] == NULL || !fill_node(job, &trace->nodes[i], reply.nodes[i]))
+			return err_oom(err);
+	}
+	for (size_t i = 0; i < trace->gaps_count; i++)
+		reply.gaps[i] = pb_str(trace->gaps[i]);
+	reply.n_nodes = nodes_count;
+	reply.n_gaps = trace->gaps_count;
+	if (nodes_count < trace->nodes_count)
+		reply.gaps[reply.n_gaps++] = pb_str("the trace is cut: it does not fit into one message; ask for less depth");
+	reply.revision = job->revision;
+	reply.reaches_goal = trace->reaches_goal;
+	return view_job_send(job, &reply.base, err);
+}
+
+static bool
+run_trace(struct view_job *job, struct err *err)
+{
+	const Plumb__V1__TraceRequest *request = job->arg;
+	const struct item *item = find_entry(job->view, request->ref, "ref", job->faults, err);
+	struct trace_query query = {
+	    .today = job->today,
+	    .up = request->up || !request->down,
+	    .down = request->down || !request->up,
+	    .depth = request->depth,
+	    .cancelled = job_is_cancelled,
+	    .arg = job,
+	};
+	struct trace trace;
+
+	if (item == NULL)
+		return false;
+	query.slot = item->slot;
+	return trace_run(job->view, &query, job->arena, &trace, err) && send_trace(job, &trace, err);
+}
+
+void
+handle_insight_trace(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Plumb__V1__TraceRequest *request = (const Plumb__V1__TraceRequest *)message;
+
+	job_view(call, request->at, run_trace, arg_of(message));
+}
