@@ -133,9 +133,12 @@ add_block(struct arena *arena, size_t size)
 	return true;
 }
 
+/* Nothing takes a place too, so that it has an address of its own. */
 static inline size_t
 rounded(size_t size)
 {
+	if (size == 0)
+		return ALIGN;
 	return (size + ALIGN - 1) & ~(ALIGN - 1);
 }
 

@@ -76,6 +76,20 @@ START_TEST(an_arena_without_limit_still_refuses_what_cannot_be)
 }
 END_TEST
 
+START_TEST(nothing_has_an_address_too)
+{
+	struct arena *fresh = arena_new(0);
+	void *p = arena_alloc(fresh, 0);
+	void *q = arena_alloc(fresh, 0);
+
+	/* NULL would mean that the arena is full. */
+	ck_assert_ptr_nonnull(p);
+	ck_assert_ptr_nonnull(q);
+	ck_assert_ptr_ne(p, q);
+	arena_free(fresh);
+}
+END_TEST
+
 START_TEST(large_allocations_get_a_block_of_their_own)
 {
 	char *p = arena_alloc(arena, 500000);
@@ -175,6 +189,7 @@ main(void)
 	tcase_add_test(tc, the_limit_is_held_to_the_byte);
 	tcase_add_test(tc, sums_that_overflow_are_refused);
 	tcase_add_test(tc, an_arena_without_limit_still_refuses_what_cannot_be);
+	tcase_add_test(tc, nothing_has_an_address_too);
 	tcase_add_test(tc, large_allocations_get_a_block_of_their_own);
 	tcase_add_test(tc, reset_forgets_all_and_keeps_the_first_block);
 	tcase_add_test(tc, an_unused_arena_can_be_reset);
