@@ -150,6 +150,10 @@ add_statement(struct import *imp, const xmlNode *node, Plumb__V1__Kind kind)
 	}
 	text = clip_text(imp, node, xml_child_text(imp, node, "Description"));
 	title = value ? title_of(imp, node) : fmt(imp, "%s", (const char *)node->name);
+	if (*title == '\0' || (!value && *text == '\0')) { /* text where none belongs, or only unknown elements */
+		note_element(imp, STRATML_LEFT_OUT, "# elements with neither name nor description", node, "");
+		return;
+	}
 	key = item_key(imp, node, imp->organization_key, kind_word(kind), title);
 	item = new_item(imp, kind, item_id(imp, kind, key, "", title), key, title, "", node);
 	if (item == NULL)
