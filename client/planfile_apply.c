@@ -58,6 +58,8 @@ planfile_compare(struct planfile *plan, struct rpc_client *client, const struct 
 		c->options.workspace = "";
 	if (c->options.reason == NULL)
 		c->options.reason = "";
+	if (c->options.source == NULL)
+		c->options.source = plan->default_source != NULL ? plan->default_source : "files";
 	if (c->options.effective == NULL)
 		c->options.effective = "";
 	str_init(&c->text, TEXT_MAX);

@@ -19,7 +19,7 @@ struct str;
 
 struct planfile_options {
 	const char *workspace; /* "" main */
-	const char *source;    /* who applies: "files:strategy", "stratml:plan.xml"; 1..200 bytes */
+	const char *source;    /* who applies: "files:strategy", "stratml:plan.xml"; 1..200 bytes; NULL: the plan's default */
 	const char *reason;    /* "": of the step, else "apply SOURCE" */
 	const char *effective; /* time or date that the present counts from; "": now */
 	bool prune;            /* remove what this source once put there and the plan no longer has */
