@@ -14,7 +14,7 @@ hits=$(grep -nE '([A-Za-z_>.-]+) = realloc\(\1,' $sources) && {
 	echo "$hits"
 	bad=1
 }
-hits=$(grep -nE 'TODO|FIXME|XXX|HACK' $sources) && {
+hits=$(grep -nE '\bTODO\b|\bFIXME\b|\bXXX\b|\bHACK\b' $sources) && {
 	echo "unfinished:"
 	echo "$hits"
 	bad=1
