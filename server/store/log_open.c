@@ -70,19 +70,19 @@ synchronous(struct log_db *db, const char *level, struct err *err)
 static bool
 configure(struct log_db *db, const struct log_db_options *options, struct err *err)
 {
-	/* Exclusive before the first look at the file: no shared memory, no second process. */
 	static const char common[] = "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; "
 				     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; "
 				     "PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0;";
 
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* Exclusive before the first look at the file: no shared memory, no second process. */
+	if (!db->in_memory && !setting(db, "PRAGMA locking_mode = EXCLUSIVE", "exclusive", err))
+		return false;
 	if (!log_db_exec(db, common, "set up", err))
 		return false;
 	if (db->in_memory)
 		return setting(db, "PRAGMA journal_mode", "memory", err);
-	if (!setting(db, "PRAGMA locking_mode = EXCLUSIVE", "exclusive", err))
-		return false;
 	if (options->read_only)
 		return true;
 	if (!log_db_exec(db, "PRAGMA page_size = 4096", "set up", err) ||
@@ -219,8 +219,8 @@ file_exists(sqlite3_vfs *vfs, const char *path)
 {
 	int exists = 0;
 
-	/* READWRITE: SQLite's EXISTS takes an empty file for none. */
-	return vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &exists) == SQLITE_OK && exists;
+	/* A disk that doesn't answer is found out, and named, by whoever opens the file. */
+	return vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK || exists;
 }
 
 static bool
