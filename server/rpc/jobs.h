@@ -54,6 +54,7 @@ struct view_job {
 	uint64_t other_revision;
 	int32_t today;            /* the date that the answer takes as today (of `to` for two views) */
 	const char *workspace;    /* its id */
+	uint32_t workspace_number; /* in the store */
 	void *arg;                /* as given */
 	/* The job's own memory, LIMIT_CALL_ARENA; the request in the call's arena may be read, call->arena not used. */
 	struct arena *arena;

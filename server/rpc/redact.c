@@ -255,7 +255,8 @@ redact_check(struct workspace *ws)
 	struct err err = {0};
 
 	ws->redact_wanted = true;
-	if (ws->redact_running || daemon_monotonic_us() < ws->redact_after_us)
+	/* A snapshot under way may be of before the redaction: it must be there to be deleted. */
+	if (ws->redact_running || ws->snapshot_running || daemon_monotonic_us() < ws->redact_after_us)
 		return;
 	job = calloc(1, sizeof *job);
 	if (job == NULL)

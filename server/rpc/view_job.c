@@ -418,6 +418,7 @@ start_run(struct view_call *vc)
 		vc->job.other_revision = vc->wants[1].revision;
 	}
 	vc->job.workspace = vc->ws->id;
+	vc->job.workspace_number = vc->ws->number;
 	if (!jobs_start(vc->daemon->jobs, run_job, job_done, vc, false, &err)) {
 		fail(vc, &err);
 		return;
@@ -446,33 +447,42 @@ wait_in(struct view_call *vc, struct waiters *list, uint64_t revision)
 	return WAIT;
 }
 
-static enum progress
-check_at(const Plumb__V1__At *at, const char *workspace, struct err *err)
+static bool
+check_scenario(const Plumb__V1__At *at, struct err *err)
 {
-	if (at == NULL)
-		return GO_ON;
-	if (at->scenario[0] != '\0') {
-		err_set(err, ERR_INVALID, "at.scenario: scenarios are not there yet; leave it empty");
-		return FAILED;
+	if (at == NULL || at->scenario[0] == '\0')
+		return true;
+	return err_set(err, ERR_INVALID, "at.scenario: scenarios are not there yet; leave it empty");
+}
+
+/* Both At may name the workspace, or one of them. */
+static bool
+name_workspace(const struct view_call *vc, const char **id, struct err *err)
+{
+	*id = "";
+	for (size_t i = 0; i < vc->wants_count; i++) {
+		const Plumb__V1__At *at = vc->wants[i].at;
+
+		if (!check_scenario(at, err))
+			return false;
+		if (at == NULL || at->workspace[0] == '\0' || strcmp(at->workspace, *id) == 0)
+			continue;
+		if ((*id)[0] != '\0')
+			return err_set(err, ERR_INVALID, "both revisions must be of one workspace, not '%.64s' and '%.64s'",
+			    *id, at->workspace);
+		*id = at->workspace;
 	}
-	if (strcmp(at->workspace, workspace) != 0) {
-		err_set(err, ERR_INVALID, "both revisions must be of one workspace, not '%.64s' and '%.64s'",
-		    workspace, at->workspace);
-		return FAILED;
-	}
-	return GO_ON;
+	return true;
 }
 
 static enum progress
 find_workspace(struct view_call *vc, struct err *err)
 {
-	const char *id = vc->wants[0].at != NULL ? vc->wants[0].at->workspace : "";
 	struct workspace *ws;
+	const char *id;
 
-	for (size_t i = 0; i < vc->wants_count; i++) {
-		if (check_at(vc->wants[i].at, id, err) == FAILED)
-			return FAILED;
-	}
+	if (!name_workspace(vc, &id, err))
+		return FAILED;
 	ws = workspace_find(vc->daemon, id, err);
 	if (ws == NULL)
 		return FAILED;
@@ -480,15 +490,15 @@ find_workspace(struct view_call *vc, struct err *err)
 		workspace_load(ws);
 	if (ws->state == WORKSPACE_LOADING)
 		return wait_in(vc, &ws->loading, 0);
-	if (ws->state != WORKSPACE_READY) {
-		if (ws->state == WORKSPACE_BROKEN)
-			*err = ws->broken;
-		else
-			err_oom(err);
-		return FAILED;
+	if (ws->state == WORKSPACE_READY) {
+		vc->ws = ws;
+		return GO_ON;
 	}
-	vc->ws = ws;
-	return GO_ON;
+	if (ws->state == WORKSPACE_BROKEN)
+		*err = ws->broken;
+	else
+		err_oom(err);
+	return FAILED;
 }
 
 static void
