@@ -667,18 +667,22 @@ rpc_client_start(struct rpc_client *client, const ProtobufCServiceDescriptor *se
 	return true;
 }
 
-/* Gives back what was taken when it is half of the credit. */
-static bool
-give_credit(struct rpc_client *client, size_t len, struct rpc_status *status)
+/*
+ * Gives back what was taken when it is half of the credit. If that cannot be sent, the daemon has closed after its
+ * last message, which may be here already: whoever reads on will see.
+ */
+static void
+give_credit(struct rpc_client *client, size_t len)
 {
+	struct rpc_status status = {0};
 	uint8_t body[4];
 
 	client->taken += (uint32_t)len;
 	if (client->taken < CREDIT / 2)
-		return true;
+		return;
 	put_be32(body, client->taken);
 	client->taken = 0;
-	return send_frame(client, client->stream, FRAME_WINDOW, 0, body, sizeof body, status);
+	(void)send_frame(client, client->stream, FRAME_WINDOW, 0, body, sizeof body, &status);
 }
 
 static void *
@@ -717,8 +721,8 @@ rpc_client_next(struct rpc_client *client, struct arena *arena, struct rpc_statu
 		rpc_client_cancel(client);
 	else if (frame.flags & FRAME_REMOTE_CLOSED)
 		client->stream = 0;
-	else if (!give_credit(client, frame.body_len, status))
-		reply = NULL;
+	else
+		give_credit(client, frame.body_len);
 	return reply;
 }
 

@@ -228,13 +228,6 @@ lay_out(const struct table *table, size_t width, struct layout *layout)
 
 /* ---- printing */
 
-static void
-add_padding(struct str *line, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		str_add_char(line, ' ');
-}
-
 /* Bytes of text on the next line of a wrapped cell. */
 static size_t
 wrap_fit(const char *text, size_t columns)
@@ -280,33 +273,29 @@ take_part(const struct column *column, const char **text, size_t width, struct s
 }
 
 static void
-print_part(const struct table *table, struct output *out, size_t i, enum output_colour colour,
-    const struct str *part, size_t width, bool last)
+print_blanks(FILE *file, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fputc(' ', file);
+}
+
+/* *pending are the blanks not printed yet: none stand at the end of a line. */
+static void
+print_part(struct output *out, const struct column *column, enum output_colour colour, const struct str *part,
+    size_t width, size_t *pending)
 {
 	size_t used = utf8_width(part->data);
 	size_t padding = width > used ? width - used : 0;
-	struct str blanks;
 
-	str_init(&blanks, CELL_MAX);
-	add_padding(&blanks, padding);
-	if (table->columns[i].flags & TABLE_RIGHT)
-		fputs(blanks.data, out->file);
-	output_coloured(out, colour, part->data);
-	if (!(table->columns[i].flags & TABLE_RIGHT) && !last)
-		fputs(blanks.data, out->file);
-	str_fini(&blanks);
-}
-
-static size_t
-last_column(const struct table *table, const struct layout *layout)
-{
-	size_t last = 0;
-
-	for (size_t i = 0; i < table->columns_count; i++) {
-		if (!layout->dropped[i])
-			last = i;
+	if (part->len == 0) {
+		*pending += width + GAP;
+		return;
 	}
-	return last;
+	if (column->flags & TABLE_RIGHT)
+		*pending += padding;
+	print_blanks(out->file, *pending);
+	output_coloured(out, colour, part->data);
+	*pending = GAP + (column->flags & TABLE_RIGHT ? 0 : padding);
 }
 
 /* One row of made-safe texts; wrapped cells go on on further lines. */
@@ -314,20 +303,19 @@ static void
 print_row(const struct table *table, const struct layout *layout, struct output *out, const char **texts,
     const enum output_colour *colours)
 {
-	size_t last = last_column(table, layout);
 	struct str part;
 	bool more = true;
 
 	str_init(&part, CELL_MAX);
 	while (more) {
+		size_t pending = 0;
+
 		more = false;
 		for (size_t i = 0; i < table->columns_count; i++) {
 			if (layout->dropped[i])
 				continue;
 			take_part(&table->columns[i], &texts[i], layout->widths[i], &part);
-			print_part(table, out, i, colours[i], &part, layout->widths[i], i == last);
-			if (i != last)
-				fputs("  ", out->file);
+			print_part(out, &table->columns[i], colours[i], &part, layout->widths[i], &pending);
 			more = more || texts[i];
 		}
 		fputc('\n', out->file);
