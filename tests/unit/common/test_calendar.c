@@ -54,6 +54,20 @@ START_TEST(every_day_of_four_centuries_follows_the_last)
 }
 END_TEST
 
+START_TEST(the_year_before_year_one_is_a_leap_year)
+{
+	int year, month, day;
+
+	/* 0001-01-01 is day -719162; 307 days back lies the last day of the February before. */
+	date_to_civil(-719162 - 307, &year, &month, &day);
+	ck_assert_int_eq(year, 0);
+	ck_assert_int_eq(month, 2);
+	ck_assert_int_eq(day, 29);
+	ck_assert_int_eq(date_from_civil(0, 2, 29), -719469);
+	ck_assert_int_eq(date_from_civil(-1, 12, 31), -719529);
+}
+END_TEST
+
 START_TEST(days_that_do_not_exist_are_refused)
 {
 	static const char *const bad[] = {"2026-02-29", "1900-02-29", "2026-04-31", "2026-00-10",
@@ -188,6 +202,10 @@ static const struct {
     {"America/Nuuk", "2060-03-28T01:00:00Z", "2060-03-28"}, /* midnight */
     {"America/Nuuk", "2060-03-29T00:59:59Z", "2060-03-28"},
     {"America/Nuuk", "2060-07-01T01:00:00Z", "2060-07-01"},
+    /* summer time ends there at midnight, and the day before comes back for an hour */
+    {"America/Nuuk", "2060-10-31T01:30:00Z", "2060-10-30"},
+    /* the last Sunday of a March whose fifth would be 1 April */
+    {"America/Nuuk", "2040-03-25T01:30:00Z", "2040-03-25"},
     {"America/Nuuk", "2060-12-01T01:30:00Z", "2060-11-30"},
     /*
 	 * before the first transition: local mean time, 34 min 08 s ahead, until 1853; then Bern's
@@ -253,6 +271,7 @@ main(void)
 
 	tcase_add_loop_test(tc, dates_are_days_since_1970, 0, 6);
 	tcase_add_test(tc, every_day_of_four_centuries_follows_the_last);
+	tcase_add_test(tc, the_year_before_year_one_is_a_leap_year);
 	tcase_add_loop_test(tc, days_that_do_not_exist_are_refused, 0, 19);
 	tcase_add_test(tc, no_date_is_empty_text);
 	tcase_add_test(tc, dates_beyond_what_can_be_written_show_as_the_nearest);
