@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/import_stratml_internal.h"
+#include "client/planfile_kinds.h"
 #include "common/crypto.h"
 #include "common/pb.h"
 
@@ -309,6 +310,12 @@ read_document(struct import *imp, const xmlNode *root, struct err *err)
 	measures_count(imp, core);
 	add_core(imp, root, core);
 	report_finish(imp);
+	for (size_t i = 0; i < imp->step->count; i++) {
+		struct planfile_entry *entry = imp->step->entries[i];
+
+		imp->failed |= !planfile_normal(planfile_kind(entry->kind),
+		    entry->item != NULL ? &entry->item->base : &entry->record->base, imp->arena);
+	}
 	return true;
 }
 

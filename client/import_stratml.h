@@ -25,6 +25,7 @@ struct stratml_known {
 	const char *source; /* who put it there; "" nobody in particular */
 	const char *const *external_ids;
 	size_t external_ids_count;
+	bool retracted; /* a record that was withdrawn: what the document states again needs another id */
 };
 
 struct stratml_options {

@@ -215,6 +215,8 @@ ids_load_known(struct import *imp)
 
 		if (entry != NULL)
 			entry->count = 1;
+		if (known->retracted)
+			(void)name_put(imp, &imp->retracted, known->ref);
 		for (size_t k = 0; k < known->external_ids_count; k++) {
 			if (strncmp(known->external_ids[k], EXTERNAL, strlen(EXTERNAL)) != 0)
 				continue;

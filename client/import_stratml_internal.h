@@ -60,6 +60,7 @@ struct import {
 	struct name_map known;        /* external id -> index of a stratml_known, + 1 */
 	struct name_map refs;         /* "kind/id" that are taken */
 	struct name_map records;      /* what measurements say, so that equal ones are told apart */
+	struct name_map retracted;    /* refs of records */
 	struct name_map people;       /* folded name -> struct stakeholder */
 	struct name_map known_people; /* folded title -> the same */
 	struct name_map dimensions;   /* folded name of an indicator: how often */

@@ -361,43 +361,47 @@ add_target(struct import *imp, Plumb__V1__Item *objective, struct indicator *in)
 
 /*
  * A record's id says what it is, so that the same value is the same record in every import, and a corrected one
- * another.
+ * another. A value that was withdrawn and is stated again is a new one.
  */
 static const char *
-record_id(struct import *imp, const struct indicator *in, size_t index, const char *at, const char *text)
+record_id(struct import *imp, const struct indicator *in, const struct result *result, const char *at,
+    const char *text)
 {
-	const struct result *result = &in->results[index];
 	uint8_t digest[SHA256_LEN];
 	char hex[2 * SHA256_LEN + 1];
-	const char *content;
+	const char *content, *id = "";
 	struct name_entry *same;
 
 	content = fmt(imp, "%s|%d%d|%s|%.17g|%s", in->key, result->target, result->baseline, at, result->value,
 	    text);
 	same = name_put(imp, &imp->records, content);
-	if (same != NULL && same->count++ > 0)
-		content = fmt(imp, "%s|%zu", content, same->count);
-	sha256(content, strlen(content), digest);
-	hex_encode(digest, sizeof digest, hex);
-	return fmt(imp, "%.44s-%.14s", in->id, hex);
+	while (same != NULL && !imp->failed) {
+		if (same->count++ > 0)
+			content = fmt(imp, "%s|%zu", same->key, same->count);
+		sha256(content, strlen(content), digest);
+		hex_encode(digest, sizeof digest, hex);
+		id = fmt(imp, "%.44s-%.14s", in->id, hex);
+		if (name_find(imp, &imp->retracted, fmt(imp, "measurement/%s", id)) == NULL)
+			break;
+	}
+	return id;
 }
 
 static void
-add_measurement(struct import *imp, const struct indicator *in, size_t index, const char *at)
+add_measurement(struct import *imp, const struct indicator *in, const struct result *result, const char *at)
 {
-	const struct result *result = &in->results[index];
 	bool whole = *result->start != '\0' && *result->end != '\0';
 	const char *text = in_words(imp, result, whole && strcmp(result->start, result->end) != 0);
 	struct planfile_entry *entry;
 
 	text = clip_text(imp, result->node, text);
 	entry = planfile_add_record(imp->plan, imp->step, PLUMB__V1__KIND__MEASUREMENT,
-	    record_id(imp, in, index, at, text), xml_place(imp, result->node));
+	    record_id(imp, in, result, at, text), xml_place(imp, result->node));
 	if (entry == NULL) {
 		imp->failed |= imp->plan->out_of_memory;
 		return;
 	}
-	entry->record->about = pb_str(fmt(imp, "measure/%s", in->id));
+	entry->record->about = pb_str(in->id);
 	entry->record->at = pb_str(at);
 	entry->record->note = pb_str(text);
 	entry->record->measurement->value = result->value;
@@ -444,7 +448,7 @@ add_values(struct import *imp, struct indicator *in)
 			at = imp->published;
 		}
 		if (result->numeric && *at != '\0')
-			add_measurement(imp, in, i, at);
+			add_measurement(imp, in, result, at);
 		else
 			lines_add(&words, "\n", value_in_words(imp, result));
 	}

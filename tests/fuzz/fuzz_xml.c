@@ -4,6 +4,7 @@
  * the first says the same.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,16 @@ check_item(const struct planfile_step *step, const Plumb__V1__Item *item)
 }
 
 static void
+check_record(const struct planfile_step *step, const Plumb__V1__Record *record)
+{
+	char ref[80];
+
+	snprintf(ref, sizeof ref, "measure/%s", record->about);
+	must(planfile_find(step, ref) != NULL);
+	must(*record->at != '\0' && strlen(record->note) <= 65536);
+}
+
+static void
 check_entries(const struct planfile *plan, const struct planfile_step *step)
 {
 	must(plan->faults_total == 0);
@@ -53,7 +64,7 @@ check_entries(const struct planfile *plan, const struct planfile_step *step)
 		if (entry->item != NULL)
 			check_item(step, entry->item);
 		else
-			must(planfile_find(step, entry->record->about) != NULL && *entry->record->at != '\0');
+			check_record(step, entry->record);
 	}
 }
 

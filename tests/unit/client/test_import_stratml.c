@@ -213,12 +213,12 @@ START_TEST(the_latest_target_is_the_objectives_and_the_others_are_values)
 	ck_assert_str_eq(target->text, "Sundays too");
 	ck_assert_int_eq(target->baseline__case, PLUMB__V1__TARGET__BASELINE__BASELINE);
 	ck_assert_double_eq(target->baseline, 40);
-	record = record_of(&doc, "measure/1.1.1-opening-hours", 48);
+	record = record_of(&doc, "1.1.1-opening-hours", 48);
 	ck_assert_int_eq(record->measurement->role, PLUMB__V1__MEASUREMENT__ROLE__TARGET_VALUE);
 	ck_assert_str_eq(record->at, "2025-12-31");
-	record = record_of(&doc, "measure/1.1.1-opening-hours", 40);
+	record = record_of(&doc, "1.1.1-opening-hours", 40);
 	ck_assert_int_eq(record->measurement->role, PLUMB__V1__MEASUREMENT__ROLE__BASELINE_VALUE);
-	record = record_of(&doc, "measure/1.1.1-opening-hours", 45.5);
+	record = record_of(&doc, "1.1.1-opening-hours", 45.5);
 	ck_assert_int_eq(record->measurement->role, PLUMB__V1__MEASUREMENT__ROLE__ACTUAL);
 	ck_assert_str_eq(record->at, "2025-06-30");
 	ck_assert_str_eq(record->note, "2025-01-01 to 2025-06-30: Evenings added.");
@@ -274,7 +274,7 @@ START_TEST(a_baseline_may_stand_alone_and_a_value_without_date_gets_the_publicat
 	ck_assert_int_eq(target->target__case, PLUMB__V1__TARGET__TARGET__TARGET);
 	ck_assert_double_eq(target->target, 0); /* a stated zero */
 	ck_assert_str_eq(target->due, "");
-	ck_assert_str_eq(record_of(&doc, "measure/2.1-visits", -3)->at, "2025-02-01");
+	ck_assert_str_eq(record_of(&doc, "2.1-visits", -3)->at, "2025-02-01");
 	ck_assert_uint_eq(note_of(&doc, "without a date")->count, 1);
 	planfile_free(doc.plan);
 }
@@ -562,7 +562,7 @@ START_TEST(dates_with_a_zone_are_read_and_others_reported)
 	    "</MeasurementInstance>"));
 
 	ck_assert(doc.ok);
-	ck_assert_str_eq(record_of(&doc, "measure/d", 1)->at, "2020-12-31");
+	ck_assert_str_eq(record_of(&doc, "d", 1)->at, "2020-12-31");
 	ck_assert_uint_eq(doc.report->actuals, 1);
 	ck_assert_str_eq(note_of(&doc, "cannot be read")->places[0].detail, "2020-02-30");
 	/* nothing dates it, so it stays in words */

@@ -1,0 +1,395 @@
+/* plumb import: plans that other programs wrote, as items and records. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/command.h"
+#include "client/context.h"
+#include "client/import_stratml.h"
+#include "client/planfile_command.h"
+#include "client/safe.h"
+#include "common/pb.h"
+#include "common/str.h"
+
+#define REPORT_MAX    (16u << 20)
+#define KNOWN_ARENA   ((size_t)2 << 30)
+#define RETRACTS_MAX  1000u /* in one change set */
+
+/* One document on its way into the plan. */
+struct import {
+	struct context *ctx;
+	const struct args *args;
+	const char *path;
+	const char *name;     /* the last part of path */
+	const char *source;
+	struct arena *arena;  /* what the workspace has */
+	struct planfile *plan;
+	struct stratml_known *known;
+	size_t known_count;
+	size_t known_cap;
+	const char **stale;   /* values that this source stated and the document no longer does: "measurement/x" */
+	size_t stale_count;
+};
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+/* The whole file, freed by the caller; NULL: said why. One byte above the limit is read, so that it shows. */
+static char *
+read_document(struct import *in, size_t *len)
+{
+	bool standard = strcmp(in->path, "-") == 0;
+	FILE *file = standard ? stdin : fopen(in->path, "rb");
+	char *text = NULL;
+
+	if (file == NULL) {
+		context_error(in->ctx, EXIT_USAGE, "cannot read %s: %s", in->path, strerror(errno));
+		return NULL;
+	}
+	text = malloc(STRATML_BYTES_MAX + 1);
+	*len = text != NULL ? fread(text, 1, STRATML_BYTES_MAX + 1, file) : 0;
+	if (text == NULL || ferror(file)) {
+		context_error(in->ctx, EXIT_USAGE, "cannot read %s: %s", in->path, strerror(errno));
+		free(text);
+		text = NULL;
+	}
+	if (!standard)
+		fclose(file);
+	return text;
+}
+
+static bool
+add_known(struct import *in, const Plumb__V1__Envelope *envelope)
+{
+	struct stratml_known *known;
+
+	if (in->known_count == in->known_cap) {
+		size_t cap = in->known_cap == 0 ? 1024 : in->known_cap * 2;
+		struct stratml_known *bigger = arena_array(in->arena, cap, sizeof *bigger);
+
+		if (bigger == NULL)
+			return false;
+		if (in->known_count > 0)
+			memcpy(bigger, in->known, in->known_count * sizeof *bigger);
+		in->known = bigger;
+		in->known_cap = cap;
+	}
+	known = &in->known[in->known_count++];
+	*known = (struct stratml_known){.ref = envelope->ref, .title = "", .source = envelope->source};
+	if (envelope->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM) {
+		known->title = envelope->item->title;
+		known->external_ids = (const char *const *)envelope->item->external_ids;
+		known->external_ids_count = envelope->item->n_external_ids;
+	} else if (envelope->entry_case == PLUMB__V1__ENVELOPE__ENTRY_RECORD) {
+		known->retracted = envelope->record->retracted;
+	}
+	return true;
+}
+
+/* What the workspace has, so that things are found again and ids not given twice. */
+static bool
+fetch_known(struct import *in)
+{
+	Plumb__V1__ExportRequest request;
+	const Plumb__V1__ExportReply *reply;
+	Plumb__V1__At at;
+
+	plumb__v1__export_request__init(&request);
+	if (context_client(in->ctx) == NULL || !context_at(in->ctx, &at))
+		return false;
+	request.at = &at;
+	request.records = true;
+	if (!context_start(in->ctx, &plumb__v1__plan__descriptor, "Export", &request.base))
+		return false;
+	while ((reply = rpc_client_next(in->ctx->client, in->arena, &in->ctx->status)) != NULL) {
+		for (size_t i = 0; i < reply->n_entries; i++) {
+			if (reply->entries[i]->removed || add_known(in, reply->entries[i]))
+				continue;
+			rpc_client_cancel(in->ctx->client);
+			return context_set_error(in->ctx, ERR_LIMIT, "the plan is larger than memory");
+		}
+	}
+	return in->ctx->status.err.code == ERR_OK;
+}
+
+/* ---- values that are gone from the document ------------------------------------------------------------------- */
+
+static bool
+find_stale(struct import *in)
+{
+	const struct planfile_step *step = planfile_present(in->plan);
+
+	in->stale = arena_array(in->arena, in->known_count + 1, sizeof *in->stale);
+	if (in->stale == NULL)
+		return context_set_error(in->ctx, ERR_LIMIT, "out of memory");
+	for (size_t i = 0; i < in->known_count; i++) {
+		const struct stratml_known *known = &in->known[i];
+
+		if (strncmp(known->ref, "measurement/", 12) == 0 && !known->retracted &&
+		    strcmp(known->source, in->source) == 0 && planfile_find(step, known->ref) == NULL)
+			in->stale[in->stale_count++] = known->ref;
+	}
+	return true;
+}
+
+static void
+show_stale(const struct import *in)
+{
+	for (size_t i = 0; i < in->stale_count; i++)
+		output_printf(&in->ctx->out, "- %s: the document no longer states it; withdrawn\n", in->stale[i]);
+}
+
+/* A change set that withdraws up to RETRACTS_MAX of them. */
+static bool
+retract(struct import *in, size_t first, size_t count, uint64_t *revision)
+{
+	Plumb__V1__Change *changes = arena_array(in->arena, count, sizeof *changes);
+	Plumb__V1__Change **list = arena_array(in->arena, count, sizeof *list);
+	Plumb__V1__Retract *retracts = arena_array(in->arena, count, sizeof *retracts);
+	Plumb__V1__ApplyRequest request;
+	Plumb__V1__ChangeSet set;
+	Plumb__V1__Source source;
+	const Plumb__V1__ApplyReply *reply;
+
+	if (changes == NULL || list == NULL || retracts == NULL)
+		return context_set_error(in->ctx, ERR_LIMIT, "out of memory");
+	plumb__v1__apply_request__init(&request);
+	plumb__v1__change_set__init(&set);
+	plumb__v1__source__init(&source);
+	for (size_t i = 0; i < count; i++) {
+		plumb__v1__change__init(&changes[i]);
+		plumb__v1__retract__init(&retracts[i]);
+		retracts[i].ref = pb_str(in->stale[first + i]);
+		retracts[i].reason = pb_str("no longer stated by the document");
+		changes[i].change_case = PLUMB__V1__CHANGE__CHANGE_RETRACT;
+		changes[i].retract = &retracts[i];
+		list[i] = &changes[i];
+	}
+	source.name = pb_str(in->source);
+	set.changes = list;
+	set.n_changes = count;
+	set.source = &source;
+	set.reason = arena_printf(in->arena, "import %s", in->name);
+	request.workspace = pb_str(in->ctx->workspace);
+	request.change_set = &set;
+	request.dry_run = args_has(in->args, "dry-run");
+	reply = context_call(in->ctx, &plumb__v1__plan__descriptor, "Apply", &request.base);
+	if (reply == NULL)
+		return false;
+	*revision = reply->revision;
+	return true;
+}
+
+static bool
+retract_stale(struct import *in, uint64_t *revision)
+{
+	for (size_t i = 0; i < in->stale_count; i += RETRACTS_MAX) {
+		size_t count = in->stale_count - i < RETRACTS_MAX ? in->stale_count - i : RETRACTS_MAX;
+
+		if (!retract(in, i, count, revision))
+			return false;
+	}
+	return true;
+}
+
+/* ---- applying ---------------------------------------------------------------------------------------------------- */
+
+static bool
+confirmed(const char *name)
+{
+	char answer[16];
+
+	fprintf(stderr, "Import %s? [y/N] ", name);
+	fflush(stderr);
+	return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int
+send_changes(struct import *in, struct planfile_changes *changes)
+{
+	const struct planfile_summary *summary = planfile_changes_summary(changes);
+	bool dry = args_has(in->args, "dry-run");
+	uint64_t revision;
+	struct err err = {0};
+
+	if (!dry && !args_has(in->args, "yes") && isatty(STDIN_FILENO) && isatty(STDERR_FILENO) &&
+	    !confirmed(in->name))
+		return context_error(in->ctx, EXIT_NO, "nothing of %s is imported", in->name);
+	if (summary->change_sets > 0 && !planfile_changes_apply(changes, &err))
+		return planfile_command_fail(in->ctx, in->plan, &err);
+	revision = summary->revision;
+	if (!retract_stale(in, &revision))
+		return context_fail(in->ctx);
+	if (dry)
+		output_printf(&in->ctx->out, "the daemon would take this; nothing is changed\n");
+	else
+		output_printf(&in->ctx->out, "imported; the plan is at revision %" PRIu64 "\n", revision);
+	return EXIT_FINE;
+}
+
+static int
+apply(struct import *in)
+{
+	struct planfile_options options = {
+		.workspace = in->ctx->workspace,
+		.source = in->source,
+		.reason = args_has(in->args, "reason") ? args_get(in->args, "reason")
+						       : arena_printf(in->arena, "import %s", in->name),
+		.effective = "",
+		.prune = args_has(in->args, "prune"),
+		.force = args_has(in->args, "force"),
+		.dry_run = args_has(in->args, "dry-run"),
+		.colour = in->ctx->out.colour,
+	};
+	const struct planfile_summary *summary;
+	struct planfile_changes *changes;
+	struct err err = {0};
+	int code = EXIT_FINE;
+
+	changes = planfile_compare(in->plan, in->ctx->client, &options, &err);
+	if (changes == NULL)
+		return planfile_command_fail(in->ctx, in->plan, &err);
+	planfile_command_show(in->ctx, changes);
+	show_stale(in);
+	summary = planfile_changes_summary(changes);
+	if (summary->conflicts > 0)
+		code = context_error(in->ctx, EXIT_NO,
+		    "%zu conflict%s with what is there (lines with !), so nothing of %s is imported; --force puts what "
+		    "it says over it",
+		    summary->conflicts, summary->conflicts == 1 ? "" : "s", in->name);
+	else if (summary->change_sets > 0 || in->stale_count > 0)
+		code = send_changes(in, changes);
+	planfile_changes_free(changes);
+	return code;
+}
+
+/* The plan of the document, and what was done to it; false: said why. */
+static bool
+read_plan(struct import *in, int *code)
+{
+	struct stratml_options options = {
+		.name = in->name,
+		.source = in->source,
+		.untyped_are_people = args_has(in->args, "untyped") &&
+		    strcmp(args_get(in->args, "untyped"), "person") == 0,
+		.known = in->known,
+		.known_count = in->known_count,
+	};
+	struct stratml_report *report;
+	struct err err = {0};
+	struct str text;
+	size_t len;
+	char *bytes = read_document(in, &len);
+	bool ok;
+
+	*code = EXIT_USAGE;
+	if (bytes == NULL)
+		return false;
+	ok = stratml_import(bytes, len, &options, in->plan, &report, &err);
+	free(bytes);
+	if (!ok) {
+		context_error(in->ctx, EXIT_USAGE, "%s", err.msg);
+		return false;
+	}
+	str_init(&text, REPORT_MAX);
+	stratml_report_print(report, in->name, &text);
+	fputs(text.data, in->ctx->out.file);
+	str_fini(&text);
+	return true;
+}
+
+static int
+import_document(struct context *ctx, const struct args *args, const char *path)
+{
+	struct import in = {.ctx = ctx, .args = args, .path = path};
+	struct err err = {0};
+	int code = EXIT_SERVER;
+
+	in.name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
+	in.arena = arena_new(KNOWN_ARENA);
+	in.plan = planfile_new(&err);
+	in.source = args_has(args, "source") ? args_get(args, "source") :
+	    in.arena != NULL ? arena_printf(in.arena, "stratml:%.180s", in.name) : NULL;
+	if (in.plan == NULL || in.source == NULL)
+		code = context_error(ctx, EXIT_USAGE, "out of memory");
+	else if (!fetch_known(&in))
+		code = context_fail(ctx);
+	else if (read_plan(&in, &code))
+		code = find_stale(&in) ? apply(&in) : context_fail(ctx);
+	planfile_free(in.plan);
+	arena_free(in.arena);
+	return code;
+}
+
+static int
+run_stratml(struct context *ctx, const struct args *args)
+{
+	if (args_has(args, "source") && args->count > 1)
+		return command_usage(args, "--source names one document: import them one by one");
+	for (size_t i = 0; i < args->count; i++) {
+		int code = import_document(ctx, args, args->values[i]);
+
+		if (code != EXIT_FINE)
+			return code;
+	}
+	return EXIT_FINE;
+}
+
+static const struct option options[] = {
+    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing", NULL},
+    {'y', "yes", NULL, "don't ask", NULL},
+    {0, "source", "NAME", "the name the document goes by in the plan; stratml:FILE if not stated", NULL},
+    {0, "untyped", "KIND", "what stakeholders are to whom the document gives no type; team if not stated", "team person"},
+    {0, "prune", NULL, "remove items that an earlier import put there and the document no longer has", NULL},
+    {0, "force", NULL, "where others and the document both changed a field, the document wins", NULL},
+    {'m', "reason", "TEXT", "why, for the history", NULL},
+    {0},
+};
+
+static const struct example examples[] = {
+    {"plumb import stratml plan.xml --dry-run", "what it would make of the document"},
+    {"plumb import stratml plan.xml", "asks, and imports it; again later, only what has changed in it"},
+    {0},
+};
+
+static const struct command cmd_import_stratml = {
+    .name = "stratml",
+    .group = GROUP_PLAN,
+    .arguments = "FILE…",
+    .summary = "read plans in the Strategy Markup Language, Part 1 and Part 2",
+    .help = "Reads documents of ISO 17469-1 and ANSI/AIIM 22 as they are met: by their structure, whatever their namespace "
+	    "and the order of their elements. Goals, objectives, indicators (as measures, with targets, baselines and "
+	    "values), stakeholders (as people and teams), vision, mission and values become items; docs/IMPORT.md says "
+	    "what becomes what. What had to be repaired, what is odd and what is left out is reported with its place.\n\n"
+	    "Importing a document again changes only what has changed in it: items are found again by their external ids. "
+	    "What others changed since stays, as with plumb apply.",
+    .options = options,
+    .examples = examples,
+    .min_args = 1,
+    .max_args = 1000,
+    .run = run_stratml,
+    .takes = TAKES_SERVER,
+};
+
+static const struct command *const parts[] = {
+    &cmd_import_stratml,
+    NULL,
+};
+
+static const struct example import_examples[] = {
+    {"plumb import stratml plan.xml", "a strategic plan in the Strategy Markup Language"},
+    {0},
+};
+
+extern const struct command cmd_import;
+const struct command cmd_import = {
+    .name = "import",
+    .group = GROUP_PLAN,
+    .arguments = "FORMAT FILE…",
+    .summary = "put a plan that another program wrote into the daemon",
+    .help = "Shows what would be created and what was repaired or left out, asks, and applies it.",
+    .examples = import_examples,
+    .parts = parts,
+};
