@@ -395,3 +395,10 @@ daemon_observe(struct daemon *daemon, daemon_observer_fn fn, void *arg)
 	assert(daemon->observers_count < DAEMON_OBSERVERS);
 	daemon->observers[daemon->observers_count++] = (struct observer){fn, arg};
 }
+
+void
+daemon_set_tables(struct daemon *daemon, uint64_t (*revision)(void *arg, uint32_t workspace), void *arg)
+{
+	daemon->tables_revision = revision;
+	daemon->tables_arg = arg;
+}

@@ -26,6 +26,8 @@ struct daemon {
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;
+	uint64_t (*tables_revision)(void *arg, uint32_t workspace); /* NULL: no tables */
+	void *tables_arg;
 	char *data_dir;              /* NULL: memory */
 	void (*wake)(void *arg);
 	void *wake_arg;

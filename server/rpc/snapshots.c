@@ -110,8 +110,8 @@ snapshot_done(void *arg)
 	free(job);
 }
 
-static bool
-has_news(const struct workspace *ws)
+bool
+snapshots_needed(const struct workspace *ws)
 {
 	return ws->state == WORKSPACE_READY && ws->daemon->data_dir != NULL &&
 	    plan_durable(ws->plan) > ws->since_snapshot.snapshot_revision;
@@ -143,13 +143,8 @@ snapshots_start(struct workspace *ws, void (*done)(void *arg, bool written), voi
 	struct snapshot_job *job;
 	struct err err = {0};
 
-	if (ws->snapshot_running)
+	if (ws->snapshot_running || !snapshots_needed(ws))
 		return false;
-	if (!has_news(ws)) {
-		if (done != NULL)
-			done(arg, true);
-		return true;
-	}
 	job = job_new(ws);
 	if (job == NULL)
 		return false;
@@ -182,7 +177,7 @@ snapshots_write_now(struct workspace *ws)
 {
 	struct snapshot_job *job;
 
-	if (!has_news(ws))
+	if (!snapshots_needed(ws))
 		return;
 	job = job_new(ws);
 	if (job == NULL)

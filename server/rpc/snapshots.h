@@ -11,9 +11,11 @@ struct workspace;
 
 /* Starts one if the log behind the last one has grown enough. */
 void snapshots_consider(struct workspace *ws);
+/* Is there anything that the newest one doesn't have? */
+bool snapshots_needed(const struct workspace *ws);
 /*
- * Starts one now; done(arg, written) is called when it is written, or was not needed (true) or failed (false). False: one
- * is being written already, done is not called.
+ * Starts one where it is needed; done(arg, written) is called later, once. False: nothing was started (not needed, or
+ * one is being written already), and done is not called. done may be NULL.
  */
 bool snapshots_start(struct workspace *ws, void (*done)(void *arg, bool written), void *arg);
 /* The same in the foreground, at the end of the daemon. */
