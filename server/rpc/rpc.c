@@ -537,7 +537,7 @@ rpc_send_shared(struct rpc_call *call, struct rpc_bytes *bytes)
 static uint8_t *
 scratch(struct rpc_pool *pool, size_t len)
 {
-	if (len > pool->scratch_cap) {
+	if (pool->scratch == NULL || len > pool->scratch_cap) {
 		size_t cap = len < 4096 ? 4096 : len;
 		uint8_t *p = malloc(cap);
 		if (p == NULL)
