@@ -395,7 +395,7 @@ find_start(struct history *history, const struct item *item, uint64_t *start, st
 	source_of(history->job, &source);
 	for (unsigned i = 0; i < NAMES_MAX && *start > 1; i++) {
 		struct plan *plan = fold_plan(&source, *start - 1, NULL, err);
-		const struct item *before;
+		const struct item *before = NULL;
 		uint64_t earlier = 0;
 
 		if (plan == NULL)
@@ -458,7 +458,7 @@ find_item(struct history *history, const struct item **item, struct err *err)
 static bool
 history_of(struct history *history, uint64_t newest, struct err *err)
 {
-	const struct item *item;
+	const struct item *item = NULL;
 
 	if (history->request->ref[0] == '\0')
 		return workspace_history(history, newest, err);
