@@ -144,7 +144,7 @@ planfile_changes_print_summary(const struct planfile_changes *c, struct str *out
 	add_count(&text, s->removed, "removed");
 	add_count(&text, s->placed, s->placed == 1 ? "move in a ranking" : "moves in rankings");
 	add_count(&text, s->records, s->records == 1 ? "record" : "records");
-	if (text.len == 0)
+	if (text.len == 0 && s->conflicts == 0)
 		str_add(&text, "nothing to do");
 	if (s->change_sets > 1)
 		str_addf(&text, ", in %zu change sets", s->change_sets);

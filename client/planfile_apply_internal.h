@@ -14,6 +14,7 @@
 #include "plumb/v1/plan.pb-c.h"
 
 struct arena;
+struct past;
 struct refmap;
 
 /* One entry as the daemon has it, and as it will have it after the change sets worked out so far. */
@@ -26,7 +27,7 @@ struct there {
 	uint64_t source_revision;
 	const char *source;     /* "" none */
 	const char *updated_by;
-	bool retracted;
+	bool searched;          /* for a base, in its history */
 	bool claimed;           /* put by a change set of this run */
 };
 
@@ -59,6 +60,7 @@ struct planfile_changes {
 	const Plumb__V1__RankingList **rankings;
 	const char **ranking_refs;
 	size_t rankings_count;
+	struct past *past;    /* revisions that were fetched for bases */
 	bool source_known;    /* this source has put something there before */
 	const char *newest;   /* effective time of the newest change set; "" none */
 	struct planned_set *sets;
@@ -75,6 +77,8 @@ struct there *there_find(const struct planfile_changes *c, const char *ref);
 struct there *there_get(struct planfile_changes *c, const struct planfile_kind *kind, const char *ref);
 /* Was the entry there once, and who removed it? NULL: no, or by this source itself. */
 const char *there_removed_by(struct planfile_changes *c, const char *ref);
+/* Looks for what this source applied in the entry's history, where the daemon no longer keeps it. */
+void there_find_base(struct planfile_changes *c, struct there *there);
 /* The ranking as it was when this source last changed it; NULL: it never did. */
 const Plumb__V1__RankingList *there_ranking_base(struct planfile_changes *c, const char *ranking_ref);
 /* The current one of a team ("" the workspace's); NULL none. *ref gets its name. */

@@ -147,6 +147,15 @@ struct entry_merge {
 	struct str taken; /* lines */
 };
 
+/* Who has changed the entry since this source last applied it, where the newest version tells. */
+static const char *
+other_author(const struct planfile_changes *c, const struct there *there)
+{
+	bool by_us = strcmp(there->source, c->options.source) == 0 && there->revision == there->source_revision;
+
+	return by_us ? "others" : there->updated_by;
+}
+
 static void
 hear_field(void *arg, const struct threeway_field *f)
 {
@@ -174,7 +183,7 @@ hear_field(void *arg, const struct threeway_field *f)
 		c->summary.kept++;
 		str_addf(text, "= %s %s stays ", m->there->ref, path);
 		add_value(c, f->theirs, f->field);
-		str_addf(text, ", changed by %s since; the files say ", m->there->updated_by);
+		str_addf(text, ", changed by %s since; the files say ", other_author(c, m->there));
 		add_value(c, f->ours, f->field);
 		str_add_char(text, '\n');
 		return;
@@ -186,7 +195,7 @@ hear_field(void *arg, const struct threeway_field *f)
 	str_add(text, ", there it is ");
 	add_value(c, f->theirs, f->field);
 	if (m->there->base != NULL) {
-		str_addf(text, " by %s; before it was ", m->there->updated_by);
+		str_addf(text, " by %s; before it was ", other_author(c, m->there));
 		add_value(c, f->base, f->field);
 	} else {
 		str_addf(text, " by %s, and these files have never applied it", m->there->updated_by);
@@ -241,6 +250,7 @@ merge_item(struct planfile_changes *c, struct planned_set *set, const struct pla
 
 	if (pb_equal(ours->descriptor, ours, there->now))
 		return;
+	there_find_base(c, there);
 	str_init(&m.taken, 1u << 20);
 	merged = threeway_merge(there->base, ours, there->now, c->options.force, c->arena, hear_field, &m);
 	if (merged == NULL)

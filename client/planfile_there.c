@@ -7,7 +7,17 @@
 #include "common/arena.h"
 #include "common/pb.h"
 
+#define PAGES_MAX 20 /* of an entry's history that are looked through */
+#define PASTS_MAX 16 /* revisions of the past that bases are taken from */
+
 static const ProtobufCServiceDescriptor *const plan_service = &plumb__v1__plan__descriptor;
+
+/* The items of one past revision. */
+struct past {
+	uint64_t revision;
+	struct refmap *items; /* ref -> message */
+	struct past *next;
+};
 
 struct there *
 there_find(const struct planfile_changes *c, const char *ref)
@@ -123,8 +133,6 @@ take_now(struct planfile_changes *c, const Plumb__V1__Envelope *envelope)
 	there->source_revision = envelope->source_revision;
 	there->source = envelope->source;
 	there->updated_by = envelope->updated_by;
-	there->retracted = envelope->entry_case == PLUMB__V1__ENVELOPE__ENTRY_RECORD &&
-	    (envelope->record->retracted || envelope->record->redacted);
 	c->source_known |= strcmp(envelope->source, c->options.source) == 0;
 }
 
@@ -292,14 +300,14 @@ there_removed_by(struct planfile_changes *c, const char *ref)
 	return strcmp(newest->source, c->options.source) == 0 ? NULL : newest->author;
 }
 
-/* The revision at which this source last moved something in the ranking; 0 never. */
+/* The revision at which this source last changed the entry; 0 never. */
 static uint64_t
-last_ranked(struct planfile_changes *c, const char *ref)
+last_applied_at(struct planfile_changes *c, const char *ref)
 {
 	const Plumb__V1__HistoryReply *reply;
 	const char *token = "";
 
-	for (unsigned page = 0; page < 20; page++) {
+	for (unsigned page = 0; page < PAGES_MAX; page++) {
 		reply = history(c, ref, 100, token);
 		for (size_t i = 0; reply != NULL && i < reply->n_entries; i++) {
 			if (strcmp(reply->entries[i]->source, c->options.source) == 0)
@@ -312,13 +320,69 @@ last_ranked(struct planfile_changes *c, const char *ref)
 	return 0;
 }
 
+static void
+take_past(struct planfile_changes *c, const Plumb__V1__Envelope *envelope)
+{
+	const struct planfile_kind *kind = planfile_kind(envelope->kind);
+	ProtobufCMessage *message = envelope->removed ? NULL : entry_message(c, envelope, kind);
+
+	if (message != NULL && !refmap_put(c->past->items, envelope->ref, message))
+		c->oom = true;
+}
+
+/* The plan as it was at that revision, fetched once; NULL: it cannot be had. */
+static const struct past *
+fetch_past(struct planfile_changes *c, uint64_t revision)
+{
+	Plumb__V1__ExportRequest request;
+	Plumb__V1__At at;
+	struct past *past;
+	struct err err;
+	unsigned count = 0;
+
+	for (past = c->past; past != NULL; past = past->next, count++) {
+		if (past->revision == revision)
+			return past;
+	}
+	past = count == PASTS_MAX ? NULL : arena_zalloc(c->arena, sizeof *past);
+	if (past == NULL || (past->items = refmap_new(c->arena)) == NULL)
+		return NULL;
+	past->revision = revision;
+	past->next = c->past;
+	c->past = past;
+	init_request(c, &request, &at);
+	at.as_of_case = PLUMB__V1__AT__AS_OF_REVISION;
+	at.revision = revision;
+	if (!export(c, &request, take_past, NULL, &err))
+		return NULL;
+	return past;
+}
+
+/*
+ * Another source has applied the entry since, so the daemon no longer keeps what this one applied: its history does.
+ */
+void
+there_find_base(struct planfile_changes *c, struct there *there)
+{
+	const struct past *past;
+	uint64_t revision;
+
+	if (there->base != NULL || there->now == NULL || there->searched)
+		return;
+	there->searched = true;
+	revision = last_applied_at(c, there->ref);
+	past = revision == 0 ? NULL : fetch_past(c, revision);
+	if (past != NULL)
+		there->base = refmap_get(past->items, there->ref);
+}
+
 const Plumb__V1__RankingList *
 there_ranking_base(struct planfile_changes *c, const char *ranking_ref)
 {
 	const Plumb__V1__GetReply *reply;
 	Plumb__V1__GetRequest request;
 	Plumb__V1__At at;
-	uint64_t revision = last_ranked(c, ranking_ref);
+	uint64_t revision = last_applied_at(c, ranking_ref);
 
 	if (revision == 0)
 		return NULL;
