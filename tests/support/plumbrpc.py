@@ -318,6 +318,10 @@ class Client:
                 self._arrived(stream, kind, flags, body)
         except (OSError, ValueError):
             pass
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         with self.lock:
             self.lost = ConnectionLost("the connection was closed")
             calls, self.calls = list(self.calls.values()), {}

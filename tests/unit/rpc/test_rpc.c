@@ -2,6 +2,7 @@
 #include "tests/support/fake_daemon.h"
 
 #include <check.h>
+#include <stdio.h>
 
 #include "common/frame.h"
 #include "common/pb.h"
