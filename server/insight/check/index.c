@@ -7,7 +7,7 @@
 #include "server/limits.h"
 
 /* The workspace's own ranking; a team's has another id. */
-static const char ranking_id[] = "company";
+static const char ranking_id[] = "workspace";
 
 /* Far enough ahead for memory to answer, near enough to stay in the cache. */
 #define AHEAD 16
