@@ -11,6 +11,9 @@
 #include "server/store/disk.h"
 #include "server/store/log_db_internal.h"
 
+/* SQLite 3.40's unix VFS writes nothing where 128 KiB or more are left, and calls that a full disk. */
+#define WAL_PIECE 65536
+
 /* A larger file would hold up the start for too long; "plumb admin verify" looks at it then. */
 #define QUICK_CHECK_MAX (INT64_C(1) << 30)
 
@@ -72,14 +75,14 @@ configure(struct log_db *db, const struct log_db_options *options, struct err *e
 {
 	static const char common[] = "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; "
 				     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; "
-				     "PRAGMA secure_delete = OFF; PRAGMA mmap_size = 0;";
+				     "PRAGMA mmap_size = 0;";
 
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Exclusive before the first look at the file: no shared memory, no second process. */
 	if (!db->in_memory && !setting(db, "PRAGMA locking_mode = EXCLUSIVE", "exclusive", err))
 		return false;
-	if (!log_db_exec(db, common, "set up", err))
+	if (!log_db_exec(db, common, "set up", err) || !log_db_set_erase(db, false, err))
 		return false;
 	if (db->in_memory)
 		return setting(db, "PRAGMA journal_mode", "memory", err);
@@ -121,7 +124,7 @@ rewrite_wal(sqlite3_vfs *vfs, const char *path, bool *found, struct err *err)
 	if (rc == SQLITE_OK && !exists)
 		return true;
 	file = calloc(1, (size_t)vfs->szOsFile);
-	buf = malloc(1 << 20);
+	buf = malloc(WAL_PIECE);
 	if (!file || !buf) {
 		free(file);
 		free(buf);
@@ -131,8 +134,8 @@ rewrite_wal(sqlite3_vfs *vfs, const char *path, bool *found, struct err *err)
 		rc = vfs->xOpen(vfs, name, file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, NULL);
 	if (rc == SQLITE_OK)
 		rc = file->pMethods->xFileSize(file, &size);
-	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size; at += 1 << 20) {
-		int n = size - at < 1 << 20 ? (int)(size - at) : 1 << 20;
+	for (sqlite3_int64 at = 0; rc == SQLITE_OK && at < size; at += WAL_PIECE) {
+		int n = size - at < WAL_PIECE ? (int)(size - at) : WAL_PIECE;
 
 		rc = file->pMethods->xRead(file, buf, n, at);
 		if (rc == SQLITE_OK)
@@ -308,8 +311,12 @@ log_db_checkpoint(struct log_db *db, bool truncate, struct err *err)
 	return true;
 }
 
+/*
+ * FAST, not OFF, otherwise: appending frees nothing, so it costs nothing, and a page that is split keeps no stale copy
+ * of a row that may have to be erased later.
+ */
 bool
 log_db_set_erase(struct log_db *db, bool on, struct err *err)
 {
-	return setting(db, on ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = OFF", on ? "1" : "0", err);
+	return setting(db, on ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = FAST", on ? "1" : "2", err);
 }
