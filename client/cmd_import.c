@@ -14,23 +14,24 @@
 #include "common/pb.h"
 #include "common/str.h"
 
-#define REPORT_MAX    (16u << 20)
-#define KNOWN_ARENA   ((size_t)2 << 30)
-#define RETRACTS_MAX  1000u /* in one change set */
+#define REPORT_MAX   (16u << 20)
+#define KNOWN_ARENA  ((size_t)2 << 30)
+#define RETRACTS_MAX 1000u /* in one change set */
 
 /* One document on its way into the plan. */
 struct import {
 	struct context *ctx;
 	const struct args *args;
 	const char *path;
-	const char *name;     /* the last part of path */
+	const char *name; /* the last part of path */
 	const char *source;
-	struct arena *arena;  /* what the workspace has */
+	struct arena *arena; /* what the workspace has */
 	struct planfile *plan;
 	struct stratml_known *known;
 	size_t known_count;
 	size_t known_cap;
-	const char **stale;   /* values that this source stated and the document no longer does: "measurement/x" */
+	const char **
+	    stale; /* values that this source stated and the document no longer does: "measurement/x" */
 	size_t stale_count;
 };
 
@@ -77,7 +78,8 @@ add_known(struct import *in, const Plumb__V1__Envelope *envelope)
 		in->known_cap = cap;
 	}
 	known = &in->known[in->known_count++];
-	*known = (struct stratml_known){.ref = envelope->ref, .title = "", .source = envelope->source};
+	*known =
+	    (struct stratml_known){.ref = envelope->ref, .title = "", .source = envelope->source};
 	if (envelope->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM) {
 		known->title = envelope->item->title;
 		known->external_ids = (const char *const *)envelope->item->external_ids;
@@ -108,7 +110,8 @@ fetch_known(struct import *in)
 			if (reply->entries[i]->removed || add_known(in, reply->entries[i]))
 				continue;
 			rpc_client_cancel(in->ctx->client);
-			return context_set_error(in->ctx, ERR_LIMIT, "the plan is larger than memory");
+			return context_set_error(
+			    in->ctx, ERR_LIMIT, "the plan is larger than memory");
 		}
 	}
 	return in->ctx->status.err.code == ERR_OK;
@@ -128,7 +131,8 @@ find_stale(struct import *in)
 		const struct stratml_known *known = &in->known[i];
 
 		if (strncmp(known->ref, "measurement/", 12) == 0 && !known->retracted &&
-		    strcmp(known->source, in->source) == 0 && planfile_find(step, known->ref) == NULL)
+		    strcmp(known->source, in->source) == 0 &&
+		    planfile_find(step, known->ref) == NULL)
 			in->stale[in->stale_count++] = known->ref;
 	}
 	return true;
@@ -138,7 +142,8 @@ static void
 show_stale(const struct import *in)
 {
 	for (size_t i = 0; i < in->stale_count; i++)
-		output_printf(&in->ctx->out, "- %s: the document no longer states it; withdrawn\n", in->stale[i]);
+		output_printf(&in->ctx->out, "- %s: the document no longer states it; withdrawn\n",
+		    in->stale[i]);
 }
 
 /* A change set that withdraws up to RETRACTS_MAX of them. */
@@ -186,7 +191,8 @@ static bool
 retract_stale(struct import *in, uint64_t *revision)
 {
 	for (size_t i = 0; i < in->stale_count; i += RETRACTS_MAX) {
-		size_t count = in->stale_count - i < RETRACTS_MAX ? in->stale_count - i : RETRACTS_MAX;
+		size_t count =
+		    in->stale_count - i < RETRACTS_MAX ? in->stale_count - i : RETRACTS_MAX;
 
 		if (!retract(in, i, count, revision))
 			return false;
@@ -203,7 +209,8 @@ confirmed(const char *name)
 
 	fprintf(stderr, "Import %s? [y/N] ", name);
 	fflush(stderr);
-	return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+	return fgets(answer, sizeof answer, stdin) != NULL &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 static int
@@ -225,7 +232,8 @@ send_changes(struct import *in, struct planfile_changes *changes)
 	if (dry)
 		output_printf(&in->ctx->out, "the daemon would take this; nothing is changed\n");
 	else
-		output_printf(&in->ctx->out, "imported; the plan is at revision %" PRIu64 "\n", revision);
+		output_printf(
+		    &in->ctx->out, "imported; the plan is at revision %" PRIu64 "\n", revision);
 	return EXIT_FINE;
 }
 
@@ -233,15 +241,15 @@ static int
 apply(struct import *in)
 {
 	struct planfile_options options = {
-		.workspace = in->ctx->workspace,
-		.source = in->source,
-		.reason = args_has(in->args, "reason") ? args_get(in->args, "reason")
-						       : arena_printf(in->arena, "import %s", in->name),
-		.effective = "",
-		.prune = args_has(in->args, "prune"),
-		.force = args_has(in->args, "force"),
-		.dry_run = args_has(in->args, "dry-run"),
-		.colour = in->ctx->out.colour,
+	    .workspace = in->ctx->workspace,
+	    .source = in->source,
+	    .reason = args_has(in->args, "reason") ? args_get(in->args, "reason")
+						   : arena_printf(in->arena, "import %s", in->name),
+	    .effective = "",
+	    .prune = args_has(in->args, "prune"),
+	    .force = args_has(in->args, "force"),
+	    .dry_run = args_has(in->args, "dry-run"),
+	    .colour = in->ctx->out.colour,
 	};
 	const struct planfile_summary *summary;
 	struct planfile_changes *changes;
@@ -256,7 +264,8 @@ apply(struct import *in)
 	summary = planfile_changes_summary(changes);
 	if (summary->conflicts > 0)
 		code = context_error(in->ctx, EXIT_NO,
-		    "%zu conflict%s with what is there (lines with !), so nothing of %s is imported; --force puts what "
+		    "%zu conflict%s with what is there (lines with !), so nothing of %s is "
+		    "imported; --force puts what "
 		    "it says over it",
 		    summary->conflicts, summary->conflicts == 1 ? "" : "s", in->name);
 	else if (summary->change_sets > 0 || in->stale_count > 0)
@@ -270,12 +279,12 @@ static bool
 read_plan(struct import *in, int *code)
 {
 	struct stratml_options options = {
-		.name = in->name,
-		.source = in->source,
-		.untyped_are_people = args_has(in->args, "untyped") &&
-		    strcmp(args_get(in->args, "untyped"), "person") == 0,
-		.known = in->known,
-		.known_count = in->known_count,
+	    .name = in->name,
+	    .source = in->source,
+	    .untyped_are_people = args_has(in->args, "untyped") &&
+				  strcmp(args_get(in->args, "untyped"), "person") == 0,
+	    .known = in->known,
+	    .known_count = in->known_count,
 	};
 	struct stratml_report *report;
 	struct err err = {0};
@@ -310,8 +319,9 @@ import_document(struct context *ctx, const struct args *args, const char *path)
 	in.name = strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path;
 	in.arena = arena_new(KNOWN_ARENA);
 	in.plan = planfile_new(&err);
-	in.source = args_has(args, "source") ? args_get(args, "source") :
-	    in.arena != NULL ? arena_printf(in.arena, "stratml:%.180s", in.name) : NULL;
+	in.source = args_has(args, "source") ? args_get(args, "source")
+		    : in.arena != NULL       ? arena_printf(in.arena, "stratml:%.180s", in.name)
+					     : NULL;
 	if (in.plan == NULL || in.source == NULL)
 		code = context_error(ctx, EXIT_USAGE, "out of memory");
 	else if (!fetch_known(&in))
@@ -338,19 +348,26 @@ run_stratml(struct context *ctx, const struct args *args)
 }
 
 static const struct option options[] = {
-    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing", NULL},
+    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing",
+	NULL},
     {'y', "yes", NULL, "don't ask", NULL},
-    {0, "source", "NAME", "the name the document goes by in the plan; stratml:FILE if not stated", NULL},
-    {0, "untyped", "KIND", "what stakeholders are to whom the document gives no type; team if not stated", "team person"},
-    {0, "prune", NULL, "remove items that an earlier import put there and the document no longer has", NULL},
-    {0, "force", NULL, "where others and the document both changed a field, the document wins", NULL},
+    {0, "source", "NAME", "the name the document goes by in the plan; stratml:FILE if not stated",
+	NULL},
+    {0, "untyped", "KIND",
+	"what stakeholders are to whom the document gives no type; team if not stated",
+	"team person"},
+    {0, "prune", NULL,
+	"remove items that an earlier import put there and the document no longer has", NULL},
+    {0, "force", NULL, "where others and the document both changed a field, the document wins",
+	NULL},
     {'m', "reason", "TEXT", "why, for the history", NULL},
     {0},
 };
 
 static const struct example examples[] = {
     {"plumb import stratml plan.xml --dry-run", "what it would make of the document"},
-    {"plumb import stratml plan.xml", "asks, and imports it; again later, only what has changed in it"},
+    {"plumb import stratml plan.xml",
+	"asks, and imports it; again later, only what has changed in it"},
     {0},
 };
 
@@ -359,11 +376,16 @@ static const struct command cmd_import_stratml = {
     .group = GROUP_PLAN,
     .arguments = "FILE…",
     .summary = "read plans in the Strategy Markup Language, Part 1 and Part 2",
-    .help = "Reads documents of ISO 17469-1 and ANSI/AIIM 22 as they are met: by their structure, whatever their namespace "
-	    "and the order of their elements. Goals, objectives, indicators (as measures, with targets, baselines and "
-	    "values), stakeholders (as people and teams), vision, mission and values become items; docs/IMPORT.md says "
-	    "what becomes what. What had to be repaired, what is odd and what is left out is reported with its place.\n\n"
-	    "Importing a document again changes only what has changed in it: items are found again by their external ids. "
+    .help = "Reads documents of ISO 17469-1 and ANSI/AIIM 22 as they are met: by their structure, "
+	    "whatever their namespace "
+	    "and the order of their elements. Goals, objectives, indicators (as measures, with "
+	    "targets, baselines and "
+	    "values), stakeholders (as people and teams), vision, mission and values become items; "
+	    "docs/IMPORT.md says "
+	    "what becomes what. What had to be repaired, what is odd and what is left out is "
+	    "reported with its place.\n\n"
+	    "Importing a document again changes only what has changed in it: items are found again "
+	    "by their external ids. "
 	    "What others changed since stays, as with plumb apply.",
     .options = options,
     .examples = examples,

@@ -32,19 +32,23 @@ find_core(struct import *imp, const xmlNode *root, struct err *err)
 		imp->report->dialect = "StratML draft of 2008 (StrategicPlanCore)";
 		return root;
 	}
-	if (report && (*xml_attribute(imp, root, "DocumentType") != '\0' ||
-	    xml_child(root, "NameDescription") != NULL || xml_child(root, "Goal") != NULL))
-		why = "this is StratML Part 3 (PerformancePlanOrReport without StrategicPlanCore), which is not "
+	if (report &&
+	    (*xml_attribute(imp, root, "DocumentType") != '\0' ||
+		xml_child(root, "NameDescription") != NULL || xml_child(root, "Goal") != NULL))
+		why = "this is StratML Part 3 (PerformancePlanOrReport without StrategicPlanCore), "
+		      "which is not "
 		      "read; Parts 1 and 2 are";
 	else if (xml_is(root, "html") || xml_is(root, "HTML"))
-		why = "this is a web page; where it is a StratML form, save the document that it holds, and import "
+		why = "this is a web page; where it is a StratML form, save the document that it "
+		      "holds, and import "
 		      "that";
 	else if (xml_is(root, "OrganizationalStrategyDocument"))
 		why = "this is an OrganizationalStrategyDocument, not StratML Part 1 or 2";
 	else if (report || xml_is(root, "StrategicPlan"))
 		why = "has no StrategicPlanCore: it has StratML's name but not its structure";
 	else
-		why = "is no StratML: the outermost element of Part 1 is StrategicPlan, that of Part 2 "
+		why = "is no StratML: the outermost element of Part 1 is StrategicPlan, that of "
+		      "Part 2 "
 		      "PerformancePlanOrReport";
 	refuse(imp, root, err, why);
 	return NULL;
@@ -88,8 +92,10 @@ add_organization(struct import *imp, const xmlNode *node, const char *plan_text)
 	who->id = item_id(imp, who->kind, key, "", who->name);
 	who->ref = fmt(imp, "team/%s", who->id);
 	acronym = xml_child_line(imp, node, "Acronym");
-	text = join(imp, *acronym != '\0' ? fmt(imp, "(%s)", acronym) : "", " ", description_of(imp, node));
-	item = new_item(imp, who->kind, who->id, key, who->name, join(imp, text, "\n\n", plan_text), node);
+	text = join(
+	    imp, *acronym != '\0' ? fmt(imp, "(%s)", acronym) : "", " ", description_of(imp, node));
+	item = new_item(
+	    imp, who->kind, who->id, key, who->name, join(imp, text, "\n\n", plan_text), node);
 	imp->report->teams += item != NULL;
 }
 
@@ -127,8 +133,8 @@ add_period(struct import *imp, const xmlNode *root, const char *text)
 		    fmt(imp, "%s to %s", start, end));
 	/* Not by the document's Identifier: forms copy it from plan to plan. */
 	key = item_key(imp, NULL, imp->organization_key, "plan", title);
-	item = new_item(imp, PLUMB__V1__KIND__PERIOD, item_id(imp, PLUMB__V1__KIND__PERIOD, key, "", title), key,
-	    title, text, admin);
+	item = new_item(imp, PLUMB__V1__KIND__PERIOD,
+	    item_id(imp, PLUMB__V1__KIND__PERIOD, key, "", title), key, title, text, admin);
 	if (item == NULL)
 		return true;
 	item->period->first_day = pb_str(start);
@@ -151,8 +157,10 @@ add_statement(struct import *imp, const xmlNode *node, Plumb__V1__Kind kind)
 	}
 	text = clip_text(imp, node, xml_child_text(imp, node, "Description"));
 	title = value ? title_of(imp, node) : fmt(imp, "%s", (const char *)node->name);
-	if (*title == '\0' || (!value && *text == '\0')) { /* text where none belongs, or only unknown elements */
-		note_element(imp, STRATML_LEFT_OUT, "# elements with neither name nor description", node, "");
+	if (*title == '\0' ||
+	    (!value && *text == '\0')) { /* text where none belongs, or only unknown elements */
+		note_element(imp, STRATML_LEFT_OUT, "# elements with neither name nor description",
+		    node, "");
 		return;
 	}
 	key = item_key(imp, node, imp->organization_key, kind_word(kind), title);
@@ -171,8 +179,8 @@ add_statement(struct import *imp, const xmlNode *node, Plumb__V1__Kind kind)
 /* ---- goals and objectives ------------------------------------------------------------------------------------ */
 
 static void
-add_objective(struct import *imp, const xmlNode *node, const Plumb__V1__Item *goal, const char *goal_key,
-    const char *goal_sequence)
+add_objective(struct import *imp, const xmlNode *node, const Plumb__V1__Item *goal,
+    const char *goal_key, const char *goal_sequence)
 {
 	const char *title, *sequence, *key;
 	Plumb__V1__Item *item;
@@ -182,17 +190,20 @@ add_objective(struct import *imp, const xmlNode *node, const Plumb__V1__Item *go
 		return;
 	}
 	title = title_of(imp, node);
-	sequence = sequence_below(imp, goal_sequence, xml_child_line(imp, node, "SequenceIndicator"));
+	sequence =
+	    sequence_below(imp, goal_sequence, xml_child_line(imp, node, "SequenceIndicator"));
 	key = item_key(imp, node, goal_key, "objective", *sequence != '\0' ? sequence : title);
 	item = new_item(imp, PLUMB__V1__KIND__OBJECTIVE,
 	    item_id(imp, PLUMB__V1__KIND__OBJECTIVE, key, sequence, title), key,
-	    *title != '\0' ? title : fmt(imp, "Objective of: %s", goal->title), description_of(imp, node), node);
+	    *title != '\0' ? title : fmt(imp, "Objective of: %s", goal->title),
+	    description_of(imp, node), node);
 	if (item == NULL)
 		return;
 	item->objective->goal = goal->id;
 	imp->report->objectives++;
 	people_link(imp, item, node);
-	for (const xmlNode *child = xml_first(node); child != NULL && !imp->failed; child = xml_next(child))
+	for (const xmlNode *child = xml_first(node); child != NULL && !imp->failed;
+	     child = xml_next(child))
 		if (xml_is(child, "PerformanceIndicator"))
 			measure_add(imp, item, key, sequence, child);
 }
@@ -209,14 +220,17 @@ add_goal(struct import *imp, const xmlNode *node)
 	}
 	title = title_of(imp, node);
 	sequence = xml_child_line(imp, node, "SequenceIndicator");
-	key = item_key(imp, node, imp->organization_key, "goal", *sequence != '\0' ? sequence : title);
-	item = new_item(imp, PLUMB__V1__KIND__GOAL, item_id(imp, PLUMB__V1__KIND__GOAL, key, sequence, title),
-	    key, *title != '\0' ? title : "Goal", description_of(imp, node), node);
+	key = item_key(
+	    imp, node, imp->organization_key, "goal", *sequence != '\0' ? sequence : title);
+	item = new_item(imp, PLUMB__V1__KIND__GOAL,
+	    item_id(imp, PLUMB__V1__KIND__GOAL, key, sequence, title), key,
+	    *title != '\0' ? title : "Goal", description_of(imp, node), node);
 	if (item == NULL)
 		return;
 	imp->report->goals++;
 	people_link(imp, item, node);
-	for (const xmlNode *child = xml_first(node); child != NULL && !imp->failed; child = xml_next(child))
+	for (const xmlNode *child = xml_first(node); child != NULL && !imp->failed;
+	     child = xml_next(child))
 		if (xml_is(child, "Objective"))
 			add_objective(imp, child, item, key, sequence);
 }
@@ -255,7 +269,8 @@ add_core(struct import *imp, const xmlNode *root, const xmlNode *core)
 		first = false;
 	}
 	people_add(imp);
-	for (const xmlNode *node = xml_first(core); node != NULL && !imp->failed; node = xml_next(node)) {
+	for (const xmlNode *node = xml_first(core); node != NULL && !imp->failed;
+	     node = xml_next(node)) {
 		if (xml_is(node, "Organization"))
 			link_organization(imp, node);
 		else if (xml_is(node, "Vision"))
@@ -270,7 +285,8 @@ add_core(struct import *imp, const xmlNode *root, const xmlNode *core)
 }
 
 static bool
-begin(struct import *imp, const struct stratml_options *options, struct planfile *plan, struct err *err)
+begin(struct import *imp, const struct stratml_options *options, struct planfile *plan,
+    struct err *err)
 {
 	*imp = (struct import){.options = options, .plan = plan, .arena = plan->arena};
 	imp->step = planfile_present(plan);
@@ -303,8 +319,9 @@ read_document(struct import *imp, const xmlNode *root, struct err *err)
 	imp->published = xml_child_date(imp, admin, "PublicationDate");
 	vocabulary_check(imp, root);
 	if (submitter != NULL && !xml_blank(submitter))
-		note(imp, STRATML_LEFT_OUT, "submitter (a person's name and address, which are not the plan's)",
-		    submitter, "");
+		note(imp, STRATML_LEFT_OUT,
+		    "submitter (a person's name and address, which are not the plan's)", submitter,
+		    "");
 	find_organization(imp, core);
 	people_gather(imp, core);
 	measures_count(imp, core);
@@ -320,8 +337,8 @@ read_document(struct import *imp, const xmlNode *root, struct err *err)
 }
 
 bool
-stratml_import(const char *bytes, size_t len, const struct stratml_options *options, struct planfile *plan,
-    struct stratml_report **report, struct err *err)
+stratml_import(const char *bytes, size_t len, const struct stratml_options *options,
+    struct planfile *plan, struct stratml_report **report, struct err *err)
 {
 	struct import imp;
 	xmlDoc *doc;
@@ -335,7 +352,8 @@ stratml_import(const char *bytes, size_t len, const struct stratml_options *opti
 	ok = read_document(&imp, xmlDocGetRootElement(doc), err);
 	xmlFreeDoc(doc);
 	if (ok && imp.failed)
-		ok = err_set(err, ERR_LIMIT, "%s: there is more in it than memory for one import", imp.file);
+		ok = err_set(
+		    err, ERR_LIMIT, "%s: there is more in it than memory for one import", imp.file);
 	if (ok)
 		*report = imp.report;
 	return ok;

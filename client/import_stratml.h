@@ -14,24 +14,26 @@
 struct planfile;
 struct str;
 
-#define STRATML_BYTES_MAX    (8u << 20)  /* the largest seen in the wild has 1.5 MB */
-#define STRATML_ELEMENTS_MAX 400000u     /* that one has 24,000 */
-#define STRATML_DEPTH_MAX    64u         /* a valid document has 11 levels */
+#define STRATML_BYTES_MAX    (8u << 20) /* the largest seen in the wild has 1.5 MB */
+#define STRATML_ELEMENTS_MAX 400000u    /* that one has 24,000 */
+#define STRATML_DEPTH_MAX    64u        /* a valid document has 11 levels */
 
 /* An entry that the workspace has already: its id must not be given away, and it may be meant by the document. */
 struct stratml_known {
-	const char *ref;    /* "person/anna-brandt" */
+	const char *ref; /* "person/anna-brandt" */
 	const char *title;
 	const char *source; /* who put it there; "" nobody in particular */
 	const char *const *external_ids;
 	size_t external_ids_count;
-	bool retracted; /* a record that was withdrawn: what the document states again needs another id */
+	bool
+	    retracted; /* a record that was withdrawn: what the document states again needs another id */
 };
 
 struct stratml_options {
 	const char *name;   /* of the file, for messages */
 	const char *source; /* "stratml:plan.xml" */
-	bool untyped_are_people; /* stakeholders that no place gives a type to; else they are teams */
+	bool
+	    untyped_are_people; /* stakeholders that no place gives a type to; else they are teams */
 	const struct stratml_known *known;
 	size_t known_count;
 };
@@ -65,11 +67,11 @@ struct stratml_report {
 	const char *dialect; /* "StratML Part 2 (PerformancePlanOrReport)" */
 	const char *title;   /* the plan's name */
 	size_t goals, objectives, measures, values, people, teams, periods;
-	size_t targets;      /* that objectives have, with a number */
+	size_t targets;                           /* that objectives have, with a number */
 	size_t actuals, baselines, target_values; /* measurements */
-	size_t mentions;     /* of stakeholders */
-	size_t owners;       /* proposed */
-	size_t there;        /* people and teams that others put there already; only referred to */
+	size_t mentions;                          /* of stakeholders */
+	size_t owners;                            /* proposed */
+	size_t there; /* people and teams that others put there already; only referred to */
 	struct stratml_note *notes; /* by class, then as they were met */
 };
 

@@ -10,10 +10,10 @@
 #include "common/crypto.h"
 #include "common/utf8.h"
 
-#define EXTERNAL       "stratml:"
-#define KEY_MAX        120u /* longer ones are hashed */
-#define READABLE_MAX   48u  /* of an id; what follows makes it unique */
-#define FIRST_BUCKETS  256u
+#define EXTERNAL      "stratml:"
+#define KEY_MAX       120u /* longer ones are hashed */
+#define READABLE_MAX  48u  /* of an id; what follows makes it unique */
+#define FIRST_BUCKETS 256u
 
 const char *
 fmt(struct import *imp, const char *format, ...)
@@ -141,7 +141,8 @@ slug(const char *text, char *out)
 	char plain[512];
 	size_t len = 0;
 
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0' && len + 1 < sizeof plain; p++) {
+	for (const unsigned char *p = (const unsigned char *)text;
+	     *p != '\0' && len + 1 < sizeof plain; p++) {
 		unsigned code = *p;
 
 		if (*p >= 0xc3 && *p <= 0xc5 && (p[1] & 0xc0) == 0x80) {
@@ -237,7 +238,8 @@ ids_load_known(struct import *imp)
  * the bare one remembers where to go on, so that a thousand equal names cost a thousand looks.
  */
 static const char *
-unique(struct import *imp, struct name_map *map, const char *prefix, const char *text, const char *between)
+unique(struct import *imp, struct name_map *map, const char *prefix, const char *text,
+    const char *between)
 {
 	struct name_entry *bare = name_put(imp, map, fmt(imp, "%s%s", prefix, text));
 
@@ -267,7 +269,8 @@ usable_identifier(struct import *imp, const xmlNode *node)
 		return NULL;
 	if (text_is_placeholder(text) || strpbrk(text, "[] ") != NULL ||
 	    strncasecmp(text, "placeholder", 11) == 0) {
-		note(imp, STRATML_REPAIRED, "identifiers that are placeholders: replaced", element, text);
+		note(imp, STRATML_REPAIRED, "identifiers that are placeholders: replaced", element,
+		    text);
 		return NULL;
 	}
 	entry = name_put(imp, &imp->identifiers, text);
@@ -275,7 +278,8 @@ usable_identifier(struct import *imp, const xmlNode *node)
 		return NULL;
 	if (entry->count++ > 0) {
 		note(imp, STRATML_REPAIRED,
-		    "identifiers that stand twice: the first item keeps it, the others got their own",
+		    "identifiers that stand twice: the first item keeps it, the others got their "
+		    "own",
 		    element, text);
 		return NULL;
 	}
@@ -310,7 +314,8 @@ item_key(struct import *imp, const xmlNode *node, const char *parent_key, const 
 	else if (*word != '\0')
 		key = fmt(imp, "%s%s%s/%s", parent_key, *parent_key != '\0' ? "/" : "", kind, word);
 	else /* nothing Latin in it */
-		key = fmt(imp, "%s%s%s/%s", parent_key, *parent_key != '\0' ? "/" : "", kind, fold(imp, text));
+		key = fmt(imp, "%s%s%s/%s", parent_key, *parent_key != '\0' ? "/" : "", kind,
+		    fold(imp, text));
 	key = short_key(imp, key);
 	return unique(imp, &imp->external, "", key, "/");
 }
@@ -332,7 +337,8 @@ known_id(struct import *imp, Plumb__V1__Kind kind, const char *key)
 }
 
 const char *
-item_id(struct import *imp, Plumb__V1__Kind kind, const char *key, const char *sequence, const char *text)
+item_id(struct import *imp, Plumb__V1__Kind kind, const char *key, const char *sequence,
+    const char *text)
 {
 	const char *known = known_id(imp, kind, key);
 	char head[ID_MAX_LEN + 1], tail[ID_MAX_LEN + 1], id[2 * ID_MAX_LEN + 2];

@@ -32,17 +32,17 @@ struct name_map {
 
 /* Somebody who is named in the document, wherever and as often as it is. */
 struct stakeholder {
-	const char *name;   /* as it is written first */
+	const char *name; /* as it is written first */
 	const char *folded;
 	Plumb__V1__Kind kind; /* PERSON or TEAM; KIND_UNSPECIFIED until known */
-	bool stated;        /* a place gives the type */
-	bool sure;          /* the type is stated here or in the workspace, or the user says so */
+	bool stated;          /* a place gives the type */
+	bool sure;            /* the type is stated here or in the workspace, or the user says so */
 	const char *description;
 	const char *id;
 	const char *ref;
 	const xmlNode *node;        /* where they are named first */
 	const xmlNode *performs_in; /* the item that they were last counted as a performer of */
-	struct stakeholder *next; /* in order of the document */
+	struct stakeholder *next;   /* in order of the document */
 };
 
 struct import {
@@ -74,13 +74,15 @@ struct import {
 /* ---- xml: the tree, and its text (import_stratml_xml.c) ---------------------------------------------- */
 
 /* NULL with "name:line:column: …". Freed with xmlFreeDoc. */
-xmlDoc *stratml_xml_parse(const char *bytes, size_t len, const char *name, struct err *err) MUST_CHECK;
+xmlDoc *stratml_xml_parse(
+    const char *bytes, size_t len, const char *name, struct err *err) MUST_CHECK;
 bool xml_is(const xmlNode *node, const char *name);
 /* Element children in order; for (n = xml_first(p); n != NULL; n = xml_next(n)). */
 const xmlNode *xml_first(const xmlNode *parent);
 const xmlNode *xml_next(const xmlNode *node);
 const xmlNode *xml_child(const xmlNode *parent, const char *name); /* the first; NULL */
-const xmlNode *xml_walk(const xmlNode *node, const xmlNode *root); /* next element below root, in order */
+const xmlNode *xml_walk(
+    const xmlNode *node, const xmlNode *root); /* next element below root, in order */
 /* Is there any text below node but in elements Identifier and SequenceIndicator, placeholders aside? */
 bool xml_blank(const xmlNode *node);
 /* Text on one line, blanks collapsed; "" if there is none or node is NULL. In the arena. */
@@ -102,8 +104,8 @@ struct planfile_place xml_place(struct import *imp, const xmlNode *node);
 void note(struct import *imp, enum stratml_class class, const char *what, const xmlNode *node,
     const char *detail);
 /* The same with the element's name for "#" in what: for elements of the vocabulary only. */
-void note_element(struct import *imp, enum stratml_class class, const char *what, const xmlNode *node,
-    const char *detail);
+void note_element(struct import *imp, enum stratml_class class, const char *what,
+    const xmlNode *node, const char *detail);
 /* Notes elements and text that stand where StratML has none, and placeholders. */
 void vocabulary_check(struct import *imp, const xmlNode *root);
 void report_finish(struct import *imp);
@@ -114,7 +116,8 @@ struct name_entry *name_find(struct import *imp, const struct name_map *map, con
 /* Found or made; NULL out of memory. */
 struct name_entry *name_put(struct import *imp, struct name_map *map, const char *key);
 const char *fold(struct import *imp, const char *text); /* in the arena; "" out of memory */
-const char *fmt(struct import *imp, const char *format, ...) PRINTF_LIKE(2, 3); /* "" out of memory */
+const char *fmt(struct import *imp, const char *format, ...)
+    PRINTF_LIKE(2, 3); /* "" out of memory */
 /* Latin letters without their marks, then parse_slug. out has ID_MAX_LEN + 1 bytes. */
 void slug(const char *text, char *out);
 void ids_load_known(struct import *imp);
@@ -122,8 +125,8 @@ void ids_load_known(struct import *imp);
  * What tells an item from all others in every later import: its Identifier if it is usable, else its place below
  * parent_key. Unique within the document.
  */
-const char *item_key(struct import *imp, const xmlNode *node, const char *parent_key, const char *kind,
-    const char *text);
+const char *item_key(struct import *imp, const xmlNode *node, const char *parent_key,
+    const char *kind, const char *text);
 /* Its id: the one it was given before, else a new one of sequence and text. */
 const char *item_id(struct import *imp, Plumb__V1__Kind kind, const char *key, const char *sequence,
     const char *text);

@@ -4,8 +4,8 @@
 #include "client/import_stratml_internal.h"
 #include "common/pb.h"
 
-#define EXTERNAL       "stratml:"
-#define SENTENCE_MAX   120u /* bytes of a title made from a text */
+#define EXTERNAL     "stratml:"
+#define SENTENCE_MAX 120u /* bytes of a title made from a text */
 
 /* Bytes of the longest prefix of at most max that ends between characters. */
 static size_t
@@ -113,8 +113,8 @@ title_of(struct import *imp, const xmlNode *node)
 	if (*title == '\0')
 		title = first_sentence(imp, xml_child_text(imp, node, "OtherInformation"));
 	if (*title != '\0')
-		note_element(imp, STRATML_REPAIRED, "# elements without a Name: titled by their text", node,
-		    title);
+		note_element(imp, STRATML_REPAIRED,
+		    "# elements without a Name: titled by their text", node, title);
 	return title;
 }
 
@@ -126,8 +126,8 @@ description_of(struct import *imp, const xmlNode *node)
 }
 
 Plumb__V1__Item *
-new_item(struct import *imp, Plumb__V1__Kind kind, const char *id, const char *key, const char *title,
-    const char *description, const xmlNode *node)
+new_item(struct import *imp, Plumb__V1__Kind kind, const char *id, const char *key,
+    const char *title, const char *description, const xmlNode *node)
 {
 	struct planfile_entry *entry;
 
@@ -151,7 +151,8 @@ add_string(struct import *imp, char ***list, size_t *count, const char *text)
 {
 	/* Grown by doubling: a power of two means that it is full. */
 	if ((*count & (*count - 1)) == 0) {
-		char **bigger = arena_array(imp->arena, *count == 0 ? 1 : *count * 2, sizeof *bigger);
+		char **bigger =
+		    arena_array(imp->arena, *count == 0 ? 1 : *count * 2, sizeof *bigger);
 
 		if (bigger == NULL) {
 			imp->failed = true;
@@ -173,7 +174,8 @@ sequence_below(struct import *imp, const char *parent, const char *own)
 		return own;
 	/* "Ai" is already below "A"; "10" is not below "1". */
 	if (strncmp(own, parent, len) == 0 && own[len] != '\0' &&
-	    !(own[len] >= '0' && own[len] <= '9' && parent[len - 1] >= '0' && parent[len - 1] <= '9'))
+	    !(own[len] >= '0' && own[len] <= '9' && parent[len - 1] >= '0' &&
+		parent[len - 1] <= '9'))
 		return own;
 	return fmt(imp, "%s.%s", parent, own);
 }

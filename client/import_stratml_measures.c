@@ -45,7 +45,8 @@ with_unit(struct import *imp, const char *dimension, const char *unit)
 void
 measures_count(struct import *imp, const xmlNode *root)
 {
-	for (const xmlNode *node = root; node != NULL && !imp->failed; node = xml_walk(node, root)) {
+	for (const xmlNode *node = root; node != NULL && !imp->failed;
+	     node = xml_walk(node, root)) {
 		const char *dimension, *full;
 		struct name_entry *entry;
 
@@ -136,10 +137,12 @@ read_label(struct import *imp, const xmlNode *node)
 	lines_init(&label);
 	for (const xmlNode *child = xml_first(node); child != NULL; child = xml_next(child)) {
 		/* A name alone ("Status"), or "Status: TBD", says nothing. */
-		if (!xml_is(child, "Descriptor") || *xml_child_line(imp, child, "DescriptorValue") == '\0')
+		if (!xml_is(child, "Descriptor") ||
+		    *xml_child_line(imp, child, "DescriptorValue") == '\0')
 			continue;
-		lines_add(&label, "; ", join(imp, xml_child_line(imp, child, "DescriptorName"), ": ",
-		    xml_child_line(imp, child, "DescriptorValue")));
+		lines_add(&label, "; ",
+		    join(imp, xml_child_line(imp, child, "DescriptorName"), ": ",
+			xml_child_line(imp, child, "DescriptorValue")));
 	}
 	return lines_take(imp, &label);
 }
@@ -149,7 +152,8 @@ static bool
 is_baseline(struct import *imp, const xmlNode *node)
 {
 	for (const xmlNode *child = xml_first(node); child != NULL; child = xml_next(child))
-		if (xml_is(child, "Descriptor") && strcasestr(xml_line(imp, child), "baseline") != NULL)
+		if (xml_is(child, "Descriptor") &&
+		    strcasestr(xml_line(imp, child), "baseline") != NULL)
 			return true;
 	return false;
 }
@@ -158,7 +162,8 @@ is_baseline(struct import *imp, const xmlNode *node)
 static bool
 read_result(struct import *imp, struct result *result, const xmlNode *node, size_t instance)
 {
-	*result = (struct result){.node = node, .instance = instance, .target = xml_is(node, "TargetResult")};
+	*result = (struct result){
+	    .node = node, .instance = instance, .target = xml_is(node, "TargetResult")};
 	result->start = xml_child_date(imp, node, "StartDate");
 	result->end = xml_child_date(imp, node, "EndDate");
 	result->label = read_label(imp, node);
@@ -170,7 +175,8 @@ read_result(struct import *imp, struct result *result, const xmlNode *node, size
 		note_element(imp, STRATML_LEFT_OUT, "# elements that state no result", node, "");
 		return false;
 	}
-	if (*result->start != '\0' && *result->end != '\0' && strcmp(result->end, result->start) < 0)
+	if (*result->start != '\0' && *result->end != '\0' &&
+	    strcmp(result->end, result->start) < 0)
 		note(imp, STRATML_KEPT, "results that end before they start", node,
 		    fmt(imp, "%s to %s", result->start, result->end));
 	return true;
@@ -209,8 +215,9 @@ settle_baselines(struct import *imp, struct indicator *in, size_t first)
 			continue;
 		}
 		result->target = false;
-		note(imp, STRATML_REPAIRED, "targets labelled as baseline, alone: taken as baselines",
-		    result->node, result->label);
+		note(imp, STRATML_REPAIRED,
+		    "targets labelled as baseline, alone: taken as baselines", result->node,
+		    result->label);
 	}
 }
 
@@ -297,7 +304,8 @@ in_words(struct import *imp, const struct result *result, bool dated)
 
 	if (*result->end != '\0')
 		days = *result->start != '\0' && strcmp(result->start, result->end) != 0
-		    ? fmt(imp, "%s to %s", result->start, result->end) : result->end;
+			   ? fmt(imp, "%s to %s", result->start, result->end)
+			   : result->end;
 	if (*result->label != '\0')
 		text = *text != '\0' ? fmt(imp, "%s (%s)", text, result->label) : result->label;
 	return dated ? join(imp, days, ": ", text) : text;
@@ -364,16 +372,16 @@ add_target(struct import *imp, Plumb__V1__Item *objective, struct indicator *in)
  * another. A value that was withdrawn and is stated again is a new one.
  */
 static const char *
-record_id(struct import *imp, const struct indicator *in, const struct result *result, const char *at,
-    const char *text)
+record_id(struct import *imp, const struct indicator *in, const struct result *result,
+    const char *at, const char *text)
 {
 	uint8_t digest[SHA256_LEN];
 	char hex[2 * SHA256_LEN + 1];
 	const char *content, *id = "";
 	struct name_entry *same;
 
-	content = fmt(imp, "%s|%d%d|%s|%.17g|%s", in->key, result->target, result->baseline, at, result->value,
-	    text);
+	content = fmt(imp, "%s|%d%d|%s|%.17g|%s", in->key, result->target, result->baseline, at,
+	    result->value, text);
 	same = name_put(imp, &imp->records, content);
 	while (same != NULL && !imp->failed) {
 		if (same->count++ > 0)
@@ -388,7 +396,8 @@ record_id(struct import *imp, const struct indicator *in, const struct result *r
 }
 
 static void
-add_measurement(struct import *imp, const struct indicator *in, const struct result *result, const char *at)
+add_measurement(
+    struct import *imp, const struct indicator *in, const struct result *result, const char *at)
 {
 	bool whole = *result->start != '\0' && *result->end != '\0';
 	const char *text = in_words(imp, result, whole && strcmp(result->start, result->end) != 0);
@@ -424,8 +433,8 @@ value_in_words(struct import *imp, const struct result *result)
 
 	if (!result->numeric)
 		return text;
-	note(imp, STRATML_KEPT, "values without any date: kept in the measure's description", result->node,
-	    fmt(imp, "%.15g", result->value));
+	note(imp, STRATML_KEPT, "values without any date: kept in the measure's description",
+	    result->node, fmt(imp, "%.15g", result->value));
 	return join(imp, fmt(imp, "%.15g", result->value), ": ", text);
 }
 
@@ -443,8 +452,9 @@ add_values(struct import *imp, struct indicator *in)
 		if (result == in->latest || (result->target && !result->numeric))
 			continue;
 		if (result->numeric && *at == '\0' && *imp->published != '\0') {
-			note(imp, STRATML_REPAIRED, "values without a date: dated by the publication",
-			    result->node, imp->published);
+			note(imp, STRATML_REPAIRED,
+			    "values without a date: dated by the publication", result->node,
+			    imp->published);
 			at = imp->published;
 		}
 		if (result->numeric && *at != '\0')
@@ -476,8 +486,8 @@ read_relationships(struct import *imp, const xmlNode *indicator)
 		words = join(imp, xml_child_line(imp, node, "Name"), ": ",
 		    xml_child_line(imp, node, "Description"));
 		words = join(imp, words, " -> ", xml_child_line(imp, node, "ReferentIdentifier"));
-		note(imp, STRATML_LEFT_OUT, "relationships: kept as text in the measure's description", node,
-		    words);
+		note(imp, STRATML_LEFT_OUT,
+		    "relationships: kept as text in the measure's description", node, words);
 		lines_add(&text, "\n",
 		    fmt(imp, "Relationship%s%s: %s", *type != '\0' ? " " : "", type, words));
 	}
@@ -503,10 +513,10 @@ fill_measure(struct import *imp, struct indicator *in, const char *words)
 
 	if (*type == '\0')
 		type = xml_attribute(imp, in->node, "IndicatorType"); /* before 2014 */
-	body->dimension = pb_str(clip_title(imp, in->node,
-	    xml_child_line(imp, in->node, "MeasurementDimension")));
-	body->unit = pb_str(clip_title(imp, in->node,
-	    xml_child_line(imp, in->node, "UnitOfMeasurement")));
+	body->dimension = pb_str(
+	    clip_title(imp, in->node, xml_child_line(imp, in->node, "MeasurementDimension")));
+	body->unit =
+	    pb_str(clip_title(imp, in->node, xml_child_line(imp, in->node, "UnitOfMeasurement")));
 	add_label(imp, in->measure, "stage", xml_attribute(imp, in->node, "ValueChainStage"));
 	add_label(imp, in->measure, "type", type);
 	text = join(imp, text, "\n\n", read_relationships(imp, in->node));
@@ -527,15 +537,19 @@ measure_add(struct import *imp, Plumb__V1__Item *objective, const char *objectiv
 		return;
 	}
 	if (objective->objective->n_targets >= LIST_MAX) {
-		note(imp, STRATML_LEFT_OUT, "indicators beyond the 1,000 that an objective can have", node, "");
+		note(imp, STRATML_LEFT_OUT,
+		    "indicators beyond the 1,000 that an objective can have", node, "");
 		return;
 	}
 	if (!read_results(imp, &in))
 		return;
 	name = indicator_name(imp, &in);
-	sequence = sequence_below(imp, objective_sequence, xml_child_line(imp, node, "SequenceIndicator"));
-	in.key = item_key(imp, node, objective_key, "indicator", *sequence != '\0' ? sequence : name);
-	in.id = item_id(imp, PLUMB__V1__KIND__MEASURE, in.key, *sequence != '\0' ? sequence : objective_sequence,
+	sequence =
+	    sequence_below(imp, objective_sequence, xml_child_line(imp, node, "SequenceIndicator"));
+	in.key =
+	    item_key(imp, node, objective_key, "indicator", *sequence != '\0' ? sequence : name);
+	in.id = item_id(imp, PLUMB__V1__KIND__MEASURE, in.key,
+	    *sequence != '\0' ? sequence : objective_sequence,
 	    *name != '\0' ? name : objective->title);
 	in.measure = new_item(imp, PLUMB__V1__KIND__MEASURE, in.id, in.key,
 	    measure_title(imp, &in, name, objective), "", node);

@@ -18,7 +18,8 @@ stated_kind(struct import *imp, const xmlNode *node)
 	if (strcmp(type, "Organization") == 0 || strcmp(type, "Generic_Group") == 0)
 		return PLUMB__V1__KIND__TEAM;
 	if (*type != '\0')
-		note(imp, STRATML_LEFT_OUT, "types of stakeholders that StratML does not have", node, type);
+		note(imp, STRATML_LEFT_OUT, "types of stakeholders that StratML does not have",
+		    node, type);
 	return PLUMB__V1__KIND__KIND_UNSPECIFIED;
 }
 
@@ -50,8 +51,9 @@ meet(struct import *imp, const char *name, Plumb__V1__Kind kind, const xmlNode *
 		return who;
 	if (who->stated && who->kind != kind)
 		note(imp, STRATML_REPAIRED,
-		    "stakeholders that are a person here and an organization there: taken as at first", node,
-		    name);
+		    "stakeholders that are a person here and an organization there: taken as at "
+		    "first",
+		    node, name);
 	else
 		who->kind = kind;
 	who->stated = true;
@@ -72,14 +74,16 @@ has_place(const xmlNode *node)
 {
 	if (xml_is(node, "Organization"))
 		return xml_is(node->parent, "StrategicPlanCore");
-	return xml_is(node, "Stakeholder") && (xml_is(node->parent, "Organization") ||
-	    xml_is(node->parent, "Goal") || xml_is(node->parent, "Objective"));
+	return xml_is(node, "Stakeholder") &&
+	       (xml_is(node->parent, "Organization") || xml_is(node->parent, "Goal") ||
+		   xml_is(node->parent, "Objective"));
 }
 
 void
 people_gather(struct import *imp, const xmlNode *root)
 {
-	for (const xmlNode *node = root; node != NULL && !imp->failed; node = xml_walk(node, root)) {
+	for (const xmlNode *node = root; node != NULL && !imp->failed;
+	     node = xml_walk(node, root)) {
 		bool organization = xml_is(node, "Organization");
 		struct stakeholder *who;
 		const char *name, *text;
@@ -92,13 +96,13 @@ people_gather(struct import *imp, const xmlNode *root)
 		}
 		name = title_of(imp, node);
 		if (*name == '\0') {
-			note_element(imp, STRATML_LEFT_OUT, "# elements with neither name nor description",
-			    node, "");
+			note_element(imp, STRATML_LEFT_OUT,
+			    "# elements with neither name nor description", node, "");
 			continue;
 		}
 		imp->report->mentions += !organization;
-		who = meet(imp, name,
-		    organization ? PLUMB__V1__KIND__TEAM : stated_kind(imp, node), node);
+		who = meet(
+		    imp, name, organization ? PLUMB__V1__KIND__TEAM : stated_kind(imp, node), node);
 		if (who == NULL)
 			return;
 		text = xml_child_text(imp, node, "Description");
@@ -126,7 +130,8 @@ static bool
 is_sure(const struct import *imp, const struct stratml_known *known)
 {
 	return strncmp(known->ref, "person/", 7) == 0 ||
-	    (strncmp(known->source, "stratml:", 8) != 0 && strcmp(known->source, imp->options->source) != 0);
+	       (strncmp(known->source, "stratml:", 8) != 0 &&
+		   strcmp(known->source, imp->options->source) != 0);
 }
 
 static void
@@ -141,11 +146,13 @@ settle_kind(struct import *imp, struct stakeholder *who, const struct stratml_kn
 	who->sure = who->stated || imp->options->untyped_are_people;
 	if (who->stated)
 		return;
-	who->kind = imp->options->untyped_are_people ? PLUMB__V1__KIND__PERSON : PLUMB__V1__KIND__TEAM;
+	who->kind =
+	    imp->options->untyped_are_people ? PLUMB__V1__KIND__PERSON : PLUMB__V1__KIND__TEAM;
 	note(imp, STRATML_REPAIRED,
 	    imp->options->untyped_are_people
 		? "stakeholders to whom no place gives a type: taken as people (--untyped person)"
-		: "stakeholders to whom no place gives a type: taken as teams (--untyped person takes them as "
+		: "stakeholders to whom no place gives a type: taken as teams (--untyped person "
+		  "takes them as "
 		  "people)",
 	    who->node, who->name);
 }
@@ -153,7 +160,8 @@ settle_kind(struct import *imp, struct stakeholder *who, const struct stratml_kn
 void
 people_add(struct import *imp)
 {
-	for (struct stakeholder *who = imp->stakeholders; who != NULL && !imp->failed; who = who->next) {
+	for (struct stakeholder *who = imp->stakeholders; who != NULL && !imp->failed;
+	     who = who->next) {
 		const struct stratml_known *known;
 		const char *key;
 
@@ -173,7 +181,8 @@ people_add(struct import *imp)
 			imp->report->there++;
 			continue;
 		}
-		if (new_item(imp, who->kind, who->id, key, who->name, who->description, NULL) == NULL)
+		if (new_item(imp, who->kind, who->id, key, who->name, who->description, NULL) ==
+		    NULL)
 			continue;
 		if (who->kind == PLUMB__V1__KIND__PERSON)
 			imp->report->people++;
@@ -215,7 +224,8 @@ role_type(const xmlNode *role, struct import *imp, bool *performs)
 
 /* "performer: Co-chair: leads the calls; beneficiary: member" */
 static const char *
-mention_text(struct import *imp, const xmlNode *stakeholder, const struct stakeholder *who, bool *performs)
+mention_text(
+    struct import *imp, const xmlNode *stakeholder, const struct stakeholder *who, bool *performs)
 {
 	const char *description = xml_child_text(imp, stakeholder, "Description");
 	struct str text;
@@ -270,8 +280,8 @@ link_to(struct import *imp, Plumb__V1__Item *item, const struct stakeholder *who
 		return true;
 	}
 	if (item->n_links >= LIST_MAX || links_bytes(item) + strlen(text) > ITEM_TEXT_MAX) {
-		note(imp, STRATML_LEFT_OUT, "mentions of stakeholders beyond what one item can hold", node,
-		    who->name);
+		note(imp, STRATML_LEFT_OUT,
+		    "mentions of stakeholders beyond what one item can hold", node, who->name);
 		return true;
 	}
 	link = arena_zalloc(imp->arena, sizeof *link);
@@ -317,12 +327,13 @@ propose_owner(struct import *imp, Plumb__V1__Item *item, const struct performers
 	if (item->body_case == PLUMB__V1__ITEM__BODY_TEAM || performers->people == 0)
 		return;
 	if (performers->people > 1) {
-		note(imp, STRATML_KEPT, "items that several people perform: none of them proposed as owner",
-		    node, fmt(imp, "%zu people", performers->people));
+		note(imp, STRATML_KEPT,
+		    "items that several people perform: none of them proposed as owner", node,
+		    fmt(imp, "%zu people", performers->people));
 	} else if (performers->unsure > 0) {
 		note(imp, STRATML_KEPT,
-		    "items that one person performs, and others without a type: no owner proposed", node,
-		    performers->person->name);
+		    "items that one person performs, and others without a type: no owner proposed",
+		    node, performers->person->name);
 	} else {
 		add_string(imp, &item->owners, &item->n_owners, performers->person->id);
 		imp->report->owners++;
@@ -334,7 +345,8 @@ people_link(struct import *imp, Plumb__V1__Item *item, const xmlNode *parent)
 {
 	struct performers performers = {0};
 
-	for (const xmlNode *node = xml_first(parent); node != NULL && !imp->failed; node = xml_next(node)) {
+	for (const xmlNode *node = xml_first(parent); node != NULL && !imp->failed;
+	     node = xml_next(node)) {
 		struct stakeholder *who;
 		bool performs = false;
 		const char *text;

@@ -13,7 +13,8 @@ path_of(struct import *imp, const xmlNode *node)
 	const char *path = "";
 
 	for (; node != NULL && node->type == XML_ELEMENT_NODE && node->parent != NULL &&
-	    node->parent->type == XML_ELEMENT_NODE; node = node->parent) {
+	       node->parent->type == XML_ELEMENT_NODE;
+	     node = node->parent) {
 		size_t before = 1, after = 0;
 
 		if (xml_is(node, "StrategicPlanCore"))
@@ -26,8 +27,8 @@ path_of(struct import *imp, const xmlNode *node)
 			path = fmt(imp, "%s[%zu]%s%s", (const char *)node->name, before,
 			    *path != '\0' ? "/" : "", path);
 		else
-			path = fmt(imp, "%s%s%s", (const char *)node->name, *path != '\0' ? "/" : "",
-			    path);
+			path = fmt(imp, "%s%s%s", (const char *)node->name,
+			    *path != '\0' ? "/" : "", path);
 	}
 	return path;
 }
@@ -94,7 +95,7 @@ report_finish(struct import *imp)
 {
 	struct stratml_note **end = &imp->report->notes;
 
-	for (size_t class = 0; class < STRATML_CLASSES; class++) {
+	for (size_t class = 0; class < STRATML_CLASSES; class ++) {
 		*end = imp->notes[class];
 		while (*end != NULL)
 			end = &(*end)->next;
@@ -150,7 +151,8 @@ print_note(const struct stratml_note *note, struct str *out)
 		str_add(out, details ? "\n" : "");
 	}
 	if (note->count > shown)
-		str_addf(out, details ? "        and %zu more\n" : "; and %zu more", note->count - shown);
+		str_addf(out, details ? "        and %zu more\n" : "; and %zu more",
+		    note->count - shown);
 	str_add(out, details ? "" : "\n");
 }
 
@@ -214,7 +216,8 @@ stratml_report_print(const struct stratml_report *report, const char *name, stru
 	str_add_char(out, '\n');
 	print_counts(report, out);
 	if (report->measures > 0)
-		str_add(out, "  StratML does not say whether more or less is better: every direction is unknown\n");
+		str_add(out, "  StratML does not say whether more or less is better: every "
+			     "direction is unknown\n");
 	for (const struct stratml_note *note = report->notes; note != NULL; note = note->next) {
 		if ((int)note->class != class)
 			str_addf(out, "  %s:\n", headings[note->class]);

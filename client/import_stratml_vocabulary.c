@@ -8,27 +8,31 @@ static const struct {
 	const char *parent;
 	const char *children;
 } vocabulary[] = {
-    {"StrategicPlan", " Name! Description! OtherInformation! StrategicPlanCore! AdministrativeInformation! Submitter! "},
-    {"PerformancePlanOrReport",
-	" Name! Description! OtherInformation! StrategicPlanCore! AdministrativeInformation! Submitter! "},
+    {"StrategicPlan", " Name! Description! OtherInformation! StrategicPlanCore! "
+		      "AdministrativeInformation! Submitter! "},
+    {"PerformancePlanOrReport", " Name! Description! OtherInformation! StrategicPlanCore! "
+				"AdministrativeInformation! Submitter! "},
     {"StrategicPlanCore", " Organization Vision! Mission! Value Goal "},
     {"Organization", " Name! Acronym! Identifier! Description! OtherInformation! Stakeholder "},
     {"Vision", " Description! Identifier! "},
     {"Mission", " Description! Identifier! "},
     {"Value", " Name! Description! "},
-    {"Goal", " Name! Description! Identifier! SequenceIndicator! Stakeholder OtherInformation! Objective "},
-    {"Objective",
-	" Name! Description! Identifier! SequenceIndicator! Stakeholder OtherInformation! PerformanceIndicator "},
+    {"Goal", " Name! Description! Identifier! SequenceIndicator! Stakeholder OtherInformation! "
+	     "Objective "},
+    {"Objective", " Name! Description! Identifier! SequenceIndicator! Stakeholder "
+		  "OtherInformation! PerformanceIndicator "},
     {"Stakeholder", " Name! Description! Role "},
     {"Role", " Name! Description! RoleType "},
-    {"PerformanceIndicator", " SequenceIndicator! MeasurementDimension! UnitOfMeasurement! Identifier! "
-			     "Relationship MeasurementInstance OtherInformation! "},
+    {"PerformanceIndicator",
+	" SequenceIndicator! MeasurementDimension! UnitOfMeasurement! Identifier! "
+	"Relationship MeasurementInstance OtherInformation! "},
     {"MeasurementInstance", " TargetResult ActualResult "},
     {"TargetResult", " StartDate! EndDate! NumberOfUnits! Descriptor Description! "},
     {"ActualResult", " StartDate! EndDate! NumberOfUnits! Descriptor Description! "},
     {"Descriptor", " DescriptorName! DescriptorValue! "},
     {"Relationship", " Identifier! ReferentIdentifier! Name! Description! "},
-    {"AdministrativeInformation", " Identifier! StartDate! EndDate! PublicationDate! Source! Submitter! "},
+    {"AdministrativeInformation",
+	" Identifier! StartDate! EndDate! PublicationDate! Source! Submitter! "},
     {"Submitter",
 	" Identifier! GivenName! Surname! FirstName! LastName! PhoneNumber! EmailAddress! "},
 };
@@ -69,10 +73,11 @@ check_text(struct import *imp, const xmlNode *node)
 	for (const xmlNode *child = node->children; child != NULL; child = child->next) {
 		const char *text = (const char *)child->content;
 
-		if (child->type != XML_TEXT_NODE || text == NULL || text[strspn(text, " \t\r\n")] == '\0')
+		if (child->type != XML_TEXT_NODE || text == NULL ||
+		    text[strspn(text, " \t\r\n")] == '\0')
 			continue;
-		note(imp, STRATML_REPAIRED, "texts between elements, where none belongs: ignored", node,
-		    fmt(imp, "%.120s", text + strspn(text, " \t\r\n")));
+		note(imp, STRATML_REPAIRED, "texts between elements, where none belongs: ignored",
+		    node, fmt(imp, "%.120s", text + strspn(text, " \t\r\n")));
 		return;
 	}
 }
@@ -89,7 +94,8 @@ check_child(struct import *imp, const char *children, const xmlNode *child)
 		return false;
 	}
 	if (mark == '!' && !xml_blank(child) && is_second(child))
-		note_element(imp, STRATML_LEFT_OUT, "# elements beyond the one that has a place there", child,
+		note_element(imp, STRATML_LEFT_OUT,
+		    "# elements beyond the one that has a place there", child,
 		    xml_line(imp, child));
 	return true;
 }
@@ -97,14 +103,17 @@ check_child(struct import *imp, const char *children, const xmlNode *child)
 void
 vocabulary_check(struct import *imp, const xmlNode *root)
 {
-	for (const xmlNode *node = root; node != NULL && !imp->failed; node = xml_walk(node, root)) {
+	for (const xmlNode *node = root; node != NULL && !imp->failed;
+	     node = xml_walk(node, root)) {
 		const char *children = children_of(node);
 
 		if (children == NULL) { /* a text */
-			if (node->children != NULL && xml_blank(node) && *xml_line(imp, node) != '\0' &&
-			    !xml_is(node, "Identifier") && !xml_is(node, "SequenceIndicator") &&
+			if (node->children != NULL && xml_blank(node) &&
+			    *xml_line(imp, node) != '\0' && !xml_is(node, "Identifier") &&
+			    !xml_is(node, "SequenceIndicator") &&
 			    !xml_is(node, "ReferentIdentifier"))
-				note(imp, STRATML_LEFT_OUT, "placeholder texts", node, xml_line(imp, node));
+				note(imp, STRATML_LEFT_OUT, "placeholder texts", node,
+				    xml_line(imp, node));
 			continue;
 		}
 		check_text(imp, node);

@@ -37,7 +37,8 @@ on_doctype(void *arg, const xmlChar *name, const xmlChar *external, const xmlCha
 	(void)external;
 	(void)system;
 	refuse(ctxt->_private, ctxt, ERR_INVALID,
-	    "has a document type (DOCTYPE), which StratML does not need and which is not read: take the line out");
+	    "has a document type (DOCTYPE), which StratML does not need and which is not read: "
+	    "take the line out");
 }
 
 static void
@@ -68,7 +69,8 @@ remedy(int code)
 	case XML_ERR_ENTITYREF_SEMICOL_MISSING:
 		return " (a plain & in text must be written &amp;)";
 	case XML_ERR_UNDECLARED_ENTITY:
-		return " (only &amp; &lt; &gt; &quot; &apos; and numbers are known: write the character itself)";
+		return " (only &amp; &lt; &gt; &quot; &apos; and numbers are known: write the "
+		       "character itself)";
 	case XML_ERR_TAG_NAME_MISMATCH:
 		return " (an element is not closed, or closed twice)";
 	default:
@@ -118,7 +120,7 @@ stratml_xml_parse(const char *bytes, size_t len, const char *name, struct err *e
 	ctxt->sax->startElementNs = on_start;
 	doc = xmlCtxtReadMemory(ctxt, bytes, (int)len, NULL, NULL,
 	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES |
-	    XML_PARSE_NOCDATA);
+		XML_PARSE_NOCDATA);
 	if (doc == NULL && !load.failed)
 		err_set(err, ERR_INVALID, "%s: is no XML, or there was no memory to read it", name);
 	if (doc != NULL && (load.failed || xmlDocGetRootElement(doc) == NULL)) {
@@ -137,7 +139,7 @@ bool
 xml_is(const xmlNode *node, const char *name)
 {
 	return node != NULL && node->type == XML_ELEMENT_NODE &&
-	    strcmp((const char *)node->name, name) == 0;
+	       strcmp((const char *)node->name, name) == 0;
 }
 
 const xmlNode *
@@ -195,7 +197,7 @@ static bool
 is_text(const xmlNode *node)
 {
 	return (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) &&
-	    node->content != NULL;
+	       node->content != NULL;
 }
 
 static bool
@@ -215,8 +217,9 @@ all_space(const char *text)
 bool
 text_is_placeholder(const char *text)
 {
-	static const char *const words[] = {"", "to be determined", "tbd", "unspecified", "to be named",
-	    "to be identified", "to be inserted", "to be inserted by user", "to be added", NULL};
+	static const char *const words[] = {"", "to be determined", "tbd", "unspecified",
+	    "to be named", "to be identified", "to be inserted", "to be inserted by user",
+	    "to be added", NULL};
 	char word[32];
 	size_t len = 0;
 
@@ -247,11 +250,12 @@ text_is_placeholder(const char *text)
 bool
 xml_blank(const xmlNode *root)
 {
-	for (const xmlNode *node = walk_any(root, root); node != NULL; node = walk_any(node, root)) {
+	for (const xmlNode *node = walk_any(root, root); node != NULL;
+	     node = walk_any(node, root)) {
 		if (!is_text(node) || all_space((const char *)node->content))
 			continue;
 		if (node->parent != root && (xml_is(node->parent, "Identifier") ||
-		    xml_is(node->parent, "SequenceIndicator")))
+						xml_is(node->parent, "SequenceIndicator")))
 			continue;
 		if (!text_is_placeholder((const char *)node->content))
 			return false;
@@ -295,11 +299,13 @@ collect(struct import *imp, const xmlNode *root, bool lines)
 	if (root == NULL)
 		return "";
 	str_init(&out, STRATML_BYTES_MAX);
-	for (const xmlNode *node = walk_any(root, root); node != NULL; node = walk_any(node, root)) {
+	for (const xmlNode *node = walk_any(root, root); node != NULL;
+	     node = walk_any(node, root)) {
 		if (is_text(node))
 			add_collapsed(&out, (const char *)node->content, lines);
 		else if (node->type == XML_ELEMENT_NODE && out.len > 0)
-			add_collapsed(&out, lines ? "\n" : " ", lines); /* markup where none belongs */
+			add_collapsed(
+			    &out, lines ? "\n" : " ", lines); /* markup where none belongs */
 	}
 	if (str_ok(&out)) {
 		size_t len = out.len;
@@ -376,7 +382,8 @@ xml_child_date(struct import *imp, const xmlNode *parent, const char *name)
 	if (strlen(text) >= 10 && (text[10] == '\0' || strchr("TZ+- ", text[10]) != NULL) &&
 	    date_parse(day, &date))
 		return fmt(imp, "%s", day);
-	note(imp, STRATML_LEFT_OUT, "dates that cannot be read (wanted: 2026-03-31)", xml_child(parent, name), text);
+	note(imp, STRATML_LEFT_OUT, "dates that cannot be read (wanted: 2026-03-31)",
+	    xml_child(parent, name), text);
 	return "";
 }
 

@@ -90,7 +90,8 @@ run(const uint8_t *data, size_t size, struct stratml_options *options)
 }
 
 static void
-run_again(const uint8_t *data, size_t size, struct stratml_options *options, const struct planfile_step *first)
+run_again(const uint8_t *data, size_t size, struct stratml_options *options,
+    const struct planfile_step *first)
 {
 	struct stratml_known *known = calloc(first->count + 1, sizeof *known);
 	struct planfile *plan;
@@ -100,7 +101,8 @@ run_again(const uint8_t *data, size_t size, struct stratml_options *options, con
 	for (size_t i = 0; i < first->count; i++) {
 		const Plumb__V1__Item *item = first->entries[i]->item;
 
-		known[i] = (struct stratml_known){.ref = first->entries[i]->ref, .title = "", .source = options->source};
+		known[i] = (struct stratml_known){
+		    .ref = first->entries[i]->ref, .title = "", .source = options->source};
 		if (item == NULL)
 			continue;
 		known[i].title = item->title;
@@ -118,7 +120,8 @@ run_again(const uint8_t *data, size_t size, struct stratml_options *options, con
 		const struct planfile_entry *b = planfile_find(second, a->ref);
 
 		must(b != NULL && (a->item != NULL) == (b->item != NULL));
-		must(a->item == NULL || pb_equal(&plumb__v1__item__descriptor, &a->item->base, &b->item->base));
+		must(a->item == NULL ||
+		     pb_equal(&plumb__v1__item__descriptor, &a->item->base, &b->item->base));
 	}
 	planfile_free(plan);
 	free(known);

@@ -111,8 +111,8 @@ record_of(const struct document *doc, const char *about, double value)
 	for (size_t i = 0; i < step->count; i++) {
 		const Plumb__V1__Record *record = step->entries[i]->record;
 
-		if (record == NULL || strcmp(record->about, about) != 0 || record->measurement->value < value ||
-		    record->measurement->value > value)
+		if (record == NULL || strcmp(record->about, about) != 0 ||
+		    record->measurement->value < value || record->measurement->value > value)
 			continue;
 		ck_assert_ptr_null(found);
 		found = record;
@@ -134,7 +134,8 @@ all_of(const struct document *doc)
 		const struct planfile_entry *entry = step->entries[i];
 
 		str_addf(&out, "%s ", entry->ref);
-		json_print(entry->item != NULL ? &entry->item->base : &entry->record->base, 0, true, &out);
+		json_print(
+		    entry->item != NULL ? &entry->item->base : &entry->record->base, 0, true, &out);
 		str_add(&out, "\n");
 	}
 	text = str_take(&out);
@@ -167,15 +168,16 @@ START_TEST(counts_of_the_library_are_those_of_the_document)
 	ck_assert_uint_eq(report->objectives, 3); /* four stand there, one is blank */
 	ck_assert_uint_eq(report->measures, 3);   /* four, one blank */
 	ck_assert_uint_eq(report->values, 1);     /* two, one blank */
-	ck_assert_uint_eq(report->people, 2);     /* Ines Duarte (three places, two spellings), Tom Reyes */
-	ck_assert_uint_eq(report->teams, 3);      /* the library, its readers, Kim Osei (no type) */
+	ck_assert_uint_eq(
+	    report->people, 2); /* Ines Duarte (three places, two spellings), Tom Reyes */
+	ck_assert_uint_eq(report->teams, 3); /* the library, its readers, Kim Osei (no type) */
 	ck_assert_uint_eq(report->periods, 1);
-	ck_assert_uint_eq(report->mentions, 8);   /* nine Stakeholder elements, one blank */
-	ck_assert_uint_eq(report->targets, 2);    /* 52 hours, 0 Euro */
+	ck_assert_uint_eq(report->mentions, 8);      /* nine Stakeholder elements, one blank */
+	ck_assert_uint_eq(report->targets, 2);       /* 52 hours, 0 Euro */
 	ck_assert_uint_eq(report->target_values, 1); /* 48 hours */
-	ck_assert_uint_eq(report->actuals, 2);    /* 45.5 hours, -3 Euro */
-	ck_assert_uint_eq(report->baselines, 2);  /* 40 hours, 1200 Euro */
-	ck_assert_uint_eq(report->owners, 1);     /* of the opening hours only */
+	ck_assert_uint_eq(report->actuals, 2);       /* 45.5 hours, -3 Euro */
+	ck_assert_uint_eq(report->baselines, 2);     /* 40 hours, 1200 Euro */
+	ck_assert_uint_eq(report->owners, 1);        /* of the opening hours only */
 	planfile_free(doc.plan);
 }
 END_TEST
@@ -234,7 +236,8 @@ START_TEST(a_measure_says_what_is_stated_and_no_direction)
 	ck_assert_str_eq(measure->title, "Opening hours"); /* its blanks and newlines collapsed */
 	ck_assert_str_eq(measure->measure->dimension, "Opening hours");
 	ck_assert_str_eq(measure->measure->unit, "hours a week");
-	ck_assert_int_eq(measure->measure->direction, PLUMB__V1__MEASURE__DIRECTION__DIRECTION_UNKNOWN);
+	ck_assert_int_eq(
+	    measure->measure->direction, PLUMB__V1__MEASURE__DIRECTION__DIRECTION_UNKNOWN);
 	ck_assert_str_eq(measure->measure->inline_under, "1.1-longer-opening-hours");
 	ck_assert_uint_eq(measure->n_labels, 2);
 	ck_assert_str_eq(measure->labels[0], "stage-output-processing");
@@ -249,7 +252,8 @@ END_TEST
 START_TEST(what_is_only_said_in_words_stays_in_words)
 {
 	struct document doc = import_file("library.xml", &defaults);
-	const Plumb__V1__Item *objective = item_of(&doc, "objective/1.2-reach-readers-who-cannot-come-to-us");
+	const Plumb__V1__Item *objective =
+	    item_of(&doc, "objective/1.2-reach-readers-who-cannot-come-to-us");
 	const Plumb__V1__Target *target = objective->objective->targets[0];
 
 	ck_assert_int_eq(target->target__case, PLUMB__V1__TARGET__TARGET___NOT_SET);
@@ -324,17 +328,21 @@ START_TEST(identifiers_become_external_ids_and_bad_ones_are_replaced)
 {
 	struct document doc = import_file("library.xml", &defaults);
 
-	ck_assert_str_eq(item_of(&doc, "goal/1-open-to-everyone")->external_ids[0], "stratml:_goal-open");
+	ck_assert_str_eq(
+	    item_of(&doc, "goal/1-open-to-everyone")->external_ids[0], "stratml:_goal-open");
 	ck_assert_str_eq(item_of(&doc, "objective/1.1-longer-opening-hours")->external_ids[0],
 	    "stratml:_obj-hours");
 	/* the second with that identifier is told apart by its place */
-	ck_assert_str_eq(item_of(&doc, "objective/1.2-reach-readers-who-cannot-come-to-us")->external_ids[0],
+	ck_assert_str_eq(
+	    item_of(&doc, "objective/1.2-reach-readers-who-cannot-come-to-us")->external_ids[0],
 	    "stratml:_goal-open/objective/1.2");
 	ck_assert_uint_eq(note_of(&doc, "stand twice")->count, 1);
 	ck_assert_uint_eq(note_of(&doc, "stand twice")->places[0].line, 78);
-	ck_assert_str_eq(note_of(&doc, "placeholders: replaced")->places[0].detail, "[To_be_identified]");
+	ck_assert_str_eq(
+	    note_of(&doc, "placeholders: replaced")->places[0].detail, "[To_be_identified]");
 	/* the form's own id of the document is the same in many documents: not used */
-	ck_assert_str_eq(item_of(&doc, "period/library-plan")->external_ids[0], "stratml:_org/plan/library-plan");
+	ck_assert_str_eq(item_of(&doc, "period/library-plan")->external_ids[0],
+	    "stratml:_org/plan/library-plan");
 	planfile_free(doc.plan);
 }
 END_TEST
@@ -366,8 +374,9 @@ START_TEST(the_frame_of_the_plan_becomes_period_organization_and_statements)
 	ck_assert_str_eq(period->period->first_day, "2025-01-01");
 	ck_assert_str_eq(period->period->last_day, "2027-12-31");
 	/* the pretty printer's line break is not the author's */
-	ck_assert_str_eq(period->description, "What the library wants to reach by 2027.\n\n"
-					      "Published 2025-02-01. Source: https://library.example/plan");
+	ck_assert_str_eq(period->description,
+	    "What the library wants to reach by 2027.\n\n"
+	    "Published 2025-02-01. Source: https://library.example/plan");
 	ck_assert_str_eq(item_of(&doc, "team/millbrook-public-library")->description, "(MPL)");
 	ck_assert_str_eq(item_of(&doc, "mission/mission")->mission->text, "To lend books & rooms.");
 	ck_assert_str_eq(item_of(&doc, "value/curiosity")->value->text, "We ask <why>.");
@@ -395,8 +404,8 @@ START_TEST(the_damaged_twin_is_the_same_plan)
 
 	assert_same(a, b);
 	ck_assert_uint_eq(note_of(&damaged, "between elements")->count, 1);
-	ck_assert_ptr_nonnull(strstr(note_of(&damaged, "between elements")->places[0].detail,
-	    "Type=\"Performance_Plan\""));
+	ck_assert_ptr_nonnull(strstr(
+	    note_of(&damaged, "between elements")->places[0].detail, "Type=\"Performance_Plan\""));
 	free(a);
 	free(b);
 	planfile_free(whole.plan);
@@ -409,14 +418,17 @@ START_TEST(part_1_with_a_prefix_letters_and_equal_names)
 	struct document doc = import_file("school.xml", &defaults);
 
 	ck_assert_str_eq(doc.report->dialect, "StratML Part 1 (StrategicPlan)");
-	ck_assert_str_eq(item_of(&doc, "goal/a-learn-everything")->title, "Learn \xc3\xa9verything");
+	ck_assert_str_eq(
+	    item_of(&doc, "goal/a-learn-everything")->title, "Learn \xc3\xa9verything");
 	item_of(&doc, "objective/ai-read"); /* already below A */
 	item_of(&doc, "objective/funding");
 	item_of(&doc, "objective/funding-2");
 	ck_assert_uint_eq(doc.report->periods, 0); /* its dates are empty */
 	/* so the plan's name is kept with the organization */
-	ck_assert_str_eq(item_of(&doc, "team/village-school")->description, "\xc3\x89" "cole plan");
-	ck_assert_uint_eq(item_of(&doc, "goal/a-learn-everything")->n_owners, 0); /* Part 1 has no roles */
+	ck_assert_str_eq(item_of(&doc, "team/village-school")->description, "\xc3\x89"
+									    "cole plan");
+	ck_assert_uint_eq(
+	    item_of(&doc, "goal/a-learn-everything")->n_owners, 0); /* Part 1 has no roles */
 	planfile_free(doc.plan);
 }
 END_TEST
@@ -471,12 +483,17 @@ START_TEST(an_item_is_found_again_by_its_external_id_after_renames_on_both_sides
 {
 	static const char *const external[] = {"stratml:_g"};
 	struct stratml_known known[] = {
-	    {.ref = "goal/our-own-name", .title = "", .source = "", .external_ids = external,
+	    {.ref = "goal/our-own-name",
+		.title = "",
+		.source = "",
+		.external_ids = external,
 		.external_ids_count = 1},
 	};
 	struct stratml_options options = defaults;
-	const char *text = "<StrategicPlan><StrategicPlanCore><Goal><Name>New name</Name><Identifier>_g</Identifier>"
-			   "<Objective><Name>O</Name></Objective></Goal></StrategicPlanCore></StrategicPlan>";
+	const char *text =
+	    "<StrategicPlan><StrategicPlanCore><Goal><Name>New "
+	    "name</Name><Identifier>_g</Identifier>"
+	    "<Objective><Name>O</Name></Objective></Goal></StrategicPlanCore></StrategicPlan>";
 	struct document doc;
 
 	options.known = known;
@@ -496,9 +513,10 @@ START_TEST(ids_of_others_are_left_alone_and_their_people_are_referred_to)
 	    {.ref = "person/al", .title = "ANA LOPES", .source = "files:plan"},
 	};
 	struct stratml_options options = defaults;
-	const char *text = "<StrategicPlan><StrategicPlanCore><Goal><Name>Grow</Name>"
-			   "<Stakeholder><Name>Ana Lopes</Name><Role><RoleType>Performer</RoleType></Role>"
-			   "</Stakeholder></Goal></StrategicPlanCore></StrategicPlan>";
+	const char *text =
+	    "<StrategicPlan><StrategicPlanCore><Goal><Name>Grow</Name>"
+	    "<Stakeholder><Name>Ana Lopes</Name><Role><RoleType>Performer</RoleType></Role>"
+	    "</Stakeholder></Goal></StrategicPlanCore></StrategicPlan>";
 	struct document doc;
 
 	options.known = known;
@@ -518,19 +536,25 @@ END_TEST
 
 /* ---- small cases -------------------------------------------------------------------------------------------- */
 
-#define PLAN(goals) \
-	"<PerformancePlanOrReport><StrategicPlanCore>" goals "</StrategicPlanCore></PerformancePlanOrReport>"
-#define INDICATOR(results) \
-	PLAN("<Goal><Name>G</Name><Objective><Name>O</Name><PerformanceIndicator>" \
-	     "<MeasurementDimension>D</MeasurementDimension>" results "</PerformanceIndicator></Objective></Goal>")
+#define PLAN(goals)                                                                                \
+	"<PerformancePlanOrReport><StrategicPlanCore>" goals                                       \
+	"</StrategicPlanCore></PerformancePlanOrReport>"
+#define INDICATOR(results)                                                                         \
+	PLAN("<Goal><Name>G</Name><Objective><Name>O</Name><PerformanceIndicator>"                 \
+	     "<MeasurementDimension>D</MeasurementDimension>" results                              \
+	     "</PerformanceIndicator></Objective></Goal>")
 
 START_TEST(a_baseline_label_on_a_target_beside_an_actual_is_a_target)
 {
-	struct document doc = import_string(INDICATOR("<MeasurementInstance>"
-	    "<TargetResult><NumberOfUnits>7</NumberOfUnits><Descriptor><DescriptorName>Status</DescriptorName>"
-	    "<DescriptorValue>Annual Baseline</DescriptorValue></Descriptor><EndDate>2020-12-31</EndDate>"
-	    "</TargetResult><ActualResult><NumberOfUnits>9</NumberOfUnits><EndDate>2020-12-31</EndDate>"
-	    "</ActualResult></MeasurementInstance>"));
+	struct document doc = import_string(
+	    INDICATOR("<MeasurementInstance>"
+		      "<TargetResult><NumberOfUnits>7</"
+		      "NumberOfUnits><Descriptor><DescriptorName>Status</DescriptorName>"
+		      "<DescriptorValue>Annual "
+		      "Baseline</DescriptorValue></Descriptor><EndDate>2020-12-31</EndDate>"
+		      "</TargetResult><ActualResult><NumberOfUnits>9</"
+		      "NumberOfUnits><EndDate>2020-12-31</EndDate>"
+		      "</ActualResult></MeasurementInstance>"));
 	const Plumb__V1__Target *target = item_of(&doc, "objective/o")->objective->targets[0];
 
 	ck_assert_double_eq(target->target, 7);
@@ -542,10 +566,13 @@ END_TEST
 
 START_TEST(equal_values_on_one_day_are_two_records)
 {
-	struct document doc = import_string(INDICATOR("<MeasurementInstance>"
-	    "<ActualResult><NumberOfUnits>9</NumberOfUnits><EndDate>2020-12-31</EndDate></ActualResult>"
-	    "<ActualResult><NumberOfUnits>9</NumberOfUnits><EndDate>2020-12-31</EndDate></ActualResult>"
-	    "</MeasurementInstance>"));
+	struct document doc =
+	    import_string(INDICATOR("<MeasurementInstance>"
+				    "<ActualResult><NumberOfUnits>9</"
+				    "NumberOfUnits><EndDate>2020-12-31</EndDate></ActualResult>"
+				    "<ActualResult><NumberOfUnits>9</"
+				    "NumberOfUnits><EndDate>2020-12-31</EndDate></ActualResult>"
+				    "</MeasurementInstance>"));
 
 	ck_assert(doc.ok);
 	ck_assert_uint_eq(doc.plan->faults_total, 0);
@@ -556,10 +583,13 @@ END_TEST
 
 START_TEST(dates_with_a_zone_are_read_and_others_reported)
 {
-	struct document doc = import_string(INDICATOR("<MeasurementInstance>"
-	    "<ActualResult><NumberOfUnits>1</NumberOfUnits><EndDate>2020-12-31Z</EndDate></ActualResult>"
-	    "<ActualResult><NumberOfUnits>2</NumberOfUnits><EndDate>2020-02-30</EndDate></ActualResult>"
-	    "</MeasurementInstance>"));
+	struct document doc =
+	    import_string(INDICATOR("<MeasurementInstance>"
+				    "<ActualResult><NumberOfUnits>1</"
+				    "NumberOfUnits><EndDate>2020-12-31Z</EndDate></ActualResult>"
+				    "<ActualResult><NumberOfUnits>2</"
+				    "NumberOfUnits><EndDate>2020-02-30</EndDate></ActualResult>"
+				    "</MeasurementInstance>"));
 
 	ck_assert(doc.ok);
 	ck_assert_str_eq(record_of(&doc, "d", 1)->at, "2020-12-31");
@@ -596,9 +626,11 @@ END_TEST
 
 START_TEST(elements_out_of_place_are_reported)
 {
-	struct document doc = import_string(PLAN("<Goal><Name>G</Name><Name>H</Name><Priority>high</Priority>"
-	    "<PerformanceIndicator><MeasurementDimension>D</MeasurementDimension></PerformanceIndicator>"
-	    "</Goal>"));
+	struct document doc =
+	    import_string(PLAN("<Goal><Name>G</Name><Name>H</Name><Priority>high</Priority>"
+			       "<PerformanceIndicator><MeasurementDimension>D</"
+			       "MeasurementDimension></PerformanceIndicator>"
+			       "</Goal>"));
 
 	ck_assert(doc.ok);
 	ck_assert_str_eq(item_of(&doc, "goal/g")->title, "G");
@@ -612,8 +644,9 @@ END_TEST
 
 START_TEST(letters_that_are_not_latin_still_give_ids)
 {
-	struct document doc = import_string(PLAN("<Goal><Name>Цель</Name></Goal><Goal><Name>Мир</Name></Goal>"
-						 "<Goal><Name>Łódź d'été</Name></Goal>"));
+	struct document doc =
+	    import_string(PLAN("<Goal><Name>Цель</Name></Goal><Goal><Name>Мир</Name></Goal>"
+			       "<Goal><Name>Łódź d'été</Name></Goal>"));
 
 	ck_assert(doc.ok);
 	ck_assert_str_eq(item_of(&doc, "goal/goal")->title, "Цель");
@@ -633,10 +666,12 @@ START_TEST(the_report_names_what_where_and_how_often)
 	ck_assert_ptr_nonnull(strstr(out.data,
 	    "library.xml: StratML Part 2 (PerformancePlanOrReport), \"Library plan\"\n"
 	    "  2 goals, 3 objectives, 3 measures, 1 value, 2 people, 3 teams, 1 period, 2 targets, "
-	    "1 earlier target, 2 actual values, 2 baselines, 8 mentions of stakeholders, 1 owner proposed\n"));
+	    "1 earlier target, 2 actual values, 2 baselines, 8 mentions of stakeholders, 1 owner "
+	    "proposed\n"));
 	ck_assert_ptr_nonnull(strstr(out.data, "1 × blank Vision elements: line 145, Vision\n"));
 	ck_assert_ptr_nonnull(strstr(out.data,
-	    "        line 93, Goal[1]/Objective[2]/PerformanceIndicator/MeasurementInstance/TargetResult: "
+	    "        line 93, "
+	    "Goal[1]/Objective[2]/PerformanceIndicator/MeasurementInstance/TargetResult: "
 	    "2026-07-01 to 2026-06-30\n"));
 	str_fini(&out);
 	planfile_free(doc.plan);
@@ -657,12 +692,16 @@ static const struct {
 	"plan.xml:2:25: has a document type (DOCTYPE)"},
     {"<!DOCTYPE StrategicPlan SYSTEM 'file:///etc/passwd'><StrategicPlan/>", "plan.xml:1:"},
     {"<StrategicPlan><Name>&unknown;</Name></StrategicPlan>", "plan.xml:1:31: Entity 'unknown'"},
-    {"<StrategicPlan><Goals><Goal/></Goals></StrategicPlan>", "plan.xml:1: has no StrategicPlanCore"},
-    {"<PerformancePlanOrReport DocumentType='Strategic_Plan'/>", "plan.xml:1: this is StratML Part 3"},
+    {"<StrategicPlan><Goals><Goal/></Goals></StrategicPlan>",
+	"plan.xml:1: has no StrategicPlanCore"},
+    {"<PerformancePlanOrReport DocumentType='Strategic_Plan'/>",
+	"plan.xml:1: this is StratML Part 3"},
     {"<PerformancePlanOrReport xmlns='urn:ISO:std:iso:17469:tech:xsd:PerformancePlanOrReport'>"
-     "<NameDescription/><Goal/></PerformancePlanOrReport>", "plan.xml:1: this is StratML Part 3"},
+     "<NameDescription/><Goal/></PerformancePlanOrReport>",
+	"plan.xml:1: this is StratML Part 3"},
     {"<html xmlns='http://www.w3.org/1999/xhtml'/>", "plan.xml:1: this is a web page"},
-    {"\n<OrganizationalStrategyDocument/>", "plan.xml:2: this is an OrganizationalStrategyDocument"},
+    {"\n<OrganizationalStrategyDocument/>",
+	"plan.xml:2: this is an OrganizationalStrategyDocument"},
     {"<plan/>", "plan.xml:1: is no StratML"},
 };
 
@@ -672,8 +711,8 @@ START_TEST(what_is_no_plan_is_refused_with_place_and_reason)
 
 	ck_assert(!doc.ok);
 	ck_assert_int_eq(doc.err.code, ERR_INVALID);
-	ck_assert_msg(strncmp(doc.err.msg, refused[_i].message, strlen(refused[_i].message)) == 0, "%s",
-	    doc.err.msg);
+	ck_assert_msg(strncmp(doc.err.msg, refused[_i].message, strlen(refused[_i].message)) == 0,
+	    "%s", doc.err.msg);
 	ck_assert_uint_eq(planfile_present(doc.plan)->count, 0);
 	planfile_free(doc.plan);
 }
@@ -790,10 +829,12 @@ read_real(const char *name, size_t *len)
 	char path[512];
 	char *text;
 
-	snprintf(path, sizeof path, "%s/plans/stratml/%s", shared != NULL ? shared : "../shared", name);
+	snprintf(
+	    path, sizeof path, "%s/plans/stratml/%s", shared != NULL ? shared : "../shared", name);
 	text = read_file(path, len);
 	if (text == NULL)
-		printf("skipped: %s is not here (PLUMB_SHARED names the folder of real plans)\n", path);
+		printf("skipped: %s is not here (PLUMB_SHARED names the folder of real plans)\n",
+		    path);
 	return text;
 }
 
@@ -909,8 +950,10 @@ main(void)
 	tcase_add_test(tcase, the_latest_target_is_the_objectives_and_the_others_are_values);
 	tcase_add_test(tcase, a_measure_says_what_is_stated_and_no_direction);
 	tcase_add_test(tcase, what_is_only_said_in_words_stays_in_words);
-	tcase_add_test(tcase, a_baseline_may_stand_alone_and_a_value_without_date_gets_the_publications);
-	tcase_add_test(tcase, stakeholders_merge_by_name_and_one_person_who_performs_is_proposed_as_owner);
+	tcase_add_test(
+	    tcase, a_baseline_may_stand_alone_and_a_value_without_date_gets_the_publications);
+	tcase_add_test(
+	    tcase, stakeholders_merge_by_name_and_one_person_who_performs_is_proposed_as_owner);
 	tcase_add_test(tcase, untyped_stakeholders_are_people_where_the_user_says_so);
 	tcase_add_test(tcase, identifiers_become_external_ids_and_bad_ones_are_replaced);
 	tcase_add_test(tcase, blank_skeletons_are_dropped_and_counted);
@@ -919,7 +962,8 @@ main(void)
 	tcase_add_test(tcase, the_damaged_twin_is_the_same_plan);
 	tcase_add_test(tcase, part_1_with_a_prefix_letters_and_equal_names);
 	tcase_add_test(tcase, a_second_import_says_the_same);
-	tcase_add_test(tcase, an_item_is_found_again_by_its_external_id_after_renames_on_both_sides);
+	tcase_add_test(
+	    tcase, an_item_is_found_again_by_its_external_id_after_renames_on_both_sides);
 	tcase_add_test(tcase, ids_of_others_are_left_alone_and_their_people_are_referred_to);
 	tcase_add_test(tcase, a_baseline_label_on_a_target_beside_an_actual_is_a_target);
 	tcase_add_test(tcase, equal_values_on_one_day_are_two_records);
