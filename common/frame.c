@@ -51,7 +51,8 @@ frame_decode(const uint8_t *p, size_t len, struct frame *frame, size_t *used)
 }
 
 void
-frame_encode_header(uint8_t out[FRAME_HEADER_LEN], uint32_t body_len, uint32_t stream, uint8_t type, uint8_t flags)
+frame_encode_header(
+    uint8_t out[FRAME_HEADER_LEN], uint32_t body_len, uint32_t stream, uint8_t type, uint8_t flags)
 {
 	frame_put_be32(out, body_len);
 	frame_put_be32(out + 4, stream);
@@ -154,7 +155,7 @@ check_metadata(struct reader *r)
 
 	if (!read_bytes(r, &p, &len))
 		return false;
-	pair = (struct reader){ p, p + len };
+	pair = (struct reader){p, p + len};
 	while (pair.p < pair.end) {
 		if (!read_varint(&pair, &tag) || !skip_field(&pair, tag))
 			return false;
@@ -194,8 +195,8 @@ read_request_field(struct reader *r, struct frame_request *out)
 bool
 frame_request_decode(const uint8_t *p, size_t len, struct frame_request *out)
 {
-	struct reader r = { p, p + len };
-	struct frame_request request = { .service = "", .method = "" };
+	struct reader r = {p, p + len};
+	struct frame_request request = {.service = "", .method = ""};
 
 	while (r.p < r.end) {
 		if (!read_request_field(&r, &request))
@@ -210,11 +211,11 @@ frame_request_decode(const uint8_t *p, size_t len, struct frame_request *out)
 static void
 read_pair(const uint8_t *p, size_t len, struct frame_metadata *out)
 {
-	struct reader r = { p, p + len };
+	struct reader r = {p, p + len};
 	bool ok = true;
 	uint64_t tag;
 
-	*out = (struct frame_metadata){ .key = "", .value = "" };
+	*out = (struct frame_metadata){.key = "", .value = ""};
 	while (ok && r.p < r.end && read_varint(&r, &tag)) {
 		if (tag == TAG_KEY)
 			ok = read_text(&r, &out->key, &out->key_len);
@@ -236,7 +237,7 @@ frame_metadata_next(const struct frame_request *request, size_t *offset, struct 
 
 	if (request->metadata == NULL)
 		return false;
-	r = (struct reader){ request->metadata + *offset, end };
+	r = (struct reader){request->metadata + *offset, end};
 	while (r.p < r.end) {
 		/* The walk was made once by frame_request_decode: it cannot fail now. */
 		if (!read_varint(&r, &tag))
@@ -287,7 +288,8 @@ frame_response_head(uint8_t out[FRAME_RESPONSE_HEAD_MAX], uint32_t stream, size_
 		p = put_varint(p, payload_len);
 	}
 	head = (size_t)(p - out);
-	frame_encode_header(out, (uint32_t)(head - FRAME_HEADER_LEN + payload_len), stream, FRAME_RESPONSE, 0);
+	frame_encode_header(
+	    out, (uint32_t)(head - FRAME_HEADER_LEN + payload_len), stream, FRAME_RESPONSE, 0);
 	return head;
 }
 
@@ -313,8 +315,8 @@ frame_status_len(unsigned code, const char *message, size_t details_len)
 }
 
 void
-frame_status_encode(uint8_t *out, uint32_t stream, unsigned code, const char *message, const uint8_t *details,
-    size_t details_len)
+frame_status_encode(uint8_t *out, uint32_t stream, unsigned code, const char *message,
+    const uint8_t *details, size_t details_len)
 {
 	size_t message_len = strlen(message);
 	size_t n = status_len(code, message_len, details_len);

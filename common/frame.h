@@ -54,8 +54,8 @@ enum frame_result { FRAME_DONE, FRAME_MORE, FRAME_BAD };
  * BAD: longer than FRAME_BODY_MAX (seen from the header, before the body arrives; *frame has the header's fields).
  */
 enum frame_result frame_decode(const uint8_t *p, size_t len, struct frame *frame, size_t *used);
-void frame_encode_header(uint8_t out[FRAME_HEADER_LEN], uint32_t body_len, uint32_t stream, uint8_t type,
-    uint8_t flags);
+void frame_encode_header(
+    uint8_t out[FRAME_HEADER_LEN], uint32_t body_len, uint32_t stream, uint8_t type, uint8_t flags);
 
 /* The request envelope, read in place; strings are not NUL-terminated. */
 struct frame_request {
@@ -66,7 +66,8 @@ struct frame_request {
 	const uint8_t *payload;
 	size_t payload_len;
 	int64_t timeout_ns; /* 0: none */
-	const uint8_t *metadata; /* the first metadata field's start; walk with frame_metadata_next */
+	const uint8_t
+	    *metadata; /* the first metadata field's start; walk with frame_metadata_next */
 	size_t metadata_len;
 };
 bool frame_request_decode(const uint8_t *p, size_t len, struct frame_request *out) MUST_CHECK;
@@ -77,11 +78,13 @@ struct frame_metadata {
 	size_t value_len;
 };
 /* Walks the metadata; *offset starts at 0. False at the end. */
-bool frame_metadata_next(const struct frame_request *request, size_t *offset, struct frame_metadata *out);
+bool frame_metadata_next(
+    const struct frame_request *request, size_t *offset, struct frame_metadata *out);
 
 /* Frame header and envelope of a RESPONSE that carries a payload; the payload's bytes follow. Returns the length. */
 #define FRAME_RESPONSE_HEAD_MAX (FRAME_HEADER_LEN + 11)
-size_t frame_response_head(uint8_t out[FRAME_RESPONSE_HEAD_MAX], uint32_t stream, size_t payload_len);
+size_t frame_response_head(
+    uint8_t out[FRAME_RESPONSE_HEAD_MAX], uint32_t stream, size_t payload_len);
 /* The largest payload whose RESPONSE fits into a frame. */
 #define FRAME_PAYLOAD_MAX (FRAME_BODY_MAX - 11)
 
@@ -90,8 +93,8 @@ size_t frame_response_head(uint8_t out[FRAME_RESPONSE_HEAD_MAX], uint32_t stream
  * fields. message is NUL-terminated UTF-8.
  */
 size_t frame_status_len(unsigned code, const char *message, size_t details_len);
-void frame_status_encode(uint8_t *out, uint32_t stream, unsigned code, const char *message, const uint8_t *details,
-    size_t details_len);
+void frame_status_encode(uint8_t *out, uint32_t stream, unsigned code, const char *message,
+    const uint8_t *details, size_t details_len);
 
 uint32_t frame_be32(const uint8_t *p);
 void frame_put_be32(uint8_t *p, uint32_t value);

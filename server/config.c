@@ -16,8 +16,8 @@
 #define PEOPLE_MAX 100000u
 
 struct setting {
-	const char *name;    /* in the file; the option has "-" for "_" */
-	const char *arg;     /* what its value is called; NULL: a switch */
+	const char *name; /* in the file; the option has "-" for "_" */
+	const char *arg;  /* what its value is called; NULL: a switch */
 	const char *default_value;
 	const char *help;
 	bool (*set)(struct config *config, const char *value, struct err *err);
@@ -52,7 +52,8 @@ set_number(unsigned *to, const char *value, unsigned min, unsigned max, struct e
 	uint64_t n;
 
 	if (!parse_u64(value, min, max, &n))
-		return err_set(err, ERR_INVALID, "'%s' is no number from %u to %u", value, min, max);
+		return err_set(
+		    err, ERR_INVALID, "'%s' is no number from %u to %u", value, min, max);
 	*to = (unsigned)n;
 	return true;
 }
@@ -77,7 +78,8 @@ set_listen(struct config *config, const char *value, struct err *err)
 	if (!addr_parse(value, &addr, err))
 		return false;
 	if (config->listen_count == CONFIG_LISTEN_MAX)
-		return err_set(err, ERR_INVALID, "there are at most %d addresses", CONFIG_LISTEN_MAX);
+		return err_set(
+		    err, ERR_INVALID, "there are at most %d addresses", CONFIG_LISTEN_MAX);
 	if (!copy(config->listen[config->listen_count], sizeof config->listen[0], value, err))
 		return false;
 	config->listen_count++;
@@ -96,8 +98,10 @@ set_clock(struct config *config, const char *value, struct err *err)
 	bool frozen = value[0] == '=';
 
 	if (!time_or_date_parse(value + frozen, &config->clock_us))
-		return err_set(err, ERR_INVALID, "'%s' is no time: 2026-03-31T09:00:00Z, or with a '=' before it to "
-		    "stand still", value);
+		return err_set(err, ERR_INVALID,
+		    "'%s' is no time: 2026-03-31T09:00:00Z, or with a '=' before it to "
+		    "stand still",
+		    value);
 	config->clock_set = true;
 	config->clock_frozen = frozen;
 	return true;
@@ -143,22 +147,26 @@ set_ready_fd(struct config *config, const char *value, struct err *err)
 }
 
 static const struct setting settings[] = {
-	{ "data", "DIR", "", "where the log and its snapshots are; made if absent", set_data },
-	{ "memory", NULL, "no", "keep everything in memory and forget it at the end", set_memory },
-	{ "listen", "ADDRESS", "tcp:127.0.0.1:7411 and unix:DIR/plumbd.sock",
-	    "tcp:HOST:PORT (port 0: any free one) or unix:/PATH; may be given several times", set_listen },
-	{ "allow_remote", NULL, "no",
-	    "allow TCP addresses that other machines reach: there is no encryption and no proof of who calls",
-	    set_allow_remote },
-	{ "clock", "TIME", "the system's", "start the daemon's clock at TIME; '=TIME' makes it stand still (tests, tours)",
-	    set_clock },
-	{ "log_level", "LEVEL", "info", "error, warn, info or debug", set_log_level },
-	{ "drain_ms", "MS", "5000", "how long running calls may take to end after SIGTERM", set_drain },
-	{ "connections", "N", "16384", "how many may be open at once", set_connections },
-	{ "synchronous", "MODE", "FULL",
-	    "NORMAL loses acknowledged changes when the power fails; it is there to show that tests notice",
-	    set_synchronous },
-	{ "ready_fd", "FD", "standard output", "where the line 'plumbd ready ADDRESS…' goes", set_ready_fd },
+    {"data", "DIR", "", "where the log and its snapshots are; made if absent", set_data},
+    {"memory", NULL, "no", "keep everything in memory and forget it at the end", set_memory},
+    {"listen", "ADDRESS", "tcp:127.0.0.1:7411 and unix:DIR/plumbd.sock",
+	"tcp:HOST:PORT (port 0: any free one) or unix:/PATH; may be given several times",
+	set_listen},
+    {"allow_remote", NULL, "no",
+	"allow TCP addresses that other machines reach: there is no encryption and no proof of who "
+	"calls",
+	set_allow_remote},
+    {"clock", "TIME", "the system's",
+	"start the daemon's clock at TIME; '=TIME' makes it stand still (tests, tours)", set_clock},
+    {"log_level", "LEVEL", "info", "error, warn, info or debug", set_log_level},
+    {"drain_ms", "MS", "5000", "how long running calls may take to end after SIGTERM", set_drain},
+    {"connections", "N", "16384", "how many may be open at once", set_connections},
+    {"synchronous", "MODE", "FULL",
+	"NORMAL loses acknowledged changes when the power fails; it is there to show that tests "
+	"notice",
+	set_synchronous},
+    {"ready_fd", "FD", "standard output", "where the line 'plumbd ready ADDRESS…' goes",
+	set_ready_fd},
 };
 
 #define SETTINGS (sizeof settings / sizeof settings[0])
@@ -217,12 +225,14 @@ config_person(const struct config *config, uid_t uid)
 }
 
 bool
-config_set(struct config *config, const char *section, const char *name, const char *value, struct err *err)
+config_set(struct config *config, const char *section, const char *name, const char *value,
+    struct err *err)
 {
 	if (strcmp(section, "people") == 0)
 		return set_person(config, name, value, err);
 	if (strcmp(section, SECTION) != 0)
-		return err_set(err, ERR_INVALID, "section [%s] is not known: [" SECTION "] or [people]", section);
+		return err_set(err, ERR_INVALID,
+		    "section [%s] is not known: [" SECTION "] or [people]", section);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		if (strcmp(settings[i].name, name) != 0)
 			continue;
@@ -231,7 +241,8 @@ config_set(struct config *config, const char *section, const char *name, const c
 		err_wrap(err, "%s", name);
 		return false;
 	}
-	return err_set(err, ERR_INVALID, "setting '%s' is not known; plumbd --help lists them", name);
+	return err_set(
+	    err, ERR_INVALID, "setting '%s' is not known; plumbd --help lists them", name);
 }
 
 struct file {
@@ -255,7 +266,7 @@ on_line(void *arg, const char *section, const char *name, const char *value)
 static bool
 read_file(struct config *config, const char *path, struct err *err)
 {
-	struct file file = { config, err, false };
+	struct file file = {config, err, false};
 	FILE *stream = fopen(path, "re");
 	int line;
 
@@ -296,15 +307,19 @@ print_help(void)
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const struct setting *s = &settings[i];
 		option_name(s, name, sizeof name);
-		printf("  --%s%s%s\n        %s\n", name, s->arg == NULL ? "" : " ", s->arg == NULL ? "" : s->arg, s->help);
+		printf("  --%s%s%s\n        %s\n", name, s->arg == NULL ? "" : " ",
+		    s->arg == NULL ? "" : s->arg, s->help);
 		if (s->default_value[0] != '\0')
 			printf("        default: %s\n", s->default_value);
 	}
-	printf("  --config FILE\n        read settings from FILE; options win over it\n"
-	       "  --version\n  --help\n\n"
-	       "The file has the same settings, with _ for - and without the dashes, under [" SECTION "] (switches take\n"
-	       "yes or no), and under [people] who the users of this machine are on its unix socket:\n\n"
-	       "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n");
+	printf(
+	    "  --config FILE\n        read settings from FILE; options win over it\n"
+	    "  --version\n  --help\n\n"
+	    "The file has the same settings, with _ for - and without the dashes, under [" SECTION
+	    "] (switches take\n"
+	    "yes or no), and under [people] who the users of this machine are on its unix "
+	    "socket:\n\n"
+	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n");
 }
 
 #define OPT_CONFIG  1000
@@ -318,13 +333,13 @@ fill_options(struct option *options, char names[SETTINGS][32])
 
 	for (i = 0; i < SETTINGS; i++) {
 		option_name(&settings[i], names[i], sizeof names[i]);
-		options[i] = (struct option){ names[i], settings[i].arg == NULL ? no_argument : required_argument,
-			NULL, (int)i };
+		options[i] = (struct option){names[i],
+		    settings[i].arg == NULL ? no_argument : required_argument, NULL, (int)i};
 	}
-	options[i++] = (struct option){ "config", required_argument, NULL, OPT_CONFIG };
-	options[i++] = (struct option){ "help", no_argument, NULL, OPT_HELP };
-	options[i++] = (struct option){ "version", no_argument, NULL, OPT_VERSION };
-	options[i] = (struct option){ NULL, 0, NULL, 0 };
+	options[i++] = (struct option){"config", required_argument, NULL, OPT_CONFIG};
+	options[i++] = (struct option){"help", no_argument, NULL, OPT_HELP};
+	options[i++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
+	options[i] = (struct option){NULL, 0, NULL, 0};
 }
 
 /* First for the file's name and --help, then for the settings, which win over the file. */
@@ -341,7 +356,8 @@ read_options(struct config *config, int argc, char **argv, const char **file, st
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		if (opt == '?' || opt == ':') {
-			err_set(err, ERR_INVALID, opt == ':' ? "%s needs a value" : "option %s is not known; see --help",
+			err_set(err, ERR_INVALID,
+			    opt == ':' ? "%s needs a value" : "option %s is not known; see --help",
 			    argv[optind - 1]);
 			return CONFIG_BAD;
 		}
@@ -420,8 +436,10 @@ check(struct config *config, struct err *err)
 		if (!addr_parse(config->listen[i], &addr, err))
 			return false;
 		if (!addr_is_local(&addr) && !config->allow_remote)
-			return err_set(err, ERR_INVALID, "--listen %s: other machines reach that address, and there is neither "
-			    "encryption nor proof of who calls; say --allow-remote if you mean it", config->listen[i]);
+			return err_set(err, ERR_INVALID,
+			    "--listen %s: other machines reach that address, and there is neither "
+			    "encryption nor proof of who calls; say --allow-remote if you mean it",
+			    config->listen[i]);
 	}
 	return true;
 }

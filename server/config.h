@@ -35,7 +35,7 @@ struct config {
 	unsigned drain_ms;
 	unsigned connections;
 	char synchronous[8];
-	int ready_fd; /* -1: standard output */
+	int ready_fd;                 /* -1: standard output */
 	struct config_person *people; /* owned */
 	unsigned people_count;
 };
@@ -48,11 +48,12 @@ enum config_result { CONFIG_RUN, CONFIG_DONE, CONFIG_BAD };
  * Reads the command line and the file that it names. DONE: --help or --version was answered on standard output. BAD: err
  * says what is wrong and where.
  */
-enum config_result config_read(struct config *config, int argc, char **argv, struct err *err) MUST_CHECK;
+enum config_result config_read(
+    struct config *config, int argc, char **argv, struct err *err) MUST_CHECK;
 
 /* Takes what one setting has; for the tests too. ERR_INVALID. */
-bool config_set(struct config *config, const char *section, const char *name, const char *value, struct err *err)
-    MUST_CHECK;
+bool config_set(struct config *config, const char *section, const char *name, const char *value,
+    struct err *err) MUST_CHECK;
 /* The person that a user id is, or NULL. */
 const char *config_person(const struct config *config, uid_t uid);
 

@@ -85,14 +85,17 @@ static bool
 add_events(struct loop *loop)
 {
 	const unsigned ms = loop->options.tick_ms;
-	const struct timeval tick = { ms / 1000, (ms % 1000) * 1000 };
+	const struct timeval tick = {ms / 1000, (ms % 1000) * 1000};
 
-	event_assign(&loop->wake_event, loop->base, loop->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
+	event_assign(
+	    &loop->wake_event, loop->base, loop->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
 	event_assign(&loop->tick_event, loop->base, -1, EV_PERSIST, on_tick, loop);
-	event_assign(&loop->term_event, loop->base, SIGTERM, EV_SIGNAL | EV_PERSIST, on_signal, loop);
+	event_assign(
+	    &loop->term_event, loop->base, SIGTERM, EV_SIGNAL | EV_PERSIST, on_signal, loop);
 	event_assign(&loop->int_event, loop->base, SIGINT, EV_SIGNAL | EV_PERSIST, on_signal, loop);
-	return event_add(&loop->wake_event, NULL) == 0 && event_add(&loop->tick_event, &tick) == 0 &&
-	    event_add(&loop->term_event, NULL) == 0 && event_add(&loop->int_event, NULL) == 0;
+	return event_add(&loop->wake_event, NULL) == 0 &&
+	       event_add(&loop->tick_event, &tick) == 0 &&
+	       event_add(&loop->term_event, NULL) == 0 && event_add(&loop->int_event, NULL) == 0;
 }
 
 struct loop *

@@ -47,7 +47,8 @@ stop_if_done(struct app *app)
 {
 	if (!app->is_stopping)
 		return;
-	if ((net_is_idle(app->net) && daemon_is_idle(app->daemon)) || daemon_monotonic_us() >= app->stop_at_us)
+	if ((net_is_idle(app->net) && daemon_is_idle(app->daemon)) ||
+	    daemon_monotonic_us() >= app->stop_at_us)
 		loop_stop(app->loop);
 }
 
@@ -79,7 +80,8 @@ on_signal(void *arg)
 		loop_stop(app->loop);
 		return;
 	}
-	log_info("stop", "draining connections=%zu wait=%ums", net_connections(app->net), app->config.drain_ms);
+	log_info("stop", "draining connections=%zu wait=%ums", net_connections(app->net),
+	    app->config.drain_ms);
 	notify("STOPPING=1");
 	app->is_stopping = true;
 	app->stop_at_us = daemon_monotonic_us() + (int64_t)app->config.drain_ms * 1000;
@@ -99,7 +101,7 @@ person_of(void *arg, uid_t uid)
 static void
 raise_limits(void)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct rlimit files;
 
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -115,13 +117,13 @@ open_daemon(struct app *app, struct err *err)
 {
 	const struct config *config = &app->config;
 	const struct daemon_options options = {
-		.data_dir = config->memory ? NULL : config->data_dir,
-		.clock_us = config->clock_us,
-		.clock_set = config->clock_set,
-		.clock_frozen = config->clock_frozen,
-		.wake = wake,
-		.wake_arg = app,
-		.synchronous = config->synchronous[0] == '\0' ? NULL : config->synchronous,
+	    .data_dir = config->memory ? NULL : config->data_dir,
+	    .clock_us = config->clock_us,
+	    .clock_set = config->clock_set,
+	    .clock_frozen = config->clock_frozen,
+	    .wake = wake,
+	    .wake_arg = app,
+	    .synchronous = config->synchronous[0] == '\0' ? NULL : config->synchronous,
 	};
 
 	app->daemon = daemon_new(&options, err);
@@ -132,11 +134,11 @@ static bool
 open_net(struct app *app, struct err *err)
 {
 	const struct net_options options = {
-		.base = loop_base(app->loop),
-		.daemon = app->daemon,
-		.person_of = person_of,
-		.person_arg = app,
-		.connections_max = app->config.connections,
+	    .base = loop_base(app->loop),
+	    .daemon = app->daemon,
+	    .person_of = person_of,
+	    .person_arg = app,
+	    .connections_max = app->config.connections,
 	};
 
 	app->net = net_new(&options, err);
@@ -152,7 +154,8 @@ open_net(struct app *app, struct err *err)
 static bool
 open_all(struct app *app, struct err *err)
 {
-	const struct loop_options options = { on_wake, on_tick, on_signal, on_turn_end, app, TICK_MS };
+	const struct loop_options options = {
+	    on_wake, on_tick, on_signal, on_turn_end, app, TICK_MS};
 
 	app->loop = loop_new(&options, err);
 	return app->loop != NULL && open_daemon(app, err) && open_net(app, err);
@@ -201,7 +204,7 @@ run(struct app *app)
 int
 main(int argc, char **argv)
 {
-	struct app app = { .loop = NULL };
+	struct app app = {.loop = NULL};
 	struct err err;
 	int code = EXIT_USAGE;
 

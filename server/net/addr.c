@@ -11,11 +11,12 @@
 static bool
 parse_unix(const char *path, struct addr *out, struct err *err)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	size_t len = strlen(path);
 
 	if (len == 0 || path[0] != '/')
-		return err_set(err, ERR_INVALID, "the path of a unix socket begins with '/': unix:/run/plumbd.sock");
+		return err_set(err, ERR_INVALID,
+		    "the path of a unix socket begins with '/': unix:/run/plumbd.sock");
 	if (len >= sizeof sun.sun_path)
 		return err_set(err, ERR_INVALID, "the path of a unix socket has at most %zu bytes",
 		    sizeof sun.sun_path - 1);
@@ -28,7 +29,8 @@ parse_unix(const char *path, struct addr *out, struct err *err)
 static void
 set_v4(struct addr *out, const struct in_addr *host, uint16_t port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr = *host, .sin_port = htons(port) };
+	struct sockaddr_in sin = {
+	    .sin_family = AF_INET, .sin_addr = *host, .sin_port = htons(port)};
 
 	memcpy(&out->storage, &sin, sizeof sin);
 	out->len = sizeof sin;
@@ -37,7 +39,8 @@ set_v4(struct addr *out, const struct in_addr *host, uint16_t port)
 static void
 set_v6(struct addr *out, const struct in6_addr *host, uint16_t port)
 {
-	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_addr = *host, .sin6_port = htons(port) };
+	struct sockaddr_in6 sin6 = {
+	    .sin6_family = AF_INET6, .sin6_addr = *host, .sin6_port = htons(port)};
 
 	memcpy(&out->storage, &sin6, sizeof sin6);
 	out->len = sizeof sin6;
@@ -53,7 +56,8 @@ parse_tcp(const char *text, struct addr *out, struct err *err)
 	uint64_t port;
 	size_t len;
 
-	if (colon == NULL || (size_t)(colon - text) >= sizeof host || !parse_u64(colon + 1, 0, 65535, &port))
+	if (colon == NULL || (size_t)(colon - text) >= sizeof host ||
+	    !parse_u64(colon + 1, 0, 65535, &port))
 		return err_set(err, ERR_INVALID, "'tcp:%s' has no port: tcp:127.0.0.1:7411", text);
 	len = (size_t)(colon - text);
 	memcpy(host, text, len);
@@ -71,7 +75,8 @@ parse_tcp(const char *text, struct addr *out, struct err *err)
 			return true;
 		}
 	}
-	return err_set(err, ERR_INVALID, "'tcp:%s' needs a numeric host: tcp:127.0.0.1:7411 or tcp:[::1]:7411", text);
+	return err_set(err, ERR_INVALID,
+	    "'tcp:%s' needs a numeric host: tcp:127.0.0.1:7411 or tcp:[::1]:7411", text);
 }
 
 bool
@@ -86,7 +91,8 @@ addr_parse(const char *text, struct addr *out, struct err *err)
 	else if (strncmp(text, "tcp:", 4) == 0)
 		ok = parse_tcp(text + 4, &addr, err);
 	else
-		ok = err_set(err, ERR_INVALID, "'%s' is no address: tcp:HOST:PORT or unix:/PATH", text);
+		ok = err_set(
+		    err, ERR_INVALID, "'%s' is no address: tcp:HOST:PORT or unix:/PATH", text);
 	if (ok)
 		*out = addr;
 	return ok;

@@ -17,15 +17,15 @@
 #define OUTPUT_LOW  (LIMIT_OUTPUT_HIGH / 4)
 #define IOV_MAX_OUT 64
 
-static const char *const state_names[] = { "sniffing", "open", "draining", "closing", "dead" };
+static const char *const state_names[] = {"sniffing", "open", "draining", "closing", "dead"};
 
 /* From (row) to (bit). */
 static const unsigned moves[] = {
-	[CONN_SNIFFING] = 1u << CONN_OPEN | 1u << CONN_DEAD,
-	[CONN_OPEN] = 1u << CONN_DRAINING | 1u << CONN_CLOSING | 1u << CONN_DEAD,
-	[CONN_DRAINING] = 1u << CONN_CLOSING | 1u << CONN_DEAD,
-	[CONN_CLOSING] = 1u << CONN_DEAD,
-	[CONN_DEAD] = 0,
+    [CONN_SNIFFING] = 1u << CONN_OPEN | 1u << CONN_DEAD,
+    [CONN_OPEN] = 1u << CONN_DRAINING | 1u << CONN_CLOSING | 1u << CONN_DEAD,
+    [CONN_DRAINING] = 1u << CONN_CLOSING | 1u << CONN_DEAD,
+    [CONN_CLOSING] = 1u << CONN_DEAD,
+    [CONN_DEAD] = 0,
 };
 
 static_assert(sizeof state_names / sizeof state_names[0] == CONN_STATES, "a name per state");
@@ -38,7 +38,8 @@ static void
 move(struct conn *conn, enum conn_state to)
 {
 	assert(moves[conn->state] & 1u << to);
-	log_debug("conn", "conn=%" PRIu64 " from=%s to=%s", conn->id, state_names[conn->state], state_names[to]);
+	log_debug("conn", "conn=%" PRIu64 " from=%s to=%s", conn->id, state_names[conn->state],
+	    state_names[to]);
 	conn->state = to;
 }
 
@@ -78,12 +79,15 @@ conn_new(struct net *net, int fd, const struct peer *peer)
 	conn->net = net;
 	conn->fd = fd;
 	conn->peer = *peer;
-	event_assign(&conn->read_event, net->options.base, fd, EV_READ | EV_PERSIST, on_readable, conn);
-	event_assign(&conn->write_event, net->options.base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
+	event_assign(
+	    &conn->read_event, net->options.base, fd, EV_READ | EV_PERSIST, on_readable, conn);
+	event_assign(
+	    &conn->write_event, net->options.base, fd, EV_WRITE | EV_PERSIST, on_writable, conn);
 	net_conn_added(net, conn);
 	set_reading(conn, true);
 	net_wait(net, conn, LIMIT_UNDECIDED_MS);
-	log_debug("conn", "conn=%" PRIu64 " accepted local=%d uid=%u", conn->id, peer->local, (unsigned)peer->uid);
+	log_debug("conn", "conn=%" PRIu64 " accepted local=%d uid=%u", conn->id, peer->local,
+	    (unsigned)peer->uid);
 	return conn;
 }
 
@@ -96,7 +100,8 @@ conn_is_dead(const struct conn *conn)
 bool
 conn_can_take(const struct conn *conn)
 {
-	return (conn->state == CONN_OPEN || conn->state == CONN_DRAINING) && conn->out.len <= LIMIT_OUTPUT_HIGH;
+	return (conn->state == CONN_OPEN || conn->state == CONN_DRAINING) &&
+	       conn->out.len <= LIMIT_OUTPUT_HIGH;
 }
 
 /* ---- the end ---- */
@@ -236,7 +241,7 @@ static ssize_t
 send_some(struct conn *conn, size_t *offered)
 {
 	struct iovec iov[IOV_MAX_OUT];
-	struct msghdr msg = { .msg_iov = iov };
+	struct msghdr msg = {.msg_iov = iov};
 	int n = outq_peek(&conn->out, iov, IOV_MAX_OUT);
 
 	*offered = 0;

@@ -62,7 +62,7 @@ struct conn {
 	uint8_t *in;
 	size_t in_len;
 	size_t in_cap;
-	int64_t wait_until_us; /* when it is given up */
+	int64_t wait_until_us;                /* when it is given up */
 	const struct conn_protocol *protocol; /* NULL while sniffing */
 	void *protocol_data;
 	LIST_ENTRY(conn) link;
@@ -83,7 +83,8 @@ bool conn_is_dead(const struct conn *conn);
 /* Room in the output that the caller fills; NULL where the connection has died of lack of memory. */
 uint8_t *conn_reserve(struct conn *conn, size_t len);
 void conn_write(struct conn *conn, const uint8_t *p, size_t len);
-void conn_write_shared(struct conn *conn, const uint8_t *head, size_t head_len, struct rpc_bytes *bytes);
+void conn_write_shared(
+    struct conn *conn, const uint8_t *head, size_t head_len, struct rpc_bytes *bytes);
 /* turn_end shall be called. */
 void conn_mark_dirty(struct conn *conn);
 

@@ -51,7 +51,8 @@ deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int64_t at
 	assert(deadline->place == 0);
 	if (deadlines->count == deadlines->cap) {
 		size_t cap = deadlines->cap == 0 ? 64 : deadlines->cap * 2;
-		struct deadline **heap = reallocarray(deadlines->heap, cap, sizeof(struct deadline *));
+		struct deadline **heap =
+		    reallocarray(deadlines->heap, cap, sizeof(struct deadline *));
 		if (heap == NULL)
 			return false;
 		deadlines->heap = heap;

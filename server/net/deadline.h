@@ -24,7 +24,8 @@ struct deadlines {
 
 void deadlines_fini(struct deadlines *deadlines);
 /* False: out of memory. */
-bool deadlines_add(struct deadlines *deadlines, struct deadline *deadline, int64_t at_us) MUST_CHECK;
+bool deadlines_add(
+    struct deadlines *deadlines, struct deadline *deadline, int64_t at_us) MUST_CHECK;
 /* Does nothing if it isn't in there. */
 void deadlines_remove(struct deadlines *deadlines, struct deadline *deadline);
 /* NULL: none. */

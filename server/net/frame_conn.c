@@ -71,7 +71,7 @@ stream_new(struct frame_conn *fc, uint32_t id)
 	}
 	if (s == NULL)
 		return NULL;
-	*s = (struct frame_stream){ .entry.id = id, .fc = fc, .credit = fc->window };
+	*s = (struct frame_stream){.entry.id = id, .fc = fc, .credit = fc->window};
 	if (!stream_table_add(&fc->streams, &s->entry)) {
 		free(s);
 		return NULL;
@@ -133,7 +133,8 @@ void
 frame_stream_expired(struct deadline *deadline)
 {
 	struct frame_stream *s =
-	    (struct frame_stream *)(void *)((char *)deadline - offsetof(struct frame_stream, deadline));
+	    (struct frame_stream *)(void *)((char *)deadline -
+					    offsetof(struct frame_stream, deadline));
 
 	rpc_cancel(s->call, ERR_DEADLINE);
 }
@@ -141,16 +142,19 @@ frame_stream_expired(struct deadline *deadline)
 /* ---- writing ---- */
 
 static void
-write_status(struct frame_conn *fc, uint32_t id, const struct err *status, const uint8_t *details, size_t details_len)
+write_status(struct frame_conn *fc, uint32_t id, const struct err *status, const uint8_t *details,
+    size_t details_len)
 {
-	uint8_t *p = conn_reserve(fc->conn, frame_status_len(status->code, status->msg, details_len));
+	uint8_t *p =
+	    conn_reserve(fc->conn, frame_status_len(status->code, status->msg, details_len));
 
 	if (p != NULL)
 		frame_status_encode(p, id, status->code, status->msg, details, details_len);
 }
 
 static void
-write_frame(struct frame_conn *fc, uint32_t id, uint8_t type, uint8_t flags, const uint8_t *body, size_t len)
+write_frame(struct frame_conn *fc, uint32_t id, uint8_t type, uint8_t flags, const uint8_t *body,
+    size_t len)
 {
 	uint8_t *p = conn_reserve(fc->conn, FRAME_HEADER_LEN + len);
 
@@ -194,7 +198,7 @@ static bool
 is_flooded(const struct conn *conn, size_t len)
 {
 	return len > LIMIT_REPLY_SMALL &&
-	    (conn->out.len > LIMIT_OUTPUT_MAX || conn->net->pool.owned > LIMIT_OUTPUT_TOTAL);
+	       (conn->out.len > LIMIT_OUTPUT_MAX || conn->net->pool.owned > LIMIT_OUTPUT_TOTAL);
 }
 
 /* Room for a unary reply of len bytes; false when an error went out in its stead. */
@@ -208,7 +212,8 @@ begin_response(struct frame_stream *s, size_t len)
 	assert(!s->answered);
 	s->answered = true;
 	if (is_flooded(fc->conn, len)) {
-		err_set(&err, ERR_LIMIT, "too many replies wait to be read by this connection; read them first");
+		err_set(&err, ERR_LIMIT,
+		    "too many replies wait to be read by this connection; read them first");
 		write_status(fc, s->entry.id, &err, NULL, 0);
 		return false;
 	}
@@ -293,7 +298,8 @@ on_is_writable(struct rpc_call *call)
 }
 
 static void
-on_finish(struct rpc_call *call, const struct err *status, const uint8_t *details, size_t details_len)
+on_finish(
+    struct rpc_call *call, const struct err *status, const uint8_t *details, size_t details_len)
 {
 	struct frame_stream *s = call->transport_data;
 	struct frame_conn *fc = s->fc;
@@ -310,12 +316,13 @@ on_finish(struct rpc_call *call, const struct err *status, const uint8_t *detail
 		conn_finish(fc->conn);
 }
 
-static const struct rpc_transport transport = { on_send, on_send_shared, on_finish, on_is_writable };
+static const struct rpc_transport transport = {on_send, on_send_shared, on_finish, on_is_writable};
 
 /* ---- requests ---- */
 
 static bool
-find_claim(const struct frame_request *request, const char **claim, size_t *claim_len, struct err *err)
+find_claim(
+    const struct frame_request *request, const char **claim, size_t *claim_len, struct err *err)
 {
 	struct frame_metadata pair;
 	size_t offset = 0, count = 0;
@@ -324,8 +331,10 @@ find_claim(const struct frame_request *request, const char **claim, size_t *clai
 		return err_set(err, ERR_LIMIT, "metadata has at most %u bytes", LIMIT_METADATA);
 	while (frame_metadata_next(request, &offset, &pair)) {
 		if (++count > LIMIT_METADATA_COUNT)
-			return err_set(err, ERR_LIMIT, "metadata has at most %u pairs", LIMIT_METADATA_COUNT);
-		if (pair.key_len == strlen(PEER_CLAIM_KEY) && memcmp(pair.key, PEER_CLAIM_KEY, pair.key_len) == 0) {
+			return err_set(
+			    err, ERR_LIMIT, "metadata has at most %u pairs", LIMIT_METADATA_COUNT);
+		if (pair.key_len == strlen(PEER_CLAIM_KEY) &&
+		    memcmp(pair.key, PEER_CLAIM_KEY, pair.key_len) == 0) {
 			*claim = pair.value;
 			*claim_len = pair.value_len;
 		}
@@ -342,7 +351,8 @@ identify(struct frame_conn *fc, const struct frame_request *request, struct err 
 
 	if (request->metadata != NULL && !find_claim(request, &claim, &len, err))
 		return false;
-	if (fc->caller.name[0] != '\0' && len == fc->claim_len && memcmp(claim, fc->claim, len) == 0)
+	if (fc->caller.name[0] != '\0' && len == fc->claim_len &&
+	    memcmp(claim, fc->claim, len) == 0)
 		return true;
 	fc->caller.name[0] = '\0';
 	if (!peer_caller(&fc->conn->peer, claim, len, &fc->caller, err))
@@ -378,10 +388,11 @@ find_method(const struct frame_request *r, struct err *err)
 	if (!utf8_is_valid(r->service, r->service_len) || !utf8_is_valid(r->method, r->method_len))
 		err_set(err, ERR_INVALID, "the names of service and method are not UTF-8");
 	else if (service_known)
-		err_set(err, ERR_UNIMPLEMENTED, "no method '%.*s' in %.*s", echo_len(r->method, r->method_len), r->method,
-		    (int)r->service_len, r->service);
+		err_set(err, ERR_UNIMPLEMENTED, "no method '%.*s' in %.*s",
+		    echo_len(r->method, r->method_len), r->method, (int)r->service_len, r->service);
 	else
-		err_set(err, ERR_UNIMPLEMENTED, "no service '%.*s' here; there are plumb.v1.Plan, Insight and Admin",
+		err_set(err, ERR_UNIMPLEMENTED,
+		    "no service '%.*s' here; there are plumb.v1.Plan, Insight and Admin",
 		    echo_len(r->service, r->service_len), r->service);
 	return NULL;
 }
@@ -394,7 +405,8 @@ check_id(struct frame_conn *fc, uint32_t id, struct err *err)
 	if (stream_find(fc, id) != NULL)
 		return err_set(err, ERR_INVALID, "stream %u has a call that is still running", id);
 	if (fc->conn->state != CONN_OPEN)
-		return err_set(err, ERR_UNAVAILABLE, "the daemon is stopping; try again in a moment");
+		return err_set(
+		    err, ERR_UNAVAILABLE, "the daemon is stopping; try again in a moment");
 	if (fc->streams.count >= LIMIT_CALLS_PER_CONN)
 		return err_set(err, ERR_LIMIT, "a connection has at most %u calls running at once",
 		    LIMIT_CALLS_PER_CONN);
@@ -403,21 +415,24 @@ check_id(struct frame_conn *fc, uint32_t id, struct err *err)
 
 /* Everything that can be wrong before there is a call. NULL: err says it. */
 static const struct rpc_method *
-check_request(struct frame_conn *fc, const struct frame *frame, struct frame_request *request, struct err *err)
+check_request(struct frame_conn *fc, const struct frame *frame, struct frame_request *request,
+    struct err *err)
 {
 	const struct rpc_method *method;
 
 	if (!check_id(fc, frame->stream, err))
 		return NULL;
 	if (!frame_request_decode(frame->body, frame->body_len, request)) {
-		err_set(err, ERR_INVALID, "the request envelope is malformed: it is no ttrpc.Request");
+		err_set(
+		    err, ERR_INVALID, "the request envelope is malformed: it is no ttrpc.Request");
 		return NULL;
 	}
 	method = find_method(request, err);
 	if (method == NULL)
 		return NULL;
 	if (frame->flags & FRAME_REMOTE_OPEN) {
-		err_set(err, ERR_UNIMPLEMENTED, "%s takes one request message, no stream of them", method->name);
+		err_set(err, ERR_UNIMPLEMENTED, "%s takes one request message, no stream of them",
+		    method->name);
 		return NULL;
 	}
 	if (!identify(fc, request, err))
@@ -506,7 +521,8 @@ on_hello(struct frame_conn *fc, const struct frame *frame)
 	if (fc->any_frame || frame->stream != 0 || frame->body_len < FRAME_HELLO_LEN ||
 	    frame_be32(frame->body) == 0 || frame_be32(frame->body + 8) < FRAME_BODY_MAX) {
 		goaway(fc, ERR_INVALID,
-		    fc->any_frame ? "HELLO comes first or not at all" : "HELLO is malformed (16 bytes, version 1)");
+		    fc->any_frame ? "HELLO comes first or not at all"
+				  : "HELLO is malformed (16 bytes, version 1)");
 		return;
 	}
 	window = frame_be32(frame->body + 4);
@@ -604,8 +620,8 @@ on_oversize(struct frame_conn *fc, const struct frame *frame)
 		goaway(fc, ERR_INVALID, "a frame's body has at most 4194304 bytes");
 		return;
 	}
-	err_set(&err, ERR_LIMIT, "the request has %u bytes, and a frame holds %u: split it", frame->body_len,
-	    FRAME_BODY_MAX);
+	err_set(&err, ERR_LIMIT, "the request has %u bytes, and a frame holds %u: split it",
+	    frame->body_len, FRAME_BODY_MAX);
 	write_status(fc, frame->stream, &err, NULL, 0);
 	fc->any_frame = true;
 	fc->skip = frame->body_len;
@@ -695,8 +711,8 @@ writable(struct conn *conn)
 	struct frame_stream *s;
 	size_t left = 0;
 
-	TAILQ_FOREACH (s, &fc->blocked, blocked_link)
-		left++;
+	TAILQ_FOREACH(s, &fc->blocked, blocked_link)
+	left++;
 	for (; left > 0 && (s = TAILQ_FIRST(&fc->blocked)) != NULL; left--) {
 		/* Those without credit go on waiting, behind the others. */
 		TAILQ_REMOVE(&fc->blocked, s, blocked_link);
@@ -735,4 +751,5 @@ fini(struct conn *conn)
 	conn->protocol_data = NULL;
 }
 
-const struct conn_protocol frame_protocol = { "frames", init, input, turn_end, writable, drain, fini };
+const struct conn_protocol frame_protocol = {
+    "frames", init, input, turn_end, writable, drain, fini};

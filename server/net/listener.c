@@ -43,9 +43,10 @@ on_backoff(evutil_socket_t fd, short what, void *arg)
 static void
 back_off(struct listener *listener)
 {
-	static const struct timeval delay = { BACKOFF_S, 0 };
+	static const struct timeval delay = {BACKOFF_S, 0};
 
-	log_warn("accept", "address=%s error=%s next=%ds", listener->text, strerror(errno), BACKOFF_S);
+	log_warn(
+	    "accept", "address=%s error=%s next=%ds", listener->text, strerror(errno), BACKOFF_S);
 	event_del(&listener->event);
 	event_add(&listener->backoff, &delay);
 }
@@ -87,7 +88,8 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 		if (accepted >= 0) {
 			identify(listener, accepted, &peer);
 			net_accept(listener->net, accepted, &peer);
-		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			   errno == ENOMEM) {
 			back_off(listener);
 			return;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -110,11 +112,13 @@ remove_stale(const struct addr *addr, struct err *err)
 	if (lstat(sun.sun_path, &st) != 0)
 		return true;
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_UNAVAILABLE, "there is something else than a socket; choose another path");
+		return err_set(err, ERR_UNAVAILABLE,
+		    "there is something else than a socket; choose another path");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_errno(err, "socket");
-	stale = connect(fd, (const struct sockaddr *)&sun, sizeof sun) != 0 && errno == ECONNREFUSED;
+	stale =
+	    connect(fd, (const struct sockaddr *)&sun, sizeof sun) != 0 && errno == ECONNREFUSED;
 	close(fd);
 	if (!stale)
 		return err_set(err, ERR_UNAVAILABLE, "another process listens there");
@@ -136,7 +140,8 @@ open_socket(const struct addr *addr, struct err *err)
 		return -1;
 	}
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (bind(fd, (const struct sockaddr *)&addr->storage, addr->len) != 0 || listen(fd, BACKLOG) != 0) {
+	if (bind(fd, (const struct sockaddr *)&addr->storage, addr->len) != 0 ||
+	    listen(fd, BACKLOG) != 0) {
 		err_errno(err, "bind");
 		close(fd);
 		return -1;
@@ -174,13 +179,15 @@ listener_open(struct net *net, const char *address, struct err *err)
 	if (listener == NULL)
 		return err_oom(err);
 	listener->net = net;
-	if (!addr_parse(address, &listener->addr, err) || (listener->fd = open_socket(&listener->addr, err)) < 0) {
+	if (!addr_parse(address, &listener->addr, err) ||
+	    (listener->fd = open_socket(&listener->addr, err)) < 0) {
 		err_wrap(err, "listen on '%s'", address);
 		free(listener);
 		return false;
 	}
 	read_back(listener);
-	event_assign(&listener->event, net->options.base, listener->fd, EV_READ | EV_PERSIST, on_acceptable, listener);
+	event_assign(&listener->event, net->options.base, listener->fd, EV_READ | EV_PERSIST,
+	    on_acceptable, listener);
 	event_assign(&listener->backoff, net->options.base, -1, 0, on_backoff, listener);
 	event_add(&listener->event, NULL);
 	append(net, listener);
@@ -217,7 +224,8 @@ listeners_close(struct net *net)
 const char *
 listener_address(const struct net *net, size_t i)
 {
-	for (const struct listener *listener = net->listeners; listener != NULL; listener = listener->next) {
+	for (const struct listener *listener = net->listeners; listener != NULL;
+	     listener = listener->next) {
 		if (i-- == 0)
 			return listener->text;
 	}

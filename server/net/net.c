@@ -11,8 +11,9 @@
 #include "server/net/net_internal.h"
 #include "server/rpc/daemon.h"
 
-#define SWEEP_MS  250
-#define DIRTY_MAX 1024 /* connections that hold back output until the end of the turn: bounds the chunks in use */
+#define SWEEP_MS 250
+#define DIRTY_MAX                                                                                  \
+	1024 /* connections that hold back output until the end of the turn: bounds the chunks in use */
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg);
 static void on_deadline(evutil_socket_t fd, short what, void *arg);
@@ -47,8 +48,8 @@ net_free(struct net *net)
 	if (net == NULL)
 		return;
 	listeners_close(net);
-	LIST_FOREACH (conn, &net->conns, link)
-		conn_close(conn, "the daemon stops");
+	LIST_FOREACH(conn, &net->conns, link)
+	conn_close(conn, "the daemon stops");
 	net_turn_end(net);
 	assert(net->conns_count == 0);
 	event_del(&net->sweep_event);
@@ -162,7 +163,7 @@ on_sweep(evutil_socket_t fd, short what, void *arg)
 void
 net_wait(struct net *net, struct conn *conn, unsigned timeout_ms)
 {
-	static const struct timeval interval = { 0, SWEEP_MS * 1000 };
+	static const struct timeval interval = {0, SWEEP_MS * 1000};
 
 	conn->wait_until_us = daemon_monotonic_us() + (int64_t)timeout_ms * 1000;
 	if (!conn->is_waiting) {
@@ -194,7 +195,8 @@ arm_deadline(struct net *net, int64_t now)
 	int64_t left;
 
 	/* Armed too early is fine: it fires, finds nothing due, and arms again. */
-	if (first == NULL || (net->deadline_armed_us != 0 && net->deadline_armed_us <= first->at_us))
+	if (first == NULL ||
+	    (net->deadline_armed_us != 0 && net->deadline_armed_us <= first->at_us))
 		return;
 	left = first->at_us > now ? first->at_us - now : 0;
 	delay.tv_sec = left / 1000000;

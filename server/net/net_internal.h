@@ -33,7 +33,7 @@ struct net {
 	struct event sweep_event; /* armed while somebody waits */
 	bool is_sweeping;
 	struct out_pool pool;
-	size_t input_owned; /* all connections' unfinished input */
+	size_t input_owned;         /* all connections' unfinished input */
 	struct deadlines deadlines; /* of frame_stream */
 	struct event deadline_event;
 	int64_t deadline_armed_us; /* 0: not armed */

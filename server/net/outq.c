@@ -44,7 +44,7 @@ segment_new(struct out_pool *pool, size_t cap)
 	}
 	if (s == NULL)
 		return NULL;
-	*s = (struct out_segment){ .cap = cap };
+	*s = (struct out_segment){.cap = cap};
 	pool->owned += cap;
 	return s;
 }
@@ -72,7 +72,7 @@ outq_fini(struct outq *q, struct out_pool *pool)
 		next = s->next;
 		segment_free(pool, s);
 	}
-	*q = (struct outq){ NULL, NULL, 0 };
+	*q = (struct outq){NULL, NULL, 0};
 }
 
 static void
@@ -118,7 +118,8 @@ outq_add(struct outq *q, struct out_pool *pool, const uint8_t *p, size_t len)
 }
 
 bool
-outq_add_shared(struct outq *q, struct out_pool *pool, const uint8_t *head, size_t head_len, struct rpc_bytes *bytes)
+outq_add_shared(struct outq *q, struct out_pool *pool, const uint8_t *head, size_t head_len,
+    struct rpc_bytes *bytes)
 {
 	struct out_segment *s;
 
@@ -150,10 +151,10 @@ outq_peek(const struct outq *q, struct iovec *iov, int max)
 	for (struct out_segment *s = q->head; s != NULL && n + 2 <= max; s = s->next) {
 		size_t start = s->start;
 		if (start < s->len)
-			iov[n++] = (struct iovec){ s->data + start, s->len - start };
+			iov[n++] = (struct iovec){s->data + start, s->len - start};
 		start = start > s->len ? start - s->len : 0;
 		if (s->shared != NULL)
-			iov[n++] = (struct iovec){ s->shared->p + start, s->shared->len - start };
+			iov[n++] = (struct iovec){s->shared->p + start, s->shared->len - start};
 	}
 	return n;
 }

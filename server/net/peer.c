@@ -16,17 +16,19 @@ check_claim(const struct peer *peer, const char *id, size_t len, struct err *err
 
 	if (!parse_is_id(id, len))
 		return err_set(err, ERR_INVALID,
-		    PEER_CLAIM_KEY " is no person's id: use person/anna or anna (a-z 0-9 . _ -, 64 at most)");
+		    PEER_CLAIM_KEY
+		    " is no person's id: use person/anna or anna (a-z 0-9 . _ -, 64 at most)");
 	if (peer->person[0] != '\0' && (strlen(known) != len || memcmp(known, id, len) != 0))
-		return err_set(err, ERR_DENIED, "user id %u is %s here and can't act as %.*s", (unsigned)peer->uid,
-		    peer->person, (int)len, id);
+		return err_set(err, ERR_DENIED, "user id %u is %s here and can't act as %.*s",
+		    (unsigned)peer->uid, peer->person, (int)len, id);
 	return true;
 }
 
 bool
-peer_caller(const struct peer *peer, const char *claim, size_t claim_len, struct caller *out, struct err *err)
+peer_caller(const struct peer *peer, const char *claim, size_t claim_len, struct caller *out,
+    struct err *err)
 {
-	struct caller caller = { .verified = peer->local, .local = peer->local };
+	struct caller caller = {.verified = peer->local, .local = peer->local};
 	const char *id = claim;
 	size_t len = claim_len;
 
@@ -39,11 +41,13 @@ peer_caller(const struct peer *peer, const char *claim, size_t claim_len, struct
 	if (peer->person[0] != '\0')
 		snprintf(caller.name, sizeof caller.name, "%s", peer->person);
 	else if (peer->local && claim_len > 0)
-		snprintf(caller.name, sizeof caller.name, "uid:%u as " PREFIX "%.*s", (unsigned)peer->uid, (int)len, id);
+		snprintf(caller.name, sizeof caller.name, "uid:%u as " PREFIX "%.*s",
+		    (unsigned)peer->uid, (int)len, id);
 	else if (peer->local)
 		snprintf(caller.name, sizeof caller.name, "uid:%u", (unsigned)peer->uid);
 	else if (claim_len > 0)
-		snprintf(caller.name, sizeof caller.name, "unverified:" PREFIX "%.*s", (int)len, id);
+		snprintf(
+		    caller.name, sizeof caller.name, "unverified:" PREFIX "%.*s", (int)len, id);
 	else
 		snprintf(caller.name, sizeof caller.name, "unverified");
 	*out = caller;

@@ -27,7 +27,7 @@ struct peer {
  * The caller of a call with this claim ("" none). ERR_INVALID if the claim is no name; ERR_DENIED if the peer is known to
  * be somebody else.
  */
-bool peer_caller(const struct peer *peer, const char *claim, size_t claim_len, struct caller *out, struct err *err)
-    MUST_CHECK;
+bool peer_caller(const struct peer *peer, const char *claim, size_t claim_len, struct caller *out,
+    struct err *err) MUST_CHECK;
 
 #endif

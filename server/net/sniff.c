@@ -11,9 +11,9 @@ static const struct {
 	const struct conn_protocol *protocol; /* NULL: known, but not spoken */
 	const char *reason;
 } protocols[] = {
-	{ "\x00", 1, &frame_protocol, NULL },
-	{ "\x16", 1, NULL, "TLS is not spoken here" },
-	{ "PRI ", 4, NULL, "HTTP/2 is not spoken here" },
+    {"\x00", 1, &frame_protocol, NULL},
+    {"\x16", 1, NULL, "TLS is not spoken here"},
+    {"PRI ", 4, NULL, "HTTP/2 is not spoken here"},
 };
 
 #define COUNT (sizeof protocols / sizeof protocols[0])
@@ -49,7 +49,8 @@ const char *
 sniff_reason(const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < COUNT; i++) {
-		if (len >= protocols[i].len && memcmp(p, protocols[i].bytes, protocols[i].len) == 0 &&
+		if (len >= protocols[i].len &&
+		    memcmp(p, protocols[i].bytes, protocols[i].len) == 0 &&
 		    protocols[i].reason != NULL)
 			return protocols[i].reason;
 	}

@@ -32,7 +32,7 @@ place(struct stream_table *table, struct stream_entry *entry)
 static bool
 grow(struct stream_table *table)
 {
-	struct stream_table bigger = { .cap = table->cap == 0 ? CAP_MIN : table->cap * 2 };
+	struct stream_table bigger = {.cap = table->cap == 0 ? CAP_MIN : table->cap * 2};
 
 	bigger.slots = calloc(bigger.cap, sizeof(struct stream_entry *));
 	if (bigger.slots == NULL)

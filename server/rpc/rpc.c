@@ -14,7 +14,7 @@
 #include "server/limits.h"
 #include "server/rpc/daemon.h"
 
-#define POOL_MAX     1024        /* free calls kept with their arenas' first blocks */
+#define POOL_MAX     1024         /* free calls kept with their arenas' first blocks */
 #define SCRATCH_KEEP (256u << 10) /* a larger buffer is given back after its reply */
 #define TYPE_PREFIX  "type.googleapis.com/"
 
@@ -30,7 +30,8 @@ struct rpc_pool {
 
 /* ---- finding methods ---- */
 
-#define INDEX_SIZE 128 /* at least twice the number of methods, so that a probe nearly always hits */
+#define INDEX_SIZE                                                                                 \
+	128 /* at least twice the number of methods, so that a probe nearly always hits */
 
 static struct {
 	const struct rpc_method *slots[INDEX_SIZE];
@@ -87,7 +88,8 @@ has_service(const char *service, size_t len)
 }
 
 const struct rpc_method *
-rpc_find(const char *service, size_t service_len, const char *method, size_t method_len, bool *service_known)
+rpc_find(const char *service, size_t service_len, const char *method, size_t method_len,
+    bool *service_known)
 {
 	unsigned h = method_hash(service, service_len, method, method_len);
 
@@ -95,7 +97,8 @@ rpc_find(const char *service, size_t service_len, const char *method, size_t met
 		index_build();
 	for (; method_index.slots[h] != NULL; h = (h + 1) % INDEX_SIZE) {
 		const struct rpc_method *m = method_index.slots[h];
-		if (text_is(m->name, method, method_len) && text_is(m->service, service, service_len)) {
+		if (text_is(m->name, method, method_len) &&
+		    text_is(m->service, service, service_len)) {
 			*service_known = true;
 			return m;
 		}
@@ -220,8 +223,8 @@ pool_give(struct rpc_pool *pool, struct rpc_call *call)
 }
 
 struct rpc_call *
-rpc_call_new(struct daemon *daemon, const struct rpc_method *method, const struct rpc_transport *transport,
-    void *transport_data, const struct caller *caller)
+rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
+    const struct rpc_transport *transport, void *transport_data, const struct caller *caller)
 {
 	struct rpc_pool *pool = pool_of(daemon);
 	struct rpc_call *call;
@@ -242,15 +245,15 @@ rpc_call_new(struct daemon *daemon, const struct rpc_method *method, const struc
 	faults_init(faults, arena);
 	pool->count++;
 	*call = (struct rpc_call){
-		.method = method,
-		.transport = transport,
-		.transport_data = transport_data,
-		.daemon = daemon,
-		.caller = *caller,
-		.id = ++pool->next_id,
-		.arena = arena,
-		.faults = faults,
-		.state = RPC_RUNNING,
+	    .method = method,
+	    .transport = transport,
+	    .transport_data = transport_data,
+	    .daemon = daemon,
+	    .caller = *caller,
+	    .id = ++pool->next_id,
+	    .arena = arena,
+	    .faults = faults,
+	    .state = RPC_RUNNING,
 	};
 	return call;
 }
@@ -349,7 +352,7 @@ error_info(const char *reason, uint64_t resume_from, struct arena *arena)
 {
 	Google__Rpc__ErrorInfo info;
 	Google__Rpc__ErrorInfo__MetadataEntry entry;
-	Google__Rpc__ErrorInfo__MetadataEntry *entries[] = { &entry };
+	Google__Rpc__ErrorInfo__MetadataEntry *entries[] = {&entry};
 	char number[24];
 
 	google__rpc__error_info__init(&info);
@@ -408,8 +411,9 @@ end_with(struct rpc_call *call, const struct err *err, struct details *details)
 	assert(err->code != ERR_OK);
 	if (err->code == ERR_INTERNAL || err->code == ERR_DATA_LOSS)
 		level = LOG_LEVEL_ERROR;
-	log_event(level, "call", "call=%" PRIu64 " method=%s/%s caller=%s status=%s message=%s", call->id,
-	    call->method->service, call->method->name, call->caller.name, err_code_name(err->code), err->msg);
+	log_event(level, "call", "call=%" PRIu64 " method=%s/%s caller=%s status=%s message=%s",
+	    call->id, call->method->service, call->method->name, call->caller.name,
+	    err_code_name(err->code), err->msg);
 	p = details_encode(details, call->arena, &len);
 	end(call, err, p, len);
 }
@@ -417,7 +421,7 @@ end_with(struct rpc_call *call, const struct err *err, struct details *details)
 void
 rpc_fail_detail(struct rpc_call *call, const struct err *err, const ProtobufCMessage *detail)
 {
-	struct details details = { .count = 0 };
+	struct details details = {.count = 0};
 
 	if (!is_running(call))
 		return;
@@ -437,12 +441,12 @@ rpc_fail(struct rpc_call *call, const struct err *err)
 void
 rpc_finish(struct rpc_call *call)
 {
-	static const struct err ok = { .code = ERR_OK };
+	static const struct err ok = {.code = ERR_OK};
 
 	if (!is_running(call))
 		return;
-	log_debug("call", "call=%" PRIu64 " method=%s/%s caller=%s status=OK", call->id, call->method->service,
-	    call->method->name, call->caller.name);
+	log_debug("call", "call=%" PRIu64 " method=%s/%s caller=%s status=OK", call->id,
+	    call->method->service, call->method->name, call->caller.name);
 	end(call, &ok, NULL, 0);
 }
 
@@ -454,14 +458,17 @@ cancel_reason(const struct rpc_call *call, enum err_code code, struct err *err)
 		err_set(err, code, "the deadline has passed");
 		break;
 	case ERR_LIMIT:
-		err_set(err, code, "the caller reads too slowly: more than %u MiB is unsent; go on from revision %" PRIu64,
+		err_set(err, code,
+		    "the caller reads too slowly: more than %u MiB is unsent; go on from revision "
+		    "%" PRIu64,
 		    LIMIT_STREAM_OUTPUT >> 20, call->resume_from);
 		break;
 	case ERR_UNAVAILABLE:
 		err_set(err, code, "the daemon is stopping; try again in a moment");
 		break;
 	case ERR_INVALID:
-		err_set(err, code, "%s takes one request message, and got another one", call->method->name);
+		err_set(err, code, "%s takes one request message, and got another one",
+		    call->method->name);
 		break;
 	default:
 		err_set(err, code, "cancelled by the caller");
@@ -472,7 +479,7 @@ void
 rpc_cancel(struct rpc_call *call, enum err_code code)
 {
 	void (*on_cancel)(struct rpc_call *) = call->on_cancel;
-	struct details details = { .count = 0 };
+	struct details details = {.count = 0};
 	struct err err;
 
 	if (call->state == RPC_FINISHED)
@@ -511,7 +518,8 @@ fits(struct rpc_call *call, size_t len)
 
 	if (len <= FRAME_PAYLOAD_MAX)
 		return true;
-	err_set(&err, ERR_LIMIT, "the reply would have %zu bytes, and a message holds %u: ask for smaller pages", len,
+	err_set(&err, ERR_LIMIT,
+	    "the reply would have %zu bytes, and a message holds %u: ask for smaller pages", len,
 	    FRAME_PAYLOAD_MAX);
 	return fail_send(call, &err);
 }

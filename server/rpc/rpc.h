@@ -37,7 +37,8 @@ struct rpc_transport {
 	 */
 	void (*send_shared)(struct rpc_call *call, struct rpc_bytes *bytes);
 	/* The end: exactly once. status ERR_OK or an error; details is an encoded google.rpc.Status.details list or empty. */
-	void (*finish)(struct rpc_call *call, const struct err *status, const uint8_t *details, size_t details_len);
+	void (*finish)(struct rpc_call *call, const struct err *status, const uint8_t *details,
+	    size_t details_len);
 	/* May the stream send more now? False: wait for on_writable. Always true for unary calls. */
 	bool (*is_writable)(struct rpc_call *call);
 };
@@ -61,8 +62,9 @@ struct rpc_call {
 	struct daemon *daemon;
 	struct caller caller; /* copied */
 	uint64_t id;          /* for the log */
-	int64_t deadline_us;  /* monotonic; 0 none. The transport ends the call with ERR_DEADLINE by rpc_cancel() */
-	struct arena *arena;  /* everything of this call */
+	int64_t
+	    deadline_us; /* monotonic; 0 none. The transport ends the call with ERR_DEADLINE by rpc_cancel() */
+	struct arena *arena;   /* everything of this call */
 	struct faults *faults; /* in the arena; what rpc_fail adds as google.rpc.BadRequest */
 	enum rpc_state state;
 	bool cancelled; /* also read by workers (relaxed atomic) */
@@ -76,7 +78,7 @@ struct rpc_call {
 	 * 0: nothing to resume.
 	 */
 	uint64_t resume_from;
-	unsigned pins;    /* workers and commits that still hold the call; freed when 0 and finished */
+	unsigned pins; /* workers and commits that still hold the call; freed when 0 and finished */
 	struct rpc_call *next_free; /* in the pool */
 };
 
@@ -102,12 +104,13 @@ struct rpc_method {
 };
 const struct rpc_method *rpc_methods(size_t *count);
 /* Not NUL-terminated arguments; NULL if there is none. *service_known tells which half was wrong. */
-const struct rpc_method *rpc_find(const char *service, size_t service_len, const char *method, size_t method_len,
-    bool *service_known);
+const struct rpc_method *rpc_find(const char *service, size_t service_len, const char *method,
+    size_t method_len, bool *service_known);
 
 /* A call with an arena, from the daemon's pool; NULL when memory or the limit on calls is reached. */
 struct rpc_call *rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
-    const struct rpc_transport *transport, void *transport_data, const struct caller *caller) MUST_CHECK;
+    const struct rpc_transport *transport, void *transport_data,
+    const struct caller *caller) MUST_CHECK;
 /*
  * Decodes and checks the request, then calls the handler, which answers now or later. Bytes are borrowed until it
  * returns. The transport forgets the call in its finish().

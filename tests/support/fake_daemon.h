@@ -34,14 +34,15 @@ struct daemon {
 static struct {
 	struct rpc_call *later[FAKE_LATER_MAX];
 	size_t later_count;
-	unsigned cancels;        /* on_cancel calls */
-	unsigned writables;      /* on_writable calls */
+	unsigned cancels;   /* on_cancel calls */
+	unsigned writables; /* on_writable calls */
 	struct caller last_caller;
 	int64_t now_us; /* 0: the real clock */
 } fake;
 
 void
-daemon_set_rpc_pool(struct daemon *daemon, struct rpc_pool *pool, void (*free_pool)(struct rpc_pool *))
+daemon_set_rpc_pool(
+    struct daemon *daemon, struct rpc_pool *pool, void (*free_pool)(struct rpc_pool *))
 {
 	daemon->pool = pool;
 	daemon->free_pool = free_pool;
@@ -204,16 +205,19 @@ fake_watch(struct rpc_call *call, const ProtobufCMessage *request)
 	call->resume_from = 1;
 }
 
-#define FAKE(name, flags, handler)                                                                                   \
-	{ "test.v1.Test", name, &plumb__v1__ping_request__descriptor, &plumb__v1__ping_reply__descriptor, flags, handler }
+#define FAKE(name, flags, handler)                                                                 \
+	{                                                                                          \
+		"test.v1.Test", name, &plumb__v1__ping_request__descriptor,                        \
+		    &plumb__v1__ping_reply__descriptor, flags, handler                             \
+	}
 
 static const struct rpc_method fake_methods[] = {
-	FAKE("Echo", 0, fake_echo),
-	FAKE("Big", 0, fake_big),
-	FAKE("Later", 0, fake_later),
-	FAKE("Fail", 0, fake_fail),
-	FAKE("Count", RPC_STREAM, fake_count),
-	FAKE("Watch", RPC_STREAM | RPC_ENDLESS, fake_watch),
+    FAKE("Echo", 0, fake_echo),
+    FAKE("Big", 0, fake_big),
+    FAKE("Later", 0, fake_later),
+    FAKE("Fail", 0, fake_fail),
+    FAKE("Count", RPC_STREAM, fake_count),
+    FAKE("Watch", RPC_STREAM | RPC_ENDLESS, fake_watch),
 };
 
 const struct rpc_method *

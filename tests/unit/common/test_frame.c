@@ -6,10 +6,11 @@
 #include <string.h>
 
 /* Request { service "plumb.v1.Admin", method "Ping", payload "\n\2hi", timeout 2 s, metadata plumb-as=person/anna } */
-static const uint8_t ping[] = { 0x00, 0x00, 0x00, 0x3b, 0x00, 0x00, 0x00, 0x01, 0x01, 0x01, 0x0a, 0x0e, 0x70, 0x6c, 0x75,
-	0x6d, 0x62, 0x2e, 0x76, 0x31, 0x2e, 0x41, 0x64, 0x6d, 0x69, 0x6e, 0x12, 0x04, 0x50, 0x69, 0x6e, 0x67, 0x1a, 0x04,
-	0x0a, 0x02, 0x68, 0x69, 0x20, 0x80, 0xa8, 0xd6, 0xb9, 0x07, 0x2a, 0x17, 0x0a, 0x08, 0x70, 0x6c, 0x75, 0x6d, 0x62,
-	0x2d, 0x61, 0x73, 0x12, 0x0b, 0x70, 0x65, 0x72, 0x73, 0x6f, 0x6e, 0x2f, 0x61, 0x6e, 0x6e, 0x61 };
+static const uint8_t ping[] = {0x00, 0x00, 0x00, 0x3b, 0x00, 0x00, 0x00, 0x01, 0x01, 0x01, 0x0a,
+    0x0e, 0x70, 0x6c, 0x75, 0x6d, 0x62, 0x2e, 0x76, 0x31, 0x2e, 0x41, 0x64, 0x6d, 0x69, 0x6e, 0x12,
+    0x04, 0x50, 0x69, 0x6e, 0x67, 0x1a, 0x04, 0x0a, 0x02, 0x68, 0x69, 0x20, 0x80, 0xa8, 0xd6, 0xb9,
+    0x07, 0x2a, 0x17, 0x0a, 0x08, 0x70, 0x6c, 0x75, 0x6d, 0x62, 0x2d, 0x61, 0x73, 0x12, 0x0b, 0x70,
+    0x65, 0x72, 0x73, 0x6f, 0x6e, 0x2f, 0x61, 0x6e, 0x6e, 0x61};
 
 START_TEST(a_frame_is_taken_only_when_it_is_all_there)
 {
@@ -83,7 +84,7 @@ END_TEST
 START_TEST(a_cut_request_is_refused_at_every_length)
 {
 	/* Except where the cut falls between two fields: after service, method, payload, timeout and metadata. */
-	const size_t between[] = { 0, 16, 22, 28, 34, 59 };
+	const size_t between[] = {0, 16, 22, 28, 34, 59};
 	struct frame_request request;
 
 	for (size_t len = 0; len <= 59; len++) {
@@ -98,8 +99,9 @@ END_TEST
 START_TEST(metadata_between_other_fields_is_found)
 {
 	/* metadata a=1; unknown field 9 of each wire type; metadata without value; payload "x"; metadata b=2 */
-	const uint8_t p[] = { 0x2a, 6, 0x0a, 1, 'a', 0x12, 1, '1', 0x48, 5, 0x49, 1, 2, 3, 4, 5, 6, 7, 8, 0x4a, 1, 0, 0x4d, 1, 2,
-		3, 4, 0x2a, 3, 0x0a, 1, 'c', 0x1a, 1, 'x', 0x2a, 6, 0x12, 1, '2', 0x0a, 1, 'b' };
+	const uint8_t p[] = {0x2a, 6, 0x0a, 1, 'a', 0x12, 1, '1', 0x48, 5, 0x49, 1, 2, 3, 4, 5, 6,
+	    7, 8, 0x4a, 1, 0, 0x4d, 1, 2, 3, 4, 0x2a, 3, 0x0a, 1, 'c', 0x1a, 1, 'x', 0x2a, 6, 0x12,
+	    1, '2', 0x0a, 1, 'b'};
 	struct frame_request request;
 	struct frame_metadata pair;
 	size_t offset = 0;
@@ -121,29 +123,31 @@ static const struct {
 	uint8_t p[16];
 	size_t len;
 } malformed[] = {
-	{ "field number 0", { 0x00, 1 }, 2 },
-	{ "wire type 3, a group", { 0x4b, 1 }, 2 },
-	{ "wire type 7", { 0x4f, 1 }, 2 },
-	{ "length beyond the end", { 0x0a, 2, 'x' }, 3 },
-	{ "varint of 11 bytes", { 0x20, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1 }, 12 },
-	{ "varint of 65 bits", { 0x20, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2 }, 11 },
-	{ "length of 2^63", { 0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1 }, 11 },
-	{ "pair with a cut key", { 0x2a, 3, 0x0a, 2, 'x' }, 5 },
-	{ "field number beyond 2^29", { 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0 }, 7 },
+    {"field number 0", {0x00, 1}, 2},
+    {"wire type 3, a group", {0x4b, 1}, 2},
+    {"wire type 7", {0x4f, 1}, 2},
+    {"length beyond the end", {0x0a, 2, 'x'}, 3},
+    {"varint of 11 bytes", {0x20, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1},
+	12},
+    {"varint of 65 bits", {0x20, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2}, 11},
+    {"length of 2^63", {0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1}, 11},
+    {"pair with a cut key", {0x2a, 3, 0x0a, 2, 'x'}, 5},
+    {"field number beyond 2^29", {0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0}, 7},
 };
 
 START_TEST(malformed_envelopes_are_refused)
 {
 	struct frame_request request;
 
-	ck_assert_msg(!frame_request_decode(malformed[_i].p, malformed[_i].len, &request), "%s", malformed[_i].what);
+	ck_assert_msg(!frame_request_decode(malformed[_i].p, malformed[_i].len, &request), "%s",
+	    malformed[_i].what);
 }
 END_TEST
 
 START_TEST(a_negative_timeout_stays_negative)
 {
 	/* -1 is ten bytes on the wire. */
-	const uint8_t p[] = { 0x20, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1 };
+	const uint8_t p[] = {0x20, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1};
 	struct frame_request request;
 
 	ck_assert(frame_request_decode(p, sizeof p, &request));
@@ -153,8 +157,8 @@ END_TEST
 
 START_TEST(responses_are_as_the_page_shows)
 {
-	const uint8_t with[] = { 0, 0, 0, 6, 0, 0, 0, 1, 2, 0, 0x12, 4 };
-	const uint8_t without[] = { 0, 0, 0, 0, 0, 0, 0, 1, 2, 0 };
+	const uint8_t with[] = {0, 0, 0, 6, 0, 0, 0, 1, 2, 0, 0x12, 4};
+	const uint8_t without[] = {0, 0, 0, 0, 0, 0, 0, 1, 2, 0};
 	uint8_t out[FRAME_RESPONSE_HEAD_MAX];
 
 	ck_assert_uint_eq(frame_response_head(out, 1, 4), sizeof with);
@@ -171,8 +175,9 @@ END_TEST
 START_TEST(statuses_are_as_the_page_shows)
 {
 	const char *message = "no method 'Pong' in plumb.v1.Admin";
-	const uint8_t head[] = { 0, 0, 0, 0x28, 0, 0, 0, 3, 2, 0, 0x0a, 0x26, 0x08, 0x0c, 0x12, 0x22 };
-	const uint8_t detail[] = { 0x1a, 0 };
+	const uint8_t head[] = {
+	    0, 0, 0, 0x28, 0, 0, 0, 3, 2, 0, 0x0a, 0x26, 0x08, 0x0c, 0x12, 0x22};
+	const uint8_t detail[] = {0x1a, 0};
 	uint8_t out[64];
 
 	ck_assert_uint_eq(frame_status_len(12, message, 0), sizeof head + 34);
@@ -202,7 +207,8 @@ main(void)
 	tcase_add_test(tc, an_empty_request_has_nothing);
 	tcase_add_test(tc, a_cut_request_is_refused_at_every_length);
 	tcase_add_test(tc, metadata_between_other_fields_is_found);
-	tcase_add_loop_test(tc, malformed_envelopes_are_refused, 0, (int)(sizeof malformed / sizeof malformed[0]));
+	tcase_add_loop_test(
+	    tc, malformed_envelopes_are_refused, 0, (int)(sizeof malformed / sizeof malformed[0]));
 	tcase_add_test(tc, a_negative_timeout_stays_negative);
 	tcase_add_test(tc, responses_are_as_the_page_shows);
 	tcase_add_test(tc, statuses_are_as_the_page_shows);

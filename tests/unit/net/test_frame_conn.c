@@ -22,7 +22,7 @@ static struct net *net;
 static void
 setup_with(unsigned connections)
 {
-	struct net_options options = { .daemon = &daemon_, .connections_max = connections };
+	struct net_options options = {.daemon = &daemon_, .connections_max = connections};
 	struct err err;
 
 	memset(&fake, 0, sizeof fake);
@@ -62,7 +62,7 @@ teardown(void)
 static int
 join(void)
 {
-	const struct peer peer = { .local = true, .uid = 1000 };
+	const struct peer peer = {.local = true, .uid = 1000};
 	int fds[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
@@ -94,9 +94,11 @@ make_request(uint8_t *out, const char *method, const char *text, int64_t timeout
 	size_t n = 0, text_len = strlen(text);
 	uint64_t left = (uint64_t)timeout_ns;
 
-	n += (size_t)sprintf((char *)out, "\x0a\x0ctest.v1.Test\x12%c%s", (int)strlen(method), method);
+	n += (size_t)snprintf(
+	    (char *)out, 128, "\x0a\x0ctest.v1.Test\x12%c%s", (int)strlen(method), method);
 	if (text_len > 0)
-		n += (size_t)sprintf((char *)out + n, "\x1a%c\x0a%c%s", (int)text_len + 2, (int)text_len, text);
+		n += (size_t)snprintf(
+		    (char *)out + n, 128, "\x1a%c\x0a%c%s", (int)text_len + 2, (int)text_len, text);
 	if (timeout_ns != 0) {
 		out[n++] = 0x20;
 		for (; left >= 0x80; left >>= 7)
@@ -141,7 +143,7 @@ static struct frame
 take(int fd)
 {
 	uint8_t head[FRAME_HEADER_LEN];
-	struct frame frame = { .body = body };
+	struct frame frame = {.body = body};
 	size_t used, got = 0;
 
 	while (got < sizeof head) {
@@ -316,12 +318,16 @@ END_TEST
 
 START_TEST(errors_have_their_code_and_leave_the_connection_alive)
 {
-	const char not_utf8[] = "\x0a\x04""a\xff\x62\x63\x12\x01x";
+	const char not_utf8[] = "\x0a\x04"
+				"a\xff\x62\x63\x12\x01x";
 	int fd = join();
 
 	call(fd, 1, "Nope", "");
 	expect_status(fd, 1, ERR_UNIMPLEMENTED);
-	put_frame(fd, 3, FRAME_REQUEST, 0, "\x0a\x03""abc\x12\x01x", 8);
+	put_frame(fd, 3, FRAME_REQUEST, 0,
+	    "\x0a\x03"
+	    "abc\x12\x01x",
+	    8);
 	expect_status(fd, 3, ERR_UNIMPLEMENTED);
 	put_frame(fd, 5, FRAME_REQUEST, 0, not_utf8, sizeof not_utf8 - 1);
 	expect_status(fd, 5, ERR_INVALID);
@@ -502,7 +508,10 @@ START_TEST(the_claim_of_a_call_makes_its_caller)
 	call(fd, 1, "Echo", "");
 	expect(fd, 1, FRAME_RESPONSE, 0);
 	ck_assert_str_eq(fake.last_caller.name, "uid:1000");
-	memcpy(p + n, "\x2a\x10\x0a\x08plumb-as\x12\x04""anna", 18);
+	memcpy(p + n,
+	    "\x2a\x10\x0a\x08plumb-as\x12\x04"
+	    "anna",
+	    18);
 	put_frame(fd, 3, FRAME_REQUEST, 0, p, n + 18);
 	expect(fd, 3, FRAME_RESPONSE, 0);
 	ck_assert_str_eq(fake.last_caller.name, "uid:1000 as person/anna");
@@ -510,7 +519,10 @@ START_TEST(the_claim_of_a_call_makes_its_caller)
 	call(fd, 5, "Echo", "");
 	expect(fd, 5, FRAME_RESPONSE, 0);
 	ck_assert_str_eq(fake.last_caller.name, "uid:1000");
-	memcpy(p + n, "\x2a\x10\x0a\x08plumb-as\x12\x04""An a", 18);
+	memcpy(p + n,
+	    "\x2a\x10\x0a\x08plumb-as\x12\x04"
+	    "An a",
+	    18);
 	put_frame(fd, 7, FRAME_REQUEST, 0, p, n + 18);
 	expect_status(fd, 7, ERR_INVALID);
 	close(fd);
@@ -580,17 +592,22 @@ static const struct {
 	size_t len;
 	bool hello;
 } violations[] = {
-	{ "a length above 16 MiB", { 1, 0, 0, 0, 0, 0, 0, 1, 1, 0 }, 10, true },
-	{ "an oversize frame that is no request", { 0, 0x40, 0, 1, 0, 0, 0, 1, 3, 0 }, 10, true },
-	{ "HELLO for the second time", { 0, 0, 0, 16, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x40, 0, 0 }, 26, true },
-	{ "PING of 7 bytes", { 0, 0, 0, 7, 0, 0, 0, 0, 0x13, 0, 1, 2, 3, 4, 5, 6, 7 }, 17, true },
-	{ "WINDOW of 0", { 0, 0, 0, 4, 0, 0, 0, 1, 0x11, 0, 0, 0, 0, 0 }, 14, true },
-	{ "WINDOW of 2^31", { 0, 0, 0, 4, 0, 0, 0, 1, 0x11, 0, 0x80, 0, 0, 0 }, 14, true },
-	{ "WINDOW of 3 bytes", { 0, 0, 0, 3, 0, 0, 0, 1, 0x11, 0, 1, 1, 1 }, 13, true },
-	{ "HELLO of 15 bytes", { 0, 0, 0, 15, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x40 }, 25, false },
-	{ "HELLO of version 0", { 0, 0, 0, 16, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40 }, 26, false },
-	{ "HELLO with frames below 4 MiB", { 0, 0, 0, 16, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x3f }, 26, false },
-	{ "HELLO on a stream", { 0, 0, 0, 16, 0, 0, 0, 1, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x40 }, 26, false },
+    {"a length above 16 MiB", {1, 0, 0, 0, 0, 0, 0, 1, 1, 0}, 10, true},
+    {"an oversize frame that is no request", {0, 0x40, 0, 1, 0, 0, 0, 1, 3, 0}, 10, true},
+    {"HELLO for the second time",
+	{0, 0, 0, 16, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x40, 0, 0}, 26, true},
+    {"PING of 7 bytes", {0, 0, 0, 7, 0, 0, 0, 0, 0x13, 0, 1, 2, 3, 4, 5, 6, 7}, 17, true},
+    {"WINDOW of 0", {0, 0, 0, 4, 0, 0, 0, 1, 0x11, 0, 0, 0, 0, 0}, 14, true},
+    {"WINDOW of 2^31", {0, 0, 0, 4, 0, 0, 0, 1, 0x11, 0, 0x80, 0, 0, 0}, 14, true},
+    {"WINDOW of 3 bytes", {0, 0, 0, 3, 0, 0, 0, 1, 0x11, 0, 1, 1, 1}, 13, true},
+    {"HELLO of 15 bytes", {0, 0, 0, 15, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x40}, 25,
+	false},
+    {"HELLO of version 0", {0, 0, 0, 16, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40}, 26,
+	false},
+    {"HELLO with frames below 4 MiB",
+	{0, 0, 0, 16, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x3f}, 26, false},
+    {"HELLO on a stream", {0, 0, 0, 16, 0, 0, 0, 1, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x40}, 26,
+	false},
 };
 
 START_TEST(protocol_errors_end_the_connection)
@@ -616,7 +633,8 @@ END_TEST
 
 START_TEST(what_is_no_frame_is_closed)
 {
-	static const char *const first[] = { "GET / HTTP/1.1\r\n", "\x16\x03\x01", "PRI * HTTP/2.0\r\n", "P", "PRX" };
+	static const char *const first[] = {
+	    "GET / HTTP/1.1\r\n", "\x16\x03\x01", "PRI * HTTP/2.0\r\n", "P", "PRX"};
 
 	for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
 		int fd = join();
@@ -852,16 +870,16 @@ START_TEST(a_stock_watcher_that_does_not_read_is_ended_with_where_to_resume)
 			const uint8_t *p = frame.body + 1;
 			while (*p++ >= 0x80)
 				;
-			Google__Rpc__Status *status =
-			    google__rpc__status__unpack(NULL, frame.body_len - (size_t)(p - frame.body), p);
+			Google__Rpc__Status *status = google__rpc__status__unpack(
+			    NULL, frame.body_len - (size_t)(p - frame.body), p);
 			ck_assert_ptr_nonnull(status);
 			ck_assert_int_eq(status->code, ERR_LIMIT);
 			ck_assert_uint_eq(status->n_details, 1);
-			info = google__rpc__error_info__unpack(NULL, status->details[0]->value.len,
-			    status->details[0]->value.data);
+			info = google__rpc__error_info__unpack(
+			    NULL, status->details[0]->value.len, status->details[0]->value.data);
 			ck_assert_str_eq(info->reason, "SLOW_READER");
 			/* count messages came, so the next one is count + 1. */
-			ck_assert_int_eq(atoi(info->metadata[0]->value), (int)count + 1);
+			ck_assert_uint_eq(strtoul(info->metadata[0]->value, NULL, 10), count + 1);
 			google__rpc__error_info__free_unpacked(info, NULL);
 			google__rpc__status__free_unpacked(status, NULL);
 			break;
@@ -1047,7 +1065,7 @@ END_TEST
 
 START_TEST(listening_on_both_kinds_of_address)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	char text[120], path[100];
 	struct err err;
 	int fd, other;
@@ -1110,7 +1128,8 @@ main(void)
 	tcase_add_test(tc, a_deadline_ends_the_call);
 	tcase_add_test(tc, hello_brings_ping_and_cancel);
 	tcase_add_test(tc, losing_the_connection_cancels_its_calls);
-	tcase_add_loop_test(tc, protocol_errors_end_the_connection, 0, (int)(sizeof violations / sizeof violations[0]));
+	tcase_add_loop_test(tc, protocol_errors_end_the_connection, 0,
+	    (int)(sizeof violations / sizeof violations[0]));
 	tcase_add_test(tc, what_is_no_frame_is_closed);
 	tcase_add_test(tc, who_says_nothing_or_stalls_is_closed);
 	tcase_add_test(tc, connections_are_limited);

@@ -21,25 +21,25 @@ static const struct {
 	bool local;
 	const char *again; /* NULL: the same */
 } addresses[] = {
-	{ "tcp:127.0.0.1:7411", true, true, NULL },
-	{ "tcp:127.8.9.1:0", true, true, NULL },
-	{ "tcp:localhost:65535", true, true, "tcp:127.0.0.1:65535" },
-	{ "tcp:0.0.0.0:80", true, false, NULL },
-	{ "tcp:[::1]:80", true, true, NULL },
-	{ "tcp:[::]:80", true, false, NULL },
-	{ "unix:/run/x", true, true, NULL },
-	{ "tcp:127.0.0.1:65536", false, false, NULL },
-	{ "tcp:127.0.0.1:", false, false, NULL },
-	{ "tcp:127.0.0.1", false, false, NULL },
-	{ "tcp:example.com:80", false, false, NULL },
-	{ "tcp:::1:80", false, false, NULL },
-	{ "tcp:[::1:80", false, false, NULL },
-	{ "tcp:[]:80", false, false, NULL },
-	{ "tcp::80", false, false, NULL },
-	{ "unix:relative", false, false, NULL },
-	{ "unix:", false, false, NULL },
-	{ "127.0.0.1:80", false, false, NULL },
-	{ "", false, false, NULL },
+    {"tcp:127.0.0.1:7411", true, true, NULL},
+    {"tcp:127.8.9.1:0", true, true, NULL},
+    {"tcp:localhost:65535", true, true, "tcp:127.0.0.1:65535"},
+    {"tcp:0.0.0.0:80", true, false, NULL},
+    {"tcp:[::1]:80", true, true, NULL},
+    {"tcp:[::]:80", true, false, NULL},
+    {"unix:/run/x", true, true, NULL},
+    {"tcp:127.0.0.1:65536", false, false, NULL},
+    {"tcp:127.0.0.1:", false, false, NULL},
+    {"tcp:127.0.0.1", false, false, NULL},
+    {"tcp:example.com:80", false, false, NULL},
+    {"tcp:::1:80", false, false, NULL},
+    {"tcp:[::1:80", false, false, NULL},
+    {"tcp:[]:80", false, false, NULL},
+    {"tcp::80", false, false, NULL},
+    {"unix:relative", false, false, NULL},
+    {"unix:", false, false, NULL},
+    {"127.0.0.1:80", false, false, NULL},
+    {"", false, false, NULL},
 };
 
 START_TEST(addresses_are_read_and_written)
@@ -84,28 +84,28 @@ static const struct {
 	enum err_code code;
 	const char *name;
 } callers[] = {
-	{ true, "person/anna", "", ERR_OK, "person/anna" },
-	{ true, "person/anna", "anna", ERR_OK, "person/anna" },
-	{ true, "person/anna", "person/anna", ERR_OK, "person/anna" },
-	{ true, "person/anna", "bob", ERR_DENIED, NULL },
-	{ true, "person/anna", "ann", ERR_DENIED, NULL },
-	{ true, "person/anna", "annab", ERR_DENIED, NULL },
-	{ true, "", "", ERR_OK, "uid:1000" },
-	{ true, "", "anna", ERR_OK, "uid:1000 as person/anna" },
-	{ false, "", "", ERR_OK, "unverified" },
-	{ false, "", "person/anna", ERR_OK, "unverified:person/anna" },
-	{ false, "", "team/anna", ERR_INVALID, NULL },
-	{ false, "", "person/", ERR_INVALID, NULL },
-	{ false, "", "Anna", ERR_INVALID, NULL },
-	{ false, "", "anna-", ERR_INVALID, NULL },
-	{ false, "", "a\nb", ERR_INVALID, NULL },
+    {true, "person/anna", "", ERR_OK, "person/anna"},
+    {true, "person/anna", "anna", ERR_OK, "person/anna"},
+    {true, "person/anna", "person/anna", ERR_OK, "person/anna"},
+    {true, "person/anna", "bob", ERR_DENIED, NULL},
+    {true, "person/anna", "ann", ERR_DENIED, NULL},
+    {true, "person/anna", "annab", ERR_DENIED, NULL},
+    {true, "", "", ERR_OK, "uid:1000"},
+    {true, "", "anna", ERR_OK, "uid:1000 as person/anna"},
+    {false, "", "", ERR_OK, "unverified"},
+    {false, "", "person/anna", ERR_OK, "unverified:person/anna"},
+    {false, "", "team/anna", ERR_INVALID, NULL},
+    {false, "", "person/", ERR_INVALID, NULL},
+    {false, "", "Anna", ERR_INVALID, NULL},
+    {false, "", "anna-", ERR_INVALID, NULL},
+    {false, "", "a\nb", ERR_INVALID, NULL},
 };
 
 START_TEST(callers_are_who_they_can_prove_to_be)
 {
-	struct peer peer = { .local = callers[_i].local, .uid = 1000 };
+	struct peer peer = {.local = callers[_i].local, .uid = 1000};
 	struct caller caller;
-	struct err err = { .code = ERR_OK };
+	struct err err = {.code = ERR_OK};
 
 	memcpy(peer.person, callers[_i].person, strlen(callers[_i].person) + 1);
 	bool ok = peer_caller(&peer, callers[_i].claim, strlen(callers[_i].claim), &caller, &err);
@@ -120,7 +120,7 @@ END_TEST
 
 START_TEST(the_longest_name_fits)
 {
-	struct peer peer = { .local = true, .uid = UINT32_MAX };
+	struct peer peer = {.local = true, .uid = UINT32_MAX};
 	struct caller caller;
 	struct err err;
 	char id[66];
@@ -159,7 +159,7 @@ START_TEST(deadlines_come_out_in_order_whatever_is_removed)
 {
 	enum { N = 500 };
 	static struct deadline list[N];
-	struct deadlines heap = { .count = 0 };
+	struct deadlines heap = {.count = 0};
 	unsigned seed = 7, left = N;
 	int64_t last = -1;
 
@@ -193,7 +193,7 @@ START_TEST(streams_are_found_after_any_adding_and_removing)
 	enum { N = 600 };
 	static struct stream_entry list[N];
 	static bool in[N];
-	struct stream_table table = { .cap = 0 };
+	struct stream_table table = {.cap = 0};
 	unsigned seed = 3;
 
 	memset(in, 0, sizeof in);
@@ -244,8 +244,8 @@ START_TEST(bytes_come_out_as_they_went_in)
 {
 	static uint8_t in[400000], out[400000];
 	struct rpc_bytes *small = rpc_bytes_new(NULL, 100), *large = rpc_bytes_new(NULL, 5000);
-	struct out_pool pool = { .free = NULL };
-	struct outq q = { .len = 0 };
+	struct out_pool pool = {.free = NULL};
+	struct outq q = {.len = 0};
 	size_t n = 0, got = 0;
 	unsigned seed = 11;
 
@@ -290,8 +290,8 @@ END_TEST
 START_TEST(a_queue_that_is_dropped_gives_everything_back)
 {
 	struct rpc_bytes *bytes = rpc_bytes_new(NULL, 1000);
-	struct out_pool pool = { .free = NULL };
-	struct outq q = { .len = 0 };
+	struct out_pool pool = {.free = NULL};
+	struct outq q = {.len = 0};
 
 	memset(bytes->p, 0, 1000);
 	for (int i = 0; i < 10; i++) {
@@ -316,9 +316,11 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_loop_test(tc, addresses_are_read_and_written, 0, (int)(sizeof addresses / sizeof addresses[0]));
+	tcase_add_loop_test(
+	    tc, addresses_are_read_and_written, 0, (int)(sizeof addresses / sizeof addresses[0]));
 	tcase_add_test(tc, a_socket_path_has_room_for_107_bytes);
-	tcase_add_loop_test(tc, callers_are_who_they_can_prove_to_be, 0, (int)(sizeof callers / sizeof callers[0]));
+	tcase_add_loop_test(
+	    tc, callers_are_who_they_can_prove_to_be, 0, (int)(sizeof callers / sizeof callers[0]));
 	tcase_add_test(tc, the_longest_name_fits);
 	tcase_add_test(tc, first_bytes_tell_protocols_apart);
 	tcase_add_test(tc, deadlines_come_out_in_order_whatever_is_removed);

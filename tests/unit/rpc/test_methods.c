@@ -9,9 +9,9 @@
 #include "server/rpc/rpc.h"
 
 static const ProtobufCServiceDescriptor *const services[] = {
-	&plumb__v1__plan__descriptor,
-	&plumb__v1__insight__descriptor,
-	&plumb__v1__admin__descriptor,
+    &plumb__v1__plan__descriptor,
+    &plumb__v1__insight__descriptor,
+    &plumb__v1__admin__descriptor,
 };
 
 #define SERVICES (sizeof services / sizeof services[0])
@@ -23,9 +23,10 @@ START_TEST(every_declared_method_is_there_with_its_types)
 
 	for (unsigned i = 0; i < service->n_methods; i++) {
 		const ProtobufCMethodDescriptor *declared = &service->methods[i];
-		const struct rpc_method *m = rpc_find(service->name, strlen(service->name), declared->name,
-		    strlen(declared->name), &known);
-		ck_assert_msg(m != NULL, "%s/%s is not in the table", service->name, declared->name);
+		const struct rpc_method *m = rpc_find(service->name, strlen(service->name),
+		    declared->name, strlen(declared->name), &known);
+		ck_assert_msg(
+		    m != NULL, "%s/%s is not in the table", service->name, declared->name);
 		ck_assert_ptr_eq(m->request, declared->input);
 		ck_assert_ptr_eq(m->reply, declared->output);
 		ck_assert_ptr_nonnull(m->handler);
@@ -47,7 +48,7 @@ END_TEST
 /* The descriptors say nothing of streams, so what the .proto files say stands here a second time. */
 START_TEST(streams_are_those_of_the_proto_files)
 {
-	static const char *const streams[] = { "Watch", "Export", "Check", "Verify", "Backup" };
+	static const char *const streams[] = {"Watch", "Export", "Check", "Verify", "Backup"};
 	size_t count, found = 0;
 	const struct rpc_method *methods = rpc_methods(&count);
 
@@ -55,9 +56,11 @@ START_TEST(streams_are_those_of_the_proto_files)
 		bool is_stream = false;
 		for (size_t k = 0; k < sizeof streams / sizeof streams[0]; k++)
 			is_stream = is_stream || strcmp(streams[k], methods[i].name) == 0;
-		ck_assert_msg(is_stream == ((methods[i].flags & RPC_STREAM) != 0), "%s", methods[i].name);
-		ck_assert_msg((strcmp(methods[i].name, "Watch") == 0) == ((methods[i].flags & RPC_ENDLESS) != 0), "%s",
-		    methods[i].name);
+		ck_assert_msg(
+		    is_stream == ((methods[i].flags & RPC_STREAM) != 0), "%s", methods[i].name);
+		ck_assert_msg((strcmp(methods[i].name, "Watch") == 0) ==
+				  ((methods[i].flags & RPC_ENDLESS) != 0),
+		    "%s", methods[i].name);
 		found += is_stream;
 	}
 	ck_assert_uint_eq(found, 5);
@@ -66,7 +69,8 @@ END_TEST
 
 /* protobuf-c decodes by recursion: no message may contain itself, however deep. */
 static void
-walk(const ProtobufCMessageDescriptor *type, const ProtobufCMessageDescriptor **path, unsigned depth)
+walk(
+    const ProtobufCMessageDescriptor *type, const ProtobufCMessageDescriptor **path, unsigned depth)
 {
 	ck_assert_msg(depth < 12, "%s nests deeper than any message should", type->name);
 	for (unsigned i = 0; i < depth; i++)

@@ -55,7 +55,7 @@ on_is_writable(struct rpc_call *call)
 	return seen.writable;
 }
 
-static const struct rpc_transport transport = { on_send, on_send_shared, on_finish, on_is_writable };
+static const struct rpc_transport transport = {on_send, on_send_shared, on_finish, on_is_writable};
 
 static void
 setup(void)
@@ -78,7 +78,7 @@ teardown(void)
 static struct rpc_call *
 new_call(const char *method)
 {
-	static const struct caller caller = { .name = "unverified" };
+	static const struct caller caller = {.name = "unverified"};
 	bool known;
 	const struct rpc_method *m = rpc_find("test.v1.Test", 12, method, strlen(method), &known);
 
@@ -87,7 +87,7 @@ new_call(const char *method)
 }
 
 /* PingRequest { payload: "hi" } by hand: field 1, length 2. */
-static const uint8_t hi[] = { 0x0a, 2, 'h', 'i' };
+static const uint8_t hi[] = {0x0a, 2, 'h', 'i'};
 
 static void
 dispatch(const char *method, const uint8_t *p, size_t len)
@@ -110,16 +110,17 @@ END_TEST
 
 START_TEST(bytes_that_are_no_message_are_refused_with_a_violation)
 {
-	const uint8_t cut[] = { 0x0a, 5, 'h' }; /* says 5 bytes, has 1 */
+	const uint8_t cut[] = {0x0a, 5, 'h'}; /* says 5 bytes, has 1 */
 	Google__Rpc__BadRequest *bad;
 
 	dispatch("Echo", cut, sizeof cut);
 	ck_assert_uint_eq(seen.sends, 0);
 	ck_assert_int_eq(seen.status.code, ERR_INVALID);
 	ck_assert_uint_eq(seen.details->n_details, 1);
-	ck_assert_str_eq(seen.details->details[0]->type_url, "type.googleapis.com/google.rpc.BadRequest");
-	bad = google__rpc__bad_request__unpack(NULL, seen.details->details[0]->value.len,
-	    seen.details->details[0]->value.data);
+	ck_assert_str_eq(
+	    seen.details->details[0]->type_url, "type.googleapis.com/google.rpc.BadRequest");
+	bad = google__rpc__bad_request__unpack(
+	    NULL, seen.details->details[0]->value.len, seen.details->details[0]->value.data);
 	ck_assert_uint_eq(bad->n_field_violations, 1);
 	google__rpc__bad_request__free_unpacked(bad, NULL);
 }
@@ -127,7 +128,7 @@ END_TEST
 
 START_TEST(an_unknown_field_is_refused)
 {
-	const uint8_t unknown[] = { 0x78, 1 }; /* field 15, varint 1: PingRequest has none such */
+	const uint8_t unknown[] = {0x78, 1}; /* field 15, varint 1: PingRequest has none such */
 
 	dispatch("Echo", unknown, sizeof unknown);
 	ck_assert_int_eq(seen.status.code, ERR_INVALID);
@@ -141,22 +142,23 @@ START_TEST(faults_and_a_detail_travel_with_an_error)
 	dispatch("Fail", NULL, 0);
 	ck_assert_int_eq(seen.status.code, ERR_INVALID);
 	ck_assert_uint_eq(seen.details->n_details, 2);
-	bad = google__rpc__bad_request__unpack(NULL, seen.details->details[0]->value.len,
-	    seen.details->details[0]->value.data);
+	bad = google__rpc__bad_request__unpack(
+	    NULL, seen.details->details[0]->value.len, seen.details->details[0]->value.data);
 	ck_assert_uint_eq(bad->n_field_violations, 2);
 	ck_assert_str_eq(bad->field_violations[0]->field, "a.b");
 	ck_assert_str_eq(bad->field_violations[0]->description, "is wrong: make it right");
 	ck_assert_str_eq(bad->field_violations[1]->field, "c");
 	ck_assert_str_eq(bad->field_violations[1]->description, "is missing");
 	google__rpc__bad_request__free_unpacked(bad, NULL);
-	ck_assert_str_eq(seen.details->details[1]->type_url, "type.googleapis.com/plumb.v1.PingReply");
+	ck_assert_str_eq(
+	    seen.details->details[1]->type_url, "type.googleapis.com/plumb.v1.PingReply");
 }
 END_TEST
 
 START_TEST(a_cancelled_call_tells_its_handler_and_ignores_what_comes_late)
 {
 	struct rpc_call *call = new_call("Later");
-	struct err err = { .code = ERR_INTERNAL };
+	struct err err = {.code = ERR_INTERNAL};
 
 	rpc_dispatch(call, NULL, 0);
 	rpc_pin(call); /* as a worker holds it */
@@ -187,8 +189,8 @@ START_TEST(a_stream_that_is_ended_from_outside_says_where_to_resume)
 	rpc_cancel(call, ERR_UNAVAILABLE);
 	ck_assert_int_eq(seen.status.code, ERR_UNAVAILABLE);
 	ck_assert_uint_eq(seen.details->n_details, 1);
-	info = google__rpc__error_info__unpack(NULL, seen.details->details[0]->value.len,
-	    seen.details->details[0]->value.data);
+	info = google__rpc__error_info__unpack(
+	    NULL, seen.details->details[0]->value.len, seen.details->details[0]->value.data);
 	ck_assert_str_eq(info->reason, "STOPPING");
 	ck_assert_str_eq(info->domain, "plumb.v1");
 	ck_assert_uint_eq(info->n_metadata, 1);
@@ -223,7 +225,7 @@ END_TEST
 
 START_TEST(a_stream_waits_until_it_is_writable)
 {
-	const uint8_t three[] = { 0x0a, 1, '3' };
+	const uint8_t three[] = {0x0a, 1, '3'};
 	struct rpc_call *call = new_call("Count");
 
 	seen.writable = false;
@@ -236,7 +238,7 @@ START_TEST(a_stream_waits_until_it_is_writable)
 	ck_assert_uint_eq(seen.sends, 3);
 	ck_assert_uint_eq(seen.finishes, 1);
 	ck_assert_uint_eq(seen.reply_len, 1003); /* tag, two bytes of length, 1,000 */
-	rpc_writable(call); /* too late: nothing */
+	rpc_writable(call);                      /* too late: nothing */
 	ck_assert_uint_eq(seen.sends, 3);
 	rpc_unpin(call);
 }
@@ -265,7 +267,8 @@ START_TEST(methods_are_found_by_both_names)
 
 	for (size_t i = 0; i < sizeof fake_methods / sizeof fake_methods[0]; i++) {
 		const struct rpc_method *m = &fake_methods[i];
-		ck_assert_ptr_eq(rpc_find(m->service, strlen(m->service), m->name, strlen(m->name), &known), m);
+		ck_assert_ptr_eq(
+		    rpc_find(m->service, strlen(m->service), m->name, strlen(m->name), &known), m);
 		ck_assert(known);
 	}
 	ck_assert_ptr_null(rpc_find("test.v1.Test", 12, "Ech", 3, &known));
