@@ -355,7 +355,8 @@ visit_all(struct walk *walk, struct reach *reach, const struct step *steps, uint
 {
 	bool purposes = false;
 
-	qsort_r(reach->list, reach->count, sizeof reach->list[0], compare_reached, &walk->ix);
+	if (reach->count > 1)
+		qsort_r(reach->list, reach->count, sizeof reach->list[0], compare_reached, &walk->ix);
 	for (size_t i = 0; i < reach->count; i++)
 		purposes = purposes || steps[reach->list[i].step].purpose;
 	if (walk->up)

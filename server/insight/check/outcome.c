@@ -309,7 +309,7 @@ const struct rule outcome_no_date = {
     .name = "outcome/no-date",
     .severity = SEVERITY_WARNING,
     .local = true,
-    .asks = "By when?",
+    .asks = "By when shall it be met?",
     .meaning = "An open objective without a period that has a last day, and with a target that has no due date of its "
 	"own (or without any target). A recorded target value carries its date. A parent objective's period is not "
 	"taken over: it may be wider than meant.",
