@@ -11,7 +11,7 @@ import unittest
 from model import Model, Refused, exported
 from plumbrpc import Daemon, RpcError, pb
 
-STEPS = int(os.environ.get("PLUMB_MODEL_STEPS", "350"))
+STEPS = int(os.environ.get("PLUMB_MODEL_STEPS", "1000"))
 NAMES = 12  # few names, so that changes meet
 
 
