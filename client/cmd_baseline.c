@@ -16,15 +16,16 @@ strip_kind(const char *text)
 }
 
 static void
-add_row(struct table *table, const Plumb__V1__Envelope *entry)
+add_row(const struct output *out, struct table *table, const Plumb__V1__Envelope *entry)
 {
+	char when[DESCRIBE_WHEN];
 	const Plumb__V1__Item *item = describe_item(entry);
 
 	if (!item || item->body_case != PLUMB__V1__ITEM__BODY_BASELINE)
 		return;
 	table_cell(table, item->id);
 	table_cellf(table, "%" PRIu64, item->baseline->revision);
-	table_cell(table, entry->updated);
+	table_cell(table, out->format == OUTPUT_CSV ? entry->updated : describe_when(entry->updated, when));
 	table_cell(table, entry->updated_by);
 	table_cell(table, item->title[0] ? item->title : item->baseline->note);
 }
@@ -42,7 +43,7 @@ show_list(struct context *ctx, const Plumb__V1__ListReply *reply)
 	table_column(table, "BY", TABLE_SHRINK | TABLE_DROP);
 	table_column(table, "NOTE", TABLE_SHRINK | TABLE_DROP);
 	for (size_t i = 0; i < reply->n_entries; i++)
-		add_row(table, reply->entries[i]);
+		add_row(&ctx->out, table, reply->entries[i]);
 	if (ctx->out.format == OUTPUT_TABLE && reply->n_entries == 0)
 		output_text(&ctx->out, "There is no baseline yet. Name the plan of today with: plumb baseline "
 				       "set NAME\n");
@@ -113,6 +114,21 @@ run_show(struct context *ctx, const struct args *args)
 	return EXIT_FINE;
 }
 
+/* Only to say it well: what holds is that the change expects it absent. */
+static bool
+is_taken(struct context *ctx, const char *name)
+{
+	Plumb__V1__GetRequest request;
+	Plumb__V1__At at;
+
+	plumb__v1__get_request__init(&request);
+	if (!context_at(ctx, &at))
+		return false;
+	request.at = &at;
+	request.ref = arena_printf(ctx->arena, "baseline/%s", name);
+	return request.ref && context_call(ctx, &plumb__v1__plan__descriptor, "Get", &request.base);
+}
+
 static int
 put_baseline(struct context *ctx, const struct args *args, bool absent)
 {
@@ -151,6 +167,10 @@ put_baseline(struct context *ctx, const struct args *args, bool absent)
 		snprintf(done, sizeof done, "The baseline %s names revision %s", name, revision);
 	else
 		snprintf(done, sizeof done, "The baseline %s names the plan as it is now", name);
+	if (absent && is_taken(ctx, name))
+		return context_error(ctx, EXIT_SERVER,
+		    "there is a baseline %s already; give another name, or move it with plumb baseline set %s", name,
+		    name);
 	return write_finish(&write, ctx, args, done);
 }
 

@@ -10,6 +10,7 @@
 #include "client/planfile_apply.h"
 #include "common/pb.h"
 #include "common/str.h"
+#include "common/utf8.h"
 
 #define NAMES_MAX 64
 
@@ -136,14 +137,32 @@ show_waiver(struct context *ctx, const Plumb__V1__Waiver *waiver)
 	str_fini(&text);
 }
 
+/* The title of what it is about, as far as it fits on the line. */
+static void
+show_title(struct context *ctx, const char *title, size_t used)
+{
+	size_t room = (size_t)ctx->out.width > used + 4 ? (size_t)ctx->out.width - used - 4 : 0;
+	size_t fit = utf8_fit(title, room);
+
+	if (!title[0] || room < 10)
+		return;
+	if (title[fit])
+		fit = utf8_fit(title, room - 1);
+	output_text(&ctx->out, "  \xe2\x80\xa2 ");
+	output_printf(&ctx->out, "%.*s%s", (int)fit, title, title[fit] ? "\xe2\x80\xa6" : "");
+}
+
 static void
 show_finding(struct context *ctx, const struct result *result, const Plumb__V1__Finding *finding)
 {
 	enum group group = group_of(finding);
+	const char *title = finding->n_subjects ? context_title(ctx, finding->subjects[0]) : "";
 
 	output_text(&ctx->out, "\n  ");
 	output_coloured(&ctx->out, groups[group].colour, groups[group].word);
-	output_printf(&ctx->out, "  %s\n", finding->rule);
+	output_printf(&ctx->out, "  %s", finding->rule);
+	show_title(ctx, title, strlen(groups[group].word) + strlen(finding->rule) + 4);
+	output_text(&ctx->out, "\n");
 	output_wrap(&ctx->out, "    ", finding->message);
 	show_evidence(ctx, finding);
 	show_place(ctx, result, finding);
@@ -211,7 +230,7 @@ show_summary(struct context *ctx, const Plumb__V1__CheckSummary *summary)
 	str_addf(&text, ". Looked at %" PRIu64 " item%s of revision %" PRIu64, summary->items,
 	    plural(summary->items), summary->revision);
 	if (summary->today[0])
-		str_addf(&text, ", as of %s", summary->today);
+		str_addf(&text, ", judged on %s", summary->today);
 	str_add(&text, ".");
 	output_wrap(&ctx->out, "", text.data);
 	str_fini(&text);

@@ -1,6 +1,4 @@
 /* plumb explain: what a rule means, why it hurts, how to mend it. */
-#include <string.h>
-
 #include "client/command.h"
 #include "client/context.h"
 #include "common/pb.h"
@@ -18,11 +16,11 @@ show_threshold(struct context *ctx, const Plumb__V1__Threshold *threshold)
 	struct str text;
 
 	str_init(&text, 4096);
-	str_addf(&text, "%s %.12g%s%s", threshold->name, threshold->value, threshold->unit[0] ? " " : "",
+	str_addf(&text, "%s = %.12g%s%s", threshold->name, threshold->value, threshold->unit[0] ? " " : "",
 	    threshold->unit);
 	if (threshold->value != threshold->default_value)
-		str_addf(&text, " (set here; normally %.12g)", threshold->default_value);
-	str_addf(&text, ": %s; from %.12g to %.12g", threshold->help, threshold->min, threshold->max);
+		str_addf(&text, " (normally %.12g)", threshold->default_value);
+	str_addf(&text, "; %s, %.12g to %.12g", threshold->help, threshold->min, threshold->max);
 	output_wrap(&ctx->out, "    limit:        ", text.data);
 	str_fini(&text);
 }
@@ -99,44 +97,6 @@ show(struct context *ctx, const struct args *args, const Plumb__V1__ExplainReply
 	return EXIT_FINE;
 }
 
-/* After a NOT_FOUND: the rule that was probably meant. */
-static void
-suggest_rule(struct context *ctx, const struct args *args)
-{
-	struct rpc_status status = ctx->status;
-	Plumb__V1__ExplainRequest request;
-	const Plumb__V1__ExplainReply *reply;
-	const char *best = NULL;
-	size_t best_distance = 4;
-
-	if (status.err.code != ERR_NOT_FOUND && status.err.code != ERR_INVALID)
-		return;
-	plumb__v1__explain_request__init(&request);
-	request.workspace = pb_str(ctx->workspace);
-	reply = context_call(ctx, &plumb__v1__insight__descriptor, "Explain", &request.base);
-	for (size_t i = 0; reply && i < reply->n_rules; i++) {
-		const char *name = reply->rules[i]->name;
-		const char *slash = strchr(name, '/');
-
-		for (size_t j = 0; j < args->count; j++) {
-			size_t d = command_distance(args->values[j], name, 3);
-			size_t tail = slash ? command_distance(args->values[j], slash + 1, 1) : 4;
-
-			d = tail < d ? tail : d;
-			if (d > 0 && d < best_distance) {
-				best = name;
-				best_distance = d;
-			} else if (d == 0 && strcmp(name, args->values[j]) != 0) {
-				best = name; /* "many" for owner/many */
-				best_distance = 0;
-			}
-		}
-	}
-	ctx->status = status;
-	if (best)
-		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?", status.err.msg, best);
-}
-
 static int
 run(struct context *ctx, const struct args *args)
 {
@@ -151,10 +111,8 @@ run(struct context *ctx, const struct args *args)
 	for (size_t i = 0; i < args->count; i++)
 		request.rules[request.n_rules++] = pb_str(args->values[i]);
 	reply = context_call(ctx, &plumb__v1__insight__descriptor, "Explain", &request.base);
-	if (!reply) {
-		suggest_rule(ctx, args);
+	if (!reply)
 		return context_fail(ctx);
-	}
 	return show(ctx, args, reply);
 }
 

@@ -4,6 +4,7 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/describe.h"
 #include "client/write.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -16,12 +17,12 @@
 static void
 show_entry(struct context *ctx, const Plumb__V1__HistoryEntry *entry, size_t limit)
 {
-	char revision[32];
+	char revision[32], when[DESCRIBE_WHEN];
 	size_t shown = entry->n_differences < limit ? entry->n_differences : limit;
 
 	snprintf(revision, sizeof revision, "revision %" PRIu64, entry->revision);
 	output_coloured(&ctx->out, COLOUR_BOLD, revision);
-	output_printf(&ctx->out, "  %s  %s\n", entry->time, entry->author);
+	output_printf(&ctx->out, "  %s UTC  %s\n", describe_when(entry->time, when), entry->author);
 	if (entry->reason[0])
 		output_wrap(&ctx->out, "  ", entry->reason);
 	if (entry->source[0])

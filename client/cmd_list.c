@@ -93,13 +93,14 @@ static void
 add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *entry)
 {
 	const char *status = describe_status(ctx, entry);
+	char when[DESCRIBE_WHEN];
 
 	table_cell(table, entry->ref);
 	table_cell(table, describe_title(ctx, entry));
 	table_cell(table, describe_owner(ctx, entry));
 	table_cell(table, status);
 	table_colour(table, describe_status_colour(status));
-	table_cell(table, describe_due(entry));
+	table_cell(table, ctx->out.format == OUTPUT_CSV ? describe_due(entry) : describe_when(describe_due(entry), when));
 	if (entry->rank)
 		table_cellf(table, "%" PRIu32, entry->rank);
 	else

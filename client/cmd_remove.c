@@ -97,11 +97,7 @@ run_remove(struct context *ctx, const struct args *args)
 		snprintf(done, sizeof done, "Removed %s; its history stays", removal.removes[0].ref);
 	else
 		snprintf(done, sizeof done, "Removed %zu entries; their history stays", args->count);
-	code = write_finish(&removal.write, ctx, args, done);
-	if (code != EXIT_FINE && ctx->status.err.code == ERR_PRECONDITION)
-		context_error(ctx, code,
-		    "change what refers to it first, or also remove what belongs to it with --cascade");
-	return code;
+	return write_finish(&removal.write, ctx, args, done);
 }
 
 static const struct option remove_options[] = {

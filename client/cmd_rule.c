@@ -183,6 +183,51 @@ parse_limit(struct context *ctx, struct limits *limits, const char *text)
 	return name ? set_limit(ctx, limits, name, value) : err_oom(&ctx->status.err);
 }
 
+/* The rule as it is now; NULL with ctx->status. */
+static const Plumb__V1__Rule *
+get_rule(struct context *ctx, const char *name)
+{
+	Plumb__V1__ExplainRequest request;
+	const Plumb__V1__ExplainReply *reply;
+	char *names[1] = {pb_str(name)};
+
+	plumb__v1__explain_request__init(&request);
+	request.workspace = pb_str(ctx->workspace);
+	request.rules = names;
+	request.n_rules = 1;
+	reply = context_call(ctx, &plumb__v1__insight__descriptor, "Explain", &request.base);
+	if (!reply)
+		return NULL;
+	if (reply->n_rules == 1)
+		return reply->rules[0];
+	context_set_error(ctx, ERR_INVALID, "'%s' is no rule: plumb rule list shows them", name);
+	return NULL;
+}
+
+/* Limits that the rule has, within their range. */
+static bool
+check_limits(struct context *ctx, const Plumb__V1__Rule *rule, const struct limits *limits)
+{
+	for (size_t i = 0; i < limits->count; i++) {
+		const Plumb__V1__RuleSetting__ThresholdsEntry *limit = limits->list[i];
+		const Plumb__V1__Threshold *found = NULL;
+
+		for (size_t j = 0; j < rule->n_thresholds && !found; j++) {
+			if (strcmp(rule->thresholds[j]->name, limit->key) == 0)
+				found = rule->thresholds[j];
+		}
+		if (!found && rule->n_thresholds == 0)
+			return context_set_error(ctx, ERR_INVALID, "%s has no limits", rule->name);
+		if (!found)
+			return context_set_error(ctx, ERR_INVALID, "%s has no limit '%s'; it has: %s", rule->name,
+			    limit->key, limits_text(ctx, rule));
+		if (!(limit->value >= found->min && limit->value <= found->max))
+			return context_set_error(ctx, ERR_INVALID, "%s goes from %.12g to %.12g; not %.12g",
+			    limit->key, found->min, found->max, limit->value);
+	}
+	return true;
+}
+
 /* What was set before stays unless it is set anew. */
 static bool
 merge(struct context *ctx, const struct args *args, const Plumb__V1__Envelope *before,
@@ -239,6 +284,7 @@ run_set(struct context *ctx, const struct args *args)
 	Plumb__V1__RuleSetting setting;
 	Plumb__V1__Change *change;
 	const Plumb__V1__Envelope *before;
+	const Plumb__V1__Rule *rule;
 	const char *ref = setting_ref(ctx, args->values[0]);
 	char done[300];
 
@@ -251,7 +297,9 @@ run_set(struct context *ctx, const struct args *args)
 		return command_usage(args, "--off or --on, not both");
 	plumb__v1__put__init(&put);
 	plumb__v1__rule_setting__init(&setting);
-	if (!get_setting(ctx, ref, &before) || !merge(ctx, args, before, &setting, &limits))
+	rule = get_rule(ctx, args->values[0]);
+	if (!rule || !get_setting(ctx, ref, &before) || !merge(ctx, args, before, &setting, &limits) ||
+	    !check_limits(ctx, rule, &limits))
 		return context_fail(ctx);
 	if (before)
 		item = *before->item;

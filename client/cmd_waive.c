@@ -107,6 +107,31 @@ waive(struct context *ctx, const struct args *args, const char *key, const char 
 	return write_finish(&write, ctx, args, done);
 }
 
+/* A waiver that is over already would do nothing, silently. */
+static bool
+is_ahead(struct context *ctx, int32_t day, int *code)
+{
+	Plumb__V1__InfoRequest request;
+	const Plumb__V1__InfoReply *reply;
+	const char *text = ctx->today;
+	int32_t today;
+
+	if (!text[0]) {
+		plumb__v1__info_request__init(&request);
+		request.workspace = pb_str(ctx->workspace[0] ? ctx->workspace : "main");
+		reply = context_call(ctx, &plumb__v1__admin__descriptor, "Info", &request.base);
+		if (!reply) {
+			*code = context_fail(ctx);
+			return false;
+		}
+		text = reply->today;
+	}
+	if (!date_parse(text, &today) || today <= day)
+		return true;
+	*code = context_error(ctx, EXIT_USAGE, "that day is past: today is %s", text);
+	return false;
+}
+
 static int
 run(struct context *ctx, const struct args *args)
 {
@@ -114,6 +139,7 @@ run(struct context *ctx, const struct args *args)
 	const char *until = args_get(args, "until");
 	const char *who = args_get(args, "who");
 	const char *key = args->values[0];
+	int code = EXIT_FINE;
 	int32_t day;
 
 	if (!reason || !reason[0])
@@ -126,6 +152,8 @@ run(struct context *ctx, const struct args *args)
 		who += 7;
 	if (who[0] && !parse_is_id(who, strlen(who)))
 		return command_usage(args, "--who takes a person such as anna; not '%s'", who);
+	if (!is_ahead(ctx, day, &code))
+		return code;
 	if (args->count == 2) {
 		key = find_key(ctx, args->values[0], args->values[1]);
 		if (!key)

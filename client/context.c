@@ -13,6 +13,8 @@
 
 #define CANDIDATES 10
 #define WIDTH_FREE 100000
+#define EDITS      2
+#define TITLES_MAX 500
 
 /* ---- calls */
 
@@ -145,7 +147,7 @@ next_step(const struct context *ctx)
 		return "start it with: plumbd --data DIR, or name another with --server";
 	switch (ctx->status.err.code) {
 	case ERR_CONFLICT:
-		return "look at what is there now (plumb history REF), then try again";
+		return "look at what is there now with plumb history, then try again";
 	case ERR_UNAVAILABLE:
 		return "nothing was lost: try again in a moment";
 	case ERR_DATA_LOSS:
@@ -155,29 +157,68 @@ next_step(const struct context *ctx)
 	}
 }
 
+/*
+ * A path in the request as whoever typed a command can read it: "change_set.changes[0].put.item.objective.team"
+ * becomes "objective.team"; "" where only the change as a whole is meant.
+ */
+static const char *
+short_field(const char *field)
+{
+	static const char *const parts[] = {"put.item.", "add.record.", "remove.", "rename.", "place.", "retract.",
+	    "redact."};
+	const char *p = field;
+
+	if (strncmp(p, "change_set.changes[", 19) != 0)
+		return field;
+	p += strcspn(p, "]");
+	p += *p == ']';
+	p += *p == '.';
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		if (strncmp(p, parts[i], strlen(parts[i])) == 0) {
+			p += strlen(parts[i]);
+			break;
+		}
+	}
+	return strcmp(p, "ref") == 0 || strcmp(p, "item") == 0 ? "" : p;
+}
+
+/* The message without its path where that says nothing to people. */
+static void
+add_message(struct str *out, const char *message)
+{
+	const char *colon = strstr(message, ": ");
+	char field[200];
+
+	if (!colon || (size_t)(colon - message) >= sizeof field ||
+	    strncmp(message, "change_set.", 11) != 0) {
+		str_add(out, message);
+		return;
+	}
+	snprintf(field, sizeof field, "%.*s", (int)(colon - message), message);
+	if (short_field(field)[0])
+		str_addf(out, "%s: ", short_field(field));
+	str_add(out, colon + 2);
+}
+
+static void
+add_violation(struct str *out, const struct rpc_violation *violation)
+{
+	if (short_field(violation->field)[0])
+		str_addf(out, "%s: ", short_field(violation->field));
+	str_add(out, violation->description);
+}
+
 static void
 print_violations(const struct rpc_status *status)
 {
 	for (size_t i = 0; i < status->violations_count; i++) {
-		const struct rpc_violation *violation = &status->violations[i];
 		struct str text;
 
 		str_init(&text, 1u << 20);
-		if (violation->field[0])
-			str_addf(&text, "%s: ", violation->field);
-		str_add(&text, violation->description);
+		add_violation(&text, &status->violations[i]);
 		print_error("  ", text.data);
 		str_fini(&text);
 	}
-}
-
-/* One violation that only repeats the message is not worth a second line. */
-static bool
-says_more(const struct rpc_status *status)
-{
-	return status->violations_count > 1 ||
-	    (status->violations_count == 1 &&
-		!strstr(status->err.msg, status->violations[0].description));
 }
 
 int
@@ -188,8 +229,11 @@ context_fail(struct context *ctx)
 	struct str text;
 
 	str_init(&text, 1u << 20);
-	str_add(&text, status->err.msg[0] ? status->err.msg : "it did not work");
-	if (status->conflict)
+	if (status->violations_count == 1)
+		add_violation(&text, &status->violations[0]); /* whole; the message may be cut */
+	else
+		add_message(&text, status->err.msg[0] ? status->err.msg : "it did not work");
+	if (status->conflict && !strstr(status->err.msg, status->conflict->ref))
 		str_addf(&text, " (%s is at revision %" PRIu64 ", expected was %" PRIu64 ")",
 		    status->conflict->ref[0] ? status->conflict->ref : "the workspace",
 		    status->conflict->actual, status->conflict->expected);
@@ -197,7 +241,7 @@ context_fail(struct context *ctx)
 		str_addf(&text, "; %s", next);
 	print_error("plumb: ", text.data);
 	str_fini(&text);
-	if (says_more(status))
+	if (status->violations_count > 1)
 		print_violations(status);
 	return status->ours ? EXIT_USAGE : EXIT_SERVER;
 }
@@ -312,12 +356,12 @@ list_ids(struct context *ctx, const char *kinds, const char *id)
 	return context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
 }
 
-/* The nearest id among those that begin alike; NULL. */
+/* The nearest id, at most so many edits away, among those that begin alike; NULL. */
 static const char *
-suggest_id(struct context *ctx, const char *kinds, const char *id)
+suggest_id(struct context *ctx, const char *kinds, const char *id, size_t edits)
 {
 	const char *best = NULL;
-	size_t best_distance = 4;
+	size_t best_distance = edits + 1;
 
 	for (size_t len = strlen(id); len > 0 && !best; len = len > 3 ? 3 : len - 1) {
 		char prefix[ID_MAX_LEN + 2];
@@ -331,10 +375,10 @@ suggest_id(struct context *ctx, const char *kinds, const char *id)
 		for (size_t i = 0; reply && i < reply->n_entries; i++) {
 			const char *ref = reply->entries[i]->ref;
 			const char *slash = strchr(ref, '/');
-			size_t d = slash ? command_distance(id, slash + 1, 3) : 4;
+			size_t d = slash ? command_distance(id, slash + 1, edits) : edits + 1;
 
-			if (slash && strncmp(slash + 1, id, strlen(id)) == 0 && d > 3)
-				d = 3;
+			if (slash && strncmp(slash + 1, id, strlen(id)) == 0 && d > edits && edits > 0)
+				d = edits;
 			if (d < best_distance) {
 				best = ref;
 				best_distance = d;
@@ -410,7 +454,7 @@ context_ref(struct context *ctx, const char *text, const char *kinds)
 		return reply->entries[0]->ref;
 	if (reply->n_entries > 1)
 		return ambiguous(ctx, text, reply);
-	near = suggest_id(ctx, kinds, text);
+	near = suggest_id(ctx, kinds, text, EDITS);
 	if (near)
 		context_set_error(ctx, ERR_NOT_FOUND, "there is no '%s'; did you mean %s?", text, near);
 	else
@@ -429,15 +473,57 @@ context_suggest(struct context *ctx, const char *ref)
 	if (status.err.code != ERR_NOT_FOUND || !slash || (size_t)(slash - ref) >= sizeof kind)
 		return;
 	snprintf(kind, sizeof kind, "%.*s", (int)(slash - ref), ref);
-	near = suggest_id(ctx, kind, slash + 1);
+	near = suggest_id(ctx, kind, slash + 1, EDITS);
 	if (!near)
-		near = suggest_id(ctx, "", slash + 1);
+		near = suggest_id(ctx, "", slash + 1, 0); /* the same id, another kind */
 	ctx->status = status;
 	if (near && strcmp(near, ref) != 0)
 		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?", status.err.msg, near);
 }
 
-/* ---- people */
+/* ---- titles and people */
+
+static const char *
+fetch_title(struct context *ctx, const char *ref)
+{
+	struct rpc_status status = ctx->status;
+	Plumb__V1__GetRequest request;
+	const Plumb__V1__GetReply *reply = NULL;
+	Plumb__V1__At at;
+
+	plumb__v1__get_request__init(&request);
+	request.ref = pb_str(ref);
+	request.at = &at;
+	if (context_at(ctx, &at))
+		reply = context_call(ctx, &plumb__v1__plan__descriptor, "Get", &request.base);
+	ctx->status = status; /* a title is a comfort: without it the reference stands */
+	if (!reply || !reply->entry || reply->entry->entry_case != PLUMB__V1__ENVELOPE__ENTRY_ITEM)
+		return "";
+	return reply->entry->item->title;
+}
+
+const char *
+context_title(struct context *ctx, const char *ref)
+{
+	struct context_title *title;
+
+	for (title = ctx->titles; title; title = title->next) {
+		if (strcmp(title->ref, ref) == 0)
+			return title->text;
+	}
+	/* of the past every Get costs a replay */
+	if (ctx->titles_count >= TITLES_MAX || ctx->as_of[0])
+		return "";
+	title = arena_zalloc(ctx->arena, sizeof *title);
+	if (!title)
+		return "";
+	ctx->titles_count++;
+	title->ref = ref;
+	title->text = fetch_title(ctx, ref);
+	title->next = ctx->titles;
+	ctx->titles = title;
+	return title->text;
+}
 
 static bool
 load_people(struct context *ctx)

@@ -30,6 +30,14 @@ struct context {
 	/* private */
 	struct context_people *people;
 	bool people_loaded;
+	struct context_title *titles;
+	size_t titles_count;
+};
+
+struct context_title {
+	const char *ref;
+	const char *text;
+	struct context_title *next;
 };
 
 /* People and teams, a page of them. */
@@ -67,6 +75,11 @@ void context_suggest(struct context *ctx, const char *ref);
 bool context_kind(const char *text, Plumb__V1__Kind *out) MUST_CHECK;
 /* "check-in" for CHECK_IN; static. */
 const char *context_kind_name(Plumb__V1__Kind kind);
+/*
+ * The title of an entry, by Get; "" where it has none, is not there, or too many were asked for. ref lives as long
+ * as ctx->arena.
+ */
+const char *context_title(struct context *ctx, const char *ref);
 /* "Anna Brandt" for "person/anna", by List; the text itself where unknown. Loads all people once. */
 const char *context_person(struct context *ctx, const char *ref);
 

@@ -50,13 +50,15 @@ enum_word(struct context *ctx, const ProtobufCEnumDescriptor *type, int value)
 static const char *
 dated(struct context *ctx, const char *word, const char *date)
 {
-	return date[0] ? or_empty(arena_printf(ctx->arena, "%s %s", word, date)) : "";
+	return date[0] ? or_empty(arena_printf(ctx->arena, "%s %s", word, date)) : "open";
 }
 
 static const char *
 work_status(struct context *ctx, int status)
 {
-	return status ? enum_word(ctx, &plumb__v1__work_status__descriptor, status) : "";
+	/* not stated is read as proposed */
+	return enum_word(ctx, &plumb__v1__work_status__descriptor,
+	    status ? status : PLUMB__V1__WORK_STATUS__PROPOSED);
 }
 
 static const char *
@@ -175,6 +177,16 @@ describe_due(const Plumb__V1__Envelope *entry)
 	default:
 		return "";
 	}
+}
+
+const char *
+describe_when(const char *time, char *buf)
+{
+	if (strlen(time) < 17 || time[10] != 'T')
+		snprintf(buf, DESCRIBE_WHEN, "%.31s", time);
+	else
+		snprintf(buf, DESCRIBE_WHEN, "%.10s %.5s", time, time + 11);
+	return buf;
 }
 
 /* "anna" names a person, "team/cs" is said as it is. */
@@ -434,15 +446,15 @@ ranking_lines(struct context *ctx, const Plumb__V1__RankingList *ranking)
 static void
 envelope_lines(struct context *ctx, const Plumb__V1__Envelope *entry)
 {
-	char text[400];
+	char text[400], when[DESCRIBE_WHEN];
 
 	if (entry->rank)
 		line(ctx, "rank", arena_printf(ctx->arena, "%" PRIu32, entry->rank));
-	snprintf(text, sizeof text, "%s, by %.150s", entry->created,
+	snprintf(text, sizeof text, "%s UTC, by %.150s", describe_when(entry->created, when),
 	    entry->created_by[0] ? entry->created_by : "someone");
 	if (entry->created[0])
 		line(ctx, "created", text);
-	snprintf(text, sizeof text, "%s, by %.150s, in revision %" PRIu64, entry->updated,
+	snprintf(text, sizeof text, "%s UTC, by %.150s, in revision %" PRIu64, describe_when(entry->updated, when),
 	    entry->updated_by[0] ? entry->updated_by : "someone", entry->revision);
 	if (entry->updated[0])
 		line(ctx, "last changed", text);
@@ -456,9 +468,13 @@ describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry)
 	const Plumb__V1__Item *item = describe_item(entry);
 	const char *title = item ? item->title : "";
 
+	char lead[LABEL_WIDTH + 8];
+
 	output_coloured(&ctx->out, COLOUR_BOLD, entry->ref);
-	output_printf(&ctx->out, "%s%s%s\n", title[0] ? "  " : "", title,
-	    entry->removed ? "  (removed)" : "");
+	output_printf(&ctx->out, "%s\n", entry->removed ? "  (removed)" : "");
+	add_label(lead, "title");
+	if (title[0])
+		output_wrap(&ctx->out, lead, title);
 	if (entry->renamed_to[0])
 		line(ctx, "renamed to", entry->renamed_to);
 	if (item)

@@ -17,6 +17,9 @@ enum output_colour describe_status_colour(const char *status);
 const char *describe_due(const Plumb__V1__Envelope *entry);
 /* "Anna Brandt", "3 owners", "nobody" (where the kind should have an owner), "". */
 const char *describe_owner(struct context *ctx, const Plumb__V1__Envelope *entry);
+#define DESCRIBE_WHEN 32
+/* "2026-03-31 17:05" for a time, a date as it is; into buf of DESCRIBE_WHEN bytes, which it returns. */
+const char *describe_when(const char *time, char *buf);
 /* The title, a record's value or note in short. */
 const char *describe_title(struct context *ctx, const Plumb__V1__Envelope *entry);
 /* What a record is about; "". */

@@ -154,8 +154,11 @@ output_wrap_str(struct str *out, int width, const char *lead, const char *text)
 	str_add(out, lead);
 	for (;;) {
 		size_t len = line_fit(p, columns);
+		size_t shown = len;
 
-		str_add_len(out, p, len);
+		while (shown > 0 && p[shown - 1] == ' ')
+			shown--;
+		str_add_len(out, p, shown);
 		p += len;
 		while (*p == ' ')
 			p++;

@@ -58,6 +58,17 @@ write_apply(struct write *write, struct context *ctx, const struct args *args)
 	return reply;
 }
 
+/* What cascade removed includes what it was asked to. */
+static bool
+was_named(const Plumb__V1__ApplyReply *reply, const char *ref)
+{
+	for (size_t i = 0; i < reply->n_ids; i++) {
+		if (strcmp(reply->ids[i], ref) == 0)
+			return true;
+	}
+	return false;
+}
+
 int
 write_finish(struct write *write, struct context *ctx, const struct args *args, const char *done)
 {
@@ -84,9 +95,10 @@ write_finish(struct write *write, struct context *ctx, const struct args *args, 
 		snprintf(text, sizeof text, "%.900s (revision %" PRIu64 ").", done, reply->revision);
 		output_wrap(&ctx->out, "", text);
 	}
-	for (size_t i = 0; i < reply->n_removed; i++)
-		output_printf(&ctx->out, "  %s %s\n", args_has(args, "dry-run") ? "would go too:" : "went too:",
-		    reply->removed[i]);
+	for (size_t i = 0; i < reply->n_removed && !args_has(args, "dry-run"); i++) {
+		if (!was_named(reply, reply->removed[i]))
+			output_printf(&ctx->out, "  went too: %s\n", reply->removed[i]);
+	}
 	return EXIT_FINE;
 }
 
@@ -156,17 +168,20 @@ static const struct {
 static void
 write_field(struct output *out, const Plumb__V1__FieldDiff *field, bool created, const char *lead)
 {
-	char first[64];
+	char first[128];
 	struct str text;
 
+	/* the title stands in the heading, and that an item has its body says nothing */
+	if (created && (strcmp(field->field, "title") == 0 || strcmp(field->new_, "{}") == 0))
+		return;
 	str_init(&text, 1u << 20);
 	if (created || !field->old[0])
-		str_addf(&text, "%s: %s", field->field, field->new_);
+		str_add(&text, field->new_);
 	else if (!field->new_[0])
-		str_addf(&text, "%s: no more %s", field->field, field->old);
+		str_addf(&text, "no more %s", field->old);
 	else
-		str_addf(&text, "%s: %s \xe2\x86\x92 %s", field->field, field->old, field->new_);
-	snprintf(first, sizeof first, "%.40s    ", lead);
+		str_addf(&text, "%s \xe2\x86\x92 %s", field->old, field->new_);
+	snprintf(first, sizeof first, "%.40s    %.80s: ", lead, field->field);
 	output_wrap(out, first, text.data);
 	str_fini(&text);
 }
