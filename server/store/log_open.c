@@ -36,27 +36,30 @@ log_db_exec(struct log_db *db, const char *sql, const char *what, struct err *er
 	return rc == SQLITE_OK || log_db_fail(db, rc, what, err);
 }
 
-/* Runs a pragma and holds its answer against what is needed: a setting that isn't taken must not go unnoticed. */
+/*
+ * Runs a pragma and holds its answer against what is needed: a setting that isn't taken must not go unnoticed. To its
+ * end: journal_mode first gives its answer and then commits, and only the end says that the commit failed.
+ */
 static bool
 setting(struct log_db *db, const char *sql, const char *expected, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	const char *actual = NULL;
+	char actual[32] = "nothing";
 	int rc = sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL);
-	bool ok;
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		actual = (const char *)sqlite3_column_text(stmt, 0);
-	ok = actual && strcmp(actual, expected) == 0;
-	if (rc != SQLITE_ROW)
-		log_db_fail(db, rc, sql, err);
-	else if (!ok)
-		err_set(err, ERR_PRECONDITION, "SQLite did not take a setting the log needs (%s gave %s)", sql,
-		    actual ? actual : "nothing");
+	if (rc == SQLITE_ROW) {
+		snprintf(actual, sizeof actual, "%s", (const char *)sqlite3_column_text(stmt, 0));
+		rc = sqlite3_step(stmt);
+	}
 	sqlite3_finalize(stmt);
-	return ok;
+	if (rc != SQLITE_DONE)
+		return log_db_fail(db, rc, sql, err);
+	if (strcmp(actual, expected) != 0)
+		return err_set(err, ERR_PRECONDITION, "SQLite did not take a setting the log needs (%s gave %s)", sql,
+		    actual);
+	return true;
 }
 
 static bool
@@ -90,6 +93,7 @@ configure(struct log_db *db, const struct log_db_options *options, struct err *e
 		return true;
 	if (!log_db_exec(db, "PRAGMA page_size = 4096", "set up", err) ||
 	    !setting(db, "PRAGMA journal_mode = WAL", "wal", err) ||
+	    !setting(db, "PRAGMA journal_mode", "wal", err) ||
 	    !setting(db, "PRAGMA wal_autocheckpoint = 0", "0", err) ||
 	    !setting(db, "PRAGMA journal_size_limit = 16777216", "16777216", err) ||
 	    !setting(db, "PRAGMA page_size", "4096", err) || !synchronous(db, options->synchronous, err))
@@ -203,27 +207,65 @@ quick_check(struct log_db *db, const char *path, struct err *err)
 }
 
 static bool
-open_connection(struct log_db *db, const struct log_db_options *options, struct err *err)
-{
-	int flags = options->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	int rc;
-
-	if (db->in_memory)
-		flags |= SQLITE_OPEN_CREATE;
-	rc = sqlite3_open_v2(db->in_memory ? ":memory:" : options->path, &db->sqlite,
-	    flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, db->in_memory ? NULL : options->vfs);
-	if (!db->sqlite)
-		return err_oom(err);
-	return rc == SQLITE_OK || log_db_fail(db, rc, "open", err);
-}
-
-static bool
 file_exists(sqlite3_vfs *vfs, const char *path)
 {
 	int exists = 0;
 
 	/* A disk that doesn't answer is found out, and named, by whoever opens the file. */
 	return vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK || exists;
+}
+
+/* "file:PATH?immutable=1", so that nothing is locked, recovered or created beside it. */
+static bool
+immutable_uri(const char *path, char *out, size_t size)
+{
+	size_t len = (size_t)snprintf(out, size, "file:");
+
+	for (; *path; path++) {
+		bool plain = strchr("%?#", *path) == NULL;
+
+		if (size - len < 16)
+			return false;
+		len += (size_t)snprintf(out + len, size - len, plain ? "%c" : "%%%02x", (unsigned char)*path);
+	}
+	snprintf(out + len, size - len, "?immutable=1");
+	return true;
+}
+
+/* A backup is one file; a bare copy of a log may have its write-ahead log beside it, which counts. */
+static bool
+open_read_only(struct log_db *db, const char *path, sqlite3_vfs *vfs, struct err *err)
+{
+	char uri[3 * PATH_MAX], wal[PATH_MAX];
+	int rc;
+
+	if (snprintf(wal, sizeof wal, "%s-wal", path) >= (int)sizeof wal || !immutable_uri(path, uri, sizeof uri))
+		return err_set(err, ERR_INVALID, "the path of the backup is too long");
+	if (file_exists(vfs, wal))
+		rc = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs->zName);
+	else
+		rc = sqlite3_open_v2(uri, &db->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+		    vfs->zName);
+	if (!db->sqlite)
+		return err_oom(err);
+	return rc == SQLITE_OK || log_db_fail(db, rc, "open", err);
+}
+
+static bool
+open_connection(struct log_db *db, const struct log_db_options *options, sqlite3_vfs *vfs, struct err *err)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+	int rc;
+
+	if (options->read_only)
+		return open_read_only(db, options->path, vfs, err);
+	if (db->in_memory)
+		rc = sqlite3_open_v2(":memory:", &db->sqlite, flags | SQLITE_OPEN_CREATE, NULL);
+	else
+		rc = sqlite3_open_v2(options->path, &db->sqlite, flags, vfs->zName);
+	if (!db->sqlite)
+		return err_oom(err);
+	return rc == SQLITE_OK || log_db_fail(db, rc, "open", err);
 }
 
 static bool
@@ -256,7 +298,7 @@ log_db_open(const struct log_db_options *options, struct err *err)
 	}
 	db->in_memory = options->path == NULL;
 	if ((!db->in_memory && !prepare_files(vfs, options, &unclean, err)) ||
-	    !open_connection(db, options, err) || !configure(db, options, err) ||
+	    !open_connection(db, options, vfs, err) || !configure(db, options, err) ||
 	    !log_schema_prepare(db, options, err))
 		goto fail;
 	if (options->create && !db->in_memory && !disk_sync_parent(options->path, err))

@@ -20,6 +20,7 @@
 
 #define SHIM_VFS  "shim"
 #define SHIM_ROOT "/sim"
+#define SHIM_NETWORK SHIM_ROOT "/nfs" /* says that it is NFS */
 
 enum shim_fault {
 	SHIM_EIO,
