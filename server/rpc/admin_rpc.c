@@ -119,8 +119,7 @@ info_of_workspace(struct rpc_call *call, struct info *info, const struct workspa
 	struct daemon *daemon = call->daemon;
 
 	info->reply.snapshot_revision = ws->since_snapshot.snapshot_revision;
-	if (daemon->tables_revision != NULL)
-		info->reply.tables_revision = daemon->tables_revision(daemon->tables_arg, ws->number);
+	info->reply.tables_revision = projection_revision(daemon->projection, ws->number);
 	plumb__v1__at__init(&info->at);
 	info->at.workspace = info->request->workspace;
 	job_view(call, &info->at, info_run, info);

@@ -13,6 +13,7 @@
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/projection.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/watch.h"
 
@@ -220,7 +221,11 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	if (daemon->jobs == NULL || !load_system(daemon, err))
 		return false;
 	ws = workspace_find(daemon, "", err);
-	return ws != NULL && workspace_load_now(ws, err);
+	if (ws == NULL || !workspace_load_now(ws, err))
+		return false;
+	if (daemon->data_dir != NULL)
+		daemon->projection = projection_new(daemon, daemon->data_dir, err);
+	return daemon->data_dir == NULL || daemon->projection != NULL;
 }
 
 struct daemon *
@@ -294,6 +299,7 @@ daemon_free(struct daemon *daemon)
 		snapshots_write_now(daemon->system);
 	}
 	jobs_free(daemon->jobs);
+	projection_free(daemon->projection);
 	store_close(daemon->store);
 	free_workspaces(daemon);
 	if (daemon->rpc_pool != NULL)
@@ -354,6 +360,7 @@ daemon_tick(struct daemon *daemon)
 	}
 	workspace_tick(daemon->system);
 	as_of_tick(daemon, now_us);
+	projection_tick(daemon->projection);
 }
 
 void
@@ -394,11 +401,4 @@ daemon_observe(struct daemon *daemon, daemon_observer_fn fn, void *arg)
 {
 	assert(daemon->observers_count < DAEMON_OBSERVERS);
 	daemon->observers[daemon->observers_count++] = (struct observer){fn, arg};
-}
-
-void
-daemon_set_tables(struct daemon *daemon, uint64_t (*revision)(void *arg, uint32_t workspace), void *arg)
-{
-	daemon->tables_revision = revision;
-	daemon->tables_arg = arg;
 }

@@ -64,8 +64,6 @@ struct rpc_pool *daemon_rpc_pool(const struct daemon *daemon);
 void daemon_set_connections(struct daemon *daemon, unsigned count);
 unsigned daemon_connections(const struct daemon *daemon);
 
-/* For Info: the revision of a workspace that the tables for SQL show. */
-void daemon_set_tables(struct daemon *daemon, uint64_t (*revision)(void *arg, uint32_t workspace), void *arg);
 
 /*
  * Who wants to know what became durable, on the loop, in order of revision; ops are valid during the call only. The

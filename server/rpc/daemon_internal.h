@@ -10,6 +10,7 @@
 #include "server/rpc/workspace.h"
 #include "server/store/store.h"
 
+struct projection;
 struct view_call;
 
 struct observer {
@@ -26,8 +27,7 @@ struct daemon {
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;
-	uint64_t (*tables_revision)(void *arg, uint32_t workspace); /* NULL: no tables */
-	void *tables_arg;
+	struct projection *projection; /* NULL: in memory, without tables */
 	char *data_dir;              /* NULL: memory */
 	void (*wake)(void *arg);
 	void *wake_arg;
