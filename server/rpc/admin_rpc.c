@@ -14,6 +14,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/projection.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/state_hash.h"
