@@ -169,7 +169,8 @@ show_finding(struct context *ctx, const struct result *result, const Plumb__V1__
 	show_who(ctx, finding);
 	if (finding->fix[0])
 		output_wrap(&ctx->out, "    mend:  ", finding->fix);
-	if (finding->since[0])
+	/* files without a past were all put there just now */
+	if (finding->since[0] && !(result->plan && result->plan->steps_count == 1))
 		output_wrap(&ctx->out, "    since: ", finding->since);
 	if (finding->waiver)
 		show_waiver(ctx, finding->waiver);

@@ -43,7 +43,7 @@ add_term(const char *word, struct str *kinds, struct str *filter)
 	struct str found;
 
 	str_init(&found, FILTER_MAX);
-	if (add_kinds(word, &found)) {
+	if (!strchr(word, ':') && add_kinds(word, &found)) {
 		str_addf(kinds, "%s%s", kinds->len ? "," : "", found.data);
 	} else {
 		str_add(filter, filter->len ? " " : "");

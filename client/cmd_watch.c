@@ -5,6 +5,7 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/describe.h"
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -105,10 +106,11 @@ show_logged(struct context *ctx, const Plumb__V1__LoggedChange *logged)
 {
 	const Plumb__V1__ChangeSet *set = logged->change_set;
 	struct str text;
-	char id[160];
+	char id[160], when[DESCRIBE_WHEN];
 
 	str_init(&text, 16u << 20);
-	str_addf(&text, "revision %" PRIu64 "  %s  %s%s%s\n", logged->revision, logged->time, logged->author,
+	str_addf(&text, "revision %" PRIu64 "  %s UTC  %s%s%s\n", logged->revision,
+	    describe_when(logged->time, when), logged->author,
 	    set && set->reason[0] ? "  " : "", set ? set->reason : "");
 	for (size_t i = 0; set && i < set->n_changes; i++) {
 		if (is_whole(set->changes[i]))

@@ -283,36 +283,46 @@ context_kind_name(Plumb__V1__Kind kind)
 	return (size_t)kind < KINDS && kind_names[kind] ? kind_names[kind] : "entry";
 }
 
-/* "goals", "strategies", "people", and "check_in" beside "check-in". */
+/* Without "-" and "_", cut at size; answers the length. */
+static size_t
+strip_dashes(const char *text, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text && n + 1 < size; text++) {
+		if (*text != '-' && *text != '_')
+			buf[n++] = *text;
+	}
+	buf[n] = '\0';
+	return n;
+}
+
+/* "goals", "strategies", "people"; dashes and underscores are left out of both. */
 static bool
 is_name_of(const char *text, const char *name)
 {
-	char plural[40];
-	size_t len = strlen(name);
+	char bare[40], plural[48];
+	size_t len = strip_dashes(name, bare, sizeof bare);
 
-	if (strcmp(text, name) == 0)
+	if (strcmp(text, bare) == 0)
 		return true;
-	if (strcmp(name, "person") == 0)
+	if (strcmp(bare, "person") == 0)
 		return strcmp(text, "people") == 0 || strcmp(text, "persons") == 0;
-	if (name[len - 1] == 'y')
-		snprintf(plural, sizeof plural, "%.*sies", (int)len - 1, name);
+	if (bare[len - 1] == 'y')
+		snprintf(plural, sizeof plural, "%.*sies", (int)len - 1, bare);
 	else
-		snprintf(plural, sizeof plural, "%ss", name);
+		snprintf(plural, sizeof plural, "%ss", bare);
 	return strcmp(text, plural) == 0;
 }
 
 bool
 context_kind(const char *text, Plumb__V1__Kind *out)
 {
-	char dashed[40];
+	char bare[40];
 
-	snprintf(dashed, sizeof dashed, "%s", text);
-	for (char *p = dashed; *p; p++) {
-		if (*p == '_')
-			*p = '-';
-	}
+	strip_dashes(text, bare, sizeof bare);
 	for (size_t i = 0; i < KINDS; i++) {
-		if (kind_names[i] && is_name_of(dashed, kind_names[i])) {
+		if (kind_names[i] && is_name_of(bare, kind_names[i])) {
 			*out = (Plumb__V1__Kind)i;
 			return true;
 		}
