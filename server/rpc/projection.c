@@ -28,7 +28,7 @@
 
 /* Columns that every entry's table begins with, after workspace and id. */
 static const char *const envelope_columns[] = {
-    "revision INTEGER", "created TEXT", "updated TEXT", "created_by TEXT", "updated_by TEXT", "source TEXT"};
+    "changed_revision INTEGER", "created TEXT", "updated TEXT", "created_by TEXT", "updated_by TEXT", "source TEXT"};
 #define ENVELOPE_COLUMNS (sizeof envelope_columns / sizeof envelope_columns[0])
 
 static const char *
