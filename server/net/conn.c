@@ -471,6 +471,8 @@ conn_flush(struct conn *conn)
 		return;
 	if (conn->state == CONN_CLOSING && conn->out.len == 0)
 		shut(conn);
-	set_reading(conn, conn->out.len <= LIMIT_OUTPUT_HIGH || conn->state == CONN_CLOSING);
+	/* Who is closing reads again when all is sent, to see the peer close; whoever doesn't take its output is not read. */
+	set_reading(
+	    conn, conn->state == CONN_CLOSING ? conn->is_shut : conn->out.len <= LIMIT_OUTPUT_HIGH);
 	update_wait(conn, false);
 }

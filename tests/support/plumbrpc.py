@@ -398,6 +398,8 @@ class Daemon:
 
     def start(self, timeout=60):
         """Starts it (again) and waits until it is ready."""
+        if self.process is not None and self.process.stdout is not None:
+            self.process.stdout.close()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=log, text=True,
                                             env=None if self.env is None else dict(os.environ, **self.env))
@@ -407,6 +409,7 @@ class Daemon:
         timer.cancel()
         if line[:2] != ["plumbd", "ready"]:
             code = self.process.wait()
+            self.process.stdout.close()
             raise RuntimeError("plumbd did not start (%s):\n%s" % (code, self.read_log()[-4000:]))
         self.tcp = next(address for address in line[2:] if address.startswith("tcp:"))
         return self
