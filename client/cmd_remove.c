@@ -55,6 +55,7 @@ static bool
 confirm(struct context *ctx, struct removal *removal, int *code)
 {
 	const Plumb__V1__ApplyReply *reply;
+	size_t others = 0;
 	char answer[16];
 
 	*code = EXIT_FINE;
@@ -67,11 +68,15 @@ confirm(struct context *ctx, struct removal *removal, int *code)
 		*code = context_fail(ctx);
 		return false;
 	}
-	if (reply->n_removed == 0)
-		return true;
-	output_text(&ctx->out, "This would go too:\n");
-	for (size_t i = 0; i < reply->n_removed; i++)
+	for (size_t i = 0; i < reply->n_removed; i++) {
+		if (write_was_named(reply, reply->removed[i]))
+			continue;
+		if (others++ == 0)
+			output_text(&ctx->out, "This would go too:\n");
 		output_printf(&ctx->out, "  %s\n", reply->removed[i]);
+	}
+	if (others == 0)
+		return true;
 	output_text(&ctx->out, "Remove all of it? [y/N] ");
 	fflush(ctx->out.file);
 	if (!fgets(answer, sizeof answer, stdin) || (answer[0] != 'y' && answer[0] != 'Y')) {

@@ -312,7 +312,7 @@ add_columns(const struct context *ctx, struct table *table)
 		table_column(table, "ID", 0);
 		table_column(table, "TITLE", 0);
 	} else {
-		table_column(table, "PLAN", TABLE_SHRINK);
+		table_column(table, "PLAN", TABLE_SHRINK | TABLE_MAIN);
 	}
 	table_column(table, "RANK", TABLE_RIGHT | TABLE_DROP);
 	table_column(table, "STATUS", TABLE_DROP);

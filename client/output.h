@@ -63,6 +63,7 @@ enum table_flag {
 	TABLE_SHRINK = 2, /* is cut (with …) when the table is too wide; the widest first */
 	TABLE_WRAP = 4,   /* wraps instead */
 	TABLE_DROP = 8,   /* left out first when even that is not enough */
+	TABLE_MAIN = 16,  /* the one that matters most: others are left out before it is cut short */
 };
 
 struct table;

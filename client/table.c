@@ -12,6 +12,8 @@
 #define COLUMNS_MAX 24
 #define GAP         2
 #define SHRUNK_MIN  10
+#define MAIN_MIN    30
+#define HARD_MIN    3
 #define CELL_MAX    (1u << 20)
 
 struct column {
@@ -165,6 +167,16 @@ can_shrink(const struct column *column)
 	return (column->flags & (TABLE_SHRINK | TABLE_WRAP)) != 0;
 }
 
+/* How narrow a column may get while others can still be left out. */
+static size_t
+least(const struct column *column)
+{
+	size_t title = utf8_width(column->title);
+	size_t min = column->flags & TABLE_MAIN ? MAIN_MIN : SHRUNK_MIN;
+
+	return title > min ? title : min;
+}
+
 static size_t
 total_width(const struct table *table, const struct layout *layout, bool shrunk)
 {
@@ -175,8 +187,8 @@ total_width(const struct table *table, const struct layout *layout, bool shrunk)
 
 		if (layout->dropped[i])
 			continue;
-		if (shrunk && can_shrink(&table->columns[i]) && width > SHRUNK_MIN)
-			width = SHRUNK_MIN;
+		if (shrunk && can_shrink(&table->columns[i]) && width > least(&table->columns[i]))
+			width = least(&table->columns[i]);
 		total += width + (total ? GAP : 0);
 	}
 	return total;
@@ -194,13 +206,18 @@ drop_one(const struct table *table, struct layout *layout)
 	return false;
 }
 
-/* Takes a column from the widest that may shrink and is wider than min; false if there is none. */
+/*
+ * Takes a column from the widest that may shrink: down to what each should have, or (hard) to a few letters. False
+ * if there is none.
+ */
 static bool
-shrink_one(const struct table *table, struct layout *layout, size_t min)
+shrink_one(const struct table *table, struct layout *layout, bool hard)
 {
 	size_t widest = table->columns_count;
 
 	for (size_t i = 0; i < table->columns_count; i++) {
+		size_t min = hard ? HARD_MIN : least(&table->columns[i]);
+
 		if (layout->dropped[i] || !can_shrink(&table->columns[i]) || layout->widths[i] <= min)
 			continue;
 		if (widest == table->columns_count || layout->widths[i] > layout->widths[widest])
@@ -219,10 +236,10 @@ lay_out(const struct table *table, size_t width, struct layout *layout)
 	drop_empty(table, layout);
 	while (total_width(table, layout, true) > width && drop_one(table, layout))
 		;
-	while (total_width(table, layout, false) > width && shrink_one(table, layout, SHRUNK_MIN))
+	while (total_width(table, layout, false) > width && shrink_one(table, layout, false))
 		;
 	/* a very narrow terminal: better a few letters than a broken line */
-	while (total_width(table, layout, false) > width && shrink_one(table, layout, 3))
+	while (total_width(table, layout, false) > width && shrink_one(table, layout, true))
 		;
 }
 

@@ -58,9 +58,8 @@ write_apply(struct write *write, struct context *ctx, const struct args *args)
 	return reply;
 }
 
-/* What cascade removed includes what it was asked to. */
-static bool
-was_named(const Plumb__V1__ApplyReply *reply, const char *ref)
+bool
+write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref)
 {
 	for (size_t i = 0; i < reply->n_ids; i++) {
 		if (strcmp(reply->ids[i], ref) == 0)
@@ -96,7 +95,7 @@ write_finish(struct write *write, struct context *ctx, const struct args *args, 
 		output_wrap(&ctx->out, "", text);
 	}
 	for (size_t i = 0; i < reply->n_removed && !args_has(args, "dry-run"); i++) {
-		if (!was_named(reply, reply->removed[i]))
+		if (!write_was_named(reply, reply->removed[i]))
 			output_printf(&ctx->out, "  went too: %s\n", reply->removed[i]);
 	}
 	return EXIT_FINE;

@@ -32,6 +32,9 @@ const Plumb__V1__ApplyReply *write_apply(struct write *write, struct context *ct
  */
 int write_finish(struct write *write, struct context *ctx, const struct args *args, const char *done);
 
+/* Is it one of the entries that the changes named? What cascade removed includes those. */
+bool write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref);
+
 /* A record of that kind with the options --at, --by and --note, which are checked. False with ctx->status. */
 #define WRITE_RECORD_OPTIONS                                                                       \
 	{0, "at", "WHEN", "the date or time it is from; now if not stated", NULL},                 \
