@@ -378,6 +378,9 @@ add_changed(struct diff *diff, const struct item *old, const struct item *new)
 		message_fields(&fields, old, new);
 	if ((marked & ITEM_RETRACTED) != 0)
 		add_entry(diff, PLUMB__V1__ENTRY_DIFF__ACTION__RETRACTED, new, new, NULL, &fields);
+	else if (fields.count == 0 && (new->flags & ITEM_REDACTED) != 0)
+		/* From a log whose past was redacted since: the texts had gone before. */
+		add_entry(diff, PLUMB__V1__ENTRY_DIFF__ACTION__REDACTED, new, new, NULL, NULL);
 	else if (fields.count > 0)
 		add_entry(diff,
 		    new->kind == KIND_RANKING ? PLUMB__V1__ENTRY_DIFF__ACTION__PLACED
