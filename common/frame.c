@@ -195,7 +195,7 @@ read_request_field(struct reader *r, struct frame_request *out)
 bool
 frame_request_decode(const uint8_t *p, size_t len, struct frame_request *out)
 {
-	struct reader r = {p, p + len};
+	struct reader r = {p, len == 0 ? p : p + len};
 	struct frame_request request = {.service = "", .method = ""};
 
 	while (r.p < r.end) {
@@ -229,7 +229,6 @@ read_pair(const uint8_t *p, size_t len, struct frame_metadata *out)
 bool
 frame_metadata_next(const struct frame_request *request, size_t *offset, struct frame_metadata *out)
 {
-	const uint8_t *end = request->metadata + request->metadata_len;
 	struct reader r;
 	const uint8_t *p;
 	uint64_t tag;
@@ -237,7 +236,8 @@ frame_metadata_next(const struct frame_request *request, size_t *offset, struct 
 
 	if (request->metadata == NULL)
 		return false;
-	r = (struct reader){request->metadata + *offset, end};
+	r = (struct reader){request->metadata + *offset,
+	    request->metadata + request->metadata_len};
 	while (r.p < r.end) {
 		/* The walk was made once by frame_request_decode: it cannot fail now. */
 		if (!read_varint(&r, &tag))
