@@ -236,8 +236,7 @@ frame_metadata_next(const struct frame_request *request, size_t *offset, struct 
 
 	if (request->metadata == NULL)
 		return false;
-	r = (struct reader){request->metadata + *offset,
-	    request->metadata + request->metadata_len};
+	r = (struct reader){request->metadata + *offset, request->metadata + request->metadata_len};
 	while (r.p < r.end) {
 		/* The walk was made once by frame_request_decode: it cannot fail now. */
 		if (!read_varint(&r, &tag))
