@@ -226,6 +226,7 @@ map_violation(struct planfile_changes *c, const struct planned_set *set, const s
 	}
 	path = skip_prefix(skip_prefix(skip_prefix(rest, "put"), "add"), "item");
 	path = skip_prefix(skip_prefix(path, "record"), "applied");
+	path = skip_prefix(path, planfile_kind(planned->entry->kind)->body);
 	planfile_fault(c->plan, planfile_field_place(planned->entry, path), "%s%s%s: %s", planned->entry->ref,
 	    path[0] != '\0' ? " " : "", path, violation->description);
 }

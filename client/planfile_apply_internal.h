@@ -60,6 +60,7 @@ struct planfile_changes {
 	const Plumb__V1__RankingList **rankings;
 	const char **ranking_refs;
 	size_t rankings_count;
+	unsigned lookups;     /* in the history, that found something */
 	struct past *past;    /* revisions that were fetched for bases */
 	bool source_known;    /* this source has put something there before */
 	const char *newest;   /* effective time of the newest change set; "" none */

@@ -62,7 +62,8 @@ planfile_command_fail(struct context *ctx, const struct planfile *plan, const st
 {
 	if (plan->faults_total > 0) {
 		print_faults(plan);
-		return context_error(ctx, EXIT_SERVER, "refused, and nothing is changed: %s", err->msg);
+		return context_error(ctx, EXIT_SERVER, "refused with %zu fault%s, and nothing is changed", plan->faults_total,
+		    plan->faults_total == 1 ? "" : "s");
 	}
 	(void)!context_set_error(ctx, err->code, "%s", err->msg);
 	ctx->status.unreachable = err->code == ERR_UNAVAILABLE;

@@ -678,35 +678,41 @@ compare_ranking(struct planfile_changes *c, struct planned_set *set, const struc
 
 /* ---- steps and the present ---------------------------------------------------------------------------------- */
 
+/* The heading of a change set, before the lines from `before` on that are there already. */
+static void
+put_heading(struct planfile_changes *c, size_t before, const char *when, const char *reason)
+{
+	struct str text;
+
+	if (!str_ok(&c->text))
+		return;
+	str_init(&text, c->text.max);
+	str_add_len(&text, c->text.data, before);
+	str_addf(&text, "@ %.10s", when);
+	if (reason != NULL && reason[0] != '\0') {
+		str_add(&text, "  ");
+		add_safe(&text, reason);
+	}
+	str_add_char(&text, '\n');
+	str_add(&text, c->text.data + before);
+	str_fini(&c->text);
+	c->text = text;
+}
+
 static void
 compare_step(struct planfile_changes *c, const struct planfile_step *step)
 {
 	struct planned_set *set =
 	    begin_set(c, step->effective, step->reason != NULL ? step->reason : c->options.reason);
 	size_t before = c->text.len;
-	struct str head, lines;
 
 	for (size_t i = 0; i < step->count && !c->oom; i++)
 		compare_entry(c, set, step->entries[i]);
 	for (size_t i = 0; i < step->rankings_count && !c->oom; i++)
 		compare_ranking(c, set, &step->rankings[i], false);
 	remove_stated(c, set, step);
-	if (set->count == 0)
-		return;
-	/* The heading stands before the lines that are there already. */
-	str_init(&head, c->text.max);
-	str_init(&lines, c->text.max);
-	str_add(&lines, c->text.data + before);
-	str_add_len(&head, c->text.data, before);
-	str_addf(&head, "@ %.10s", step->effective);
-	if (set->reason != NULL && set->reason[0] != '\0') {
-		str_add(&head, "  ");
-		add_safe(&head, set->reason);
-	}
-	str_addf(&head, "\n%s", lines.data);
-	str_fini(&c->text);
-	str_fini(&lines);
-	c->text = head;
+	if (set->count > 0)
+		put_heading(c, before, step->effective, set->reason);
 }
 
 /* Takes out of the fold what a step removed, with what belongs to it. */
@@ -800,7 +806,7 @@ compare_present(struct planfile_changes *c)
 	    c, c->options.effective, present->reason != NULL ? present->reason : c->options.reason);
 	struct refmap *index = refmap_new(c->arena), *live = refmap_new(c->arena);
 	struct planfile_entry **fold;
-	size_t count;
+	size_t count, before = c->text.len;
 
 	fold = index == NULL || live == NULL ? NULL : fold_steps(c, index, &count);
 	if (fold == NULL) {
@@ -816,6 +822,8 @@ compare_present(struct planfile_changes *c)
 	}
 	compare_rankings(c, set);
 	prune(c, set, live);
+	if (before > 0 && set->count > 0)
+		put_heading(c, before, set->effective[0] != '\0' ? set->effective : "now", set->reason);
 }
 
 /* Has the workspace come past that time already? */

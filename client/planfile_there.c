@@ -9,6 +9,8 @@
 
 #define PAGES_MAX 20 /* of an entry's history that are looked through */
 #define PASTS_MAX 16 /* revisions of the past that bases are taken from */
+/* The daemon reads an entry's history from whole change sets: tens of milliseconds each where those are large. */
+#define LOOKUPS_MAX 32
 
 static const ProtobufCServiceDescriptor *const plan_service = &plumb__v1__plan__descriptor;
 
@@ -268,13 +270,16 @@ there_fetch(struct planfile_changes *c, struct err *err)
 	return fetch_exported(c, err) && fetch_newest(c, err);
 }
 
-/* Newest first; NULL: none, or the call failed (then nothing is known). */
+/* Newest first; NULL: none, or the call failed, or there were too many of them (then nothing is known). */
 static const Plumb__V1__HistoryReply *
 history(struct planfile_changes *c, const char *ref, uint32_t page_size, const char *token)
 {
+	const Plumb__V1__HistoryReply *reply;
 	Plumb__V1__HistoryRequest request;
 	Plumb__V1__At at;
 
+	if (c->lookups >= LOOKUPS_MAX)
+		return NULL;
 	plumb__v1__history_request__init(&request);
 	plumb__v1__at__init(&at);
 	at.workspace = pb_str(c->options.workspace);
@@ -282,7 +287,10 @@ history(struct planfile_changes *c, const char *ref, uint32_t page_size, const c
 	request.ref = pb_str(ref);
 	request.page_size = page_size;
 	request.page_token = pb_str(token);
-	return rpc_client_call(c->client, plan_service, "History", &request.base, c->arena, &c->status);
+	reply = rpc_client_call(c->client, plan_service, "History", &request.base, c->arena, &c->status);
+	if (reply != NULL && reply->n_entries > 0)
+		c->lookups++;
+	return reply;
 }
 
 const char *
