@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,20 +46,25 @@ struct rpc_client {
 
 /* ---- errors */
 
+static bool unreachable(struct rpc_client *client, struct rpc_status *status, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+/* The connection is done with. Why the daemon closed it, where it said so, goes before our own words. */
 static bool
-unreachable(struct rpc_client *client, struct rpc_status *status, const char *fmt, const char *what)
+unreachable(struct rpc_client *client, struct rpc_status *status, const char *fmt, ...)
 {
-	if (client)
-		client->dead = true;
+	char text[200];
+	va_list ap;
+
+	client->dead = true;
 	status->unreachable = true;
-	if (client && client->goaway[0])
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (client->goaway[0])
 		return err_set(&status->err, ERR_UNAVAILABLE, "plumbd closed the connection: %s",
 		    client->goaway);
-	/* the formats are ours, each with one %s */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	return err_set(&status->err, ERR_UNAVAILABLE, fmt, what);
-#pragma GCC diagnostic pop
+	return err_set(&status->err, ERR_UNAVAILABLE, "%s", text);
 }
 
 /* strerror in the middle of a sentence. */
@@ -271,7 +277,7 @@ fill(struct rpc_client *client, struct rpc_status *status)
 		uint8_t *in = realloc(client->in, cap);
 
 		if (!in)
-			return unreachable(client, status, "%s", "out of memory");
+			return unreachable(client, status, "out of memory");
 		client->in = in;
 		client->cap = cap;
 	}
@@ -282,7 +288,7 @@ fill(struct rpc_client *client, struct rpc_status *status)
 		return unreachable(client, status, "the connection to plumbd was lost: %s",
 		    errno_text(errno, buf));
 	if (n == 0)
-		return unreachable(client, status, "%s",
+		return unreachable(client, status,
 		    "plumbd closed the connection before it had answered");
 	client->end += (size_t)n;
 	return true;
@@ -441,7 +447,7 @@ next_frame(struct rpc_client *client, uint32_t stream, int64_t deadline_ms, stru
 		    frame_decode(client->in + client->begin, client->end - client->begin, frame, &used);
 
 		if (result == FRAME_BAD)
-			return unreachable(client, status, "%s",
+			return unreachable(client, status,
 			    "what answers there is not plumbd: it does not speak this protocol");
 		if (result == FRAME_MORE) {
 			if (!wait_for(client, POLLIN, deadline_ms, status) || !fill(client, status))
@@ -584,7 +590,7 @@ send_request(struct rpc_client *client, uint32_t stream, const ProtobufCServiceD
 	bool ok;
 
 	if (client->dead)
-		return unreachable(client, status, "%s", "the connection to plumbd was lost before");
+		return unreachable(client, status, "the connection to plumbd was lost before");
 	frame = encode_request(client, service->name, method, request, timeout_ms, &len);
 	if (!frame)
 		return err_oom(&status->err);
