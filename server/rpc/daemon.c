@@ -202,6 +202,17 @@ set_clock(struct daemon *daemon, const struct daemon_options *options)
 	daemon->started_us = daemon_clock_us(daemon);
 }
 
+/* The plan doesn't need the tables: what is wrong with them keeps nobody from it. */
+static void
+open_tables(struct daemon *daemon)
+{
+	struct err err = {0};
+
+	daemon->projection = projection_new(daemon, daemon->data_dir, &err);
+	if (daemon->projection == NULL)
+		log_error("tables", "why=\"%s\" next=\"goes on without tables.db until the next start\"", err.msg);
+}
+
 static bool
 open_all(struct daemon *daemon, const struct daemon_options *options, struct err *err)
 {
@@ -223,9 +234,10 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	ws = workspace_find(daemon, "", err);
 	if (ws == NULL || !workspace_load_now(ws, err))
 		return false;
-	if (daemon->data_dir != NULL)
-		daemon->projection = projection_new(daemon, daemon->data_dir, err);
-	return daemon->data_dir == NULL || daemon->projection != NULL;
+	/* A simulated disk holds the log only. */
+	if (daemon->data_dir != NULL && options->vfs == NULL)
+		open_tables(daemon);
+	return true;
 }
 
 struct daemon *
