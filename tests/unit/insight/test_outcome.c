@@ -217,7 +217,9 @@ START_TEST(objectives_that_have_not_begun_or_are_over_use_nothing)
 {
 	check_text_plan(Q1
 	    "period/q2 {'first_day': '2026-04-01', 'last_day': '2026-06-30'}\n"
-	    "objective/next {'periods': ['q2'], 'targets': [{'measure': 'm'}]}\n"
+	    "objective/next {'periods': ['q2'], 'targets': [{'measure': 'm'}, {'measure': 'old'}]}\n"
+	    "measure/old {'every_days': 1}\n"
+	    "measurement/old {'value': 1} {'about': 'old', 'at': '2026-01-05'}\n"
 	    "objective/closed {'periods': ['q1'], 'targets': [{'measure': 'm'}], 'status': 'CLOSED'}\n"
 	    "measure/m {'every_days': 1}\n"
 	    "objective/inline {'periods': ['q1']}\n"
