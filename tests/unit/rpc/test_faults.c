@@ -59,7 +59,7 @@ START_TEST(a_failed_commit_is_undone_and_everybody_is_told)
 	struct asked *dry;
 	struct asked *at_least;
 
-	shim_fail_at(1, SHIM_EIO, true);
+	shim_fail_at(1, SHIM_ENOSPC, true);
 	a = engine_begin("Plan.Apply", PUT("a"));
 	b = engine_begin("Plan.Apply",
 	    "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"first\",\"title\":\"changed\",\"goal\":{}}}}]}}");
@@ -98,6 +98,30 @@ START_TEST(a_failed_commit_is_undone_and_everybody_is_told)
 	asked_free(at_least);
 	asked_free(refused);
 	asked_free(dry);
+}
+END_TEST
+
+/* Nothing can be said of a change while the log cannot be read: its caller waits, others are told to come back. */
+START_TEST(an_unknown_outcome_is_waited_for)
+{
+	struct asked *a;
+	struct asked *get;
+
+	shim_fail_at(1, SHIM_EIO, true);
+	a = engine_begin("Plan.Apply", PUT("a"));
+	get = engine_begin("Plan.Get", "{\"ref\":\"goal/a\"}");
+	for (int i = 0; i < 500 && strstr(engine_reply("Admin.Info", "{}"), "writable") != NULL; i++)
+		engine_turn();
+	engine_error("Plan.Apply", PUT("b"), ERR_UNAVAILABLE);
+	assert_has(engine_reply("Plan.List", "{\"count_only\":true}"), "\"total\":\"1\"");
+	ck_assert(!a->finished);
+	ck_assert(!get->finished);
+	shim_fail_at(0, SHIM_EIO, false);
+	engine_wait(a);
+	engine_wait(get);
+	ck_assert_int_eq(a->status.code == ERR_OK, get->status.code == ERR_OK);
+	asked_free(a);
+	asked_free(get);
 }
 END_TEST
 
@@ -203,6 +227,7 @@ main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_failed_commit_is_undone_and_everybody_is_told);
+	tcase_add_test(tcase, an_unknown_outcome_is_waited_for);
 	tcase_add_test(tcase, a_key_whose_change_failed_is_free_again);
 	tcase_add_test(tcase, undone_state_equals_a_fresh_fold);
 	tcase_add_test(tcase, every_operation_fails_in_turn);
