@@ -230,6 +230,16 @@ time_or_date_parse(const char *text, int64_t *out)
 	return time_parse(text, out);
 }
 
+/* By hand: every reply has times in it, and snprintf() takes as long as all the rest. */
+static char *
+put_digits(char *at, char before, int number, int digits)
+{
+	*at = before;
+	for (int i = digits; i > 0; i--, number /= 10)
+		at[i] = (char)('0' + number % 10);
+	return at + digits + 1;
+}
+
 char *
 time_format(int64_t time_us, char *buf)
 {
@@ -246,10 +256,11 @@ time_format(int64_t time_us, char *buf)
 	}
 	micros = (int)(rest % SECOND_US);
 	date_format((int32_t)day, buf);
-	at += snprintf(at, TIME_TEXT_LEN - DATE_CHARS, "T%02d:%02d:%02d", second / 3600,
-	    second / 60 % 60, second % 60);
+	at = put_digits(at, 'T', second / 3600, 2);
+	at = put_digits(at, ':', second / 60 % 60, 2);
+	at = put_digits(at, ':', second % 60, 2);
 	if (micros != 0) {
-		at += snprintf(at, (size_t)(buf + TIME_TEXT_LEN - at), ".%06d", micros);
+		at = put_digits(at, '.', micros, 6);
 		while (at[-1] == '0')
 			at--;
 	}

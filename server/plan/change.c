@@ -70,12 +70,12 @@ check_contained(struct apply *apply, const struct item *item)
 	if (at == SLOT_NONE)
 		return;
 	str_init(&chain, 600);
-	str_add(&chain, ref_text(item, ref, sizeof ref));
+	str_add(&chain, ref_text(item, ref));
 	for (; at != SLOT_NONE && depth <= LIMIT_DEPTH; depth++) {
 		const struct item *above = slot_item(apply, at);
 
 		if (chain.len + sizeof ref < chain.max)
-			str_addf(&chain, " -> %s", ref_text(above, ref, sizeof ref));
+			str_addf(&chain, " -> %s", ref_text(above, ref));
 		if (above == item) {
 			refuse(apply, ERR_INVALID, "put.item", "contains itself: %s; take one of these steps out", chain.data);
 			break;
@@ -84,7 +84,7 @@ check_contained(struct apply *apply, const struct item *item)
 	}
 	if (depth > LIMIT_DEPTH)
 		refuse(apply, ERR_INVALID, "put.item", "%s lies more than %u levels deep, or in a circle: make the tree "
-		    "flatter", ref_text(item, ref, sizeof ref), LIMIT_DEPTH);
+		    "flatter", ref_text(item, ref), LIMIT_DEPTH);
 	str_fini(&chain);
 }
 

@@ -6,14 +6,12 @@
 #include "plumb/v1/plan.pb-c.h"
 #include "server/plan/plan_internal.h"
 
-#define REF_TEXT_LEN (ID_MAX_LEN + 40)
-
 /* ---- change_parts.c: faults, versions and names, for all of them */
 
 /* Notes a fault; field is relative to the change: "put.item". */
 void refuse(struct apply *apply, enum err_code code, const char *field, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* "kind/id" into buf, which has REF_TEXT_LEN bytes. Returns buf. */
-const char *ref_text(const struct item *item, char *buf, size_t len);
+const char *ref_text(const struct item *item, char *buf);
 const struct item *slot_item(const struct apply *apply, uint32_t slot);
 /* Does the entry have the revision that the change expects? Otherwise notes the conflict. */
 bool expect_holds(struct apply *apply, const Plumb__V1__Change *change, const struct item *item, const char *ref);

@@ -75,7 +75,7 @@ apply_put(struct apply *apply, const Plumb__V1__Change *change)
 		return;
 	}
 	old = slot_item(apply, slot);
-	if (!expect_holds(apply, change, old, ref_text(old, ref, sizeof ref)))
+	if (!expect_holds(apply, change, old, ref_text(old, ref)))
 		return;
 	if (kind == KIND_BASELINE && message->baseline->revision == 0)
 		message->baseline->revision = apply->patch->stamp.revision;
@@ -218,10 +218,10 @@ refuse_referred(struct apply *apply, uint32_t slot)
 			continue;
 		last = from;
 		if (count++ < NAMED_MAX)
-			str_addf(&names, "%s%s", count > 1 ? ", " : "", ref_text(slot_item(apply, from), ref, sizeof ref));
+			str_addf(&names, "%s%s", count > 1 ? ", " : "", ref_text(slot_item(apply, from), ref));
 	}
 	refuse(apply, ERR_PRECONDITION, "remove.ref", "%s is referred to by %s%s: change those first, or remove with "
-	    "cascade", ref_text(slot_item(apply, slot), ref, sizeof ref), names.data,
+	    "cascade", ref_text(slot_item(apply, slot), ref), names.data,
 	    count > NAMED_MAX ? " and more" : "");
 	str_fini(&names);
 }

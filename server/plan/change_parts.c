@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/limits.h"
 #include "server/plan/codec.h"
@@ -27,9 +28,9 @@ refuse(struct apply *apply, enum err_code code, const char *field, const char *f
 }
 
 const char *
-ref_text(const struct item *item, char *buf, size_t len)
+ref_text(const struct item *item, char *buf)
 {
-	snprintf(buf, len, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
+	ref_format(item, buf);
 	return buf;
 }
 
@@ -133,15 +134,35 @@ put_unchanged(struct apply *apply, const struct item *item)
 	patch->ops[patch->ops_count++] = (struct patch_op){item, item};
 }
 
+/* "change_set.changes[3].put.item", by hand since every change passes here. */
+static void
+path_prefix(size_t change, const char *field, char prefix[64])
+{
+	static const char before[] = "change_set.changes[";
+	char digits[24], *at = prefix + sizeof before - 1;
+	size_t count = 0;
+
+	memcpy(prefix, before, sizeof before);
+	do {
+		digits[count++] = (char)('0' + change % 10);
+		change /= 10;
+	} while (change > 0);
+	while (count > 0)
+		*at++ = digits[--count];
+	*at++ = ']';
+	*at++ = '.';
+	memcpy(at, field, strlen(field) + 1);
+}
+
 bool
 is_checked(struct apply *apply, const ProtobufCMessage *message, const char *field)
 {
-	char prefix[64];
 	size_t before = apply->faults->total;
+	char prefix[64];
 
 	if (apply->replay)
 		return true;
-	snprintf(prefix, sizeof prefix, "change_set.changes[%zu].%s", apply->change, field);
+	path_prefix(apply->change, field, prefix);
 	codec_check(message, prefix, apply->faults);
 	if (apply->faults->total == before) {
 		if (protobuf_c_message_get_packed_size(message) <= LIMIT_ITEM_BYTES)

@@ -176,7 +176,7 @@ placed_item(struct apply *apply, const Plumb__V1__Change *change)
 		refuse(apply, ERR_NOT_FOUND, "place.item", "there is no initiative/%.64s", id);
 		return NULL;
 	}
-	return expect_holds(apply, change, item, ref_text(item, ref, sizeof ref)) ? item : NULL;
+	return expect_holds(apply, change, item, ref_text(item, ref)) ? item : NULL;
 }
 
 void

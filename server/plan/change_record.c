@@ -94,14 +94,14 @@ apply_add(struct apply *apply, const Plumb__V1__Change *change)
 		return;
 	}
 	old = slot_item(apply, slot);
-	if (!expect_holds(apply, change, old, ref_text(old, ref, sizeof ref)))
+	if (!expect_holds(apply, change, old, ref_text(old, ref)))
 		return;
 	if (item_is_live(old)) {
 		if (record->redacted || is_same_record(apply, record, old))
 			put_unchanged(apply, old);
 		else
 			refuse(apply, ERR_EXISTS, "add.record.id", "%s is there with other content: records don't change; "
-			    "retract it and add another", ref_text(old, ref, sizeof ref));
+			    "retract it and add another", ref_text(old, ref));
 		return;
 	}
 	version = next_version(apply, old, record->id);
@@ -190,7 +190,7 @@ redact_person(struct apply *apply, Plumb__V1__Redact *redact)
 
 		if (!kind_is_record(holder->kind))
 			continue;
-		redact->refs[redact->n_refs++] = arena_strdup(apply->arena, ref_text(holder, ref, sizeof ref));
+		redact->refs[redact->n_refs++] = arena_strdup(apply->arena, ref_text(holder, ref));
 		redact_one(apply, holder);
 	}
 }

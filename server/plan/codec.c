@@ -447,10 +447,9 @@ codec_decode(const struct item *item, struct arena *arena)
 static void
 out_ref(struct pb_out *out, uint32_t field, const struct item *item)
 {
-	char ref[ID_MAX_LEN + 40];
-	int len = snprintf(ref, sizeof ref, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
+	char ref[REF_TEXT_LEN];
 
-	pb_out_bytes(out, field, ref, (size_t)len);
+	pb_out_bytes(out, field, ref, ref_format(item, ref));
 }
 
 /* plumb.v1.RankingList; ranks count places, ties share: 1, 2, 2, 4. */

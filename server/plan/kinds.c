@@ -1,40 +1,69 @@
 #include "server/plan/kinds.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "common/parse.h"
 
+/* The entries that there are, by number. */
+static const char *const by_kind[KIND_MAX] = {
+    [KIND_VISION] = "vision",
+    [KIND_MISSION] = "mission",
+    [KIND_VALUE] = "value",
+    [KIND_GOAL] = "goal",
+    [KIND_OBJECTIVE] = "objective",
+    [KIND_MEASURE] = "measure",
+    [KIND_STRATEGY] = "strategy",
+    [KIND_INITIATIVE] = "initiative",
+    [KIND_WORKSTREAM] = "workstream",
+    [KIND_MILESTONE] = "milestone",
+    [KIND_TASK] = "task",
+    [KIND_PERSON] = "person",
+    [KIND_TEAM] = "team",
+    [KIND_PERIOD] = "period",
+    [KIND_CALENDAR] = "calendar",
+    [KIND_ALLOCATION] = "allocation",
+    [KIND_RANKING] = "ranking",
+    [KIND_ASK] = "ask",
+    [KIND_MEASUREMENT] = "measurement",
+    [KIND_CHECK_IN] = "check-in",
+    [KIND_ACKNOWLEDGEMENT] = "acknowledgement",
+    [KIND_BASELINE] = "baseline",
+    [KIND_WAIVER] = "waiver",
+    [KIND_RULE_SETTING] = "rule-setting",
+    [KIND_WORKSPACE] = "workspace",
+};
+
 static const struct {
 	enum kind kind;
-	const char *name;
 	const char *plural;
-} names[] = {
-    {KIND_VISION, "vision", "visions"},
-    {KIND_MISSION, "mission", "missions"},
-    {KIND_VALUE, "value", "values"},
-    {KIND_GOAL, "goal", "goals"},
-    {KIND_OBJECTIVE, "objective", "objectives"},
-    {KIND_MEASURE, "measure", "measures"},
-    {KIND_STRATEGY, "strategy", "strategies"},
-    {KIND_INITIATIVE, "initiative", "initiatives"},
-    {KIND_WORKSTREAM, "workstream", "workstreams"},
-    {KIND_MILESTONE, "milestone", "milestones"},
-    {KIND_TASK, "task", "tasks"},
-    {KIND_PERSON, "person", "people"},
-    {KIND_TEAM, "team", "teams"},
-    {KIND_PERIOD, "period", "periods"},
-    {KIND_CALENDAR, "calendar", "calendars"},
-    {KIND_ALLOCATION, "allocation", "allocations"},
-    {KIND_RANKING, "ranking", "rankings"},
-    {KIND_ASK, "ask", "asks"},
-    {KIND_MEASUREMENT, "measurement", "measurements"},
-    {KIND_CHECK_IN, "check-in", "check-ins"},
-    {KIND_ACKNOWLEDGEMENT, "acknowledgement", "acknowledgements"},
-    {KIND_BASELINE, "baseline", "baselines"},
-    {KIND_WAIVER, "waiver", "waivers"},
-    {KIND_RULE_SETTING, "rule-setting", "rule-settings"},
-    {KIND_WORKSPACE, "workspace", "workspaces"},
+} plurals[] = {
+    {KIND_VISION, "visions"},
+    {KIND_MISSION, "missions"},
+    {KIND_VALUE, "values"},
+    {KIND_GOAL, "goals"},
+    {KIND_OBJECTIVE, "objectives"},
+    {KIND_MEASURE, "measures"},
+    {KIND_STRATEGY, "strategies"},
+    {KIND_INITIATIVE, "initiatives"},
+    {KIND_WORKSTREAM, "workstreams"},
+    {KIND_MILESTONE, "milestones"},
+    {KIND_TASK, "tasks"},
+    {KIND_PERSON, "people"},
+    {KIND_TEAM, "teams"},
+    {KIND_PERIOD, "periods"},
+    {KIND_CALENDAR, "calendars"},
+    {KIND_ALLOCATION, "allocations"},
+    {KIND_RANKING, "rankings"},
+    {KIND_ASK, "asks"},
+    {KIND_MEASUREMENT, "measurements"},
+    {KIND_CHECK_IN, "check-ins"},
+    {KIND_ACKNOWLEDGEMENT, "acknowledgements"},
+    {KIND_BASELINE, "baselines"},
+    {KIND_WAIVER, "waivers"},
+    {KIND_RULE_SETTING, "rule-settings"},
+    {KIND_WORKSPACE, "workspaces"},
 };
 
 static const struct ref_field ref_fields[] = {
@@ -91,11 +120,7 @@ static const struct ref_field ref_fields[] = {
 const char *
 kind_name(unsigned kind)
 {
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (names[i].kind == kind)
-			return names[i].name;
-	}
-	return NULL;
+	return kind < KIND_MAX ? by_kind[kind] : NULL;
 }
 
 static bool
@@ -115,9 +140,9 @@ text_is(const char *text, size_t len, const char *name)
 enum kind
 kind_parse(const char *text, size_t len)
 {
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (text_is(text, len, names[i].name) || text_is(text, len, names[i].plural))
-			return names[i].kind;
+	for (size_t i = 0; i < sizeof plurals / sizeof plurals[0]; i++) {
+		if (text_is(text, len, by_kind[plurals[i].kind]) || text_is(text, len, plurals[i].plural))
+			return plurals[i].kind;
 	}
 	return KIND_NONE;
 }
@@ -127,6 +152,21 @@ kind_ref_fields(size_t *count)
 {
 	*count = sizeof ref_fields / sizeof ref_fields[0];
 	return ref_fields;
+}
+
+size_t
+ref_format(const struct item *item, char *buf)
+{
+	const char *name = kind_name(item->kind);
+	size_t len = strlen(name);
+
+	assert(len + 1 + item->id_len < REF_TEXT_LEN);
+	memcpy(buf, name, len);
+	buf[len++] = '/';
+	memcpy(buf + len, item_id(item), item->id_len);
+	len += item->id_len;
+	buf[len] = '\0';
+	return len;
 }
 
 bool

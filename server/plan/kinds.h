@@ -45,6 +45,11 @@ enum ref_flag {
 };
 const struct ref_field *kind_ref_fields(size_t *count);
 
+#define REF_TEXT_LEN 112 /* of any entry, with NUL */
+
+/* Writes "kind/id" of the entry into buf, which has REF_TEXT_LEN bytes. Returns its length. */
+size_t ref_format(const struct item *item, char *buf);
+
 /*
  * Splits "kind/id" (or, with bare != KIND_NONE, "id"). False unless kind is known and id is a slug. *id points into
  * text.

@@ -273,12 +273,11 @@ put_removed(struct pb_out *out, const struct patch *patch)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct item *new = ops[i].new;
-		char ref[ID_MAX_LEN + 40];
+		char ref[REF_TEXT_LEN];
 
 		if (new == ops[i].old || (new->flags & (ITEM_REMOVED | ITEM_RENAMED)) != ITEM_REMOVED)
 			continue;
-		snprintf(ref, sizeof ref, "%s/%.*s", kind_name(new->kind), new->id_len, item_id(new));
-		pb_out_string(out, 6, ref);
+		pb_out_bytes(out, 6, ref, ref_format(new, ref));
 	}
 }
 

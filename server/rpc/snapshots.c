@@ -17,6 +17,8 @@
 #define LOG_BYTES_MIN (4u << 20)
 #define LOG_CHANGES   50000u
 #define RETRY_US      (INT64_C(60) * 1000000)
+/* Under heavy writing the time between two is at least this, and ten times what one takes. */
+#define PAUSE_US      (INT64_C(10) * 1000000)
 
 struct snapshot_job {
 	struct workspace *ws;
@@ -24,6 +26,7 @@ struct snapshot_job {
 	struct store *store;
 	const char *directory;
 	struct fold_stats before; /* what the view has behind the last snapshot, at most */
+	int64_t started_us;
 	bool written;
 	struct err err;
 	void (*done)(void *arg, bool written);
@@ -99,7 +102,10 @@ snapshot_done(void *arg)
 	struct snapshot_job *job = arg;
 	struct workspace *ws = job->ws;
 
+	int64_t now_us = daemon_monotonic_us(), took_us = now_us - job->started_us;
+
 	ws->snapshot_running = false;
+	ws->snapshot_after_us = now_us + (10 * took_us > PAUSE_US ? 10 * took_us : PAUSE_US);
 	if (job->written)
 		snapshot_written(ws, job->shared->revision, &job->before);
 	else
@@ -129,6 +135,7 @@ job_new(struct workspace *ws)
 	job->store = ws->daemon->store;
 	job->directory = ws->daemon->data_dir;
 	job->before = ws->since_snapshot;
+	job->started_us = daemon_monotonic_us();
 	job->shared = workspace_view(ws);
 	if (job->shared == NULL) {
 		free(job);
