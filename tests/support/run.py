@@ -130,7 +130,7 @@ def crash():
 
 def fuzz(seconds):
     steps = []
-    for target in sorted((BUILD / "fuzz" / "tests").glob("fuzz_*")):
+    for target in sorted((BUILD / "fuzz" / "fuzz").glob("fuzz_*")):
         if not (target.is_file() and os.access(target, os.X_OK)):
             continue
         corpus = TOP / "tests" / "fuzz" / "corpus" / target.name
