@@ -141,7 +141,7 @@ static void
 inode_truncate(struct inode *inode, size_t len)
 {
 	reserve(&inode->seen, (len + SECTOR - 1) / SECTOR * SECTOR);
-	if (len < inode->seen.len) {
+	if (len < inode->seen.len) { /* so there is data */
 		memset(inode->seen.data + len, 0, inode->seen.len - len);
 		mark_dirty(inode, len, inode->seen.len);
 	}
@@ -183,7 +183,8 @@ static void
 inode_reread(struct inode *inode)
 {
 	reserve(&inode->seen, inode->durable.len);
-	memset(inode->seen.data, 0, inode->seen.cap);
+	if (inode->seen.cap > 0)
+		memset(inode->seen.data, 0, inode->seen.cap);
 	if (inode->durable.len > 0)
 		memcpy(inode->seen.data, inode->durable.data, inode->durable.len);
 	inode->seen.len = inode->durable.len;
