@@ -22,7 +22,9 @@ latest_check_in(struct context *ctx, const char *about)
 	request.filter = arena_printf(ctx->arena, "kind:check-in about:%s", about);
 	request.sort = pb_str("-revision");
 	request.page_size = 1000;
-	reply = request.filter ? context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base) : NULL;
+	reply = request.filter
+		    ? context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base)
+		    : NULL;
 	if (!reply)
 		return NULL;
 	for (size_t i = 0; i < reply->n_entries; i++) {

@@ -44,13 +44,16 @@ run_verify(struct context *ctx, const struct args *args)
 	if (ctx->status.err.code == ERR_DATA_LOSS) {
 		context_error(ctx, EXIT_NO, "%s", ctx->status.err.msg);
 		return context_error(ctx, EXIT_NO,
-		    "the log is damaged: stop plumbd, and go back to a copy with plumb admin restore");
+		    "the log is damaged: stop plumbd, and go back to a copy with plumb admin "
+		    "restore");
 	}
 	if (ctx->status.err.code != ERR_OK)
 		return context_fail(ctx);
 	if (!done)
-		return context_error(ctx, EXIT_SERVER, "plumbd's answer is not whole: verify again");
-	output_printf(&ctx->out, "The log is whole: %" PRIu64 " entries, every checksum and the chain between them.\n",
+		return context_error(
+		    ctx, EXIT_SERVER, "plumbd's answer is not whole: verify again");
+	output_printf(&ctx->out,
+	    "The log is whole: %" PRIu64 " entries, every checksum and the chain between them.\n",
 	    entries);
 	return EXIT_FINE;
 }
@@ -81,7 +84,8 @@ absolute_path(struct context *ctx, const char *path)
 	if (path[0] == '/')
 		return path;
 	if (!getcwd(here, sizeof here)) {
-		context_set_error(ctx, ERR_INVALID, "cannot tell where '%s' is: write the path from / on", path);
+		context_set_error(
+		    ctx, ERR_INVALID, "cannot tell where '%s' is: write the path from / on", path);
 		return NULL;
 	}
 	return arena_printf(ctx->arena, "%s/%s", here, path);
@@ -111,7 +115,8 @@ run_backup(struct context *ctx, const struct args *args)
 	if (ctx->status.err.code != ERR_OK)
 		return context_fail(ctx);
 	if (!done)
-		return context_error(ctx, EXIT_SERVER, "plumbd's answer is not whole: do not rely on this copy");
+		return context_error(
+		    ctx, EXIT_SERVER, "plumbd's answer is not whole: do not rely on this copy");
 	output_printf(&ctx->out, "Copied the log to %s on the daemon's machine.\n", path);
 	return EXIT_FINE;
 }
@@ -124,7 +129,8 @@ static const struct command admin_backup = {
     .name = "backup",
     .arguments = "PATH",
     .summary = "copy the log, of one moment, to a new file while the daemon works on",
-    .help = "The file is written by plumbd, on its machine and as its user; it must not exist yet. It holds all "
+    .help = "The file is written by plumbd, on its machine and as its user; it must not exist yet. "
+	    "It holds all "
 	    "workspaces.",
     .examples = backup_examples,
     .min_args = 1,
@@ -145,9 +151,11 @@ run_restore(struct context *ctx, const struct args *args)
 	uint64_t number;
 
 	if (revision && !parse_u64(revision, 1, UINT64_MAX, &number))
-		return command_usage(args, "--revision takes a revision, 1 or more; not '%s'", revision);
+		return command_usage(
+		    args, "--revision takes a revision, 1 or more; not '%s'", revision);
 	if (access(args->values[0], R_OK) != 0)
-		return context_error(ctx, EXIT_USAGE, "cannot read %s: %s", args->values[0], strerror(errno));
+		return context_error(
+		    ctx, EXIT_USAGE, "cannot read %s: %s", args->values[0], strerror(errno));
 	if (revision) {
 		argv[5] = "--to-revision";
 		argv[6] = revision;
@@ -157,7 +165,8 @@ run_restore(struct context *ctx, const struct args *args)
 	fflush(NULL);
 	execvp(program, mutable);
 	return context_error(ctx, EXIT_SERVER,
-	    "cannot run plumbd: it is neither beside plumb nor in PATH; restoring needs it on this machine");
+	    "cannot run plumbd: it is neither beside plumb nor in PATH; restoring needs it on this "
+	    "machine");
 }
 
 static const struct option restore_options[] = {
@@ -165,14 +174,16 @@ static const struct option restore_options[] = {
     {0},
 };
 static const struct example restore_examples[] = {
-    {"plumb admin restore /var/backups/plumb-2026-03-31.db /var/lib/plumb-new", "then: plumbd --data /var/lib/plumb-new"},
+    {"plumb admin restore /var/backups/plumb-2026-03-31.db /var/lib/plumb-new",
+	"then: plumbd --data /var/lib/plumb-new"},
     {0},
 };
 static const struct command admin_restore = {
     .name = "restore",
     .arguments = "BACKUP DIR",
     .summary = "make a data directory from a backup, checked",
-    .help = "Runs plumbd on this machine; no daemon may be using the directory, which must be new or empty. Everything is "
+    .help = "Runs plumbd on this machine; no daemon may be using the directory, which must be new "
+	    "or empty. Everything is "
 	    "checked before it is used.",
     .options = restore_options,
     .examples = restore_examples,
@@ -194,7 +205,8 @@ run_snapshot(struct context *ctx, const struct args *args)
 	reply = context_call(ctx, &plumb__v1__admin__descriptor, "Snapshot", &request.base);
 	if (!reply)
 		return context_fail(ctx);
-	output_printf(&ctx->out, "Wrote %" PRIu32 " snapshot%s.\n", reply->written, reply->written == 1 ? "" : "s");
+	output_printf(&ctx->out, "Wrote %" PRIu32 " snapshot%s.\n", reply->written,
+	    reply->written == 1 ? "" : "s");
 	return EXIT_FINE;
 }
 
@@ -211,7 +223,8 @@ static const struct command admin_snapshot = {
     .takes = TAKES_SERVER,
 };
 
-static const struct command *const parts[] = {&admin_verify, &admin_backup, &admin_restore, &admin_snapshot, NULL};
+static const struct command *const parts[] = {
+    &admin_verify, &admin_backup, &admin_restore, &admin_snapshot, NULL};
 
 static const struct example examples[] = {
     {"plumb admin verify", "is the log whole?"},

@@ -25,7 +25,8 @@ add_row(const struct output *out, struct table *table, const Plumb__V1__Envelope
 		return;
 	table_cell(table, item->id);
 	table_cellf(table, "%" PRIu64, item->baseline->revision);
-	table_cell(table, out->format == OUTPUT_CSV ? entry->updated : describe_when(entry->updated, when));
+	table_cell(table,
+	    out->format == OUTPUT_CSV ? entry->updated : describe_when(entry->updated, when));
 	table_cell(table, entry->updated_by);
 	table_cell(table, item->title[0] ? item->title : item->baseline->note);
 }
@@ -45,8 +46,9 @@ show_list(struct context *ctx, const Plumb__V1__ListReply *reply)
 	for (size_t i = 0; i < reply->n_entries; i++)
 		add_row(&ctx->out, table, reply->entries[i]);
 	if (ctx->out.format == OUTPUT_TABLE && reply->n_entries == 0)
-		output_text(&ctx->out, "There is no baseline yet. Name the plan of today with: plumb baseline "
-				       "set NAME\n");
+		output_text(&ctx->out,
+		    "There is no baseline yet. Name the plan of today with: plumb baseline "
+		    "set NAME\n");
 	else
 		table_print(table, &ctx->out);
 	table_free(table);
@@ -99,7 +101,8 @@ run_show(struct context *ctx, const struct args *args)
 		return context_fail(ctx);
 	request.at = &at;
 	request.ref = arena_printf(ctx->arena, "baseline/%s", name);
-	reply = request.ref ? context_call(ctx, &plumb__v1__plan__descriptor, "Get", &request.base) : NULL;
+	reply = request.ref ? context_call(ctx, &plumb__v1__plan__descriptor, "Get", &request.base)
+			    : NULL;
 	if (!reply || !reply->entry) {
 		context_suggest(ctx, request.ref ? request.ref : "");
 		return context_fail(ctx);
@@ -109,7 +112,8 @@ run_show(struct context *ctx, const struct args *args)
 		return EXIT_FINE;
 	}
 	describe_entry(ctx, reply->entry);
-	output_printf(&ctx->out, "\nThe plan then: plumb tree --as-of %s\nWhat changed since: plumb diff %s\n", name,
+	output_printf(&ctx->out,
+	    "\nThe plan then: plumb tree --as-of %s\nWhat changed since: plumb diff %s\n", name,
 	    name);
 	return EXIT_FINE;
 }
@@ -147,9 +151,11 @@ put_baseline(struct context *ctx, const struct args *args, bool absent)
 	plumb__v1__baseline__init(&baseline);
 	if (!parse_is_id(name, strlen(name)))
 		return command_usage(args,
-		    "'%s' is no name for a baseline: 1 to 64 of a-z 0-9 . _ -, such as q1-plan", name);
+		    "'%s' is no name for a baseline: 1 to 64 of a-z 0-9 . _ -, such as q1-plan",
+		    name);
 	if (revision && !parse_u64(revision, 1, UINT64_MAX, &baseline.revision))
-		return command_usage(args, "--revision takes a revision, 1 or more; not '%s'", revision);
+		return command_usage(
+		    args, "--revision takes a revision, 1 or more; not '%s'", revision);
 	baseline.note = pb_str(note ? note : "");
 	item.id = pb_str(name);
 	item.body_case = PLUMB__V1__ITEM__BODY_BASELINE;
@@ -169,8 +175,9 @@ put_baseline(struct context *ctx, const struct args *args, bool absent)
 		snprintf(done, sizeof done, "The baseline %s names the plan as it is now", name);
 	if (absent && is_taken(ctx, name))
 		return context_error(ctx, EXIT_SERVER,
-		    "there is a baseline %s already; give another name, or move it with plumb baseline set %s", name,
-		    name);
+		    "there is a baseline %s already; give another name, or move it with plumb "
+		    "baseline set %s",
+		    name, name);
 	return write_finish(&write, ctx, args, done);
 }
 
@@ -258,7 +265,8 @@ static const struct command baseline_set = {
     .formats = "table json yaml name",
 };
 
-static const struct command *const parts[] = {&baseline_list, &baseline_show, &baseline_create, &baseline_set, NULL};
+static const struct command *const parts[] = {
+    &baseline_list, &baseline_show, &baseline_create, &baseline_set, NULL};
 
 static const struct example examples[] = {
     {"plumb baseline set q1-plan", "from now on --as-of q1-plan means the plan of this moment"},
@@ -271,7 +279,8 @@ const struct command cmd_baseline = {
     .group = GROUP_PAST,
     .arguments = "",
     .summary = "name revisions of the plan, to come back to",
-    .help = "A baseline gives a revision a name. Every question can be asked of it with --as-of NAME.",
+    .help =
+	"A baseline gives a revision a name. Every question can be asked of it with --as-of NAME.",
     .examples = examples,
     .parts = parts,
 };

@@ -22,7 +22,14 @@ struct result {
 };
 
 /* Groups in which findings are shown. */
-enum group { GROUP_ERRORS, GROUP_WARNINGS, GROUP_NOTES, GROUP_UNKNOWN, GROUP_WAIVED, FINDING_GROUPS };
+enum group {
+	GROUP_ERRORS,
+	GROUP_WARNINGS,
+	GROUP_NOTES,
+	GROUP_UNKNOWN,
+	GROUP_WAIVED,
+	FINDING_GROUPS
+};
 
 static const struct {
 	const char *heading;
@@ -127,8 +134,8 @@ show_waiver(struct context *ctx, const Plumb__V1__Waiver *waiver)
 	str_addf(&text, "until %s", waiver->until);
 	if (waiver->who[0]) {
 		const char *ref = strchr(waiver->who, '/')
-		    ? waiver->who
-		    : arena_printf(ctx->arena, "person/%s", waiver->who);
+				      ? waiver->who
+				      : arena_printf(ctx->arena, "person/%s", waiver->who);
 
 		str_addf(&text, ", says %s", ref ? context_person(ctx, ref) : waiver->who);
 	}
@@ -225,7 +232,8 @@ show_summary(struct context *ctx, const Plumb__V1__CheckSummary *summary)
 		    summary->errors, plural(summary->errors), summary->warnings,
 		    plural(summary->warnings), summary->notes, plural(summary->notes));
 	if (summary->unknown)
-		str_addf(&text, "; %" PRIu32 " cannot be judged for lack of data", summary->unknown);
+		str_addf(
+		    &text, "; %" PRIu32 " cannot be judged for lack of data", summary->unknown);
 	if (summary->waived)
 		str_addf(&text, "; %" PRIu32 " known and left so", summary->waived);
 	str_addf(&text, ". Looked at %" PRIu64 " item%s of revision %" PRIu64, summary->items,
@@ -247,7 +255,8 @@ show_table(struct context *ctx, const struct result *result)
 		show_group(ctx, result, (enum group)group);
 	show_summary(ctx, result->all.summary);
 	if (result->all.n_findings > 0 && ctx->out.terminal)
-		output_wrap(&ctx->out, "", "What a rule means and how to mend it: plumb explain RULE");
+		output_wrap(
+		    &ctx->out, "", "What a rule means and how to mend it: plumb explain RULE");
 }
 
 static void
@@ -261,7 +270,8 @@ join(char *const *list, size_t count, struct str *out)
 static int
 show_csv(struct context *ctx, const struct result *result)
 {
-	static const char *const titles[] = {"SEVERITY", "RULE", "SUBJECTS", "MESSAGE", "WHO", "MEND", "SINCE", "KEY"};
+	static const char *const titles[] = {
+	    "SEVERITY", "RULE", "SUBJECTS", "MESSAGE", "WHO", "MEND", "SINCE", "KEY"};
 	struct table *table = table_new();
 	struct str list;
 
@@ -354,8 +364,8 @@ ask(struct context *ctx, const Plumb__V1__CheckRequest *request, struct result *
 	progress_free(progress);
 	if (!ok || ctx->status.err.code != ERR_OK)
 		return false;
-	return result->all.summary ||
-	    context_set_error(ctx, ERR_INTERNAL, "plumbd's answer has no summary: it is not whole");
+	return result->all.summary || context_set_error(ctx, ERR_INTERNAL,
+					  "plumbd's answer has no summary: it is not whole");
 }
 
 /* A severity by its word. */
@@ -380,8 +390,8 @@ must_fail(const char *fail_on, const Plumb__V1__CheckSummary *summary)
 	if (fail_on && !parse_severity(fail_on, &at))
 		return true;
 	return summary->errors > 0 ||
-	    (at <= PLUMB__V1__SEVERITY__WARNING && summary->warnings > 0) ||
-	    (at <= PLUMB__V1__SEVERITY__NOTE && summary->notes > 0);
+	       (at <= PLUMB__V1__SEVERITY__WARNING && summary->warnings > 0) ||
+	       (at <= PLUMB__V1__SEVERITY__NOTE && summary->notes > 0);
 }
 
 static bool
@@ -447,7 +457,8 @@ show_faults(const struct planfile *plan, const struct err *err)
 static int
 apply_and_check(struct context *ctx, const struct args *args, struct planfile *plan)
 {
-	struct planfile_options options = {.workspace = "", .reason = "plumb check", .effective = ""};
+	struct planfile_options options = {
+	    .workspace = "", .reason = "plumb check", .effective = ""};
 	struct rpc_client *client = context_client(ctx);
 	struct err err = {0};
 
@@ -472,7 +483,8 @@ check_files(struct context *ctx, const struct args *args)
 	if (count > NAMES_MAX)
 		return command_usage(args, "at most %d times -f: name a directory", NAMES_MAX);
 	if (args_has(args, "server") || args_has(args, "workspace"))
-		return command_usage(args, "with -f no daemon is asked: leave out --server and --workspace");
+		return command_usage(
+		    args, "with -f no daemon is asked: leave out --server and --workspace");
 	for (size_t i = 0; i < count; i++)
 		paths[i] = args_at(args, "file", i);
 	plan = planfile_new(&err);
@@ -502,12 +514,14 @@ run(struct context *ctx, const struct args *args)
 }
 
 static const struct option options[] = {
-    {'f', "file", "PATH", "check these plan files, with a private daemon for the moment; may be repeated", NULL},
+    {'f', "file", "PATH",
+	"check these plan files, with a private daemon for the moment; may be repeated", NULL},
     {0, "rule", "RULE", "this rule (owner/many) or family (owner) only; may be repeated", NULL},
     {0, "about", "KIND/ID", "what has to do with this only; may be repeated", NULL},
     {0, "at-least", "SEVERITY", "leave milder ones out", "note warning error"},
     {0, "waived", NULL, "also show what is known and left so", NULL},
-    {0, "fail-on", "SEVERITY", "exit 1 if there is one as bad as this (error)", "note warning error never"},
+    {0, "fail-on", "SEVERITY", "exit 1 if there is one as bad as this (error)",
+	"note warning error never"},
     {0},
 };
 
@@ -516,7 +530,8 @@ static const struct example examples[] = {
     {"plumb check -f plan/", "the files in plan/; needs no running daemon, for a repository's CI"},
     {"plumb check --about initiative/onboarding-30", "what has to do with one initiative"},
     {"plumb check --rule owner --fail-on warning", "who answers for what; exit 1 at a warning"},
-    {"plumb check --as-of q1-plan --today 2026-03-31", "the plan of a baseline, judged on that day"},
+    {"plumb check --as-of q1-plan --today 2026-03-31",
+	"the plan of a baseline, judged on that day"},
     {"plumb check -o json", "for a program: findings with keys, evidence and numbers"},
     {0},
 };
@@ -526,8 +541,10 @@ const struct command cmd_check = {
     .group = GROUP_READ,
     .arguments = "",
     .summary = "say where the plan has come apart, with evidence",
-    .help = "Each finding names the rule, what was seen, who should act and what would mend it. A rule that lacks the "
-	    "data to judge says so instead of passing.\n\nExits 1 if there is a finding at or above --fail-on.",
+    .help = "Each finding names the rule, what was seen, who should act and what would mend it. A "
+	    "rule that lacks the "
+	    "data to judge says so instead of passing.\n\nExits 1 if there is a finding at or "
+	    "above --fail-on.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -32,18 +32,20 @@ fill(const struct args *args, Plumb__V1__CheckIn *check_in)
 
 	if (progress) {
 		if (!write_parse_share(progress, &check_in->progress))
-			return command_usage(args, "--progress takes 0%% to 100%%; not '%s'", progress);
+			return command_usage(
+			    args, "--progress takes 0%% to 100%%; not '%s'", progress);
 		check_in->progress__case = PLUMB__V1__CHECK_IN__PROGRESS__PROGRESS;
 	}
 	if (confidence) {
 		if (!write_parse_share(confidence, &check_in->confidence))
-			return command_usage(args, "--confidence takes 0%% to 100%%; not '%s'", confidence);
+			return command_usage(
+			    args, "--confidence takes 0%% to 100%%; not '%s'", confidence);
 		check_in->confidence__case = PLUMB__V1__CHECK_IN__CONFIDENCE__CONFIDENCE;
 	}
 	if (remaining) {
 		if (!parse_effort(remaining, &check_in->remaining) || check_in->remaining < 0)
-			return command_usage(args, "--remaining takes person-days such as 2.5d; not '%s'",
-			    remaining);
+			return command_usage(args,
+			    "--remaining takes person-days such as 2.5d; not '%s'", remaining);
 		check_in->remaining__case = PLUMB__V1__CHECK_IN__REMAINING__REMAINING;
 	}
 	return EXIT_FINE;
@@ -62,7 +64,8 @@ run(struct context *ctx, const struct args *args)
 
 	plumb__v1__check_in__init(&check_in);
 	if (!parse_status(args->values[1], &check_in.status))
-		return command_usage(args, "a check-in says on-track, at-risk, off-track or unknown; not '%s'",
+		return command_usage(args,
+		    "a check-in says on-track, at-risk, off-track or unknown; not '%s'",
 		    args->values[1]);
 	code = fill(args, &check_in);
 	if (code != EXIT_FINE)
@@ -96,7 +99,8 @@ static const struct option options[] = {
 static const struct example examples[] = {
     {"plumb checkin onboarding-30 on-track --progress 40% --note \"first wave is live\"", NULL},
     {"plumb checkin initiative/onboarding-30 at-risk --confidence 60% --remaining 12d", NULL},
-    {"plumb checkin task/welcome-mail off-track --at 2026-03-31 --by anna", "for somebody else, of that day"},
+    {"plumb checkin task/welcome-mail off-track --at 2026-03-31 --by anna",
+	"for somebody else, of that day"},
     {0},
 };
 
@@ -105,7 +109,8 @@ const struct command cmd_checkin = {
     .group = GROUP_REPORT,
     .arguments = "KIND/ID on-track|at-risk|off-track|unknown",
     .summary = "report how a piece of work stands",
-    .help = "A check-in is about the work; numbers about the outcome come from plumb measure. It stays in the "
+    .help = "A check-in is about the work; numbers about the outcome come from plumb measure. It "
+	    "stays in the "
 	    "history; the next one does not overwrite it.",
     .options = options,
     .examples = examples,

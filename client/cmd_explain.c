@@ -16,8 +16,8 @@ show_threshold(struct context *ctx, const Plumb__V1__Threshold *threshold)
 	struct str text;
 
 	str_init(&text, 4096);
-	str_addf(&text, "%s = %.12g%s%s", threshold->name, threshold->value, threshold->unit[0] ? " " : "",
-	    threshold->unit);
+	str_addf(&text, "%s = %.12g%s%s", threshold->name, threshold->value,
+	    threshold->unit[0] ? " " : "", threshold->unit);
 	if (threshold->value != threshold->default_value)
 		str_addf(&text, " (normally %.12g)", threshold->default_value);
 	str_addf(&text, "; %s, %.12g to %.12g", threshold->help, threshold->min, threshold->max);
@@ -128,7 +128,8 @@ const struct command cmd_explain = {
     .group = GROUP_READ,
     .arguments = "[RULE\xe2\x80\xa6]",
     .summary = "say what a rule means, why it hurts and how to mend it",
-    .help = "Shows severities and limits as they are set in the workspace; plumb rule changes them.",
+    .help =
+	"Shows severities and limits as they are set in the workspace; plumb rule changes them.",
     .examples = examples,
     .max_args = 100,
     .run = run,

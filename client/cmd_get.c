@@ -69,7 +69,8 @@ run(struct context *ctx, const struct args *args)
 }
 
 static const struct example examples[] = {
-    {"plumb get initiative/onboarding-30", "all its fields, who created it and who changed it last"},
+    {"plumb get initiative/onboarding-30",
+	"all its fields, who created it and who changed it last"},
     {"plumb get onboarding-30 -o yaml", "a bare id is enough where only one entry has it"},
     {"plumb get goal/growth --as-of 2026-01-01", "as it was at the beginning of the year"},
     {0},

@@ -16,12 +16,14 @@ print(struct context *ctx, struct str *text)
 }
 
 static int
-unknown(const struct args *args, const struct command *const *table, const char *before, const char *name)
+unknown(const struct args *args, const struct command *const *table, const char *before,
+    const char *name)
 {
 	const char *near = command_suggest(table, name);
 
 	if (near)
-		return command_usage(args, "no command '%s%s'; did you mean '%s%s'?", before, name, before, near);
+		return command_usage(
+		    args, "no command '%s%s'; did you mean '%s%s'?", before, name, before, near);
 	return command_usage(args, "no command '%s%s'", before, name);
 }
 
@@ -96,7 +98,8 @@ run_completion(struct context *ctx, const struct args *args)
 	str_init(&text, TEXT_MAX);
 	if (!command_completion(args->values[0], &text)) {
 		str_fini(&text);
-		return command_usage(args, "completion is for bash, zsh and fish; not '%s'", args->values[0]);
+		return command_usage(
+		    args, "completion is for bash, zsh and fish; not '%s'", args->values[0]);
 	}
 	print(ctx, &text);
 	return EXIT_FINE;

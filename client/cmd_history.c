@@ -52,7 +52,8 @@ add_csv_row(struct table *table, const Plumb__V1__HistoryEntry *entry)
 }
 
 static void
-show_reply(struct context *ctx, struct table *table, const Plumb__V1__HistoryReply *reply, size_t count, size_t limit)
+show_reply(struct context *ctx, struct table *table, const Plumb__V1__HistoryReply *reply,
+    size_t count, size_t limit)
 {
 	for (size_t i = 0; i < count; i++) {
 		const Plumb__V1__HistoryEntry *entry = reply->entries[i];
@@ -75,7 +76,8 @@ struct asked {
 };
 
 static bool
-show_pages(struct context *ctx, struct asked *asked, struct table *table, uint64_t *shown, bool *more)
+show_pages(
+    struct context *ctx, struct asked *asked, struct table *table, uint64_t *shown, bool *more)
 {
 	Plumb__V1__HistoryRequest *request = &asked->request;
 
@@ -101,7 +103,8 @@ show_pages(struct context *ctx, struct asked *asked, struct table *table, uint64
 static int
 show_history(struct context *ctx, struct asked *asked)
 {
-	static const char *const titles[] = {"REVISION", "TIME", "AUTHOR", "REASON", "SOURCE", "CHANGED"};
+	static const char *const titles[] = {
+	    "REVISION", "TIME", "AUTHOR", "REASON", "SOURCE", "CHANGED"};
 	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
 	struct table *table = table_new();
 	uint64_t shown = 0;
@@ -122,7 +125,8 @@ show_history(struct context *ctx, struct asked *asked)
 	if (ok && ctx->out.format == OUTPUT_TABLE && shown == 0)
 		output_text(&ctx->out, "Nothing has happened yet.\n");
 	if (ok && ctx->out.format == OUTPUT_TABLE && more)
-		output_printf(&ctx->out, "These were the newest %" PRIu64 "; see more with --limit\n", shown);
+		output_printf(
+		    &ctx->out, "These were the newest %" PRIu64 "; see more with --limit\n", shown);
 	table_free(table);
 	if (!ok && asked->request.ref[0])
 		context_suggest(ctx, asked->request.ref);
@@ -179,7 +183,8 @@ const struct command cmd_history = {
     .group = GROUP_PAST,
     .arguments = "KIND/ID",
     .summary = "show what happened to an entry, newest first",
-    .help = "Every change with its author, time, reason and the fields that it changed. A removed or renamed entry "
+    .help = "Every change with its author, time, reason and the fields that it changed. A removed "
+	    "or renamed entry "
 	    "keeps its history: name it as kind/id.",
     .options = history_options,
     .examples = history_examples,

@@ -40,7 +40,8 @@ show(struct context *ctx, const Plumb__V1__InfoReply *info)
 	line(ctx, "its clock", info->now);
 	line(ctx, "knows you as", info->caller);
 	line(ctx, "data directory", info->data_directory);
-	line(ctx, "takes changes", info->writable ? "yes" : "no: the disk refused; plumbd goes on trying");
+	line(ctx, "takes changes",
+	    info->writable ? "yes" : "no: the disk refused; plumbd goes on trying");
 	number(ctx, "workspaces", info->workspaces);
 	number(ctx, "connections", info->connections);
 	output_printf(&ctx->out, "\n");
@@ -119,7 +120,8 @@ run_ping(struct context *ctx, const struct args *args)
 		plumb__v1__ping_request__init(&request);
 		if (!context_call(ctx, &plumb__v1__admin__descriptor, "Ping", &request.base))
 			return context_fail(ctx);
-		output_printf(&ctx->out, "plumbd at %s answers in %.2f ms\n", ctx->server, now_ms() - begun);
+		output_printf(
+		    &ctx->out, "plumbd at %s answers in %.2f ms\n", ctx->server, now_ms() - begun);
 		fflush(ctx->out.file);
 		if (i + 1 < count)
 			usleep(500000);

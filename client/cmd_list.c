@@ -66,8 +66,8 @@ make_filter(struct context *ctx, const struct args *args)
 	for (size_t i = 0; i < args->count; i++)
 		add_term(args->values[i], &kinds, &filter);
 	if (kinds.len)
-		result = arena_printf(ctx->arena, "kind:%s%s%s", kinds.data, filter.len ? " " : "",
-		    filter.data);
+		result = arena_printf(
+		    ctx->arena, "kind:%s%s%s", kinds.data, filter.len ? " " : "", filter.data);
 	else
 		result = arena_strdup(ctx->arena, filter.data);
 	str_fini(&kinds);
@@ -100,7 +100,8 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 	table_cell(table, describe_owner(ctx, entry));
 	table_cell(table, status);
 	table_colour(table, describe_status_colour(status));
-	table_cell(table, ctx->out.format == OUTPUT_CSV ? describe_due(entry) : describe_when(describe_due(entry), when));
+	table_cell(table, ctx->out.format == OUTPUT_CSV ? describe_due(entry)
+							: describe_when(describe_due(entry), when));
 	if (entry->rank)
 		table_cellf(table, "%" PRIu32, entry->rank);
 	else
@@ -142,7 +143,8 @@ list_all(struct context *ctx, struct listing *listing, struct table *table)
 		size_t count;
 
 		listing->request.page_size = left < PAGE ? (uint32_t)left : PAGE;
-		reply = context_call(ctx, &plumb__v1__plan__descriptor, "List", &listing->request.base);
+		reply =
+		    context_call(ctx, &plumb__v1__plan__descriptor, "List", &listing->request.base);
 		if (!reply)
 			return false;
 		count = reply->n_entries < left ? reply->n_entries : (size_t)left;
@@ -171,7 +173,8 @@ show_list(struct context *ctx, struct listing *listing)
 	if (listed)
 		output_list_end(&ctx->out);
 	if (ok && ctx->out.format == OUTPUT_TABLE && table_rows(table) == 0)
-		output_printf(&ctx->out, "There is nothing like that in the plan (revision %" PRIu64 ").\n",
+		output_printf(&ctx->out,
+		    "There is nothing like that in the plan (revision %" PRIu64 ").\n",
 		    listing->revision);
 	else if (ok && !listed && ctx->out.format != OUTPUT_NAME)
 		table_print(table, &ctx->out);
@@ -225,7 +228,8 @@ static const struct option options[] = {
 static const struct example examples[] = {
     {"plumb list initiatives --sort rank", "in their order of importance"},
     {"plumb list owner:anna", "what Anna answers for"},
-    {"plumb list task,milestone initiative:onboarding-30 \"due<2026-07-01\"", "what is due by the end of June"},
+    {"plumb list task,milestone initiative:onboarding-30 \"due<2026-07-01\"",
+	"what is due by the end of June"},
     {"plumb list check-ins about:initiative/onboarding-30", "its reports"},
     {"plumb list objectives -label:q2 -o csv", "all but those labelled q2, for a spreadsheet"},
     {0},
@@ -236,10 +240,14 @@ const struct command cmd_list = {
     .group = GROUP_READ,
     .arguments = "[KIND\xe2\x80\xa6] [FILTER\xe2\x80\xa6]",
     .summary = "list entries by kind, owner, status, date and more",
-    .help = "A filter is any of these, all of which must hold: owner:anna team:cs label:q2 status:active "
-	    "period:2026-q1 goal:x objective:x initiative:x about:KIND/ID title:word id:prefix* due<DATE due>DATE "
-	    "finish<DATE changed>REVISION source:NAME removed:yes retracted:yes, or free words that stand in "
-	    "title or id.\n\nA leading - turns one around (-status:done); a comma inside a value means or "
+    .help = "A filter is any of these, all of which must hold: owner:anna team:cs label:q2 "
+	    "status:active "
+	    "period:2026-q1 goal:x objective:x initiative:x about:KIND/ID title:word id:prefix* "
+	    "due<DATE due>DATE "
+	    "finish<DATE changed>REVISION source:NAME removed:yes retracted:yes, or free words "
+	    "that stand in "
+	    "title or id.\n\nA leading - turns one around (-status:done); a comma inside a value "
+	    "means or "
 	    "(kind:task,milestone).",
     .options = options,
     .examples = examples,

@@ -33,8 +33,8 @@ run(struct context *ctx, const struct args *args)
 
 	plumb__v1__measurement__init(&measurement);
 	if (!parse_double(args->values[1], &measurement.value))
-		return command_usage(args, "'%s' is no number: write it as 41.5, in the measure's unit",
-		    args->values[1]);
+		return command_usage(args,
+		    "'%s' is no number: write it as 41.5, in the measure's unit", args->values[1]);
 	if (!parse_role(args_get(args, "role"), &measurement.role))
 		return command_usage(args, "--role is actual, baseline or target");
 	if (!write_record(ctx, args, &record))

@@ -65,14 +65,15 @@ find_place(const struct args *args)
 		if (!args_has(args, places[i].option))
 			continue;
 		if (found != PLACES) {
-			command_usage(args, "one place at a time: --%s or --%s", places[found].option,
-			    places[i].option);
+			command_usage(args, "one place at a time: --%s or --%s",
+			    places[found].option, places[i].option);
 			return PLACES;
 		}
 		found = i;
 	}
 	if (found == PLACES)
-		command_usage(args, "where to? --before Y, --after Y, --first, --last, --tied-with Y or --unranked");
+		command_usage(args, "where to? --before Y, --after Y, --first, --last, --tied-with "
+				    "Y or --unranked");
 	return found;
 }
 
@@ -102,8 +103,8 @@ run(struct context *ctx, const struct args *args)
 	change->change_case = PLUMB__V1__CHANGE__CHANGE_PLACE;
 	change->place = &place;
 	value = args_get(args, places[where].option);
-	snprintf(done, sizeof done, "%s %s%s%s%s%s", ref, places[where].words, value[0] ? " " : "", value,
-	    team ? " in the order of team " : "", team ? team : "");
+	snprintf(done, sizeof done, "%s %s%s%s%s%s", ref, places[where].words, value[0] ? " " : "",
+	    value, team ? " in the order of team " : "", team ? team : "");
 	return write_finish(&write, ctx, args, done);
 }
 
@@ -112,7 +113,8 @@ static const struct option options[] = {
     {0, "after", "INITIATIVE", "less important than this one", NULL},
     {0, "first", NULL, "the most important of all", NULL},
     {0, "last", NULL, "the least important of those ranked", NULL},
-    {0, "tied-with", "INITIATIVE", "as important as this one; plumb check will ask which comes first", NULL},
+    {0, "tied-with", "INITIATIVE",
+	"as important as this one; plumb check will ask which comes first", NULL},
     {0, "unranked", NULL, "off the list", NULL},
     {0, "team", "TEAM", "in that team's own order instead of the workspace's", NULL},
     WRITE_OPTIONS,
@@ -122,7 +124,8 @@ static const struct option options[] = {
 static const struct example examples[] = {
     {"plumb place onboarding-30 --first", NULL},
     {"plumb place self-service --after onboarding-30", NULL},
-    {"plumb place partner-portal --before self-service --team support", "in the support team's own order"},
+    {"plumb place partner-portal --before self-service --team support",
+	"in the support team's own order"},
     {0},
 };
 
@@ -131,7 +134,8 @@ const struct command cmd_place = {
     .group = GROUP_PLAN,
     .arguments = "INITIATIVE",
     .summary = "put an initiative at its place in the order of importance",
-    .help = "The list holds each initiative once. Placing one changes no other initiative; the ranks 1, 2, 3 that "
+    .help = "The list holds each initiative once. Placing one changes no other initiative; the "
+	    "ranks 1, 2, 3 that "
 	    "people see follow from the list.",
     .options = options,
     .examples = examples,

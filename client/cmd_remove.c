@@ -99,14 +99,17 @@ run_remove(struct context *ctx, const struct args *args)
 	    isatty(STDIN_FILENO) && ctx->out.terminal && !confirm(ctx, &removal, &code))
 		return code;
 	if (args->count == 1)
-		snprintf(done, sizeof done, "Removed %s; its history stays", removal.removes[0].ref);
+		snprintf(
+		    done, sizeof done, "Removed %s; its history stays", removal.removes[0].ref);
 	else
-		snprintf(done, sizeof done, "Removed %zu entries; their history stays", args->count);
+		snprintf(
+		    done, sizeof done, "Removed %zu entries; their history stays", args->count);
 	return write_finish(&removal.write, ctx, args, done);
 }
 
 static const struct option remove_options[] = {
-    {0, "cascade", NULL, "also what belongs to it: workstreams, tasks, asks, records about it", NULL},
+    {0, "cascade", NULL, "also what belongs to it: workstreams, tasks, asks, records about it",
+	NULL},
     {'y', "yes", NULL, "do not ask", NULL},
     WRITE_OPTIONS,
     {0},
@@ -123,8 +126,10 @@ const struct command cmd_remove = {
     .group = GROUP_PLAN,
     .arguments = "KIND/ID\xe2\x80\xa6",
     .summary = "remove entries from the plan",
-    .help = "Refused while something refers to the entry, and says what. With --cascade what belongs to it goes too; "
-	    "what merely mentions it keeps the reference, and plumb check will find it. History is kept.",
+    .help = "Refused while something refers to the entry, and says what. With --cascade what "
+	    "belongs to it goes too; "
+	    "what merely mentions it keeps the reference, and plumb check will find it. History is "
+	    "kept.",
     .options = remove_options,
     .examples = remove_examples,
     .min_args = 1,
@@ -155,7 +160,9 @@ run_rename(struct context *ctx, const struct args *args)
 		id += slash - ref + 1;
 	if (!parse_is_id(id, strlen(id)))
 		return command_usage(args,
-		    "'%s' is no id: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit", id);
+		    "'%s' is no id: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter "
+		    "or digit",
+		    id);
 	plumb__v1__rename__init(&renaming);
 	renaming.ref = pb_str(ref);
 	renaming.id = pb_str(id);
@@ -163,8 +170,8 @@ run_rename(struct context *ctx, const struct args *args)
 	change = write_add(&write);
 	change->change_case = PLUMB__V1__CHANGE__CHANGE_RENAME;
 	change->rename = &renaming;
-	snprintf(done, sizeof done, "%s is now %.*s/%s; what referred to it follows", ref, (int)(slash - ref), ref,
-	    id);
+	snprintf(done, sizeof done, "%s is now %.*s/%s; what referred to it follows", ref,
+	    (int)(slash - ref), ref, id);
 	return write_finish(&write, ctx, args, done);
 }
 
@@ -183,7 +190,8 @@ const struct command cmd_rename = {
     .group = GROUP_PLAN,
     .arguments = "KIND/ID NEW-ID",
     .summary = "give an entry another id",
-    .help = "References from other entries follow, and the history goes on under the new name. The title is changed in "
+    .help = "References from other entries follow, and the history goes on under the new name. The "
+	    "title is changed in "
 	    "the plan files, not here.",
     .options = rename_options,
     .examples = rename_examples,

@@ -72,7 +72,8 @@ set_what(struct context *ctx, const struct args *args, Plumb__V1__Redact *redact
 	if (strncmp(person, "person/", 7) == 0)
 		person += 7;
 	if (!parse_is_id(person, strlen(person)))
-		return context_set_error(ctx, ERR_INVALID, "--person takes a person such as anna; not '%s'", person);
+		return context_set_error(
+		    ctx, ERR_INVALID, "--person takes a person such as anna; not '%s'", person);
 	redact->what_case = PLUMB__V1__REDACT__WHAT_PERSON;
 	redact->person = pb_str(person);
 	return true;
@@ -123,7 +124,8 @@ const struct command cmd_redact = {
     .group = GROUP_REPORT,
     .arguments = "[RECORD]",
     .summary = "remove the texts and names of records for good, from the past too",
-    .help = "What was said is gone from the log itself; that something was said stays. There is no way back, except "
+    .help = "What was said is gone from the log itself; that something was said stays. There is no "
+	    "way back, except "
 	    "from an older backup.",
     .options = redact_options,
     .examples = redact_examples,

@@ -29,8 +29,8 @@ setting_ref(struct context *ctx, const char *rule)
 			*p = '.';
 	}
 	if (!strchr(rule, '/') || !parse_is_id(id, strlen(id))) {
-		context_set_error(ctx, ERR_INVALID, "'%s' is no rule: they are named like owner/many (plumb rule list)",
-		    rule);
+		context_set_error(ctx, ERR_INVALID,
+		    "'%s' is no rule: they are named like owner/many (plumb rule list)", rule);
 		return NULL;
 	}
 	return ref;
@@ -87,7 +87,8 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Rule *rule)
 	char word[24], normal[24];
 
 	pb_enum_name(&plumb__v1__severity__descriptor, (int)rule->severity, word, sizeof word);
-	pb_enum_name(&plumb__v1__severity__descriptor, (int)rule->default_severity, normal, sizeof normal);
+	pb_enum_name(
+	    &plumb__v1__severity__descriptor, (int)rule->default_severity, normal, sizeof normal);
 	table_cell(table, rule->name);
 	table_cell(table, rule->off ? "off" : word);
 	table_cell(table, strcmp(word, normal) != 0 ? normal : "");
@@ -178,7 +179,9 @@ parse_limit(struct context *ctx, struct limits *limits, const char *text)
 
 	if (!equals || equals == text || !parse_double(equals + 1, &value))
 		return context_set_error(ctx, ERR_INVALID,
-		    "--limit takes NAME=NUMBER, such as days=30 (plumb explain RULE shows the names); not '%s'", text);
+		    "--limit takes NAME=NUMBER, such as days=30 (plumb explain RULE shows the "
+		    "names); not '%s'",
+		    text);
 	name = arena_strndup(ctx->arena, text, (size_t)(equals - text));
 	return name ? set_limit(ctx, limits, name, value) : err_oom(&ctx->status.err);
 }
@@ -219,11 +222,13 @@ check_limits(struct context *ctx, const Plumb__V1__Rule *rule, const struct limi
 		if (!found && rule->n_thresholds == 0)
 			return context_set_error(ctx, ERR_INVALID, "%s has no limits", rule->name);
 		if (!found)
-			return context_set_error(ctx, ERR_INVALID, "%s has no limit '%s'; it has: %s", rule->name,
-			    limit->key, limits_text(ctx, rule));
+			return context_set_error(ctx, ERR_INVALID,
+			    "%s has no limit '%s'; it has: %s", rule->name, limit->key,
+			    limits_text(ctx, rule));
 		if (!(limit->value >= found->min && limit->value <= found->max))
-			return context_set_error(ctx, ERR_INVALID, "%s goes from %.12g to %.12g; not %.12g",
-			    limit->key, found->min, found->max, limit->value);
+			return context_set_error(ctx, ERR_INVALID,
+			    "%s goes from %.12g to %.12g; not %.12g", limit->key, found->min,
+			    found->max, limit->value);
 	}
 	return true;
 }
@@ -242,7 +247,8 @@ merge(struct context *ctx, const struct args *args, const Plumb__V1__Envelope *b
 		setting->severity = old->severity;
 		setting->off = old->off;
 		for (size_t i = 0; i < old->n_thresholds; i++) {
-			if (!set_limit(ctx, limits, old->thresholds[i]->key, old->thresholds[i]->value))
+			if (!set_limit(
+				ctx, limits, old->thresholds[i]->key, old->thresholds[i]->value))
 				return false;
 		}
 	}
@@ -291,15 +297,16 @@ run_set(struct context *ctx, const struct args *args)
 	if (!ref)
 		return context_fail(ctx);
 	if (args->given_count == 0 || (!args_has(args, "severity") && !args_has(args, "off") &&
-	    !args_has(args, "on") && !args_has(args, "limit")))
-		return command_usage(args, "set what? --severity, --limit NAME=NUMBER, --off or --on");
+					  !args_has(args, "on") && !args_has(args, "limit")))
+		return command_usage(
+		    args, "set what? --severity, --limit NAME=NUMBER, --off or --on");
 	if (args_has(args, "off") && args_has(args, "on"))
 		return command_usage(args, "--off or --on, not both");
 	plumb__v1__put__init(&put);
 	plumb__v1__rule_setting__init(&setting);
 	rule = get_rule(ctx, args->values[0]);
-	if (!rule || !get_setting(ctx, ref, &before) || !merge(ctx, args, before, &setting, &limits) ||
-	    !check_limits(ctx, rule, &limits))
+	if (!rule || !get_setting(ctx, ref, &before) ||
+	    !merge(ctx, args, before, &setting, &limits) || !check_limits(ctx, rule, &limits))
 		return context_fail(ctx);
 	if (before)
 		item = *before->item;
@@ -315,7 +322,8 @@ run_set(struct context *ctx, const struct args *args)
 	change->change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
 	change->put = &put;
 	expect(change, before);
-	snprintf(done, sizeof done, "The rule %s is set; plumb explain %s shows it", args->values[0], args->values[0]);
+	snprintf(done, sizeof done, "The rule %s is set; plumb explain %s shows it",
+	    args->values[0], args->values[0]);
 	return write_finish(&write, ctx, args, done);
 }
 
@@ -362,7 +370,8 @@ run_reset(struct context *ctx, const struct args *args)
 	if (!ref || !get_setting(ctx, ref, &before))
 		return context_fail(ctx);
 	if (!before) {
-		output_printf(&ctx->out, "The rule %s is not set differently here.\n", args->values[0]);
+		output_printf(
+		    &ctx->out, "The rule %s is not set differently here.\n", args->values[0]);
 		return EXIT_FINE;
 	}
 	plumb__v1__remove__init(&removal);

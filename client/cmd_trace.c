@@ -27,7 +27,8 @@ add_node_text(struct context *ctx, const Plumb__V1__TraceNode *node, struct str 
 		for (const char *p = node->status; *p; p++)
 			str_add_char(out, *p == '_' ? ' ' : *p);
 		if (node->owner[0])
-			str_addf(out, "%s%s", node->status[0] ? ", " : "", context_person(ctx, node->owner));
+			str_addf(out, "%s%s", node->status[0] ? ", " : "",
+			    context_person(ctx, node->owner));
 		str_add_char(out, ']');
 	}
 	if (node->again)
@@ -54,8 +55,8 @@ show_node(struct context *ctx, const Plumb__V1__TraceNode *node)
  * was reached from.
  */
 static void
-show_below(struct context *ctx, const Plumb__V1__TraceReply *reply, const int32_t *first, const int32_t *next,
-    size_t i, bool up)
+show_below(struct context *ctx, const Plumb__V1__TraceReply *reply, const int32_t *first,
+    const int32_t *next, size_t i, bool up)
 {
 	for (int32_t child = first[i]; child >= 0; child = next[child]) {
 		const Plumb__V1__TraceNode *node = reply->nodes[child];
@@ -78,8 +79,8 @@ has_side(const Plumb__V1__TraceReply *reply, bool up)
 }
 
 static void
-show_side(struct context *ctx, const Plumb__V1__TraceReply *reply, const int32_t *first, const int32_t *next,
-    size_t root, bool up)
+show_side(struct context *ctx, const Plumb__V1__TraceReply *reply, const int32_t *first,
+    const int32_t *next, size_t root, bool up)
 {
 	output_text(&ctx->out, "\n");
 	output_coloured(&ctx->out, COLOUR_BOLD, up ? "Why it is there" : "What rests on it");
@@ -115,7 +116,8 @@ link_children(const Plumb__V1__TraceReply *reply, int32_t *first, int32_t *next,
 }
 
 static int
-show(struct context *ctx, const Plumb__V1__TraceReply *reply, const Plumb__V1__TraceRequest *request)
+show(
+    struct context *ctx, const Plumb__V1__TraceReply *reply, const Plumb__V1__TraceRequest *request)
 {
 	int32_t *first = arena_array(ctx->arena, reply->n_nodes + 1, sizeof *first);
 	int32_t *next = arena_array(ctx->arena, reply->n_nodes + 1, sizeof *next);
@@ -125,7 +127,8 @@ show(struct context *ctx, const Plumb__V1__TraceReply *reply, const Plumb__V1__T
 	if (!first || !next)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	if (!link_children(reply, first, next, &root))
-		return context_error(ctx, EXIT_SERVER, "plumbd's answer makes no sense: a node before its parent");
+		return context_error(
+		    ctx, EXIT_SERVER, "plumbd's answer makes no sense: a node before its parent");
 	str_init(&text, 1u << 16);
 	add_node_text(ctx, reply->nodes[root], &text);
 	output_wrap(&ctx->out, "", text.data);
@@ -165,7 +168,8 @@ run(struct context *ctx, const struct args *args)
 
 	plumb__v1__trace_request__init(&request);
 	if (depth && !parse_u64(depth, 1, UINT32_MAX, &levels))
-		return command_usage(args, "--depth takes a number of levels from 1 on; not '%s'", depth);
+		return command_usage(
+		    args, "--depth takes a number of levels from 1 on; not '%s'", depth);
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	ref = context_ref(ctx, args->values[0], "");
@@ -209,7 +213,8 @@ const struct command cmd_trace = {
     .group = GROUP_READ,
     .arguments = "KIND/ID",
     .summary = "show why something exists, and what rests on it",
-    .help = "Upwards the way leads to the goals and the vision, downwards to workstreams, tasks and people. Where a "
+    .help = "Upwards the way leads to the goals and the vision, downwards to workstreams, tasks "
+	    "and people. Where a "
 	    "chain ends before a goal, it says where.",
     .options = options,
     .examples = examples,

@@ -49,7 +49,9 @@ find(const struct tree *tree, const char *ref)
 	struct node key = {.entry = &envelope};
 
 	envelope.ref = pb_str(ref);
-	return tree->count ? bsearch(&key, tree->nodes, tree->count, sizeof *tree->nodes, compare_refs) : NULL;
+	return tree->count
+		   ? bsearch(&key, tree->nodes, tree->count, sizeof *tree->nodes, compare_refs)
+		   : NULL;
 }
 
 static bool
@@ -135,7 +137,8 @@ find_parent(const struct tree *tree, const Plumb__V1__Item *item)
 	case PLUMB__V1__ITEM__BODY_INITIATIVE:
 		parent = find_under(tree, "objective", item->initiative->objective);
 		for (size_t i = 0; !parent && i < item->initiative->n_contributions; i++)
-			parent = find_under(tree, "objective", item->initiative->contributions[i]->to);
+			parent =
+			    find_under(tree, "objective", item->initiative->contributions[i]->to);
 		return parent;
 	case PLUMB__V1__ITEM__BODY_WORKSTREAM:
 		return find_under(tree, "initiative", item->workstream->initiative);
@@ -213,7 +216,8 @@ add_csv_row(struct context *ctx, struct tree *tree, const struct node *node, siz
 }
 
 static void
-add_row(struct context *ctx, struct tree *tree, const struct node *node, const char *lead, size_t level)
+add_row(
+    struct context *ctx, struct tree *tree, const struct node *node, const char *lead, size_t level)
 {
 	const char *status = describe_status(ctx, node->entry);
 	const char *title = describe_title(ctx, node->entry);
@@ -221,7 +225,8 @@ add_row(struct context *ctx, struct tree *tree, const struct node *node, const c
 	if (ctx->out.format == OUTPUT_CSV)
 		add_csv_row(ctx, tree, node, level);
 	else
-		table_cellf(tree->table, "%s%s%s%s", lead, node->entry->ref, title[0] ? "  " : "", title);
+		table_cellf(
+		    tree->table, "%s%s%s%s", lead, node->entry->ref, title[0] ? "  " : "", title);
 	if (node->entry->rank)
 		table_cellf(tree->table, "%" PRIu32, node->entry->rank);
 	else
@@ -233,7 +238,8 @@ add_row(struct context *ctx, struct tree *tree, const struct node *node, const c
 
 /* lead is what stands before this node; below is what its children begin with. */
 static void
-show(struct context *ctx, struct tree *tree, struct node *node, const char *lead, const char *below, size_t level)
+show(struct context *ctx, struct tree *tree, struct node *node, const char *lead, const char *below,
+    size_t level)
 {
 	bool deeper = level + 1 < tree->depth && level + 1 < DEPTH_MAX;
 
@@ -325,8 +331,10 @@ show_from(struct context *ctx, struct tree *tree, const char *root)
 	struct node *node = root ? find(tree, root) : NULL;
 
 	if (root && !node) {
-		context_set_error(ctx, ERR_NOT_FOUND, "there is no '%s' in the tree of goals, objectives, "
-		    "initiatives, workstreams, milestones and tasks", root);
+		context_set_error(ctx, ERR_NOT_FOUND,
+		    "there is no '%s' in the tree of goals, objectives, "
+		    "initiatives, workstreams, milestones and tasks",
+		    root);
 		context_suggest(ctx, root);
 		return context_fail(ctx);
 	}
@@ -337,8 +345,10 @@ show_from(struct context *ctx, struct tree *tree, const char *root)
 	else
 		show_all(ctx, tree);
 	if (ctx->out.format == OUTPUT_TABLE && tree->count == 0)
-		output_printf(&ctx->out, "The plan is empty (revision %" PRIu64
-		    "). Put one in with: plumb apply -f DIR\n", tree->revision);
+		output_printf(&ctx->out,
+		    "The plan is empty (revision %" PRIu64
+		    "). Put one in with: plumb apply -f DIR\n",
+		    tree->revision);
 	else if (ctx->out.format != OUTPUT_NAME)
 		table_print(tree->table, &ctx->out);
 	return EXIT_FINE;
@@ -353,9 +363,11 @@ run(struct context *ctx, const struct args *args)
 	int code;
 
 	if (depth && !parse_u64(depth, 1, DEPTH_MAX, &tree.depth))
-		return command_usage(args, "--depth takes a number of levels, 1 to %d; not '%s'", DEPTH_MAX, depth);
+		return command_usage(
+		    args, "--depth takes a number of levels, 1 to %d; not '%s'", DEPTH_MAX, depth);
 	if (args->count > 0) {
-		root = context_ref(ctx, args->values[0], "goal,objective,initiative,workstream,milestone,task");
+		root = context_ref(
+		    ctx, args->values[0], "goal,objective,initiative,workstream,milestone,task");
 		if (!root)
 			return context_fail(ctx);
 	}
@@ -386,7 +398,8 @@ const struct command cmd_tree = {
     .group = GROUP_READ,
     .arguments = "[KIND/ID]",
     .summary = "show goals, objectives, initiatives and their parts as a tree",
-    .help = "Each entry stands once, under what it serves first; what serves nothing comes at the end, under a "
+    .help = "Each entry stands once, under what it serves first; what serves nothing comes at the "
+	    "end, under a "
 	    "heading that says so.",
     .options = options,
     .examples = examples,

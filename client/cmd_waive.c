@@ -49,12 +49,13 @@ find_key(struct context *ctx, const char *rule, const char *about)
 	if (found == 1)
 		return key;
 	if (found == 0)
-		context_set_error(ctx, ERR_NOT_FOUND, "%s finds nothing about %s: there is nothing to waive", rule,
-		    abouts[0]);
+		context_set_error(ctx, ERR_NOT_FOUND,
+		    "%s finds nothing about %s: there is nothing to waive", rule, abouts[0]);
 	else
 		context_set_error(ctx, ERR_INVALID,
-		    "%s finds %zu things about %s: name one by its key (plumb check --rule %s -o name)", rule, found,
-		    abouts[0], rule);
+		    "%s finds %zu things about %s: name one by its key (plumb check --rule %s -o "
+		    "name)",
+		    rule, found, abouts[0], rule);
 	return NULL;
 }
 
@@ -103,7 +104,8 @@ waive(struct context *ctx, const struct args *args, const char *key, const char 
 	change = write_add(&write);
 	change->change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
 	change->put = &put;
-	snprintf(done, sizeof done, "Left so until %s: %s, as waiver/%s", waiver.until, key, item.id);
+	snprintf(
+	    done, sizeof done, "Left so until %s: %s, as waiver/%s", waiver.until, key, item.id);
 	return write_finish(&write, ctx, args, done);
 }
 
@@ -171,7 +173,8 @@ static const struct option options[] = {
 };
 
 static const struct example examples[] = {
-    {"plumb waive owner/none initiative/portal --reason \"Bert starts in May\" --until 2026-05-04 --as anna",
+    {"plumb waive owner/none initiative/portal --reason \"Bert starts in May\" --until 2026-05-04 "
+     "--as anna",
 	"the finding of this rule about this entry"},
     {"plumb check -o name", "the keys of all findings, which name one exactly"},
     {"plumb remove waiver/ID", "takes a waiver back; plumb list waivers shows them"},
@@ -183,7 +186,8 @@ const struct command cmd_waive = {
     .group = GROUP_PLAN,
     .arguments = "RULE KIND/ID | KEY",
     .summary = "leave a finding as it is until a day",
-    .help = "The finding no longer counts until that day and then comes back by itself. plumb check --waived shows it.",
+    .help = "The finding no longer counts until that day and then comes back by itself. plumb "
+	    "check --waived shows it.",
     .options = options,
     .examples = examples,
     .min_args = 1,

@@ -19,10 +19,10 @@
 struct watch {
 	struct context *ctx;
 	const char *filter;
-	uint64_t next;   /* the revision to go on with; 0: the next one */
-	uint64_t until;  /* stop after this one; 0 never */
-	uint64_t left;   /* change sets still to be shown; UINT64_MAX all */
-	bool connected;  /* something has come since the last connect */
+	uint64_t next;  /* the revision to go on with; 0: the next one */
+	uint64_t until; /* stop after this one; 0 never */
+	uint64_t left;  /* change sets still to be shown; UINT64_MAX all */
+	bool connected; /* something has come since the last connect */
 	struct arena *arena;
 };
 
@@ -67,8 +67,8 @@ body_kind(const ProtobufCMessage *message, const char *id, char *buf, size_t len
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
 
-		if (field->type != PROTOBUF_C_TYPE_MESSAGE || !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) ||
-		    pb_count(message, field) == 0)
+		if (field->type != PROTOBUF_C_TYPE_MESSAGE ||
+		    !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) || pb_count(message, field) == 0)
 			continue;
 		snprintf(buf, len, "%s%s%s", field->name, id[0] ? "/" : "", id);
 		for (char *p = buf; *p && *p != '/'; p++) {
@@ -110,11 +110,12 @@ show_logged(struct context *ctx, const Plumb__V1__LoggedChange *logged)
 
 	str_init(&text, 16u << 20);
 	str_addf(&text, "revision %" PRIu64 "  %s UTC  %s%s%s\n", logged->revision,
-	    describe_when(logged->time, when), logged->author,
-	    set && set->reason[0] ? "  " : "", set ? set->reason : "");
+	    describe_when(logged->time, when), logged->author, set && set->reason[0] ? "  " : "",
+	    set ? set->reason : "");
 	for (size_t i = 0; set && i < set->n_changes; i++) {
 		if (is_whole(set->changes[i]))
-			add_change(&text, set->changes[i], change_id(set->changes[i], id, sizeof id));
+			add_change(
+			    &text, set->changes[i], change_id(set->changes[i], id, sizeof id));
 	}
 	output_text(&ctx->out, text.data);
 	str_fini(&text);
@@ -149,8 +150,8 @@ start(struct watch *watch)
 	request.from_revision = watch->next;
 	request.heartbeat_ms = HEARTBEAT_MS;
 	request.filter = pb_str(watch->filter);
-	return rpc_client_start(client, &plumb__v1__plan__descriptor, "Watch", &request.base, watch->arena,
-	    &ctx->status);
+	return rpc_client_start(client, &plumb__v1__plan__descriptor, "Watch", &request.base,
+	    watch->arena, &ctx->status);
 }
 
 /* Takes one message; true: go on. */
@@ -165,7 +166,8 @@ take(struct watch *watch, const Plumb__V1__WatchReply *reply)
 	}
 	if (reply->revision >= watch->next)
 		watch->next = reply->revision + 1;
-	return watch->left > 0 && !(watch->until && watch->next > watch->until) && !ferror(watch->ctx->out.file);
+	return watch->left > 0 && !(watch->until && watch->next > watch->until) &&
+	       !ferror(watch->ctx->out.file);
 }
 
 /* Until the stream ends; true: it ended because we have seen enough. */
@@ -193,8 +195,9 @@ follow(struct watch *watch)
 static bool
 may_resume(const struct rpc_status *status)
 {
-	return status->unreachable || status->err.code == ERR_UNAVAILABLE || status->err.code == ERR_LIMIT ||
-	    status->err.code == ERR_DEADLINE || status->err.code == ERR_OK;
+	return status->unreachable || status->err.code == ERR_UNAVAILABLE ||
+	       status->err.code == ERR_LIMIT || status->err.code == ERR_DEADLINE ||
+	       status->err.code == ERR_OK;
 }
 
 static int
@@ -213,8 +216,10 @@ watch_on(struct watch *watch)
 			return context_fail(ctx);
 		if (watch->connected) {
 			wait_ms = RETRY_FIRST_MS;
-			context_error(ctx, 0, "the connection was lost (%s); going on from revision %" PRIu64
-			    " when plumbd is back", ctx->status.err.msg, watch->next);
+			context_error(ctx, 0,
+			    "the connection was lost (%s); going on from revision %" PRIu64
+			    " when plumbd is back",
+			    ctx->status.err.msg, watch->next);
 		}
 		rpc_client_free(ctx->client);
 		ctx->client = NULL;
@@ -270,10 +275,12 @@ make_filter(struct context *ctx, const struct args *args)
 		Plumb__V1__Kind kind;
 
 		if (!context_kind(args->values[i], &kind)) {
-			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'", args->values[i]);
+			context_set_error(
+			    ctx, ERR_INVALID, "there is no kind '%s'", args->values[i]);
 			return NULL;
 		}
-		filter = arena_printf(ctx->arena, "%s%s%s", filter, i ? "," : "", context_kind_name(kind));
+		filter = arena_printf(
+		    ctx->arena, "%s%s%s", filter, i ? "," : "", context_kind_name(kind));
 		if (!filter) {
 			context_set_error(ctx, ERR_LIMIT, "out of memory");
 			return NULL;
@@ -322,7 +329,8 @@ const struct command cmd_watch = {
     .group = GROUP_PAST,
     .arguments = "[KIND\xe2\x80\xa6]",
     .summary = "show every change as it becomes durable",
-    .help = "Changes come in order, each once, none left out; after a lost connection it goes on where it stopped. It "
+    .help = "Changes come in order, each once, none left out; after a lost connection it goes on "
+	    "where it stopped. It "
 	    "ends when you stop it.",
     .options = options,
     .examples = examples,

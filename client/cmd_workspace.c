@@ -69,7 +69,9 @@ run_create(struct context *ctx, const struct args *args)
 
 	if (!parse_is_id(id, strlen(id)))
 		return command_usage(args,
-		    "'%s' is no id: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit", id);
+		    "'%s' is no id: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter "
+		    "or digit",
+		    id);
 	plumb__v1__create_workspace_request__init(&request);
 	request.id = pb_str(id);
 	request.title = pb_str(title ? title : "");
@@ -82,8 +84,10 @@ run_create(struct context *ctx, const struct args *args)
 	else if (ctx->out.format == OUTPUT_NAME)
 		output_printf(&ctx->out, "%s\n", id);
 	else
-		output_printf(&ctx->out, "Created the workspace %s. Use it with --workspace %s or "
-		    "PLUMB_WORKSPACE=%s.\n", id, id, id);
+		output_printf(&ctx->out,
+		    "Created the workspace %s. Use it with --workspace %s or "
+		    "PLUMB_WORKSPACE=%s.\n",
+		    id, id, id);
 	return EXIT_FINE;
 }
 

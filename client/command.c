@@ -41,7 +41,8 @@ const struct option command_common_options[] = {
     {'w', "workspace", "ID", "which plan (also $PLUMB_WORKSPACE; main)", NULL},
     {0, "as", "PERSON", "who you are: person/anna (also $PLUMB_AS)", NULL},
     {0, "timeout", "SECONDS", "how long to wait for an answer (60; 0 for ever)", NULL},
-    {0, "as-of", "WHEN", "the plan as it was: a revision, a baseline's name, a date or a time", NULL},
+    {0, "as-of", "WHEN", "the plan as it was: a revision, a baseline's name, a date or a time",
+	NULL},
     {0, "today", "DATE", "the day to take as today", NULL},
     {'o', "output", "FORMAT", "how to print", "table json yaml csv name"},
     {'h', "help", NULL, "what this command does, with examples", NULL},
@@ -192,8 +193,7 @@ struct parser {
 	char path[64];                 /* "admin verify" */
 };
 
-static int
-usage(const struct parser *parser, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static int usage(const struct parser *parser, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static int
 usage(const struct parser *parser, const char *fmt, ...)
@@ -276,15 +276,16 @@ unknown_option(const struct parser *parser, const char *text)
 	}
 	if (best)
 		return usage(parser, "no option '%s'; did you mean --%s?", text, best);
-	return usage(parser, "no option '%s'%s%s", text, parser->command ? " for plumb " : "",
-	    parser->path);
+	return usage(
+	    parser, "no option '%s'%s%s", text, parser->command ? " for plumb " : "", parser->path);
 }
 
 static int
 take(struct parser *parser, const struct option *option, const char *value)
 {
 	if (option->values && !is_one_of(option->values, value))
-		return usage(parser, "--%s is one of: %s; not '%s'", option->name, option->values, value);
+		return usage(
+		    parser, "--%s is one of: %s; not '%s'", option->name, option->values, value);
 	parser->given[parser->given_count].name = option->name;
 	parser->given[parser->given_count].value = value;
 	parser->given_count++;
@@ -334,7 +335,8 @@ take_letters(struct parser *parser, int argc, char **argv, int *i)
 			if (p[1])
 				return take(parser, option, p[1] == '=' ? p + 2 : p + 1);
 			if (*i + 1 >= argc)
-				return usage(parser, "-%c needs a value: -%c %s", *p, *p, option->value);
+				return usage(
+				    parser, "-%c needs a value: -%c %s", *p, *p, option->value);
 			return take(parser, option, argv[++*i]);
 		}
 		code = take(parser, option, "");
@@ -347,21 +349,24 @@ take_letters(struct parser *parser, int argc, char **argv, int *i)
 static int
 name_command(struct parser *parser, const char *text)
 {
-	const struct command *const *table = parser->command ? parser->command->parts : command_table;
+	const struct command *const *table =
+	    parser->command ? parser->command->parts : command_table;
 	const struct command *found = command_find(table, text);
 	const char *near;
 
 	if (!found) {
 		near = command_suggest(table, text);
 		if (near)
-			return usage(parser, "no command '%s%s%s'; did you mean '%s'?", parser->path,
-			    parser->path[0] ? " " : "", text, near);
-		return usage(parser, "no command '%s%s%s'", parser->path, parser->path[0] ? " " : "", text);
+			return usage(parser, "no command '%s%s%s'; did you mean '%s'?",
+			    parser->path, parser->path[0] ? " " : "", text, near);
+		return usage(
+		    parser, "no command '%s%s%s'", parser->path, parser->path[0] ? " " : "", text);
 	}
 	parser->parent = parser->command;
 	parser->command = found;
 	if (parser->parent)
-		snprintf(parser->path, sizeof parser->path, "%s %s", parser->parent->name, found->name);
+		snprintf(
+		    parser->path, sizeof parser->path, "%s %s", parser->parent->name, found->name);
 	else
 		snprintf(parser->path, sizeof parser->path, "%s", found->name);
 	return EXIT_FINE;
@@ -394,7 +399,7 @@ is_negated_term(const struct parser *parser, const char *text)
 	size_t len = strspn(text + 1, "abcdefghijklmnopqrstuvwxyz");
 
 	return parser->command && (parser->command->takes & TAKES_FILTER) && len > 1 &&
-	    text[1 + len] && strchr(":<>", text[1 + len]);
+	       text[1 + len] && strchr(":<>", text[1 + len]);
 }
 
 static int
@@ -413,7 +418,7 @@ parse_words(struct parser *parser, int argc, char **argv)
 		else if (!only_values && strncmp(word, "--", 2) == 0)
 			code = take_long(parser, argc, argv, &i);
 		else if (!only_values && word[0] == '-' && word[1] && !is_number(word) &&
-		    !is_negated_term(parser, word))
+			 !is_negated_term(parser, word))
 			code = take_letters(parser, argc, argv, &i);
 		else if (names_command(parser, word))
 			code = name_command(parser, word);
@@ -441,7 +446,8 @@ refuse_options(const struct parser *parser)
 				return usage(parser, "plumb %s takes no --%s", parser->path, name);
 		}
 		if (strcmp(name, "output") == 0 && !parser->command->formats)
-			return usage(parser, "plumb %s takes no -o: it has one way to print", parser->path);
+			return usage(
+			    parser, "plumb %s takes no -o: it has one way to print", parser->path);
 	}
 	return EXIT_FINE;
 }
@@ -513,7 +519,8 @@ fill_context(const struct parser *parser, const struct args *args, struct contex
 	ctx->as_of = option_or_env(args, "as-of", NULL);
 	ctx->today = option_or_env(args, "today", NULL);
 	if (ctx->today[0] && !date_parse(ctx->today, &day))
-		return usage(parser, "--today takes a date such as 2026-03-31; not '%s'", ctx->today);
+		return usage(
+		    parser, "--today takes a date such as 2026-03-31; not '%s'", ctx->today);
 	code = read_format(parser, args, ctx);
 	return code == EXIT_FINE ? read_timeout(parser, args, ctx) : code;
 }

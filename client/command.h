@@ -18,7 +18,7 @@ struct str;
 /* What plumb exits with. */
 enum exit_code {
 	EXIT_FINE = 0,
-	EXIT_NO = 1,     /* the answer is no: findings, differences that were asked about, a conflict */
+	EXIT_NO = 1, /* the answer is no: findings, differences that were asked about, a conflict */
 	EXIT_USAGE = 2,  /* the command line or a file is wrong */
 	EXIT_SERVER = 3, /* no server, or it refused */
 };
@@ -34,11 +34,12 @@ enum command_group {
 };
 
 struct option {
-	char letter;        /* 0: none */
-	const char *name;   /* "file", for --file */
-	const char *value;  /* "PATH"; NULL: a flag */
-	const char *help;   /* one line, no full stop */
-	const char *values; /* "table json yaml": the only values; NULL: any. Checked, and completed */
+	char letter;       /* 0: none */
+	const char *name;  /* "file", for --file */
+	const char *value; /* "PATH"; NULL: a flag */
+	const char *help;  /* one line, no full stop */
+	const char
+	    *values; /* "table json yaml": the only values; NULL: any. Checked, and completed */
 };
 
 struct example {
@@ -61,17 +62,19 @@ typedef int (*command_run_fn)(struct context *ctx, const struct args *args);
 struct command {
 	const char *name;
 	enum command_group group;
-	const char *arguments;          /* "KIND/ID…"; "" none */
-	const char *summary;            /* one line, lower case, no full stop: "put the plan in these files into the daemon" */
+	const char *arguments; /* "KIND/ID…"; "" none */
+	const char *
+	    summary; /* one line, lower case, no full stop: "put the plan in these files into the daemon" */
 	const char *help;               /* paragraphs divided by "\n\n"; wrapped when shown */
 	const struct option *options;   /* ends with {0}; may be NULL */
 	const struct example *examples; /* ends with {0} */
 	size_t min_args;
 	size_t max_args;
-	command_run_fn run;                  /* NULL: only its parts are commands */
-	const struct command *const *parts;  /* "admin verify": ends with NULL; may be NULL */
-	unsigned takes;      /* enum takes */
-	const char *formats; /* "table json yaml csv name": what -o may be, the default first; NULL: no -o */
+	command_run_fn run;                 /* NULL: only its parts are commands */
+	const struct command *const *parts; /* "admin verify": ends with NULL; may be NULL */
+	unsigned takes;                     /* enum takes */
+	const char *
+	    formats; /* "table json yaml csv name": what -o may be, the default first; NULL: no -o */
 	bool hidden;
 };
 
@@ -81,7 +84,7 @@ extern const struct command *const command_table[];
 /* The command line of one command, parsed. */
 struct args {
 	const struct command *command;
-	size_t count;             /* of values */
+	size_t count;              /* of values */
 	const char *const *values; /* the arguments that are not options; borrowed from argv */
 	/* private */
 	struct given *given;

@@ -163,8 +163,8 @@ command_help(const struct command *command, const char *path, int width, struct 
 
 	add_sentence(command->summary, width, out);
 	if (command->run)
-		str_addf(out, "\nUsage: plumb %s%s%s [options]\n", path, command->arguments[0] ? " " : "",
-		    command->arguments);
+		str_addf(out, "\nUsage: plumb %s%s%s [options]\n", path,
+		    command->arguments[0] ? " " : "", command->arguments);
 	if (command->parts) {
 		str_add(out, command->run ? "\nAlso:\n" : "\nCommands:\n");
 		snprintf(before, sizeof before, "plumb %s ", path);
@@ -183,7 +183,8 @@ void
 command_overview(int width, struct str *out)
 {
 	output_wrap_str(out, width, "",
-	    "plumb holds a strategic plan as data and says where the plan and the work have come apart.");
+	    "plumb holds a strategic plan as data and says where the plan and the work have come "
+	    "apart.");
 	str_add(out, "\nUsage: plumb COMMAND [arguments] [options]\n");
 	for (int group = 0; group < GROUP_COUNT; group++) {
 		str_addf(out, "\n%s:\n", group_titles[group]);
@@ -248,13 +249,13 @@ static bool
 is_path(const struct option *option)
 {
 	return option->value &&
-	    (strcmp(option->value, "PATH") == 0 || strcmp(option->value, "DIR") == 0 ||
-		strcmp(option->value, "FILE") == 0);
+	       (strcmp(option->value, "PATH") == 0 || strcmp(option->value, "DIR") == 0 ||
+		   strcmp(option->value, "FILE") == 0);
 }
 
 static void
-bash_values(const struct command *command, const char *pattern, const struct option *options, bool common,
-    struct str *out)
+bash_values(const struct command *command, const char *pattern, const struct option *options,
+    bool common, struct str *out)
 {
 	for (size_t i = 0; options && options[i].name; i++) {
 		const struct option *option = &options[i];
@@ -266,7 +267,8 @@ bash_values(const struct command *command, const char *pattern, const struct opt
 		if (option->letter)
 			str_addf(out, "|'%s/-%c'", pattern, option->letter);
 		if (values)
-			str_addf(out, ") COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return;;\n", values);
+			str_addf(out, ") COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return;;\n",
+			    values);
 		else if (is_path(option))
 			str_add(out, ") compopt -o default; COMPREPLY=(); return;;\n");
 		else
@@ -296,7 +298,8 @@ each_command(struct str *out, void (*fn)(const struct command *, const char *, s
 		for (size_t j = 0; command->parts && command->parts[j]; j++) {
 			if (command->parts[j]->hidden)
 				continue;
-			snprintf(path, sizeof path, "%s %s", command->name, command->parts[j]->name);
+			snprintf(
+			    path, sizeof path, "%s %s", command->name, command->parts[j]->name);
 			fn(command->parts[j], path, out);
 		}
 	}
@@ -319,11 +322,13 @@ bash_completion(struct str *out)
 {
 	str_add(out, "# bash completion for plumb; load with: source <(plumb completion bash)\n"
 		     "_plumb() {\n"
-		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= words= w\n"
+		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= "
+		     "words= w\n"
 		     "\tCOMPREPLY=()\n"
 		     "\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
 		     "\t\tcase \"$path $w\" in\n");
-	str_add(out, "\t\t' '-*|*' '-*) continue;;\n\t\tesac\n\t\tcase \"$path\" in\n\t\t'') case \" ");
+	str_add(
+	    out, "\t\t' '-*|*' '-*) continue;;\n\t\tesac\n\t\tcase \"$path\" in\n\t\t'') case \" ");
 	add_names(command_table, out);
 	str_add(out, " \" in *\" $w \"*) path=$w;; esac;;\n");
 	for (size_t i = 0; command_table[i]; i++) {
@@ -376,7 +381,8 @@ fish_command(const struct command *command, const char *path, struct str *out)
 	else
 		snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", path);
 	for (size_t i = 0; command->parts && command->parts[i]; i++) {
-		str_addf(out, "complete -c plumb -f -n '%s' -a %s -d ", condition, command->parts[i]->name);
+		str_addf(out, "complete -c plumb -f -n '%s' -a %s -d ", condition,
+		    command->parts[i]->name);
 		add_quoted(out, command->parts[i]->summary);
 		str_add_char(out, '\n');
 	}
@@ -402,7 +408,8 @@ fish_completion(struct str *out)
 	}
 	str_add(out, "complete -c plumb -f -n '__fish_seen_subcommand_from help' -a '");
 	add_names(command_table, out);
-	str_add(out, "'\ncomplete -c plumb -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n");
+	str_add(out, "'\ncomplete -c plumb -f -n '__fish_seen_subcommand_from completion' -a 'bash "
+		     "zsh fish'\n");
 	each_command(out, fish_command);
 }
 
@@ -483,7 +490,8 @@ zsh_command(const struct command *command, const char *path, struct str *out)
 static void
 zsh_completion(struct str *out)
 {
-	str_add(out, "#compdef plumb\n# zsh completion for plumb; load with: source <(plumb completion zsh)\n"
+	str_add(out, "#compdef plumb\n# zsh completion for plumb; load with: source <(plumb "
+		     "completion zsh)\n"
 		     "_plumb() {\n"
 		     "\tlocal path= w\n"
 		     "\tfor w in ${words[2,CURRENT-1]}; do\n"
@@ -503,7 +511,8 @@ zsh_completion(struct str *out)
 	str_add(out, "); _describe command commands;;\n");
 	each_command(out, zsh_command);
 	str_add(out, "\tesac\n}\n"
-		     "if [ \"$funcstack[1]\" = _plumb ]; then _plumb \"$@\"; else compdef _plumb plumb; fi\n");
+		     "if [ \"$funcstack[1]\" = _plumb ]; then _plumb \"$@\"; else compdef _plumb "
+		     "plumb; fi\n");
 }
 
 bool
@@ -567,7 +576,8 @@ man_option(const struct command *command, const struct option *option, struct st
 static void
 man_command(const struct command *command, const char *path, struct str *out)
 {
-	str_addf(out, ".SS plumb %s%s%s\n", path, command->arguments[0] ? " " : "", command->arguments);
+	str_addf(
+	    out, ".SS plumb %s%s%s\n", path, command->arguments[0] ? " " : "", command->arguments);
 	man_text(out, command->summary);
 	if (command->help && command->help[0]) {
 		str_add(out, ".PP\n");
@@ -590,28 +600,31 @@ man_command(const struct command *command, const char *path, struct str *out)
 void
 command_man(struct str *out)
 {
-	str_add(out, ".\\\" Written by: plumb help --man\n"
-		     ".TH PLUMB 1 \"\" \"plumbline " PLUMB_VERSION "\" \"User commands\"\n"
-		     ".SH NAME\nplumb \\- hold a strategic plan as data and say where it has come apart\n"
-		     ".SH SYNOPSIS\n\\fBplumb\\fR \\fICOMMAND\\fR [arguments] [options]\n"
-		     ".SH DESCRIPTION\n"
-		     "plumb talks to plumbd(8), which keeps the plan. Ids are written \\fIkind/id\\fR\n"
-		     "(initiative/onboarding\\-30); a bare id is enough where only one entry has it.\n"
-		     ".SH COMMON OPTIONS\nEach command takes those that mean something for it.\n");
+	str_add(out,
+	    ".\\\" Written by: plumb help --man\n"
+	    ".TH PLUMB 1 \"\" \"plumbline " PLUMB_VERSION "\" \"User commands\"\n"
+	    ".SH NAME\nplumb \\- hold a strategic plan as data and say where it has come apart\n"
+	    ".SH SYNOPSIS\n\\fBplumb\\fR \\fICOMMAND\\fR [arguments] [options]\n"
+	    ".SH DESCRIPTION\n"
+	    "plumb talks to plumbd(8), which keeps the plan. Ids are written \\fIkind/id\\fR\n"
+	    "(initiative/onboarding\\-30); a bare id is enough where only one entry has it.\n"
+	    ".SH COMMON OPTIONS\nEach command takes those that mean something for it.\n");
 	for (size_t i = 0; command_common_options[i].name; i++)
 		man_option(NULL, &command_common_options[i], out);
 	str_add(out, ".SH COMMANDS\n");
 	each_command(out, man_command);
-	str_add(out, ".SH EXIT STATUS\n"
-		     ".TP\n0\nFine.\n.TP\n1\nThe answer is no: findings at or above \\-\\-fail\\-on, differences, conflicts with others' edits.\n"
-		     ".TP\n2\nThe command line or a file is wrong.\n"
-		     ".TP\n3\nNo server was reached, or it refused.\n"
-		     ".SH ENVIRONMENT\n"
-		     ".TP\n\\fBPLUMB_SERVER\\fR, \\fBPLUMB_WORKSPACE\\fR, \\fBPLUMB_AS\\fR\n"
-		     "As \\-\\-server, \\-\\-workspace and \\-\\-as.\n"
-		     ".TP\n\\fBXDG_RUNTIME_DIR\\fR\n"
-		     "Where plumbd.sock is looked for when no server is named; else tcp:127.0.0.1:7411.\n"
-		     ".TP\n\\fBCOLUMNS\\fR\nHow wide to print where the output is not a terminal; 80.\n"
-		     ".TP\n\\fBNO_COLOR\\fR\nNo colour. Colour never says what words do not.\n"
-		     ".SH SEE ALSO\nplumbd(8), plumbd.conf(5)\n");
+	str_add(out,
+	    ".SH EXIT STATUS\n"
+	    ".TP\n0\nFine.\n.TP\n1\nThe answer is no: findings at or above \\-\\-fail\\-on, "
+	    "differences, conflicts with others' edits.\n"
+	    ".TP\n2\nThe command line or a file is wrong.\n"
+	    ".TP\n3\nNo server was reached, or it refused.\n"
+	    ".SH ENVIRONMENT\n"
+	    ".TP\n\\fBPLUMB_SERVER\\fR, \\fBPLUMB_WORKSPACE\\fR, \\fBPLUMB_AS\\fR\n"
+	    "As \\-\\-server, \\-\\-workspace and \\-\\-as.\n"
+	    ".TP\n\\fBXDG_RUNTIME_DIR\\fR\n"
+	    "Where plumbd.sock is looked for when no server is named; else tcp:127.0.0.1:7411.\n"
+	    ".TP\n\\fBCOLUMNS\\fR\nHow wide to print where the output is not a terminal; 80.\n"
+	    ".TP\n\\fBNO_COLOR\\fR\nNo colour. Colour never says what words do not.\n"
+	    ".SH SEE ALSO\nplumbd(8), plumbd.conf(5)\n");
 }

@@ -1,8 +1,8 @@
 /* The table of commands, in the order in which help shows them within their groups. */
 #include "client/command.h"
 
-extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_place, cmd_rename, cmd_remove,
-    cmd_waive, cmd_rule;
+extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_place, cmd_rename,
+    cmd_remove, cmd_waive, cmd_rule;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
 extern const struct command cmd_checkin, cmd_measure, cmd_ack, cmd_retract, cmd_redact;
 extern const struct command cmd_history, cmd_log, cmd_watch, cmd_baseline;

@@ -35,7 +35,8 @@ context_call(struct context *ctx, const ProtobufCServiceDescriptor *service, con
 {
 	struct rpc_client *client = context_client(ctx);
 
-	return client ? rpc_client_call(client, service, method, request, ctx->arena, &ctx->status) : NULL;
+	return client ? rpc_client_call(client, service, method, request, ctx->arena, &ctx->status)
+		      : NULL;
 }
 
 bool
@@ -45,7 +46,7 @@ context_start(struct context *ctx, const ProtobufCServiceDescriptor *service, co
 	struct rpc_client *client = context_client(ctx);
 
 	return client &&
-	    rpc_client_start(client, service, method, request, ctx->arena, &ctx->status);
+	       rpc_client_start(client, service, method, request, ctx->arena, &ctx->status);
 }
 
 void *
@@ -78,7 +79,8 @@ set_as_of(struct context *ctx, Plumb__V1__At *at)
 		return true;
 	}
 	return context_set_error(ctx, ERR_INVALID,
-	    "'%s' is no moment: give a revision (42), a baseline's name, a date (2026-03-31) or a time "
+	    "'%s' is no moment: give a revision (42), a baseline's name, a date (2026-03-31) or a "
+	    "time "
 	    "(2026-03-31T17:00:00Z)",
 	    ctx->as_of);
 }
@@ -164,8 +166,8 @@ next_step(const struct context *ctx)
 static const char *
 short_field(const char *field)
 {
-	static const char *const parts[] = {"put.item.", "add.record.", "remove.", "rename.", "place.", "retract.",
-	    "redact."};
+	static const char *const parts[] = {
+	    "put.item.", "add.record.", "remove.", "rename.", "place.", "retract.", "redact."};
 	const char *p = field;
 
 	if (strncmp(p, "change_set.changes[", 19) != 0)
@@ -387,7 +389,8 @@ suggest_id(struct context *ctx, const char *kinds, const char *id, size_t edits)
 			const char *slash = strchr(ref, '/');
 			size_t d = slash ? command_distance(id, slash + 1, edits) : edits + 1;
 
-			if (slash && strncmp(slash + 1, id, strlen(id)) == 0 && d > edits && edits > 0)
+			if (slash && strncmp(slash + 1, id, strlen(id)) == 0 && d > edits &&
+			    edits > 0)
 				d = edits;
 			if (d < best_distance) {
 				best = ref;
@@ -422,22 +425,24 @@ check_ref(struct context *ctx, const char *text, const char *slash)
 	const char *near;
 
 	if ((size_t)(slash - text) >= sizeof word) {
-		context_set_error(ctx, ERR_INVALID, "'%s' is no reference: write kind/id, as in goal/growth", text);
+		context_set_error(ctx, ERR_INVALID,
+		    "'%s' is no reference: write kind/id, as in goal/growth", text);
 		return NULL;
 	}
 	snprintf(word, sizeof word, "%.*s", (int)(slash - text), text);
 	if (!context_kind(word, &kind)) {
 		near = suggest_kind(word);
 		if (near)
-			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'; did you mean %s/%s?", word,
-			    near, slash + 1);
+			context_set_error(ctx, ERR_INVALID,
+			    "there is no kind '%s'; did you mean %s/%s?", word, near, slash + 1);
 		else
 			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'", word);
 		return NULL;
 	}
 	if (!parse_is_id(slash + 1, strlen(slash + 1))) {
 		context_set_error(ctx, ERR_INVALID,
-		    "'%s' is no id: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit",
+		    "'%s' is no id: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter "
+		    "or digit",
 		    slash + 1);
 		return NULL;
 	}
@@ -454,7 +459,8 @@ context_ref(struct context *ctx, const char *text, const char *kinds)
 	if (slash)
 		return check_ref(ctx, text, slash);
 	if (!parse_is_id(text, strlen(text))) {
-		context_set_error(ctx, ERR_INVALID, "'%s' is no id: 1 to 64 of a-z 0-9 . _ -", text);
+		context_set_error(
+		    ctx, ERR_INVALID, "'%s' is no id: 1 to 64 of a-z 0-9 . _ -", text);
 		return NULL;
 	}
 	reply = list_ids(ctx, kinds, text);
@@ -466,9 +472,11 @@ context_ref(struct context *ctx, const char *text, const char *kinds)
 		return ambiguous(ctx, text, reply);
 	near = suggest_id(ctx, kinds, text, EDITS);
 	if (near)
-		context_set_error(ctx, ERR_NOT_FOUND, "there is no '%s'; did you mean %s?", text, near);
+		context_set_error(
+		    ctx, ERR_NOT_FOUND, "there is no '%s'; did you mean %s?", text, near);
 	else
-		context_set_error(ctx, ERR_NOT_FOUND, "there is no '%s'; plumb list shows what there is", text);
+		context_set_error(
+		    ctx, ERR_NOT_FOUND, "there is no '%s'; plumb list shows what there is", text);
 	return NULL;
 }
 
@@ -488,7 +496,8 @@ context_suggest(struct context *ctx, const char *ref)
 		near = suggest_id(ctx, "", slash + 1, 0); /* the same id, another kind */
 	ctx->status = status;
 	if (near && strcmp(near, ref) != 0)
-		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?", status.err.msg, near);
+		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?",
+		    status.err.msg, near);
 }
 
 /* ---- titles and people */
@@ -580,7 +589,8 @@ context_person(struct context *ctx, const char *ref)
 			const Plumb__V1__Envelope *entry = page->reply->entries[i];
 
 			if (strcmp(entry->ref, ref) == 0 &&
-			    entry->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM && entry->item->title[0])
+			    entry->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM &&
+			    entry->item->title[0])
 				return entry->item->title;
 		}
 	}

@@ -17,14 +17,14 @@
 #include "plumb/v1/plan.pb-c.h"
 
 struct context {
-	const char *server;    /* --server, $PLUMB_SERVER, or the default; never NULL */
-	const char *workspace; /* "" is the daemon's "main" */
-	const char *as;        /* "" none */
-	const char *today;     /* "" the daemon's */
-	const char *as_of;     /* "" the newest */
-	int timeout_ms;        /* 0 for ever */
-	struct output out;     /* standard output: format, width, colour */
-	struct arena *arena;   /* everything of this run; freed at the end */
+	const char *server;        /* --server, $PLUMB_SERVER, or the default; never NULL */
+	const char *workspace;     /* "" is the daemon's "main" */
+	const char *as;            /* "" none */
+	const char *today;         /* "" the daemon's */
+	const char *as_of;         /* "" the newest */
+	int timeout_ms;            /* 0 for ever */
+	struct output out;         /* standard output: format, width, colour */
+	struct arena *arena;       /* everything of this run; freed at the end */
 	struct rpc_client *client; /* NULL until used */
 	struct rpc_status status;  /* of the last call */
 	/* private */
@@ -51,10 +51,10 @@ struct rpc_client *context_client(struct context *ctx) MUST_CHECK;
 /* The workspace, as-of and today of the common options; ERR_INVALID text in ctx->status when as-of is malformed. */
 bool context_at(struct context *ctx, Plumb__V1__At *at) MUST_CHECK;
 /* A unary call; NULL: return context_fail(ctx). */
-void *context_call(struct context *ctx, const ProtobufCServiceDescriptor *service, const char *method,
-    const ProtobufCMessage *request) MUST_CHECK;
-bool context_start(struct context *ctx, const ProtobufCServiceDescriptor *service, const char *method,
-    const ProtobufCMessage *request) MUST_CHECK;
+void *context_call(struct context *ctx, const ProtobufCServiceDescriptor *service,
+    const char *method, const ProtobufCMessage *request) MUST_CHECK;
+bool context_start(struct context *ctx, const ProtobufCServiceDescriptor *service,
+    const char *method, const ProtobufCMessage *request) MUST_CHECK;
 /* In ctx->arena. NULL at the end (ctx->status.err.code is ERR_OK) or on error. */
 void *context_next(struct context *ctx) MUST_CHECK;
 /* Prints what ctx->status says, with every violation and what to do next; answers the exit code. */
@@ -62,7 +62,8 @@ int context_fail(struct context *ctx);
 /* Prints "plumb: …" on standard error; answers code. */
 int context_error(struct context *ctx, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Sets ctx->status to an error of ours, for a later context_fail; always false. */
-bool context_set_error(struct context *ctx, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool context_set_error(struct context *ctx, enum err_code code, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 /*
  * Makes "kind/id" of what was typed: "kind/id" stays; a bare id is looked up (List id:…) among the kinds given

@@ -66,7 +66,8 @@ item_status(struct context *ctx, const Plumb__V1__Item *item)
 {
 	switch (item->body_case) {
 	case PLUMB__V1__ITEM__BODY_OBJECTIVE:
-		return enum_word(ctx, &plumb__v1__objective__status__descriptor, item->objective->status);
+		return enum_word(
+		    ctx, &plumb__v1__objective__status__descriptor, item->objective->status);
 	case PLUMB__V1__ITEM__BODY_INITIATIVE:
 		return work_status(ctx, item->initiative->status);
 	case PLUMB__V1__ITEM__BODY_WORKSTREAM:
@@ -97,7 +98,8 @@ describe_status(struct context *ctx, const Plumb__V1__Envelope *entry)
 	if (record && record->retracted)
 		return "withdrawn";
 	if (record && record->body_case == PLUMB__V1__RECORD__BODY_CHECK_IN)
-		return enum_word(ctx, &plumb__v1__check_in__status__descriptor, record->check_in->status);
+		return enum_word(
+		    ctx, &plumb__v1__check_in__status__descriptor, record->check_in->status);
 	return item ? item_status(ctx, item) : "";
 }
 
@@ -202,7 +204,7 @@ static bool
 should_have_owner(Plumb__V1__Kind kind)
 {
 	return (kind >= PLUMB__V1__KIND__GOAL && kind <= PLUMB__V1__KIND__OBJECTIVE) ||
-	    kind == PLUMB__V1__KIND__INITIATIVE || kind == PLUMB__V1__KIND__WORKSTREAM;
+	       kind == PLUMB__V1__KIND__INITIATIVE || kind == PLUMB__V1__KIND__WORKSTREAM;
 }
 
 const char *
@@ -265,7 +267,8 @@ describe_effort(struct context *ctx, int64_t hundredths)
 	double days = (double)hundredths / 100;
 
 	snprintf(number, sizeof number, "%.12g", days);
-	return or_empty(arena_printf(ctx->arena, "%s %s", number, hundredths == 100 ? "day" : "days"));
+	return or_empty(
+	    arena_printf(ctx->arena, "%s %s", number, hundredths == 100 ? "day" : "days"));
 }
 
 /* ---- all fields */
@@ -273,8 +276,8 @@ describe_effort(struct context *ctx, int64_t hundredths)
 static bool
 is_effort(const char *name)
 {
-	static const char *const names[] = {"effort", "optimistic", "likely", "pessimistic", "capacity",
-	    "remaining"};
+	static const char *const names[] = {
+	    "effort", "optimistic", "likely", "pessimistic", "capacity", "remaining"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -286,7 +289,8 @@ is_effort(const char *name)
 static bool
 is_share(const char *name)
 {
-	static const char *const names[] = {"weight", "share", "effort_share", "progress", "confidence"};
+	static const char *const names[] = {
+	    "weight", "share", "effort_share", "progress", "confidence"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -298,8 +302,8 @@ is_share(const char *name)
 static bool
 is_people(const char *name)
 {
-	static const char *const names[] = {"owners", "reviewer", "by", "lead", "members", "manager",
-	    "dotted_managers", "answered_by"};
+	static const char *const names[] = {"owners", "reviewer", "by", "lead", "members",
+	    "manager", "dotted_managers", "answered_by"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -387,7 +391,8 @@ line(struct context *ctx, const char *name, const char *text)
 }
 
 static void
-field_lines(struct context *ctx, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+field_lines(
+    struct context *ctx, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
 	size_t count = pb_count(message, field);
 	struct str text;
@@ -423,7 +428,8 @@ message_lines(struct context *ctx, const ProtobufCMessage *message)
 		if (strcmp(field->name, "id") == 0 || strcmp(field->name, "title") == 0 ||
 		    pb_count(message, field) == 0)
 			continue;
-		if (field->type == PROTOBUF_C_TYPE_MESSAGE && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)) {
+		if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+		    (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)) {
 			struct pb_value value = pb_get(message, field, 0);
 
 			body = pb_message(&value);
@@ -454,7 +460,8 @@ envelope_lines(struct context *ctx, const Plumb__V1__Envelope *entry)
 	    entry->created_by[0] ? entry->created_by : "someone");
 	if (entry->created[0])
 		line(ctx, "created", text);
-	snprintf(text, sizeof text, "%s UTC, by %.150s, in revision %" PRIu64, describe_when(entry->updated, when),
+	snprintf(text, sizeof text, "%s UTC, by %.150s, in revision %" PRIu64,
+	    describe_when(entry->updated, when),
 	    entry->updated_by[0] ? entry->updated_by : "someone", entry->revision);
 	if (entry->updated[0])
 		line(ctx, "last changed", text);

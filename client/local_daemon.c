@@ -78,7 +78,8 @@ static void
 watch_signals(const struct local_daemon *daemon)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+	struct sigaction action = {
+	    .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
 
 	snprintf(interrupted.dir, sizeof interrupted.dir, "%s", daemon->dir);
 	snprintf(interrupted.socket, sizeof interrupted.socket, "%s/plumbd.sock", daemon->dir);
@@ -110,7 +111,8 @@ make_dir(struct local_daemon *daemon, struct err *err)
 
 /* In the child: becomes the daemon. Only what is safe after fork. */
 static void
-become_daemon(const struct local_daemon *daemon, const char *program, int out, int errors, pid_t parent)
+become_daemon(
+    const struct local_daemon *daemon, const char *program, int out, int errors, pid_t parent)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)

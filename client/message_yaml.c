@@ -19,7 +19,8 @@ add_indent(struct str *out, int indent)
 static bool
 reads_as_other(const char *text)
 {
-	static const char *const words[] = {"null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"};
+	static const char *const words[] = {
+	    "null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"};
 	double number;
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -40,7 +41,8 @@ is_plain(const char *text)
 	for (const char *p = text; *p; p++) {
 		unsigned char c = (unsigned char)*p;
 
-		if (c < 0x20 || c == 0x7f || c == 0xc2 || (c == 0xe2 && (unsigned char)p[1] <= 0x81))
+		if (c < 0x20 || c == 0x7f || c == 0xc2 ||
+		    (c == 0xe2 && (unsigned char)p[1] <= 0x81))
 			return false;
 		if ((c == ':' || c == ' ') && (p[1] == '\0' || p[1] == ' ' || p[1] == '#'))
 			return false;
@@ -101,7 +103,8 @@ is_map_entry(const ProtobufCMessageDescriptor *type)
 	size_t len = strlen(type->short_name);
 
 	return len > 5 && strcmp(type->short_name + len - 5, "Entry") == 0 && type->n_fields == 2 &&
-	    strcmp(type->fields[0].name, "key") == 0 && strcmp(type->fields[1].name, "value") == 0;
+	       strcmp(type->fields[0].name, "key") == 0 &&
+	       strcmp(type->fields[1].name, "value") == 0;
 }
 
 static bool
@@ -158,8 +161,8 @@ add_element(struct str *out, const struct pb_value *value, int indent)
 }
 
 static void
-add_repeated(struct str *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-    int indent)
+add_repeated(struct str *out, const ProtobufCMessage *message,
+    const ProtobufCFieldDescriptor *field, int indent)
 {
 	size_t count = pb_count(message, field);
 

@@ -77,7 +77,8 @@ output_init(struct output *out, FILE *file)
 	out->format = OUTPUT_TABLE;
 	out->terminal = isatty(fileno(file)) != 0;
 	out->width = find_width(fileno(file));
-	out->colour = out->terminal && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
+	out->colour =
+	    out->terminal && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
 }
 
 /* ---- text */
@@ -303,7 +304,8 @@ progress_update(struct progress *progress, double part)
 	if (!progress)
 		return;
 	now = now_ms();
-	if (now - progress->begun_ms < PROGRESS_AFTER_MS || now - progress->shown_ms < PROGRESS_EVERY_MS)
+	if (now - progress->begun_ms < PROGRESS_AFTER_MS ||
+	    now - progress->shown_ms < PROGRESS_EVERY_MS)
 		return;
 	progress->shown_ms = now;
 	if (part >= 0)

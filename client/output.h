@@ -18,7 +18,15 @@ struct str;
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_CSV, OUTPUT_NAME };
 
-enum output_colour { COLOUR_NONE, COLOUR_RED, COLOUR_YELLOW, COLOUR_GREEN, COLOUR_BLUE, COLOUR_DIM, COLOUR_BOLD };
+enum output_colour {
+	COLOUR_NONE,
+	COLOUR_RED,
+	COLOUR_YELLOW,
+	COLOUR_GREEN,
+	COLOUR_BLUE,
+	COLOUR_DIM,
+	COLOUR_BOLD
+};
 
 struct output {
 	FILE *file;
@@ -63,7 +71,7 @@ enum table_flag {
 	TABLE_SHRINK = 2, /* is cut (with …) when the table is too wide; the widest first */
 	TABLE_WRAP = 4,   /* wraps instead */
 	TABLE_DROP = 8,   /* left out first when even that is not enough */
-	TABLE_MAIN = 16,  /* the one that matters most: others are left out before it is cut short */
+	TABLE_MAIN = 16, /* the one that matters most: others are left out before it is cut short */
 };
 
 struct table;

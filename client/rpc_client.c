@@ -22,11 +22,11 @@
 #include "google/rpc/error_details.pb-c.h"
 #include "ttrpc/ttrpc.pb-c.h"
 
-#define CREDIT       (8u << 20) /* bytes of a stream that may be under way */
-#define HELLO_LEN    16
-#define PING_LEN     8
-#define READ_STEP    (64u << 10)
-#define GRACE_MS     1000 /* after the deadline that the daemon was told */
+#define CREDIT    (8u << 20) /* bytes of a stream that may be under way */
+#define HELLO_LEN 16
+#define PING_LEN  8
+#define READ_STEP (64u << 10)
+#define GRACE_MS  1000 /* after the deadline that the daemon was told */
 
 struct rpc_client {
 	int fd;
@@ -37,9 +37,9 @@ struct rpc_client {
 	size_t end;
 	size_t cap;
 	uint32_t next_stream;
-	uint32_t stream; /* of the running stream; 0 none */
+	uint32_t stream;                         /* of the running stream; 0 none */
 	const ProtobufCMessageDescriptor *reply; /* of the running stream */
-	uint32_t taken;  /* bytes of its messages since the last WINDOW */
+	uint32_t taken;                          /* bytes of its messages since the last WINDOW */
 	bool dead;
 	char goaway[160]; /* why the daemon said it would close; "" it did not */
 };
@@ -139,7 +139,8 @@ connect_unix(const char *path, int timeout_ms, struct rpc_status *status)
 	if (strlen(path) >= sizeof address.sun_path) {
 		status->ours = true;
 		err_set(&status->err, ERR_INVALID,
-		    "the path of the socket is too long (%zu bytes; at most %zu): use a shorter one",
+		    "the path of the socket is too long (%zu bytes; at most %zu): use a shorter "
+		    "one",
 		    strlen(path), sizeof address.sun_path - 1);
 		return -1;
 	}
@@ -203,8 +204,8 @@ connect_tcp(const char *text, int timeout_ms, struct rpc_status *status)
 		fd = connect_to(a->ai_family, a->ai_addr, a->ai_addrlen, timeout_ms);
 	if (fd < 0) {
 		status->unreachable = true;
-		err_set(&status->err, ERR_UNAVAILABLE, "cannot reach plumbd at tcp:%.100s: %s", text,
-		    errno_text(errno, buf));
+		err_set(&status->err, ERR_UNAVAILABLE, "cannot reach plumbd at tcp:%.100s: %s",
+		    text, errno_text(errno, buf));
 	}
 	freeaddrinfo(list);
 	return fd;
@@ -251,7 +252,8 @@ wait_for(struct rpc_client *client, short events, int64_t deadline_ms, struct rp
 		if (n > 0)
 			return true;
 		if (n < 0 && errno != EINTR)
-			return unreachable(client, status, "cannot wait for plumbd: %s", strerror(errno));
+			return unreachable(
+			    client, status, "cannot wait for plumbd: %s", strerror(errno));
 		if (n == 0 && deadline_ms)
 			break;
 	}
@@ -288,8 +290,8 @@ fill(struct rpc_client *client, struct rpc_status *status)
 		return unreachable(client, status, "the connection to plumbd was lost: %s",
 		    errno_text(errno, buf));
 	if (n == 0)
-		return unreachable(client, status,
-		    "plumbd closed the connection before it had answered");
+		return unreachable(
+		    client, status, "plumbd closed the connection before it had answered");
 	client->end += (size_t)n;
 	return true;
 }
@@ -315,11 +317,13 @@ send_all(struct rpc_client *client, const uint8_t *p, size_t len, int64_t deadli
 			continue;
 		if (n < 0 && errno != EAGAIN) {
 			/* what it said before it closed tells more than our EPIPE */
-			if (client->end - client->begin > 0 || errno == ECONNRESET || errno == EPIPE)
-				return unreachable(client, status, "the connection to plumbd was lost: %s",
+			if (client->end - client->begin > 0 || errno == ECONNRESET ||
+			    errno == EPIPE)
+				return unreachable(client, status,
+				    "the connection to plumbd was lost: %s",
 				    errno_text(errno, buf));
-			return unreachable(client, status, "cannot send to plumbd: %s",
-			    errno_text(errno, buf));
+			return unreachable(
+			    client, status, "cannot send to plumbd: %s", errno_text(errno, buf));
 		}
 		if (!wait_for(client, POLLIN | POLLOUT, deadline_ms, status))
 			return false;
@@ -380,7 +384,8 @@ rpc_client_new(int fd, struct rpc_status *status)
 	client->next_stream = 1;
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || !say_hello(client, status)) {
 		if (status->err.code == ERR_OK)
-			unreachable(client, status, "cannot use the connection: %s", strerror(errno));
+			unreachable(
+			    client, status, "cannot use the connection: %s", strerror(errno));
 		rpc_client_free(client);
 		return NULL;
 	}
@@ -429,7 +434,9 @@ take_control(struct rpc_client *client, const struct frame *frame, struct rpc_st
 	if (frame->type == FRAME_GOAWAY)
 		return take_goaway(client, frame);
 	if (frame->type == FRAME_PING && !(frame->flags & FRAME_ACK) && frame->body_len == PING_LEN)
-		return send_frame(client, 0, FRAME_PING, FRAME_ACK, frame->body, PING_LEN, status) || true;
+		return send_frame(
+			   client, 0, FRAME_PING, FRAME_ACK, frame->body, PING_LEN, status) ||
+		       true;
 	return false;
 }
 
@@ -443,8 +450,8 @@ next_frame(struct rpc_client *client, uint32_t stream, int64_t deadline_ms, stru
 {
 	for (;;) {
 		size_t used = 0;
-		enum frame_result result =
-		    frame_decode(client->in + client->begin, client->end - client->begin, frame, &used);
+		enum frame_result result = frame_decode(
+		    client->in + client->begin, client->end - client->begin, frame, &used);
 
 		if (result == FRAME_BAD)
 			return unreachable(client, status,
@@ -469,13 +476,14 @@ static void
 take_violations(const Google__Protobuf__Any *any, struct arena *arena, struct rpc_status *status)
 {
 	struct err err = {0};
-	const ProtobufCMessage *message = pb_decode(&google__rpc__bad_request__descriptor, any->value.data,
-	    any->value.len, false, arena, &err);
+	const ProtobufCMessage *message = pb_decode(&google__rpc__bad_request__descriptor,
+	    any->value.data, any->value.len, false, arena, &err);
 	const Google__Rpc__BadRequest *bad = (const Google__Rpc__BadRequest *)message;
 
 	if (!bad)
 		return;
-	status->violations = arena_array(arena, bad->n_field_violations, sizeof *status->violations);
+	status->violations =
+	    arena_array(arena, bad->n_field_violations, sizeof *status->violations);
 	if (!status->violations)
 		return;
 	status->violations_count = bad->n_field_violations;
@@ -495,8 +503,9 @@ take_detail(const Google__Protobuf__Any *any, struct arena *arena, struct rpc_st
 	if (strcmp(name, "google.rpc.BadRequest") == 0)
 		take_violations(any, arena, status);
 	else if (strcmp(name, "plumb.v1.Conflict") == 0)
-		status->conflict = (const Plumb__V1__Conflict *)pb_decode(
-		    &plumb__v1__conflict__descriptor, any->value.data, any->value.len, false, arena, &err);
+		status->conflict =
+		    (const Plumb__V1__Conflict *)pb_decode(&plumb__v1__conflict__descriptor,
+			any->value.data, any->value.len, false, arena, &err);
 }
 
 /* True where the response says OK. */
@@ -518,15 +527,16 @@ take_status(const Google__Rpc__Status *answer, struct arena *arena, struct rpc_s
 static bool
 decode_failed(struct rpc_status *status, const struct err *err)
 {
-	return err_set(&status->err, ERR_INTERNAL, "plumbd's answer cannot be read: %.180s", err->msg);
+	return err_set(
+	    &status->err, ERR_INTERNAL, "plumbd's answer cannot be read: %.180s", err->msg);
 }
 
 static Ttrpc__Response *
 decode_response(const struct frame *frame, struct arena *arena, struct rpc_status *status)
 {
 	struct err err = {0};
-	ProtobufCMessage *message =
-	    pb_decode(&ttrpc__response__descriptor, frame->body, frame->body_len, false, arena, &err);
+	ProtobufCMessage *message = pb_decode(
+	    &ttrpc__response__descriptor, frame->body, frame->body_len, false, arena, &err);
 
 	if (!message)
 		decode_failed(status, &err);
@@ -616,8 +626,8 @@ new_stream(struct rpc_client *client)
 }
 
 static void *
-decode_reply(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len, struct arena *arena,
-    struct rpc_status *status)
+decode_reply(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len,
+    struct arena *arena, struct rpc_status *status)
 {
 	struct err err = {0};
 	ProtobufCMessage *message = pb_decode(type, p, len, false, arena, &err);
@@ -628,8 +638,9 @@ decode_reply(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t le
 }
 
 void *
-rpc_client_call(struct rpc_client *client, const ProtobufCServiceDescriptor *service, const char *method,
-    const ProtobufCMessage *request, struct arena *arena, struct rpc_status *status)
+rpc_client_call(struct rpc_client *client, const ProtobufCServiceDescriptor *service,
+    const char *method, const ProtobufCMessage *request, struct arena *arena,
+    struct rpc_status *status)
 {
 	const ProtobufCMethodDescriptor *found = find_method(service, method);
 	int64_t deadline = client->timeout_ms ? now_ms() + client->timeout_ms + GRACE_MS : 0;
@@ -639,7 +650,8 @@ rpc_client_call(struct rpc_client *client, const ProtobufCServiceDescriptor *ser
 
 	assert(request->descriptor == found->input);
 	memset(status, 0, sizeof *status);
-	if (!send_request(client, stream, service, method, request, client->timeout_ms, deadline, status) ||
+	if (!send_request(
+		client, stream, service, method, request, client->timeout_ms, deadline, status) ||
 	    !next_frame(client, stream, deadline, &frame, status))
 		return NULL;
 	if (frame.type != FRAME_RESPONSE) {
@@ -650,12 +662,14 @@ rpc_client_call(struct rpc_client *client, const ProtobufCServiceDescriptor *ser
 	response = decode_response(&frame, arena, status);
 	if (!response || !take_status(response->status, arena, status))
 		return NULL;
-	return decode_reply(found->output, response->payload.data, response->payload.len, arena, status);
+	return decode_reply(
+	    found->output, response->payload.data, response->payload.len, arena, status);
 }
 
 bool
-rpc_client_start(struct rpc_client *client, const ProtobufCServiceDescriptor *service, const char *method,
-    const ProtobufCMessage *request, struct arena *arena, struct rpc_status *status)
+rpc_client_start(struct rpc_client *client, const ProtobufCServiceDescriptor *service,
+    const char *method, const ProtobufCMessage *request, struct arena *arena,
+    struct rpc_status *status)
 {
 	const ProtobufCMethodDescriptor *found = find_method(service, method);
 	int64_t deadline = client->timeout_ms ? now_ms() + client->timeout_ms : 0;

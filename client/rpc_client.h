@@ -17,21 +17,22 @@
 
 /* How a call ended. All in the call's arena. */
 struct rpc_status {
-	struct err err;   /* code ERR_OK: fine */
-	bool unreachable; /* the daemon was not reached, or went away */
-	bool ours;        /* found on this side: what was typed is wrong */
+	struct err err;          /* code ERR_OK: fine */
+	bool unreachable;        /* the daemon was not reached, or went away */
+	bool ours;               /* found on this side: what was typed is wrong */
 	size_t violations_count; /* of google.rpc.BadRequest */
 	struct rpc_violation {
 		const char *field;
 		const char *description;
-	} *violations;
+	} * violations;
 	const Plumb__V1__Conflict *conflict; /* of ABORTED; may be NULL */
 };
 
 struct rpc_client;
 
 /* address: "tcp:HOST:PORT", "unix:/path", "HOST:PORT" or "/path". NULL with status->unreachable. */
-struct rpc_client *rpc_client_open(const char *address, int timeout_ms, struct rpc_status *status) MUST_CHECK;
+struct rpc_client *rpc_client_open(
+    const char *address, int timeout_ms, struct rpc_status *status) MUST_CHECK;
 /* Over a connected socket, which it then owns. */
 struct rpc_client *rpc_client_new(int fd, struct rpc_status *status) MUST_CHECK;
 /* Takes NULL. */
@@ -45,14 +46,17 @@ void rpc_client_set_timeout(struct rpc_client *client, int timeout_ms);
  * A unary call: rpc_client_call(c, &plumb__v1__plan__descriptor, "Get", &request.base, arena, &status) answers a
  * Plumb__V1__GetReply * or NULL.
  */
-void *rpc_client_call(struct rpc_client *client, const ProtobufCServiceDescriptor *service, const char *method,
-    const ProtobufCMessage *request, struct arena *arena, struct rpc_status *status) MUST_CHECK;
+void *rpc_client_call(struct rpc_client *client, const ProtobufCServiceDescriptor *service,
+    const char *method, const ProtobufCMessage *request, struct arena *arena,
+    struct rpc_status *status) MUST_CHECK;
 
 /* Begins a call with a stream of replies; one at a time. */
-bool rpc_client_start(struct rpc_client *client, const ProtobufCServiceDescriptor *service, const char *method,
-    const ProtobufCMessage *request, struct arena *arena, struct rpc_status *status) MUST_CHECK;
+bool rpc_client_start(struct rpc_client *client, const ProtobufCServiceDescriptor *service,
+    const char *method, const ProtobufCMessage *request, struct arena *arena,
+    struct rpc_status *status) MUST_CHECK;
 /* The next reply; NULL at the end (status->err.code ERR_OK) or on error. The arena may be another one each time. */
-void *rpc_client_next(struct rpc_client *client, struct arena *arena, struct rpc_status *status) MUST_CHECK;
+void *rpc_client_next(
+    struct rpc_client *client, struct arena *arena, struct rpc_status *status) MUST_CHECK;
 /* Gives up on the running stream. */
 void rpc_client_cancel(struct rpc_client *client);
 

@@ -218,7 +218,8 @@ shrink_one(const struct table *table, struct layout *layout, bool hard)
 	for (size_t i = 0; i < table->columns_count; i++) {
 		size_t min = hard ? HARD_MIN : least(&table->columns[i]);
 
-		if (layout->dropped[i] || !can_shrink(&table->columns[i]) || layout->widths[i] <= min)
+		if (layout->dropped[i] || !can_shrink(&table->columns[i]) ||
+		    layout->widths[i] <= min)
 			continue;
 		if (widest == table->columns_count || layout->widths[i] > layout->widths[widest])
 			widest = i;
@@ -298,8 +299,8 @@ print_blanks(FILE *file, size_t n)
 
 /* *pending are the blanks not printed yet: none stand at the end of a line. */
 static void
-print_part(struct output *out, const struct column *column, enum output_colour colour, const struct str *part,
-    size_t width, size_t *pending)
+print_part(struct output *out, const struct column *column, enum output_colour colour,
+    const struct str *part, size_t width, size_t *pending)
 {
 	size_t used = utf8_width(part->data);
 	size_t padding = width > used ? width - used : 0;
@@ -317,8 +318,8 @@ print_part(struct output *out, const struct column *column, enum output_colour c
 
 /* One row of made-safe texts; wrapped cells go on on further lines. */
 static void
-print_row(const struct table *table, const struct layout *layout, struct output *out, const char **texts,
-    const enum output_colour *colours)
+print_row(const struct table *table, const struct layout *layout, struct output *out,
+    const char **texts, const enum output_colour *colours)
 {
 	struct str part;
 	bool more = true;
@@ -332,7 +333,8 @@ print_row(const struct table *table, const struct layout *layout, struct output 
 			if (layout->dropped[i])
 				continue;
 			take_part(&table->columns[i], &texts[i], layout->widths[i], &part);
-			print_part(out, &table->columns[i], colours[i], &part, layout->widths[i], &pending);
+			print_part(out, &table->columns[i], colours[i], &part, layout->widths[i],
+			    &pending);
 			more = more || texts[i];
 		}
 		fputc('\n', out->file);
@@ -396,7 +398,9 @@ print_csv(const struct table *table, struct output *out)
 		size_t n = 0;
 
 		for (const char *p = table->columns[i].title; *p && n + 1 < sizeof name; p++)
-			name[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p == ' ' ? '_' : *p);
+			name[n++] = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a'
+					   : *p == ' '            ? '_'
+								  : *p);
 		name[n] = '\0';
 		fputs(i ? "," : "", out->file);
 		print_field(out->file, name);

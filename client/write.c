@@ -91,7 +91,8 @@ write_finish(struct write *write, struct context *ctx, const struct args *args, 
 	} else {
 		char text[1024];
 
-		snprintf(text, sizeof text, "%.900s (revision %" PRIu64 ").", done, reply->revision);
+		snprintf(
+		    text, sizeof text, "%.900s (revision %" PRIu64 ").", done, reply->revision);
 		output_wrap(&ctx->out, "", text);
 	}
 	for (size_t i = 0; i < reply->n_removed && !args_has(args, "dry-run"); i++) {
@@ -112,13 +113,15 @@ write_record(struct context *ctx, const struct args *args, Plumb__V1__Record *re
 	plumb__v1__record__init(record);
 	if (at && !time_or_date_parse(at, &time))
 		return context_set_error(ctx, ERR_INVALID,
-		    "--at takes a date (2026-03-31) or a time (2026-03-31T17:00:00Z); not '%s'", at);
+		    "--at takes a date (2026-03-31) or a time (2026-03-31T17:00:00Z); not '%s'",
+		    at);
 	record->at = pb_str(at ? at : "");
 	record->note = pb_str(note ? note : "");
 	if (by && strncmp(by, "person/", 7) == 0)
 		by += 7;
 	if (by && !parse_is_id(by, strlen(by)))
-		return context_set_error(ctx, ERR_INVALID, "--by takes a person such as anna; not '%s'", by);
+		return context_set_error(
+		    ctx, ERR_INVALID, "--by takes a person such as anna; not '%s'", by);
 	record->by = pb_str(by ? by : "");
 	return true;
 }
@@ -186,15 +189,17 @@ write_field(struct output *out, const Plumb__V1__FieldDiff *field, bool created,
 }
 
 void
-write_differences(struct output *out, Plumb__V1__EntryDiff *const *diffs, size_t count, const char *lead)
+write_differences(
+    struct output *out, Plumb__V1__EntryDiff *const *diffs, size_t count, const char *lead)
 {
 	for (size_t i = 0; i < count; i++) {
 		const Plumb__V1__EntryDiff *diff = diffs[i];
-		size_t action = (size_t)diff->action < sizeof actions / sizeof actions[0] ? diff->action : 0;
+		size_t action =
+		    (size_t)diff->action < sizeof actions / sizeof actions[0] ? diff->action : 0;
 		char head[256];
 
-		snprintf(head, sizeof head, "%s %s %.160s", actions[action].sign, actions[action].word,
-		    diff->ref);
+		snprintf(head, sizeof head, "%s %s %.160s", actions[action].sign,
+		    actions[action].word, diff->ref);
 		output_text(out, lead);
 		output_coloured(out, actions[action].colour, head);
 		if (diff->renamed_to[0])

@@ -10,7 +10,9 @@
 /* The options of every command that changes the plan. */
 #define WRITE_OPTIONS                                                                              \
 	{'m', "reason", "TEXT", "why, for the history", NULL},                                     \
-	{'n', "dry-run", NULL, "show what would change, change nothing", NULL}
+	{                                                                                          \
+		'n', "dry-run", NULL, "show what would change, change nothing", NULL               \
+	}
 
 struct write {
 	Plumb__V1__ChangeSet set;
@@ -25,12 +27,14 @@ Plumb__V1__Change *write_add(struct write *write);
 /*
  * Applies it. Once again, under the same key, if the connection is lost. NULL: return context_fail(ctx).
  */
-const Plumb__V1__ApplyReply *write_apply(struct write *write, struct context *ctx, const struct args *args) MUST_CHECK;
+const Plumb__V1__ApplyReply *write_apply(
+    struct write *write, struct context *ctx, const struct args *args) MUST_CHECK;
 /*
  * Applies and tells: done is a sentence without full stop ("anna now owns …"); a dry run shows the
  * differences instead. Answers the exit code.
  */
-int write_finish(struct write *write, struct context *ctx, const struct args *args, const char *done);
+int write_finish(
+    struct write *write, struct context *ctx, const struct args *args, const char *done);
 
 /* Is it one of the entries that the changes named? What cascade removed includes those. */
 bool write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref);
@@ -38,14 +42,18 @@ bool write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref);
 /* A record of that kind with the options --at, --by and --note, which are checked. False with ctx->status. */
 #define WRITE_RECORD_OPTIONS                                                                       \
 	{0, "at", "WHEN", "the date or time it is from; now if not stated", NULL},                 \
-	{0, "by", "PERSON", "whose word it is; you if not stated", NULL},                          \
-	{0, "note", "TEXT", "in your words", NULL}
-bool write_record(struct context *ctx, const struct args *args, Plumb__V1__Record *record) MUST_CHECK;
+	    {0, "by", "PERSON", "whose word it is; you if not stated", NULL},                      \
+	{                                                                                          \
+		0, "note", "TEXT", "in your words", NULL                                           \
+	}
+bool write_record(
+    struct context *ctx, const struct args *args, Plumb__V1__Record *record) MUST_CHECK;
 
 /* "30", "30%", "0.3": 0.3. */
 bool write_parse_share(const char *text, double *out) MUST_CHECK;
 
 /* The differences for people, one entry after the other. */
-void write_differences(struct output *out, Plumb__V1__EntryDiff *const *diffs, size_t count, const char *lead);
+void write_differences(
+    struct output *out, Plumb__V1__EntryDiff *const *diffs, size_t count, const char *lead);
 
 #endif

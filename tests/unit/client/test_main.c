@@ -13,7 +13,7 @@
 
 /* ---- running a command line */
 
-static char said[TEXT_MAX];      /* on standard output */
+static char said[TEXT_MAX];       /* on standard output */
 static char complained[TEXT_MAX]; /* on standard error */
 
 static void
@@ -156,7 +156,8 @@ START_TEST(a_wrong_command_line_says_what_is_wrong_and_exits_2)
 {
 	nowhere();
 	ck_assert_msg(run(wrong[_i].line) == EXIT_USAGE, "%s: %s", wrong[_i].line, complained);
-	ck_assert_msg(strstr(complained, wrong[_i].says) != NULL, "%s said: %s", wrong[_i].line, complained);
+	ck_assert_msg(
+	    strstr(complained, wrong[_i].says) != NULL, "%s said: %s", wrong[_i].line, complained);
 	ck_assert_str_eq(said, "");
 }
 END_TEST
@@ -165,8 +166,9 @@ START_TEST(no_daemon_is_exit_3_and_says_what_to_do)
 {
 	nowhere();
 	ck_assert_int_eq(run("plumb get goal/x"), EXIT_SERVER);
-	ck_assert_str_eq(complained, "plumb: cannot reach plumbd at unix:/nowhere/plumbd.sock: no such file or "
-				     "directory; start it with: plumbd --data DIR, or name another with --server\n");
+	ck_assert_str_eq(complained,
+	    "plumb: cannot reach plumbd at unix:/nowhere/plumbd.sock: no such file or "
+	    "directory; start it with: plumbd --data DIR, or name another with --server\n");
 }
 END_TEST
 
@@ -177,8 +179,10 @@ START_TEST(options_stand_anywhere_and_in_either_form)
 	ck_assert_int_eq(run("plumb -w acme get goal/x -ojson"), EXIT_SERVER);
 	ck_assert_int_eq(run("plumb get -o yaml -- goal/x"), EXIT_SERVER);
 	ck_assert_int_eq(run("plumb get --output=name goal/x --workspace=acme"), EXIT_SERVER);
-	ck_assert_int_eq(run("plumb measure measure/nps -4"), EXIT_SERVER); /* a number, no option */
-	ck_assert_int_eq(run("plumb list objectives -label:q2"), EXIT_SERVER); /* a filter, no option */
+	ck_assert_int_eq(
+	    run("plumb measure measure/nps -4"), EXIT_SERVER); /* a number, no option */
+	ck_assert_int_eq(
+	    run("plumb list objectives -label:q2"), EXIT_SERVER); /* a filter, no option */
 	ck_assert_int_eq(run("plumb check -f"), EXIT_USAGE);
 }
 END_TEST
@@ -230,7 +234,8 @@ check_command(const struct command *command, const char *path)
 
 	ck_assert_msg(len > 0 && len <= 90, "%s: the summary is one line", path);
 	ck_assert_msg(command->summary[len - 1] != '.', "%s: no full stop", path);
-	ck_assert_msg(command->summary[0] < 'A' || command->summary[0] > 'Z', "%s: lower case", path);
+	ck_assert_msg(
+	    command->summary[0] < 'A' || command->summary[0] > 'Z', "%s: lower case", path);
 	ck_assert_msg(command->run || command->parts, "%s does nothing", path);
 	ck_assert_msg(command->arguments != NULL, "%s: arguments", path);
 	ck_assert_msg(command->examples && command->examples[0].line, "%s has no example", path);
@@ -238,8 +243,10 @@ check_command(const struct command *command, const char *path)
 	for (const struct option *o = command->options; o && o->name; o++) {
 		ck_assert_msg(o->help && o->help[0], "%s --%s has no help", path, o->name);
 		for (const struct option *other = o + 1; other->name; other++) {
-			ck_assert_msg(strcmp(o->name, other->name) != 0, "%s: two --%s", path, o->name);
-			ck_assert_msg(!o->letter || o->letter != other->letter, "%s: two -%c", path, o->letter);
+			ck_assert_msg(
+			    strcmp(o->name, other->name) != 0, "%s: two --%s", path, o->name);
+			ck_assert_msg(!o->letter || o->letter != other->letter, "%s: two -%c", path,
+			    o->letter);
 		}
 	}
 }
@@ -265,23 +272,27 @@ check_examples(const struct command *named, const char *path)
 		for (int i = 0; i < n; i++) {
 			if (strcmp(words[i], "plumb") == 0 && i + 1 < n)
 				command = command_find(command_table, words[i + 1]);
-			if (command && command->parts && i > 0 && strcmp(words[i - 1], command->name) == 0)
+			if (command && command->parts && i > 0 &&
+			    strcmp(words[i - 1], command->name) == 0)
 				command = command_find(command->parts, words[i]);
 			if (!command || words[i][0] != '-' || !words[i][1] || strchr(words[i], ':'))
 				continue;
 			if (words[i][1] >= '0' && words[i][1] <= '9')
 				continue;
 			if (words[i][1] == '-')
-				ck_assert_msg(find_option(command->options, words[i] + 2, strcspn(words[i] + 2, "="), 0) ||
-					find_option(command_common_options, words[i] + 2, strcspn(words[i] + 2, "="), 0),
+				ck_assert_msg(find_option(command->options, words[i] + 2,
+						  strcspn(words[i] + 2, "="), 0) ||
+						  find_option(command_common_options, words[i] + 2,
+						      strcspn(words[i] + 2, "="), 0),
 				    "%s: the example '%s' has %s", path, e->line, words[i]);
 			else
-				ck_assert_msg(find_option(command->options, "", 0, words[i][1]) ||
+				ck_assert_msg(
+				    find_option(command->options, "", 0, words[i][1]) ||
 					find_option(command_common_options, "", 0, words[i][1]),
 				    "%s: the example '%s' has %s", path, e->line, words[i]);
 		}
-		ck_assert_msg(command || strncmp(e->line, "plumb", 5) != 0, "%s: the example '%s' is of no command",
-		    path, e->line);
+		ck_assert_msg(command || strncmp(e->line, "plumb", 5) != 0,
+		    "%s: the example '%s' is of no command", path, e->line);
 	}
 }
 
@@ -323,7 +334,8 @@ check_completed(const struct command *command, const char *path)
 	if (!command->hidden)
 		ck_assert_msg(strstr(made, command->name) != NULL, "%s is not completed", path);
 	for (const struct option *o = command->options; o && o->name; o++)
-		ck_assert_msg(strstr(made, o->name) != NULL, "%s --%s is not completed", path, o->name);
+		ck_assert_msg(
+		    strstr(made, o->name) != NULL, "%s --%s is not completed", path, o->name);
 }
 
 static const char *const shells[] = {"bash", "zsh", "fish"};
@@ -365,7 +377,8 @@ START_TEST(the_man_page_in_docs_is_the_one_that_the_table_makes)
 	str_init(&out, sizeof made);
 	command_man(&out);
 	ck_assert_msg(strlen(out.data) < TEXT_MAX - 1, "the page outgrew the test");
-	ck_assert_msg(strcmp(out.data, said) == 0, "write it anew: plumb help --man > docs/man/plumb.1");
+	ck_assert_msg(
+	    strcmp(out.data, said) == 0, "write it anew: plumb help --man > docs/man/plumb.1");
 	str_fini(&out);
 }
 END_TEST

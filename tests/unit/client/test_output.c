@@ -200,7 +200,8 @@ START_TEST(lists_of_messages_are_one_json_array)
 	output_list_add(&out, &mission.base);
 	output_list_end(&out);
 	fclose(out.file);
-	ck_assert_str_eq(text, "[\n  {\n    \"text\": \"x\"\n  },\n  {\n    \"text\": \"x\"\n  }\n]\n");
+	ck_assert_str_eq(
+	    text, "[\n  {\n    \"text\": \"x\"\n  },\n  {\n    \"text\": \"x\"\n  }\n]\n");
 	free(text);
 	out.file = open_memstream(&text, &len);
 	output_list_begin(&out);
@@ -227,8 +228,8 @@ main(void)
 	tcase_add_test(tcase, yaml_names_enums_and_leaves_out_what_is_not_stated);
 	tcase_add_test(tcase, yaml_lists_of_messages_begin_behind_their_dash);
 	tcase_add_test(tcase, yaml_maps_are_maps);
-	tcase_add_loop_test(tcase, yaml_scalars_read_back_as_text, 0,
-	    (int)(sizeof scalars / sizeof scalars[0]));
+	tcase_add_loop_test(
+	    tcase, yaml_scalars_read_back_as_text, 0, (int)(sizeof scalars / sizeof scalars[0]));
 	tcase_add_test(tcase, lists_of_messages_are_one_json_array);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -52,13 +52,14 @@ read_frame(void)
 		return false;
 	memset(&fake.frame, 0, sizeof fake.frame);
 	fake.frame.body_len = (uint32_t)header[0] << 24 | (uint32_t)header[1] << 16 |
-	    (uint32_t)header[2] << 8 | header[3];
+			      (uint32_t)header[2] << 8 | header[3];
 	fake.frame.stream = (uint32_t)header[4] << 24 | (uint32_t)header[5] << 16 |
-	    (uint32_t)header[6] << 8 | header[7];
+			    (uint32_t)header[6] << 8 | header[7];
 	fake.frame.type = header[8];
 	fake.frame.flags = header[9];
 	fake.frame.body = fake.body;
-	return fake.frame.body_len <= BODY_MAX && read_exactly(fake.fd, fake.body, fake.frame.body_len);
+	return fake.frame.body_len <= BODY_MAX &&
+	       read_exactly(fake.fd, fake.body, fake.frame.body_len);
 }
 
 static void
@@ -174,7 +175,8 @@ ping(void)
 	Plumb__V1__PingRequest request;
 
 	plumb__v1__ping_request__init(&request);
-	return rpc_client_call(client, &plumb__v1__admin__descriptor, "Ping", &request.base, arena, &status);
+	return rpc_client_call(
+	    client, &plumb__v1__admin__descriptor, "Ping", &request.base, arena, &status);
 }
 
 /* ---- unary calls */
@@ -186,10 +188,11 @@ serve_ping(struct fake *f)
 	struct arena *mine = arena_new(1u << 20);
 	struct err err;
 
-	if (!read_frame() || f->frame.type != FRAME_REQUEST || !(f->frame.flags & FRAME_REMOTE_CLOSED))
+	if (!read_frame() || f->frame.type != FRAME_REQUEST ||
+	    !(f->frame.flags & FRAME_REMOTE_CLOSED))
 		goto out;
-	request = (const Ttrpc__Request *)pb_decode(&ttrpc__request__descriptor, f->frame.body,
-	    f->frame.body_len, true, mine, &err);
+	request = (const Ttrpc__Request *)pb_decode(
+	    &ttrpc__request__descriptor, f->frame.body, f->frame.body_len, true, mine, &err);
 	if (!request || strcmp(request->service, "plumb.v1.Admin") != 0 ||
 	    strcmp(request->method, "Ping") != 0 || request->timeout_nano != INT64_C(5000000000) ||
 	    request->n_metadata != 1 || strcmp(request->metadata[0]->key, "plumb-as") != 0 ||
@@ -220,7 +223,8 @@ static void
 serve_refusal(struct fake *f)
 {
 	Google__Rpc__BadRequest bad;
-	Google__Rpc__BadRequest__FieldViolation violations[2], *list[2] = {&violations[0], &violations[1]};
+	Google__Rpc__BadRequest__FieldViolation violations[2],
+	    *list[2] = {&violations[0], &violations[1]};
 	Plumb__V1__Conflict conflict;
 	Google__Protobuf__Any any[3], *details[3] = {&any[0], &any[1], &any[2]};
 	Google__Rpc__Status refusal;
@@ -441,8 +445,8 @@ START_TEST(a_request_above_the_limit_is_refused_here)
 	plumb__v1__ping_request__init(&request);
 	request.payload.data = much;
 	request.payload.len = sizeof much;
-	ck_assert_ptr_null(rpc_client_call(client, &plumb__v1__admin__descriptor, "Ping", &request.base, arena,
-	    &status));
+	ck_assert_ptr_null(rpc_client_call(
+	    client, &plumb__v1__admin__descriptor, "Ping", &request.base, arena, &status));
 	ck_assert_int_eq(status.err.code, ERR_LIMIT);
 	ck_assert(!status.unreachable);
 	close_pair();
@@ -479,7 +483,8 @@ start_check(void)
 	Plumb__V1__CheckRequest request;
 
 	plumb__v1__check_request__init(&request);
-	return rpc_client_start(client, &plumb__v1__insight__descriptor, "Check", &request.base, arena, &status);
+	return rpc_client_start(
+	    client, &plumb__v1__insight__descriptor, "Check", &request.base, arena, &status);
 }
 
 static const Plumb__V1__CheckReply *
@@ -587,7 +592,8 @@ serve_by_credit(struct fake *f)
 	int64_t credit;
 	uint32_t stream;
 
-	credit = (int64_t)f->body[4] << 24 | (int64_t)f->body[5] << 16 | (int64_t)f->body[6] << 8 | f->body[7];
+	credit = (int64_t)f->body[4] << 24 | (int64_t)f->body[5] << 16 | (int64_t)f->body[6] << 8 |
+		 f->body[7];
 	if (!read_frame())
 		return;
 	stream = f->frame.stream;
@@ -595,10 +601,11 @@ serve_by_credit(struct fake *f)
 	memcpy(body, "\x7a\x80\x80\x40", 4);
 	for (int i = 0; i < 20; i++) {
 		while (credit <= 0) {
-			if (!read_frame() || f->frame.type != FRAME_WINDOW || f->frame.stream != stream)
+			if (!read_frame() || f->frame.type != FRAME_WINDOW ||
+			    f->frame.stream != stream)
 				return;
 			credit += (int64_t)f->body[0] << 24 | (int64_t)f->body[1] << 16 |
-			    (int64_t)f->body[2] << 8 | f->body[3];
+				  (int64_t)f->body[2] << 8 | f->body[3];
 		}
 		write_frame(stream, FRAME_DATA, 0, body, (1u << 20) + 4);
 		credit -= (1u << 20) + 4;
@@ -637,9 +644,11 @@ static const struct {
     {"tcp:127.0.0.1:", ERR_INVALID, false, "tcp:HOST:PORT"},
     {"tcp:127.0.0.1:http", ERR_INVALID, false, "tcp:HOST:PORT"},
     {"tcp:::1:80", ERR_INVALID, false, "tcp:HOST:PORT"}, /* brackets are missing */
-    {"tcp:127.0.0.1:1", ERR_UNAVAILABLE, true, "cannot reach plumbd at tcp:127.0.0.1:1: connection refused"},
+    {"tcp:127.0.0.1:1", ERR_UNAVAILABLE, true,
+	"cannot reach plumbd at tcp:127.0.0.1:1: connection refused"},
     {"127.0.0.1:1", ERR_UNAVAILABLE, true, "connection refused"},
-    {"unix:/nowhere/x", ERR_UNAVAILABLE, true, "cannot reach plumbd at unix:/nowhere/x: no such file"},
+    {"unix:/nowhere/x", ERR_UNAVAILABLE, true,
+	"cannot reach plumbd at unix:/nowhere/x: no such file"},
     {"/nowhere/x", ERR_UNAVAILABLE, true, "no such file"},
 };
 

@@ -47,10 +47,9 @@ START_TEST(columns_are_as_wide_as_their_widest_cell_and_numbers_stand_right)
 	struct table *table = sample();
 	char *text = print(table, 80, OUTPUT_TABLE, false);
 
-	ck_assert_str_eq(text,
-	    "ID       TITLE                   OWNER  RANK\n"
-	    "goal/a   A short title           Anna      7\n"
-	    "goal/bb  A title that is longer           12\n");
+	ck_assert_str_eq(text, "ID       TITLE                   OWNER  RANK\n"
+			       "goal/a   A short title           Anna      7\n"
+			       "goal/bb  A title that is longer           12\n");
 	ck_assert_uint_eq(table_rows(table), 2);
 	free(text);
 	table_free(table);
@@ -63,10 +62,9 @@ START_TEST(a_narrow_terminal_cuts_the_widest_column_and_shows_that_it_did)
 	/* natural width 44 (7+2+22+2+5+2+4); 36 takes 8 columns from the title: 14 left, 13 and the mark */
 	char *text = print(table, 36, OUTPUT_TABLE, false);
 
-	ck_assert_str_eq(text,
-	    "ID       TITLE           OWNER  RANK\n"
-	    "goal/a   A short title   Anna      7\n"
-	    "goal/bb  A title that \xe2\x80\xa6           12\n");
+	ck_assert_str_eq(text, "ID       TITLE           OWNER  RANK\n"
+			       "goal/a   A short title   Anna      7\n"
+			       "goal/bb  A title that \xe2\x80\xa6           12\n");
 	free(text);
 	table_free(table);
 }
