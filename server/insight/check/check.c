@@ -75,9 +75,25 @@ next_evidence(struct draft *d, uint32_t slot, const char *what, enum value_type 
 	return e;
 }
 
+/* Two references may lead to the same fact. */
+static bool
+has_text(const struct draft *d, uint32_t slot, const char *what, const char *text)
+{
+	for (unsigned i = 0; i < d->evidence_count; i++) {
+		const struct evidence *e = &d->evidence[i];
+
+		if (e->type == VALUE_TEXT && e->slot == slot && strcmp(e->what, what) == 0 &&
+		    strcmp(e->value.text, text) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 draft_text(struct draft *d, uint32_t slot, const char *what, const char *text)
 {
+	if (has_text(d, slot, what, text))
+		return;
 	next_evidence(d, slot, what, VALUE_TEXT)->value.text = text;
 }
 

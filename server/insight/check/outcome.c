@@ -261,6 +261,7 @@ judge_no_date(struct pass *pass, uint32_t objective)
 {
 	const struct index *ix = pass->ix;
 	struct dates dates = {0, 0};
+	uint32_t period;
 	struct draft d;
 
 	if (index_periods_end(ix, objective) != DATE_NONE)
@@ -271,7 +272,9 @@ judge_no_date(struct pass *pass, uint32_t objective)
 		return;
 	if ((ix->roles[objective] & ROLE_BIT(ROLE_PERIOD)) != 0) {
 		draft_init(&d, objective, SLOT_NONE);
-		draft_missing(&d, index_target(ix, objective, ROLE_PERIOD), "its period has no last day");
+		period = index_target(ix, objective, ROLE_PERIOD);
+		draft_missing(&d, period, index_is(ix, period, STANDING_LIVE) ? "its period has no last day"
+		                                                              : "its period is not in the plan");
 	}
 	pass_emit(pass, &d);
 }
@@ -382,7 +385,7 @@ judge_stale(struct pass *pass, uint32_t measure)
 		return;
 	draft_init(&d, measure, SLOT_NONE);
 	draft_slot(&d, measure, "used by", user);
-	draft_number(&d, measure, item->every_days > 0 ? "taken every, days" : "taken every, days (default)", every);
+	draft_number(&d, measure, item->every_days > 0 ? "days between actuals" : "days between actuals, by default", every);
 	if (last != NULL) {
 		draft_number(&d, last->slot, "latest actual", last->value);
 		draft_date(&d, last->slot, "taken on", last->date);

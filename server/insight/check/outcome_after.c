@@ -43,7 +43,8 @@ early_evidence(struct draft *d, const struct aim *aim, const struct point *point
 		return;
 	}
 	draft_number(d, aim->objective, "target", aim->target);
-	draft_number(d, aim->measure, "progress", aim_progress(aim, point->value));
+	/* Rounded down, so that a near miss does not read as reached. */
+	draft_number(d, aim->measure, "progress", floor(aim_progress(aim, point->value) * 1000) / 1000);
 }
 
 /* A value that came in after the closing may show that it was met, never that it was not. */
@@ -472,7 +473,7 @@ emit_untracked(struct pass *pass, uint32_t initiative, const struct lead *lead, 
 
 	draft_init(&d, initiative, lead->subject);
 	draft_date(&d, initiative, "finished", finished);
-	draft_count(&d, initiative, "days ago", pass->today - finished);
+	draft_count(&d, initiative, "days since", pass->today - finished);
 	if (last != NULL)
 		draft_date(&d, last->slot, "latest actual on", last->date);
 	d.from = finished + (int32_t)pass->limits[UNTRACKED_DAYS] + 1;
@@ -521,7 +522,7 @@ message_untracked_after(const struct check *check, const struct finding *f, stru
 {
 	add_subject(check, f, 0, out);
 	str_add(out, " was finished ");
-	add_evidence(check, f, "days ago", out);
+	add_evidence(check, f, "days since", out);
 	str_add(out, " days ago, and ");
 	if (check_index(check)->kinds[check_subjects(check, f)[1]] == KIND_OBJECTIVE)
 		str_add(out, "no measure of ");

@@ -381,7 +381,7 @@ judge_no_team(struct pass *pass, uint32_t slot)
 	draft_slot(&d, slot, "owner", index_target(ix, slot, ROLE_OWNER));
 	draft_count(&d, slot, "others on it", 0);
 	if ((item->has & HAS_VALUE) != 0)
-		draft_number(&d, slot, "estimate, person-days", (double)item->effort / 100);
+		draft_number(&d, slot, "estimate in person-days", (double)item->effort / 100);
 	pass_emit(pass, &d);
 }
 

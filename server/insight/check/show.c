@@ -132,33 +132,46 @@ struct who {
 	size_t max;
 };
 
-static void
-add_who(struct who *who, uint32_t slot)
+static bool
+can_act(const struct index *ix, uint32_t slot)
 {
-	const struct item *item = who->ix->items[slot];
+	const struct item *item = slot == SLOT_NONE ? NULL : ix->items[slot];
 
-	if (!index_is(who->ix, slot, STANDING_LIVE) || who->count == who->max)
-		return;
-	if (item->kind != KIND_PERSON && item->kind != KIND_TEAM)
-		return;
-	if (item->kind == KIND_PERSON && item->finish != DATE_NONE && item->finish < who->ix->today)
-		return;
-	for (size_t i = 0; i < who->count; i++) {
-		if (who->slots[i] == slot)
-			return;
-	}
-	who->slots[who->count++] = slot;
+	if (item == NULL || !index_is(ix, slot, STANDING_LIVE))
+		return false;
+	if (item->kind == KIND_PERSON)
+		return item->finish == DATE_NONE || item->finish >= ix->today;
+	return item->kind == KIND_TEAM;
 }
 
-static void
+/* For a team its lead acts, where it has one. False: cannot act. */
+static bool
+add_who(struct who *who, uint32_t slot)
+{
+	if (!can_act(who->ix, slot))
+		return false;
+	if (who->ix->kinds[slot] == KIND_TEAM && can_act(who->ix, index_target(who->ix, slot, ROLE_LEAD)))
+		slot = index_target(who->ix, slot, ROLE_LEAD);
+	for (size_t i = 0; i < who->count; i++) {
+		if (who->slots[i] == slot)
+			return true;
+	}
+	if (who->count < who->max)
+		who->slots[who->count++] = slot;
+	return true;
+}
+
+static bool
 add_with_role(struct who *who, uint32_t slot, enum role role)
 {
 	struct edges out = index_out(who->ix, slot);
+	bool any = false;
 
 	for (uint32_t i = 0; i < out.count; i++) {
 		if (out.list[i].role == role)
-			add_who(who, out.list[i].slot);
+			any |= add_who(who, out.list[i].slot);
 	}
+	return any;
 }
 
 /* A gone person's manager, a team's lead; then the owners of what the item belongs to or serves. */
@@ -177,32 +190,51 @@ next_above(const struct index *ix, uint32_t slot)
 	return SLOT_NONE;
 }
 
-static void
+static bool
 add_those_of(struct who *who, uint32_t slot)
 {
 	unsigned kind = who->ix->kinds[slot];
 
-	if (kind == KIND_PERSON)
-		add_with_role(who, slot, ROLE_MANAGER);
-	else
-		add_with_role(who, slot, ROLE_OWNER);
-	if (who->count == 0)
-		add_with_role(who, slot, kind == KIND_TEAM ? ROLE_LEAD : ROLE_TEAM);
+	return add_with_role(who, slot, kind == KIND_PERSON ? ROLE_MANAGER : ROLE_OWNER) ||
+	    add_with_role(who, slot, kind == KIND_TEAM ? ROLE_LEAD : ROLE_TEAM);
+}
+
+/* The nearest ones on the way up from a subject. */
+static void
+add_nearest(struct who *who, uint32_t slot)
+{
+	for (unsigned depth = 0; slot != SLOT_NONE && depth < LIMIT_DEPTH; depth++) {
+		if (add_those_of(who, slot))
+			return;
+		slot = next_above(who->ix, slot);
+	}
+}
+
+/* Nobody answers for it: those who do the work, or who recorded what the finding rests on. */
+static void
+add_bystanders(struct who *who, const struct check *check, const struct finding *f)
+{
+	const struct evidence *e = check_evidence(check, f);
+
+	for (unsigned i = 0; i < f->subjects_count; i++)
+		add_with_role(who, check_subjects(check, f)[i], ROLE_MEMBER);
+	for (unsigned i = 0; i < f->evidence_count; i++) {
+		if (e[i].type == VALUE_SLOT)
+			add_with_role(who, e[i].value.slot, ROLE_BY);
+	}
 }
 
 size_t
 check_who(const struct check *check, const struct finding *f, uint32_t *slots, size_t max)
 {
 	struct who who = {check_index(check), slots, 0, max};
-	const uint32_t *subjects = check_subjects(check, f);
+	size_t count;
+	/* In a circle all are in it together. */
+	bool all = rules_all(&count)[f->rule] == &sight_cycle;
 
-	for (unsigned i = 0; i < f->subjects_count && who.count == 0; i++) {
-		uint32_t slot = subjects[i];
-
-		for (unsigned depth = 0; slot != SLOT_NONE && depth < LIMIT_DEPTH && who.count == 0; depth++) {
-			add_those_of(&who, slot);
-			slot = next_above(who.ix, slot);
-		}
-	}
+	for (unsigned i = 0; i < f->subjects_count && (all || who.count == 0); i++)
+		add_nearest(&who, check_subjects(check, f)[i]);
+	if (who.count == 0)
+		add_bystanders(&who, check, f);
 	return who.count;
 }

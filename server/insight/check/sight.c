@@ -33,6 +33,17 @@ message_ref(const struct check *check, const struct finding *f, struct str *out)
 	check_ref(check, check_subjects(check, f)[0], out);
 }
 
+/* What was given up made the finding when it was, or at the latest when it was last changed. */
+static void
+given_up_evidence(const struct index *ix, struct draft *d, uint32_t slot)
+{
+	int32_t changed = zone_date(NULL, ix->items[slot]->updated_us);
+
+	draft_text(d, slot, "status", status_name(ix->items[slot]));
+	if (d->from == DATE_NONE || changed > d->from)
+		d->from = changed;
+}
+
 /* ---- orphan */
 
 #define PURPOSES_OF_WORK \
@@ -68,7 +79,7 @@ judge_orphan(struct pass *pass, uint32_t slot, uint64_t purposes)
 			/* What is not there is sight/dangling's. */
 			if (!index_is(ix, to, STANDING_LIVE) || !index_is(ix, to, STANDING_GIVEN_UP))
 				return;
-			draft_text(&d, to, "status", status_name(ix->items[to]));
+			given_up_evidence(ix, &d, to);
 		}
 	}
 	pass_emit(pass, &d);
@@ -163,7 +174,7 @@ is_served(const struct index *ix, uint32_t objective, struct draft *d)
 			continue;
 		if (!index_is(ix, from, STANDING_GIVEN_UP))
 			return true;
-		draft_text(d, from, "status", status_name(ix->items[from]));
+		given_up_evidence(ix, d, from);
 	}
 	return false;
 }
@@ -230,7 +241,7 @@ is_filled(const struct index *ix, uint32_t goal, struct draft *d)
 			continue;
 		if (!index_is(ix, from, STANDING_GIVEN_UP))
 			return true;
-		draft_text(d, from, "status", status_name(ix->items[from]));
+		given_up_evidence(ix, d, from);
 	}
 	return false;
 }
@@ -296,7 +307,7 @@ missing_evidence(const struct index *ix, struct draft *d, uint32_t missing)
 	if (item->flags & ITEM_REMOVED)
 		draft_date(d, missing, "removed", zone_date(NULL, item->updated_us));
 	else
-		draft_text(d, missing, "in the plan", "never");
+		draft_text(d, missing, "was", "never in the plan");
 }
 
 static void
@@ -349,7 +360,7 @@ emit_records(struct dangling *all)
 		draft_init(&d, s, SLOT_NONE);
 		missing_evidence(ix, &d, s);
 		draft_count(&d, s, "records about it", all->records[s]);
-		draft_slot(&d, all->first[s], "one of them", all->first[s]);
+		draft_slot(&d, s, "one of them", all->first[s]);
 		pass_emit(all->pass, &d);
 	}
 }

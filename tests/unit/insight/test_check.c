@@ -331,6 +331,74 @@ START_TEST(for_one_who_left_the_manager_should_act)
 }
 END_TEST
 
+START_TEST(for_a_team_its_lead_should_act)
+{
+	plan_text_put(&text, "2026-01-05",
+	    "person/lead {}\n"
+	    "team/t {'lead': 'lead'}\n"
+	    "team/u {}\n"
+	    "goal/g {} {'owners': ['team/t']}\n"
+	    "objective/o {'goal': 'g'} {'owners': ['team/u']}\n");
+	plan_text_put(&text, "2026-01-06", "goal/g {} {'owners': ['team/t', 'person/gone']}\n");
+	expect_who("owner/many", "person/lead ");
+	/* without a lead the team itself */
+	expect_who("outcome/no-measure", "team/u ");
+}
+END_TEST
+
+START_TEST(in_a_circle_all_should_act)
+{
+	plan_text_put(&text, "2026-01-05",
+	    "person/p {}\n"
+	    "person/q {}\n"
+	    "initiative/i {'after': ['j']} {'owners': ['p']}\n"
+	    "initiative/j {'after': ['i']} {'owners': ['q']}\n");
+	expect_who("sight/cycle", "person/p person/q ");
+}
+END_TEST
+
+START_TEST(where_nobody_answers_those_who_do_it_should_act)
+{
+	plan_text_put(&text, "2026-01-05",
+	    "person/p {}\n"
+	    "task/t {'members': ['p']}\n");
+	expect_who("sight/orphan", "person/p ");
+}
+END_TEST
+
+START_TEST(who_recorded_something_about_nothing_should_act)
+{
+	plan_text_put(&text, "2026-01-05",
+	    "person/p {}\n"
+	    "measurement/x {'value': 1} {'about': 'typo', 'at': '2026-01-05', 'by': 'p'}\n");
+	expect_who("sight/dangling", "person/p ");
+}
+END_TEST
+
+START_TEST(since_counts_from_when_all_purpose_was_given_up)
+{
+	struct check *check;
+	char day[DATE_TEXT_LEN];
+	const char *rule = "sight/orphan";
+	bool selected[RULES_MAX];
+	struct check_query query = {.rules = selected};
+	struct err err;
+
+	plan_text_put(&text, "2026-01-05",
+	    "goal/g {}\n"
+	    "objective/o {'goal': 'g'}\n"
+	    "initiative/i {'objective': 'o', 'contributions': [{'to': 'o'}]}\n");
+	plan_text_put(&text, "2026-02-03", "objective/o {'goal': 'g', 'status': 'DROPPED'}\n");
+	ck_assert(rules_select(&rule, 1, selected, &err));
+	check = check_text_run(&text, "2026-03-31", &query);
+	assert_key(check, 0, "sight/orphan:initiative/i");
+	ck_assert_str_eq(date_format(check_finding(check, 0)->since, day), "2026-02-03");
+	/* named twice, seen once */
+	ck_assert_uint_eq(check_finding(check, 0)->evidence_count, 1);
+	check_free(check);
+}
+END_TEST
+
 /* ---- limits, stopping, oddities */
 
 START_TEST(an_empty_plan_has_no_findings)
@@ -450,6 +518,11 @@ main(void)
 	tcase_add_test(tc, its_owner_should_act);
 	tcase_add_test(tc, without_an_owner_the_one_above_should_act);
 	tcase_add_test(tc, for_one_who_left_the_manager_should_act);
+	tcase_add_test(tc, for_a_team_its_lead_should_act);
+	tcase_add_test(tc, in_a_circle_all_should_act);
+	tcase_add_test(tc, where_nobody_answers_those_who_do_it_should_act);
+	tcase_add_test(tc, who_recorded_something_about_nothing_should_act);
+	tcase_add_test(tc, since_counts_from_when_all_purpose_was_given_up);
 	tcase_add_test(tc, an_empty_plan_has_no_findings);
 	tcase_add_test(tc, findings_are_capped_and_counted);
 	tcase_add_test(tc, a_check_stops_when_asked);
