@@ -239,7 +239,7 @@ refused(struct planfile_changes *c, const struct planned_set *set, struct err *e
 	for (size_t i = 0; i < c->status.violations_count; i++)
 		map_violation(c, set, &c->status.violations[i]);
 	if (c->status.err.code == ERR_CONFLICT && conflict != NULL)
-		return err_set(err, ERR_CONFLICT, "%s was changed in this moment by %s (revision %" PRIu64 "): run it again",
+		return err_set(err, ERR_CONFLICT, "%s was changed in this moment by %s (revision %" PRIu64 "), so nothing is applied",
 		    conflict->ref[0] != '\0' ? conflict->ref : "the workspace",
 		    conflict->entry != NULL ? conflict->entry->updated_by : "another", conflict->actual);
 	*err = c->status.err;

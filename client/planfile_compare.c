@@ -16,6 +16,8 @@
 #include "common/calendar.h"
 #include "common/pb.h"
 
+#define DEPTH_MAX 64 /* of parts within parts; the daemon refuses more than 32 */
+
 /* ---- the text of the difference ----------------------------------------------------------------------------- */
 
 /* Text from a plan, safe for a terminal and on one line; long texts are cut. */
@@ -430,28 +432,68 @@ remove_stated(struct planfile_changes *c, struct planned_set *set, const struct 
 		forget_parts(c);
 }
 
+/* How many things the entry is a part of, one in the other. */
+static unsigned
+part_depth(struct planfile_changes *c, const struct there *there)
+{
+	unsigned depth = 0;
+	const char *holder;
+
+	while (there != NULL && there->now != NULL && depth < DEPTH_MAX) {
+		holder = belongs_to(c, there->kind, there->now);
+		if (holder == NULL)
+			break;
+		there = there_find(c, holder);
+		depth++;
+	}
+	return depth;
+}
+
+/* An entry of this source that the plan no longer has: to be removed? */
+static bool
+is_pruned(struct planfile_changes *c, const struct there *there)
+{
+	if (!c->options.prune) {
+		c->summary.left++;
+		return false;
+	}
+	if (there->revision > there->source_revision && !c->options.force) {
+		c->summary.conflicts++;
+		str_addf(&c->text, "! %s is gone from the files, but %s has changed it since\n", there->ref,
+		    there->updated_by);
+		return false;
+	}
+	return true;
+}
+
 /* What this source once put there and the plan no longer has. */
 static void
 prune(struct planfile_changes *c, struct planned_set *set, const struct refmap *fold)
 {
-	struct there *there;
+	struct there **gone = arena_array(c->arena, c->count + 1, sizeof *gone), *there;
+	unsigned *depths = arena_array(c->arena, c->count + 1, sizeof *depths), deepest = 0;
+	size_t count = 0;
 
+	if (gone == NULL || depths == NULL) {
+		c->oom = true;
+		return;
+	}
 	for (size_t i = 0; i < c->count && !c->oom; i++) {
 		there = c->list[i];
 		if (there->now == NULL || there->kind->record || refmap_get(fold, there->ref) != NULL ||
-		    strcmp(there->source, c->options.source) != 0)
+		    strcmp(there->source, c->options.source) != 0 || !is_pruned(c, there))
 			continue;
-		if (!c->options.prune) {
-			c->summary.left++;
-			continue;
+		depths[count] = part_depth(c, there);
+		deepest = depths[count] > deepest ? depths[count] : deepest;
+		gone[count++] = there;
+	}
+	/* Parts before what they are a part of: else its cascade takes them first, and they are not there any more. */
+	for (unsigned depth = deepest + 1; depth-- > 0;) {
+		for (size_t i = 0; i < count && !c->oom; i++) {
+			if (depths[i] == depth)
+				remove_item(c, set, gone[i], (struct planfile_place){c->options.source, 0, 0},
+				    c->options.cascade);
 		}
-		if (there->revision > there->source_revision && !c->options.force) {
-			c->summary.conflicts++;
-			str_addf(&c->text, "! %s is gone from the files, but %s has changed it since\n", there->ref,
-			    there->updated_by);
-			continue;
-		}
-		remove_item(c, set, there, (struct planfile_place){c->options.source, 0, 0}, c->options.cascade);
 	}
 }
 
@@ -548,30 +590,68 @@ tell_move(struct planfile_changes *c, const struct planfile_ranking *ranking, co
 		str_add(&c->text, " (new)\n");
 }
 
-/* Initiatives of this source that are ranked there and not in the files any more. */
-static void
-unrank(struct planfile_changes *c, struct planned_set *set, const struct planfile_ranking *ranking,
-    const Plumb__V1__RankingList *theirs)
+static bool
+index_ranking(struct refmap *index, const struct planfile_ranking *ranking)
 {
-	struct refmap *ours = refmap_new(c->arena);
-	const struct there *there;
-
-	for (size_t i = 0; ours != NULL && i < ranking->count; i++) {
-		if (!refmap_put(ours, ranking->list[i].ref, &ranking->list[i]))
-			ours = NULL;
+	for (size_t i = 0; i < ranking->count; i++) {
+		if (!refmap_put(index, ranking->list[i].ref, &ranking->list[i]))
+			return false;
 	}
-	if (ours == NULL) {
+	return true;
+}
+
+/* What earlier statements of this ranking hold. */
+static struct refmap *
+ranked_before(struct planfile_changes *c, const struct planfile_ranking *ranking)
+{
+	struct refmap *index = refmap_new(c->arena);
+	const struct planfile_step *step;
+
+	for (size_t i = 0; index != NULL && i < c->plan->steps_count; i++) {
+		step = c->plan->steps[i];
+		for (size_t j = 0; j < step->rankings_count; j++) {
+			if (&step->rankings[j] == ranking)
+				return index;
+			if (strcmp(step->rankings[j].team, ranking->team) == 0 &&
+			    !index_ranking(index, &step->rankings[j]))
+				return NULL;
+		}
+	}
+	return index;
+}
+
+/*
+ * Initiatives that are ranked there, and that the files once ranked (or, pruning, put there) and now leave out. set
+ * NULL: only counts them.
+ */
+static size_t
+unrank(struct planfile_changes *c, struct planned_set *set, const struct planfile_ranking *ranking,
+    const Plumb__V1__RankingList *theirs, bool prune)
+{
+	struct refmap *ours = refmap_new(c->arena), *before = ranked_before(c, ranking);
+	const struct there *there;
+	const char *ref;
+	size_t count = 0;
+
+	if (ours == NULL || before == NULL || !index_ranking(ours, ranking)) {
 		c->oom = true;
-		return;
+		return 0;
 	}
 	for (size_t i = 0; theirs != NULL && i < theirs->n_items; i++) {
-		there = there_find(c, theirs->items[i]->ref);
-		if (refmap_get(ours, theirs->items[i]->ref) != NULL || there == NULL || there->now == NULL ||
-		    strcmp(there->source, c->options.source) != 0)
+		ref = theirs->items[i]->ref;
+		there = there_find(c, ref);
+		if (refmap_get(ours, ref) != NULL || there == NULL || there->now == NULL)
 			continue;
-		add_place(c, set, ranking, theirs->items[i]->ref, NULL);
-		str_addf(&c->text, "> %s: unranked (was %u)\n", theirs->items[i]->ref, theirs->items[i]->rank);
+		if (refmap_get(before, ref) == NULL &&
+		    (!prune || strcmp(there->source, c->options.source) != 0))
+			continue;
+		count++;
+		if (set == NULL)
+			continue;
+		add_place(c, set, ranking, ref, NULL);
+		str_addf(&c->text, "> %s: unranked (was %u)\n", ref, theirs->items[i]->rank);
 	}
+	return count;
 }
 
 /* The order of the files as a list of the daemon's. */
@@ -650,7 +730,7 @@ others_moved(struct planfile_changes *c, const struct planfile_ranking *ranking,
 
 static void
 compare_ranking(struct planfile_changes *c, struct planned_set *set, const struct planfile_ranking *ranking,
-    bool present)
+    bool prune)
 {
 	const char *ref = "";
 	const Plumb__V1__RankingList *theirs = there_ranking(c, ranking->team, &ref);
@@ -664,10 +744,11 @@ compare_ranking(struct planfile_changes *c, struct planned_set *set, const struc
 	}
 	for (size_t i = 0; i < ranking->count; i++)
 		ours[i] = (struct rank_item){ranking->list[i].ref, ranking->list[i].group};
-	if (present && c->options.prune)
-		unrank(c, set, ranking, theirs);
-	if (agrees(c, theirs, ours, ranking->count, &moves, &count) || others_moved(c, ranking, ours, theirs, ref))
+	if (agrees(c, theirs, ours, ranking->count, &moves, &count) && unrank(c, NULL, ranking, theirs, prune) == 0)
 		return;
+	if (others_moved(c, ranking, ours, theirs, ref))
+		return;
+	unrank(c, set, ranking, theirs, prune);
 	agrees(c, theirs, ours, ranking->count, &moves, &count);
 	for (size_t i = 0; i < count && !c->oom; i++) {
 		add_place(c, set, ranking, moves[i].ref, &moves[i]);
@@ -793,7 +874,7 @@ compare_rankings(struct planfile_changes *c, struct planned_set *set)
 					later |= strcmp(plan->steps[k]->rankings[l].team, ranking->team) == 0;
 			}
 			if (!later && !c->oom)
-				compare_ranking(c, set, ranking, true);
+				compare_ranking(c, set, ranking, c->options.prune);
 		}
 	}
 }
