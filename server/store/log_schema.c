@@ -17,16 +17,20 @@
  * The index of keys isn't unique: a key may come again when it is no longer remembered (plan keeps them apart);
  * it is there so that those still remembered are found at start without reading the log.
  */
-static const char *const schema_sql[] = {
-    "CREATE TABLE log (seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, revision INTEGER NOT NULL, "
-    "time_us INTEGER NOT NULL, logged_us INTEGER NOT NULL, author TEXT NOT NULL, key TEXT, "
-    "kind INTEGER NOT NULL, format INTEGER NOT NULL, redacted INTEGER NOT NULL, body_hash BLOB, "
-    "chain BLOB NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL) STRICT",
-    "CREATE INDEX log_key ON log (workspace, logged_us) WHERE key IS NOT NULL",
-    "CREATE UNIQUE INDEX log_revision ON log (workspace, revision)",
-    "CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), program TEXT NOT NULL, "
-    "probe INTEGER NOT NULL) STRICT",
-};
+#define SQL_LOG                                                                                    \
+	"CREATE TABLE log (seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, "                  \
+	"revision INTEGER NOT NULL, time_us INTEGER NOT NULL, logged_us INTEGER NOT NULL, "        \
+	"author TEXT NOT NULL, key TEXT, kind INTEGER NOT NULL, format INTEGER NOT NULL, "         \
+	"redacted INTEGER NOT NULL, body_hash BLOB, chain BLOB NOT NULL, crc INTEGER NOT NULL, "   \
+	"body BLOB NOT NULL) STRICT"
+#define SQL_LOG_KEY      "CREATE INDEX log_key ON log (workspace, logged_us) WHERE key IS NOT NULL"
+#define SQL_LOG_REVISION "CREATE UNIQUE INDEX log_revision ON log (workspace, revision)"
+#define SQL_STATE                                                                                  \
+	"CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), program TEXT NOT NULL, "       \
+	"probe INTEGER NOT NULL) STRICT"
+
+/* By name. */
+static const char *const schema_sql[] = {SQL_LOG, SQL_LOG_KEY, SQL_LOG_REVISION, SQL_STATE};
 #define SCHEMA_COUNT (sizeof schema_sql / sizeof schema_sql[0])
 
 static bool

@@ -102,9 +102,10 @@ now_ns(void)
 static size_t
 encode_call(uint8_t *out, const char *method, const ProtobufCMessage *request)
 {
-	Ttrpc__Request call = TTRPC__REQUEST__INIT;
+	Ttrpc__Request call;
 	uint8_t payload[REQUEST_MAX];
 
+	ttrpc__request__init(&call);
 	call.service = pb_str("plumb.v1.Plan");
 	call.method = pb_str(method);
 	call.payload.data = payload;

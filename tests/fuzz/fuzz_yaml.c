@@ -69,9 +69,11 @@ check_same(const struct planfile *plan, const struct planfile *again)
 		must(b != NULL);
 		must((a->item == NULL) == (b->item == NULL));
 		if (a->item != NULL)
-			must(pb_equal(&plumb__v1__item__descriptor, &a->item->base, &b->item->base));
+			must(
+			    pb_equal(&plumb__v1__item__descriptor, &a->item->base, &b->item->base));
 		else
-			must(pb_equal(&plumb__v1__record__descriptor, &a->record->base, &b->record->base));
+			must(pb_equal(
+			    &plumb__v1__record__descriptor, &a->record->base, &b->record->base));
 	}
 }
 
