@@ -8,6 +8,7 @@
 #include "client/local_daemon.h"
 #include "client/planfile.h"
 #include "client/planfile_apply.h"
+#include "common/calendar.h"
 #include "common/pb.h"
 #include "common/str.h"
 #include "common/utf8.h"
@@ -470,6 +471,27 @@ apply_and_check(struct context *ctx, const struct args *args, struct planfile *p
 	return check(ctx, args, plan);
 }
 
+/*
+ * Judged as of a day, the files count as written by its end (or at the newest time that they state): what
+ * a rule says of the age of things then depends on nothing but the files and the day. NULL: as of now.
+ */
+static const char *
+clock_for(struct context *ctx, const struct planfile *plan)
+{
+	char text[TIME_TEXT_LEN];
+	int64_t us;
+	int32_t day;
+
+	if (!ctx->today[0] || !date_parse(ctx->today, &day))
+		return NULL;
+	us = ((int64_t)day + 1) * 86400 * 1000000 - 1;
+	for (size_t i = 0; i < plan->steps_count; i++) {
+		if (plan->steps[i]->effective && plan->steps[i]->effective_us > us)
+			us = plan->steps[i]->effective_us;
+	}
+	return arena_printf(ctx->arena, "=%s", time_format(us, text));
+}
+
 static int
 check_files(struct context *ctx, const struct args *args)
 {
@@ -492,7 +514,7 @@ check_files(struct context *ctx, const struct args *args)
 		return context_error(ctx, EXIT_SERVER, "%s", err.msg);
 	if (!planfile_load(plan, paths, count, &err)) {
 		code = show_faults(plan, &err);
-	} else if (!(daemon = local_daemon_start(&err))) {
+	} else if (!(daemon = local_daemon_start(clock_for(ctx, plan), &err))) {
 		code = context_error(ctx, EXIT_SERVER, "%s", err.msg);
 	} else {
 		ctx->server = local_daemon_address(daemon);

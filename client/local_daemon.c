@@ -111,8 +111,8 @@ make_dir(struct local_daemon *daemon, struct err *err)
 
 /* In the child: becomes the daemon. Only what is safe after fork. */
 static void
-become_daemon(
-    const struct local_daemon *daemon, const char *program, int out, int errors, pid_t parent)
+become_daemon(const struct local_daemon *daemon, const char *program, const char *clock, int out,
+    int errors, pid_t parent)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
@@ -120,7 +120,7 @@ become_daemon(
 	if (dup2(out, STDOUT_FILENO) < 0 || dup2(errors, STDERR_FILENO) < 0)
 		_exit(127);
 	execlp(program, "plumbd", "--memory", "--listen", daemon->address, "--log-level", "error",
-	    (char *)NULL);
+	    clock ? "--clock" : (char *)NULL, clock, (char *)NULL);
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
@@ -196,7 +196,7 @@ start_failed(const struct local_daemon *daemon, const char *program, int errors,
 }
 
 static bool
-run_daemon(struct local_daemon *daemon, struct err *err)
+run_daemon(struct local_daemon *daemon, const char *clock, struct err *err)
 {
 	const char *program = local_daemon_program();
 	int out[2] = {-1, -1};
@@ -214,7 +214,7 @@ run_daemon(struct local_daemon *daemon, struct err *err)
 		goto out;
 	}
 	if (daemon->pid == 0)
-		become_daemon(daemon, program, out[1], errors[1], parent);
+		become_daemon(daemon, program, clock, out[1], errors[1], parent);
 	watch_signals(daemon);
 	close(out[1]);
 	out[1] = -1;
@@ -236,7 +236,7 @@ out:
 }
 
 struct local_daemon *
-local_daemon_start(struct err *err)
+local_daemon_start(const char *clock, struct err *err)
 {
 	struct local_daemon *daemon = calloc(1, sizeof *daemon);
 
@@ -245,7 +245,7 @@ local_daemon_start(struct err *err)
 		return NULL;
 	}
 	daemon->out = daemon->errors = -1;
-	if (!make_dir(daemon, err) || !run_daemon(daemon, err)) {
+	if (!make_dir(daemon, err) || !run_daemon(daemon, clock, err)) {
 		local_daemon_stop(daemon);
 		return NULL;
 	}

@@ -10,8 +10,11 @@
 
 struct local_daemon;
 
-/* Starts the plumbd beside this program, else the one in PATH, and waits until it is ready. */
-struct local_daemon *local_daemon_start(struct err *err) MUST_CHECK;
+/*
+ * Starts the plumbd beside this program, else the one in PATH, and waits until it is ready. clock: as plumbd's --clock;
+ * NULL the machine's.
+ */
+struct local_daemon *local_daemon_start(const char *clock, struct err *err) MUST_CHECK;
 /* "unix:/…"; lives as long as the daemon. */
 const char *local_daemon_address(const struct local_daemon *daemon);
 /* Stops it and removes its directory. Takes NULL. */

@@ -361,6 +361,7 @@ emit_records(struct dangling *all)
 		missing_evidence(ix, &d, s);
 		draft_count(&d, s, "records about it", all->records[s]);
 		draft_slot(&d, s, "one of them", all->first[s]);
+		d.from = zone_date(NULL, ix->items[all->first[s]]->updated_us);
 		pass_emit(all->pass, &d);
 	}
 }
