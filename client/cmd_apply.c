@@ -20,20 +20,24 @@ confirmed(void)
 }
 
 static int
-send_changes(struct context *ctx, const struct args *args, struct planfile *plan, struct planfile_changes *changes)
+send_changes(struct context *ctx, const struct args *args, struct planfile *plan,
+    struct planfile_changes *changes)
 {
 	const struct planfile_summary *summary = planfile_changes_summary(changes);
 	struct err err = {0};
 
-	if (!args_has(args, "dry-run") && !args_has(args, "yes") && isatty(STDIN_FILENO) && isatty(STDERR_FILENO) &&
-	    !confirmed())
+	if (!args_has(args, "dry-run") && !args_has(args, "yes") && isatty(STDIN_FILENO) &&
+	    isatty(STDERR_FILENO) && !confirmed())
 		return context_error(ctx, EXIT_NO, "nothing is applied");
 	if (!planfile_changes_apply(changes, &err))
 		return planfile_command_fail(ctx, plan, &err);
 	if (!args_has(args, "dry-run"))
-		output_printf(&ctx->out, "applied; the plan is at revision %" PRIu64 "\n", summary->revision);
+		output_printf(
+		    &ctx->out, "applied; the plan is at revision %" PRIu64 "\n", summary->revision);
 	else if (summary->change_sets > 1)
-		output_printf(&ctx->out, "the daemon would take the first of these %zu change sets; nothing is changed\n",
+		output_printf(&ctx->out,
+		    "the daemon would take the first of these %zu change sets; nothing is "
+		    "changed\n",
 		    summary->change_sets);
 	else
 		output_printf(&ctx->out, "the daemon would take this; nothing is changed\n");
@@ -62,7 +66,8 @@ apply(struct context *ctx, const struct args *args, struct planfile *plan)
 	planfile_command_show(ctx, changes);
 	summary = planfile_changes_summary(changes);
 	if (summary->conflicts > 0)
-		code = context_error(ctx, EXIT_NO, "%zu conflict%s, so nothing is applied: bring the files in line with "
+		code = context_error(ctx, EXIT_NO,
+		    "%zu conflict%s, so nothing is applied: bring the files in line with "
 		    "what is there (lines with !), or give --force to put what they say over it",
 		    summary->conflicts, summary->conflicts == 1 ? "" : "s");
 	else if (summary->change_sets == 0)
@@ -93,7 +98,8 @@ run(struct context *ctx, const struct args *args)
 
 static const struct option options[] = {
     PLANFILE_OPTIONS,
-    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing", NULL},
+    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing",
+	NULL},
     {'y', "yes", NULL, "don't ask", NULL},
     {'m', "reason", "TEXT", "why, for the history", NULL},
     {0, "effective", "TIME", "the date or time in the past that this counts from", NULL},
@@ -102,7 +108,8 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"plumb apply -f plan/", "shows what would change, asks, and applies it as one change set"},
-    {"plumb apply -f plan/ --prune --yes -m \"Q3 review\"", "also removes what is gone from the files, without asking"},
+    {"plumb apply -f plan/ --prune --yes -m \"Q3 review\"",
+	"also removes what is gone from the files, without asking"},
     {"plumb export | plumb apply -f - --dry-run", "is always \"nothing to do\""},
     {0},
 };
@@ -112,12 +119,17 @@ const struct command cmd_apply = {
     .group = GROUP_PLAN,
     .arguments = "",
     .summary = "put the plan in these files into the daemon",
-    .help = "Reads all files as one plan, compares it with what is there, shows the difference, asks (on a terminal), "
-	    "and applies it as one change set: all of it or nothing. Files may lie in folders, and dated files hold "
+    .help = "Reads all files as one plan, compares it with what is there, shows the difference, "
+	    "asks (on a terminal), "
+	    "and applies it as one change set: all of it or nothing. Files may lie in folders, and "
+	    "dated files hold "
 	    "the plan's past; docs/PLANFILES.md describes them.\n\n"
-	    "The difference is worked out field by field from three sides: what these files last applied, what is there "
-	    "now, and what they say now. What only others changed stays (=). What both changed differently is a conflict "
-	    "(!): then nothing is applied, unless --force. What is gone from the files stays there without --prune.",
+	    "The difference is worked out field by field from three sides: what these files last "
+	    "applied, what is there "
+	    "now, and what they say now. What only others changed stays (=). What both changed "
+	    "differently is a conflict "
+	    "(!): then nothing is applied, unless --force. What is gone from the files stays there "
+	    "without --prune.",
     .options = options,
     .examples = examples,
     .min_args = 0,

@@ -36,7 +36,8 @@ diff_files(struct context *ctx, const struct args *args)
 	if (args->count > 0)
 		return command_usage(args, "either -f FILES or two revisions");
 	if (ctx->out.format != OUTPUT_TABLE)
-		return command_usage(args, "-o json and -o yaml go with two revisions, not with -f");
+		return command_usage(
+		    args, "-o json and -o yaml go with two revisions, not with -f");
 	plan = planfile_command_load(ctx, args, &code);
 	if (plan == NULL)
 		return code;
@@ -87,7 +88,8 @@ run(struct context *ctx, const struct args *args)
 {
 	if (args_has(args, "file"))
 		return diff_files(ctx, args);
-	if (args_has(args, "prune") || args_has(args, "force") || args_has(args, "source") || args_has(args, "cascade"))
+	if (args_has(args, "prune") || args_has(args, "force") || args_has(args, "source") ||
+	    args_has(args, "cascade"))
 		return command_usage(args, "--source, --prune, --cascade and --force go with -f");
 	if (args->count == 0)
 		return command_usage(args, "say which files (-f) or which revisions");
@@ -111,8 +113,10 @@ const struct command cmd_diff = {
     .group = GROUP_PLAN,
     .arguments = "[FROM [TO]]",
     .summary = "show what apply would do, or what is different between two revisions",
-    .help = "With -f: the difference between these files and the daemon's plan. Else between two moments, each a revision, "
-	    "a baseline's name, a date or a time; the second is now if not stated. Exits with 1 if there is a "
+    .help = "With -f: the difference between these files and the daemon's plan. Else between two "
+	    "moments, each a revision, "
+	    "a baseline's name, a date or a time; the second is now if not stated. Exits with 1 if "
+	    "there is a "
 	    "difference, like diff.",
     .options = options,
     .examples = examples,

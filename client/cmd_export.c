@@ -63,7 +63,8 @@ write_file(const char *path, const struct str *text)
 	FILE *file;
 	bool good;
 
-	if (snprintf(beside, sizeof beside, "%s.new-%ld", path, (long)getpid()) >= (int)sizeof beside) {
+	if (snprintf(beside, sizeof beside, "%s.new-%ld", path, (long)getpid()) >=
+	    (int)sizeof beside) {
 		errno = ENAMETOOLONG;
 		return false;
 	}
@@ -95,7 +96,8 @@ is_ours(const char *path)
 
 /* One file of a folder; an empty one goes away where an earlier export had written it. */
 static bool
-put_in_folder(struct context *ctx, const char *folder, const char *name, const struct str *body, int *code)
+put_in_folder(
+    struct context *ctx, const char *folder, const char *name, const struct str *body, int *code)
 {
 	char path[PATH_MAX];
 	struct str text;
@@ -111,14 +113,16 @@ put_in_folder(struct context *ctx, const char *folder, const char *name, const s
 		return true;
 	}
 	if (access(path, F_OK) == 0 && !is_ours(path)) {
-		*code = context_error(ctx, EXIT_USAGE, "%s was not written by plumb export: move it away first", path);
+		*code = context_error(ctx, EXIT_USAGE,
+		    "%s was not written by plumb export: move it away first", path);
 		return false;
 	}
 	str_init(&text, TEXT_MAX_);
 	str_addf(&text, "%s\n", PLANFILE_WRITTEN);
 	str_add(&text, body->data);
 	if (!str_ok(&text) || !write_file(path, &text)) {
-		*code = context_error(ctx, EXIT_USAGE, "%s cannot be written: %s", path, strerror(errno));
+		*code = context_error(
+		    ctx, EXIT_USAGE, "%s cannot be written: %s", path, strerror(errno));
 		good = false;
 	}
 	str_fini(&text);
@@ -126,7 +130,8 @@ put_in_folder(struct context *ctx, const char *folder, const char *name, const s
 }
 
 static int
-write_folder(struct context *ctx, const struct planfile_writer *writer, const char *folder, uint64_t revision)
+write_folder(struct context *ctx, const struct planfile_writer *writer, const char *folder,
+    uint64_t revision)
 {
 	const struct planfile_kind *kinds;
 	struct str text;
@@ -135,7 +140,8 @@ write_folder(struct context *ctx, const struct planfile_writer *writer, const ch
 	bool good;
 
 	if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-		return context_error(ctx, EXIT_USAGE, "%s cannot be made: %s", folder, strerror(errno));
+		return context_error(
+		    ctx, EXIT_USAGE, "%s cannot be made: %s", folder, strerror(errno));
 	kinds = planfile_kinds(&count);
 	str_init(&text, TEXT_MAX_);
 	planfile_write_head(writer, workspace_name(ctx), revision, &text);
@@ -150,7 +156,8 @@ write_folder(struct context *ctx, const struct planfile_writer *writer, const ch
 }
 
 static int
-write_single(struct context *ctx, const struct planfile_writer *writer, const char *path, uint64_t revision)
+write_single(
+    struct context *ctx, const struct planfile_writer *writer, const char *path, uint64_t revision)
 {
 	const struct planfile_kind *kinds;
 	struct str text;
@@ -164,11 +171,13 @@ write_single(struct context *ctx, const struct planfile_writer *writer, const ch
 	for (size_t i = 0; i < count; i++)
 		planfile_write_section(writer, &kinds[i], &text);
 	if (!str_ok(&text))
-		code = context_error(ctx, EXIT_USAGE, "the plan is too large for one file: use --dir");
+		code =
+		    context_error(ctx, EXIT_USAGE, "the plan is too large for one file: use --dir");
 	else if (strcmp(path, "-") == 0)
 		fwrite(text.data, 1, text.len, ctx->out.file);
 	else if (!write_file(path, &text))
-		code = context_error(ctx, EXIT_USAGE, "%s cannot be written: %s", path, strerror(errno));
+		code = context_error(
+		    ctx, EXIT_USAGE, "%s cannot be written: %s", path, strerror(errno));
 	str_fini(&text);
 	return code;
 }
@@ -190,7 +199,8 @@ run(struct context *ctx, const struct args *args)
 	writer = fetch(ctx, args, &revision);
 	if (writer == NULL)
 		return context_fail(ctx);
-	code = folder != NULL ? write_folder(ctx, writer, folder, revision) : write_single(ctx, writer, path, revision);
+	code = folder != NULL ? write_folder(ctx, writer, folder, revision)
+			      : write_single(ctx, writer, path, revision);
 	if (code == EXIT_FINE && planfile_writer_left_out(writer) > 0)
 		fprintf(stderr, "plumb: %zu records that were retracted or redacted are left out\n",
 		    planfile_writer_left_out(writer));
@@ -198,7 +208,8 @@ run(struct context *ctx, const struct args *args)
 }
 
 static const struct option options[] = {
-    {'o', "output", "PATH", "a file, a folder that is there (as --dir), or - for standard output", NULL},
+    {'o', "output", "PATH", "a file, a folder that is there (as --dir), or - for standard output",
+	NULL},
     {'d', "dir", "FOLDER", "one file for each kind in this folder, which is made if need be", NULL},
     {0, "records", NULL, "measurements, check-ins and acknowledgements too", NULL},
     {0},
@@ -215,8 +226,10 @@ const struct command cmd_export = {
     .group = GROUP_PLAN,
     .arguments = "",
     .summary = "write the plan as plan files",
-    .help = "Writes what plumb apply reads. The order is stable, so that the files live well in version control; applying "
-	    "what was just exported changes nothing. The first file notes the revision that it was written from, so "
+    .help = "Writes what plumb apply reads. The order is stable, so that the files live well in "
+	    "version control; applying "
+	    "what was just exported changes nothing. The first file notes the revision that it was "
+	    "written from, so "
 	    "that an edited export can be applied even after others have changed the plan.",
     .options = options,
     .examples = examples,

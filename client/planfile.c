@@ -166,7 +166,8 @@ planfile_step(struct planfile *plan, const char *effective)
 		return NULL;
 	memcpy(steps, plan->steps, at * sizeof(struct planfile_step *));
 	steps[at] = step;
-	memcpy(steps + at + 1, plan->steps + at, (plan->steps_count - at) * sizeof(struct planfile_step *));
+	memcpy(steps + at + 1, plan->steps + at,
+	    (plan->steps_count - at) * sizeof(struct planfile_step *));
 	plan->steps = steps;
 	plan->steps_count++;
 	return step;
@@ -218,7 +219,8 @@ room(struct planfile *plan, void *list, size_t count, size_t *cap, size_t size)
 }
 
 static bool
-check_id(struct planfile *plan, const struct planfile_kind *kind, const char *id, struct planfile_place place)
+check_id(struct planfile *plan, const struct planfile_kind *kind, const char *id,
+    struct planfile_place place)
 {
 	char slug[ID_MAX_LEN + 1];
 
@@ -226,8 +228,10 @@ check_id(struct planfile *plan, const struct planfile_kind *kind, const char *id
 		return true;
 	parse_slug(id, slug);
 	return planfile_fault(plan, place,
-	    "'%.80s' is no id of a %s: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a letter or digit%s%s%s",
-	    id, kind->name, slug[0] != '\0' ? "; for example '" : "", slug, slug[0] != '\0' ? "'" : "");
+	    "'%.80s' is no id of a %s: 1 to 64 of a-z 0-9 . _ -, beginning and ending with a "
+	    "letter or digit%s%s%s",
+	    id, kind->name, slug[0] != '\0' ? "; for example '" : "", slug,
+	    slug[0] != '\0' ? "'" : "");
 }
 
 static struct planfile_entry *
@@ -249,8 +253,8 @@ add_entry(struct planfile *plan, struct planfile_step *step, Plumb__V1__Kind num
 	entry->place = place;
 	other = planfile_find(step, entry->ref);
 	if (other != NULL) {
-		planfile_fault(plan, place, "%s is stated a second time, the first is at %s:%u:%u", entry->ref,
-		    other->place.file, other->place.line, other->place.column);
+		planfile_fault(plan, place, "%s is stated a second time, the first is at %s:%u:%u",
+		    entry->ref, other->place.file, other->place.line, other->place.column);
 		return NULL;
 	}
 	list = room(plan, step->entries, step->count, &step->cap, sizeof(struct planfile_entry *));
@@ -283,11 +287,12 @@ new_message(struct planfile *plan, Plumb__V1__Kind number)
 }
 
 struct planfile_entry *
-planfile_add_item(struct planfile *plan, struct planfile_step *step, Plumb__V1__Kind kind, const char *id,
-    struct planfile_place place)
+planfile_add_item(struct planfile *plan, struct planfile_step *step, Plumb__V1__Kind kind,
+    const char *id, struct planfile_place place)
 {
 	ProtobufCMessage *message = new_message(plan, kind);
-	struct planfile_entry *entry = message == NULL ? NULL : add_entry(plan, step, kind, id, place);
+	struct planfile_entry *entry =
+	    message == NULL ? NULL : add_entry(plan, step, kind, id, place);
 
 	if (entry == NULL)
 		return NULL;
@@ -297,11 +302,12 @@ planfile_add_item(struct planfile *plan, struct planfile_step *step, Plumb__V1__
 }
 
 struct planfile_entry *
-planfile_add_record(struct planfile *plan, struct planfile_step *step, Plumb__V1__Kind kind, const char *id,
-    struct planfile_place place)
+planfile_add_record(struct planfile *plan, struct planfile_step *step, Plumb__V1__Kind kind,
+    const char *id, struct planfile_place place)
 {
 	ProtobufCMessage *message = new_message(plan, kind);
-	struct planfile_entry *entry = message == NULL ? NULL : add_entry(plan, step, kind, id, place);
+	struct planfile_entry *entry =
+	    message == NULL ? NULL : add_entry(plan, step, kind, id, place);
 
 	if (entry == NULL)
 		return NULL;
@@ -311,7 +317,8 @@ planfile_add_record(struct planfile *plan, struct planfile_step *step, Plumb__V1
 }
 
 static struct planfile_ranking *
-find_ranking(struct planfile *plan, struct planfile_step *step, const char *team, struct planfile_place place)
+find_ranking(struct planfile *plan, struct planfile_step *step, const char *team,
+    struct planfile_place place)
 {
 	struct planfile_ranking *list;
 
@@ -331,8 +338,8 @@ find_ranking(struct planfile *plan, struct planfile_step *step, const char *team
 }
 
 bool
-planfile_add_ranked(struct planfile *plan, struct planfile_step *step, const char *team, const char *ref, bool tied,
-    struct planfile_place place)
+planfile_add_ranked(struct planfile *plan, struct planfile_step *step, const char *team,
+    const char *ref, bool tied, struct planfile_place place)
 {
 	struct planfile_ranking *ranking = find_ranking(plan, step, team, place);
 	struct planfile_ranked *ranked;
@@ -355,9 +362,11 @@ planfile_add_ranked(struct planfile *plan, struct planfile_step *step, const cha
 }
 
 bool
-planfile_add_removal(struct planfile *plan, struct planfile_step *step, const char *ref, struct planfile_place place)
+planfile_add_removal(
+    struct planfile *plan, struct planfile_step *step, const char *ref, struct planfile_place place)
 {
-	struct planfile_removal *list = arena_array(plan->arena, step->removals_count + 1, sizeof *list);
+	struct planfile_removal *list =
+	    arena_array(plan->arena, step->removals_count + 1, sizeof *list);
 
 	if (list == NULL)
 		return planfile_oom(plan);
@@ -388,7 +397,8 @@ field_node(const struct yaml_node *map, const char *field, size_t len)
 		key_len = map->pairs[i].key->count;
 		if (key_len == len && strncmp(key, field, len) == 0)
 			return map->pairs[i].value;
-		if (key_len + 1 == len && field[len - 1] == 's' && strncmp(key, field, key_len) == 0)
+		if (key_len + 1 == len && field[len - 1] == 's' &&
+		    strncmp(key, field, key_len) == 0)
 			return map->pairs[i].value;
 	}
 	return NULL;

@@ -67,9 +67,10 @@ struct planfile_removal {
 
 /* What is stated for one time: one change set. */
 struct planfile_step {
-	const char *effective; /* RFC 3339 time; NULL: the present, which is the last step of every plan */
+	const char
+	    *effective; /* RFC 3339 time; NULL: the present, which is the last step of every plan */
 	long long effective_us;
-	const char *reason;    /* NULL: not stated */
+	const char *reason;              /* NULL: not stated */
 	struct planfile_entry **entries; /* in the order they were stated */
 	size_t count;
 	size_t cap;
@@ -77,11 +78,11 @@ struct planfile_step {
 	size_t rankings_count;
 	struct planfile_removal *removals;
 	size_t removals_count;
-	struct refmap *index;  /* by ref */
+	struct refmap *index; /* by ref */
 };
 
 struct planfile {
-	struct arena *arena; /* holds everything below */
+	struct arena *arena;          /* holds everything below */
 	struct planfile_step **steps; /* by effective time; the present last */
 	size_t steps_count;
 	struct planfile_fault faults[PLANFILE_FAULTS_MAX];
@@ -90,7 +91,7 @@ struct planfile {
 	/* Where `exported:` says that these files were written from; NULL and 0 if it does not. */
 	const char *exported_workspace;
 	unsigned long long exported_revision;
-	const char *default_source; /* "files:<name>", from what was loaded; NULL for an import */
+	const char *default_source;  /* "files:<name>", from what was loaded; NULL for an import */
 	struct planfile_file *files; /* read, not yet taken over by planfile_finish() */
 	size_t files_count;
 	size_t bytes;
@@ -106,7 +107,8 @@ void planfile_free(struct planfile *plan); /* takes NULL */
  * directories), as one plan. "-" is standard input. False with err only if there are faults or nothing could be
  * read at all: all faults of all files are in plan->faults then, in order of place.
  */
-bool planfile_load(struct planfile *plan, const char *const *paths, size_t count, struct err *err) MUST_CHECK;
+bool planfile_load(
+    struct planfile *plan, const char *const *paths, size_t count, struct err *err) MUST_CHECK;
 /* The same from memory, as the file `name`. Call planfile_finish() after the last one. */
 void planfile_load_text(struct planfile *plan, const char *name, const char *text, size_t len);
 bool planfile_finish(struct planfile *plan, struct err *err) MUST_CHECK;
@@ -121,15 +123,16 @@ struct planfile_step *planfile_step(struct planfile *plan, const char *effective
  * A zeroed item or record of that kind with its body, in the step. NULL, and a fault at place, if the id is taken
  * in this step or is no id; NULL when out of memory. The id is copied.
  */
-struct planfile_entry *planfile_add_item(struct planfile *plan, struct planfile_step *step, Plumb__V1__Kind kind,
-    const char *id, struct planfile_place place);
-struct planfile_entry *planfile_add_record(struct planfile *plan, struct planfile_step *step, Plumb__V1__Kind kind,
-    const char *id, struct planfile_place place);
+struct planfile_entry *planfile_add_item(struct planfile *plan, struct planfile_step *step,
+    Plumb__V1__Kind kind, const char *id, struct planfile_place place);
+struct planfile_entry *planfile_add_record(struct planfile *plan, struct planfile_step *step,
+    Plumb__V1__Kind kind, const char *id, struct planfile_place place);
 /* Puts ref at the end of the ranking of team ("" the workspace's), tied with the one before or not. */
-bool planfile_add_ranked(struct planfile *plan, struct planfile_step *step, const char *team, const char *ref,
-    bool tied, struct planfile_place place);
+bool planfile_add_ranked(struct planfile *plan, struct planfile_step *step, const char *team,
+    const char *ref, bool tied, struct planfile_place place);
 /* Always false. */
-bool planfile_fault(struct planfile *plan, struct planfile_place place, const char *fmt, ...) PRINTF_LIKE(3, 4);
+bool planfile_fault(struct planfile *plan, struct planfile_place place, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 /* ---- looking ---------------------------------------------------------------------------------------------- */
 

@@ -35,15 +35,15 @@ init_changes(struct planfile_changes *c, struct err *err)
 	if (c->options.effective[0] == '\0')
 		return true;
 	if (!time_or_date_parse(c->options.effective, &us))
-		return err_set(err, ERR_INVALID, "effective wants a date or a time, but this is '%.60s'",
-		    c->options.effective);
+		return err_set(err, ERR_INVALID,
+		    "effective wants a date or a time, but this is '%.60s'", c->options.effective);
 	c->options.effective = arena_strdup(c->arena, time_format(us, time));
 	return c->options.effective != NULL || err_oom(err);
 }
 
 struct planfile_changes *
-planfile_compare(struct planfile *plan, struct rpc_client *client, const struct planfile_options *options,
-    struct err *err)
+planfile_compare(struct planfile *plan, struct rpc_client *client,
+    const struct planfile_options *options, struct err *err)
 {
 	struct planfile_changes *c = calloc(1, sizeof *c);
 
@@ -208,15 +208,17 @@ skip_prefix(const char *text, const char *prefix)
 
 /* One violation as a fault of the line that it comes from. */
 static void
-map_violation(struct planfile_changes *c, const struct planned_set *set, const struct rpc_violation *violation)
+map_violation(struct planfile_changes *c, const struct planned_set *set,
+    const struct rpc_violation *violation)
 {
 	const struct planned *planned;
 	const char *rest, *path;
 	size_t index;
 
 	if (!split_field(violation->field, &index, &rest) || index >= set->count) {
-		planfile_fault(c->plan, (struct planfile_place){c->options.source, 0, 0}, "%s%s%s", violation->field,
-		    violation->field[0] != '\0' ? ": " : "", violation->description);
+		planfile_fault(c->plan, (struct planfile_place){c->options.source, 0, 0}, "%s%s%s",
+		    violation->field, violation->field[0] != '\0' ? ": " : "",
+		    violation->description);
 		return;
 	}
 	planned = &set->list[index];
@@ -227,8 +229,8 @@ map_violation(struct planfile_changes *c, const struct planned_set *set, const s
 	path = skip_prefix(skip_prefix(skip_prefix(rest, "put"), "add"), "item");
 	path = skip_prefix(skip_prefix(path, "record"), "applied");
 	path = skip_prefix(path, planfile_kind(planned->entry->kind)->body);
-	planfile_fault(c->plan, planfile_field_place(planned->entry, path), "%s%s%s: %s", planned->entry->ref,
-	    path[0] != '\0' ? " " : "", path, violation->description);
+	planfile_fault(c->plan, planfile_field_place(planned->entry, path), "%s%s%s: %s",
+	    planned->entry->ref, path[0] != '\0' ? " " : "", path, violation->description);
 }
 
 static bool
@@ -239,21 +241,26 @@ refused(struct planfile_changes *c, const struct planned_set *set, struct err *e
 	for (size_t i = 0; i < c->status.violations_count; i++)
 		map_violation(c, set, &c->status.violations[i]);
 	if (c->status.err.code == ERR_CONFLICT && conflict != NULL)
-		return err_set(err, ERR_CONFLICT, "%s was changed in this moment by %s (revision %" PRIu64 "), so nothing is applied",
+		return err_set(err, ERR_CONFLICT,
+		    "%s was changed in this moment by %s (revision %" PRIu64
+		    "), so nothing is applied",
 		    conflict->ref[0] != '\0' ? conflict->ref : "the workspace",
-		    conflict->entry != NULL ? conflict->entry->updated_by : "another", conflict->actual);
+		    conflict->entry != NULL ? conflict->entry->updated_by : "another",
+		    conflict->actual);
 	*err = c->status.err;
 	return false;
 }
 
 static bool
-fill_request(struct planfile_changes *c, struct planned_set *set, Plumb__V1__ChangeSet *message, struct err *err)
+fill_request(struct planfile_changes *c, struct planned_set *set, Plumb__V1__ChangeSet *message,
+    struct err *err)
 {
 	char text[256];
 	size_t bytes;
 
 	if (set->count > CHANGES_MAX)
-		return err_set(err, ERR_LIMIT, "%zu changes, and a change set holds %d: apply some of the files first (-f)",
+		return err_set(err, ERR_LIMIT,
+		    "%zu changes, and a change set holds %d: apply some of the files first (-f)",
 		    set->count, CHANGES_MAX);
 	message->changes = arena_array(c->arena, set->count, sizeof *message->changes);
 	if (message->changes == NULL)
@@ -266,11 +273,15 @@ fill_request(struct planfile_changes *c, struct planned_set *set, Plumb__V1__Cha
 	message->n_changes = set->count;
 	message->effective = pb_str(set->effective);
 	snprintf(text, sizeof text, "apply %.200s", c->options.source);
-	message->reason = set->reason != NULL && set->reason[0] != '\0' ? pb_str(set->reason) : arena_strdup(c->arena, text);
+	message->reason = set->reason != NULL && set->reason[0] != '\0'
+			      ? pb_str(set->reason)
+			      : arena_strdup(c->arena, text);
 	bytes = message->reason == NULL ? 0 : protobuf_c_message_get_packed_size(&message->base);
 	if (bytes > BYTES_MAX)
-		return err_set(err, ERR_LIMIT, "%zu bytes of changes, and a change set holds 4 MiB: apply some of the files "
-		    "first (-f)", bytes);
+		return err_set(err, ERR_LIMIT,
+		    "%zu bytes of changes, and a change set holds 4 MiB: apply some of the files "
+		    "first (-f)",
+		    bytes);
 	if (!c->options.dry_run)
 		message->idempotency_key = pb_str(make_key(c, message));
 	return (message->reason != NULL && message->idempotency_key != NULL) || err_oom(err);
@@ -315,12 +326,13 @@ planfile_changes_apply(struct planfile_changes *c, struct err *err)
 	size_t count = c->options.dry_run && c->sets_count > 1 ? 1 : c->sets_count;
 
 	if (c->summary.conflicts > 0)
-		return err_set(err, ERR_CONFLICT, "%zu conflict%s: nothing is applied", c->summary.conflicts,
-		    c->summary.conflicts == 1 ? "" : "s");
+		return err_set(err, ERR_CONFLICT, "%zu conflict%s: nothing is applied",
+		    c->summary.conflicts, c->summary.conflicts == 1 ? "" : "s");
 	for (size_t i = 0; i < count; i++) {
 		if (!send_set(c, &c->sets[i], err)) {
 			if (i > 0)
-				err_wrap(err, "after %zu of %zu change sets, which stay", i, c->sets_count);
+				err_wrap(err, "after %zu of %zu change sets, which stay", i,
+				    c->sets_count);
 			return false;
 		}
 	}
@@ -328,8 +340,8 @@ planfile_changes_apply(struct planfile_changes *c, struct err *err)
 }
 
 bool
-planfile_apply(struct planfile *plan, struct rpc_client *client, const struct planfile_options *options,
-    struct planfile_summary *summary, struct err *err)
+planfile_apply(struct planfile *plan, struct rpc_client *client,
+    const struct planfile_options *options, struct planfile_summary *summary, struct err *err)
 {
 	struct planfile_changes *c = planfile_compare(plan, client, options, err);
 	bool good;

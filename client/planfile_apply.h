@@ -19,14 +19,15 @@ struct str;
 
 struct planfile_options {
 	const char *workspace; /* "" main */
-	const char *source;    /* who applies: "files:strategy", "stratml:plan.xml"; 1..200 bytes; NULL: the plan's default */
+	const char *
+	    source; /* who applies: "files:strategy", "stratml:plan.xml"; 1..200 bytes; NULL: the plan's default */
 	const char *reason;    /* "": of the step, else "apply SOURCE" */
 	const char *effective; /* time or date that the present counts from; "": now */
-	bool prune;            /* remove what this source once put there and the plan no longer has */
-	bool cascade;          /* with prune: also what belongs to it */
-	bool force;            /* where both changed a field, the files win */
-	bool dry_run;          /* let the daemon check it, change nothing */
-	bool colour;           /* in the difference */
+	bool prune;   /* remove what this source once put there and the plan no longer has */
+	bool cascade; /* with prune: also what belongs to it */
+	bool force;   /* where both changed a field, the files win */
+	bool dry_run; /* let the daemon check it, change nothing */
+	bool colour;  /* in the difference */
 };
 
 /* What the difference amounts to. */
@@ -36,11 +37,12 @@ struct planfile_summary {
 	size_t removed;
 	size_t placed;
 	size_t records;
-	size_t kept;      /* fields that others changed since and that stay */
-	size_t left;      /* entries of this source that are gone from the plan and stay without prune */
+	size_t kept; /* fields that others changed since and that stay */
+	size_t left; /* entries of this source that are gone from the plan and stay without prune */
 	size_t conflicts; /* nothing can be applied without force */
 	size_t change_sets;
-	uint64_t revision; /* of the plan that was compared; after applying, of the last change set */
+	uint64_t
+	    revision; /* of the plan that was compared; after applying, of the last change set */
 };
 
 /* The difference between a plan and the daemon, ready to be shown and applied. */
@@ -68,7 +70,8 @@ bool planfile_changes_apply(struct planfile_changes *changes, struct err *err) M
  * Compare and apply without showing or asking: what `check -f` and tests need. True also where there was
  * nothing to do. summary may be NULL. Conflicts are ERR_CONFLICT.
  */
-bool planfile_apply(struct planfile *plan, struct rpc_client *client, const struct planfile_options *options,
-    struct planfile_summary *summary, struct err *err) MUST_CHECK;
+bool planfile_apply(struct planfile *plan, struct rpc_client *client,
+    const struct planfile_options *options, struct planfile_summary *summary,
+    struct err *err) MUST_CHECK;
 
 #endif

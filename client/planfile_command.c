@@ -46,14 +46,14 @@ struct planfile_options
 planfile_command_options(struct context *ctx, const struct args *args, const struct planfile *plan)
 {
 	return (struct planfile_options){
-		.workspace = ctx->workspace,
-		.source = args_has(args, "source") ? args_get(args, "source") : plan->default_source,
-		.reason = "",
-		.effective = "",
-		.prune = args_has(args, "prune"),
-		.cascade = args_has(args, "cascade"),
-		.force = args_has(args, "force"),
-		.colour = ctx->out.colour,
+	    .workspace = ctx->workspace,
+	    .source = args_has(args, "source") ? args_get(args, "source") : plan->default_source,
+	    .reason = "",
+	    .effective = "",
+	    .prune = args_has(args, "prune"),
+	    .cascade = args_has(args, "cascade"),
+	    .force = args_has(args, "force"),
+	    .colour = ctx->out.colour,
 	};
 }
 
@@ -62,7 +62,8 @@ planfile_command_fail(struct context *ctx, const struct planfile *plan, const st
 {
 	if (plan->faults_total > 0) {
 		print_faults(plan);
-		return context_error(ctx, EXIT_SERVER, "refused with %zu fault%s, and nothing is changed", plan->faults_total,
+		return context_error(ctx, EXIT_SERVER,
+		    "refused with %zu fault%s, and nothing is changed", plan->faults_total,
 		    plan->faults_total == 1 ? "" : "s");
 	}
 	(void)!context_set_error(ctx, err->code, "%s", err->msg);

@@ -9,19 +9,25 @@
 #include "client/planfile.h"
 #include "client/planfile_apply.h"
 
-#define PLANFILE_OPTIONS                                                                                               \
-	{'f', "file", "PATH", "a plan file, a folder of them, or - for standard input; may be given several times",   \
-	    NULL},                                                                                                     \
-	{0, "source", "NAME", "the name these files go by in the plan; files:FOLDER if not stated", NULL},             \
-	{0, "prune", NULL, "remove what these files once put there and no longer hold", NULL},                         \
-	{0, "cascade", NULL, "with --prune: remove what belongs to it, too", NULL},                                    \
-	{0, "force", NULL, "where others and the files both changed a field, the files win", NULL}
+#define PLANFILE_OPTIONS                                                                           \
+	{'f', "file", "PATH",                                                                      \
+	    "a plan file, a folder of them, or - for standard input; may be given several times",  \
+	    NULL},                                                                                 \
+	    {0, "source", "NAME",                                                                  \
+		"the name these files go by in the plan; files:FOLDER if not stated", NULL},       \
+	    {0, "prune", NULL, "remove what these files once put there and no longer hold", NULL}, \
+	    {0, "cascade", NULL, "with --prune: remove what belongs to it, too", NULL},            \
+	{                                                                                          \
+		0, "force", NULL,                                                                  \
+		    "where others and the files both changed a field, the files win", NULL         \
+	}
 
 /* The plan of all --file; NULL: said why, and *code is what to exit with. */
-struct planfile *planfile_command_load(struct context *ctx, const struct args *args, int *code) MUST_CHECK;
+struct planfile *planfile_command_load(
+    struct context *ctx, const struct args *args, int *code) MUST_CHECK;
 /* The options of apply and diff. */
-struct planfile_options planfile_command_options(struct context *ctx, const struct args *args,
-    const struct planfile *plan);
+struct planfile_options planfile_command_options(
+    struct context *ctx, const struct args *args, const struct planfile *plan);
 /* Tells err, and the plan's faults before it; answers what to exit with. */
 int planfile_command_fail(struct context *ctx, const struct planfile *plan, const struct err *err);
 /* The difference and its summary on standard output. */

@@ -27,7 +27,8 @@ add_safe(struct str *out, const char *text)
 	size_t shown = 0;
 
 	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f || ((unsigned char)*text == 0xc2 && (unsigned char)text[1] < 0xa0)) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f ||
+		    ((unsigned char)*text == 0xc2 && (unsigned char)text[1] < 0xa0)) {
 			str_add(out, *text == '\n' ? " ⏎ " : "\xef\xbf\xbd");
 			text += (unsigned char)*text == 0xc2;
 		} else {
@@ -57,7 +58,8 @@ add_title(struct str *out, const ProtobufCMessage *entry)
 }
 
 static void
-add_value(struct planfile_changes *c, const ProtobufCMessage *holder, const ProtobufCFieldDescriptor *field)
+add_value(struct planfile_changes *c, const ProtobufCMessage *holder,
+    const ProtobufCFieldDescriptor *field)
 {
 	struct str text;
 
@@ -117,11 +119,12 @@ oom:
 }
 
 static void
-add_put(struct planfile_changes *c, struct planned_set *set, const struct planfile_entry *entry, struct there *there,
-    ProtobufCMessage *item, ProtobufCMessage *applied)
+add_put(struct planfile_changes *c, struct planned_set *set, const struct planfile_entry *entry,
+    struct there *there, ProtobufCMessage *item, ProtobufCMessage *applied)
 {
 	struct planned *planned = add_change(c, set, entry->place);
-	Plumb__V1__Put *put = (Plumb__V1__Put *)planfile_message(&plumb__v1__put__descriptor, c->arena);
+	Plumb__V1__Put *put =
+	    (Plumb__V1__Put *)planfile_message(&plumb__v1__put__descriptor, c->arena);
 
 	if (planned == NULL || put == NULL) {
 		c->oom = true;
@@ -131,8 +134,9 @@ add_put(struct planfile_changes *c, struct planned_set *set, const struct planfi
 	put->applied = (Plumb__V1__Item *)applied;
 	planned->change->change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
 	planned->change->put = put;
-	planned->change->expect_case =
-	    there->now == NULL ? PLUMB__V1__CHANGE__EXPECT_EXPECTED_ABSENT : PLUMB__V1__CHANGE__EXPECT_EXPECTED_REVISION;
+	planned->change->expect_case = there->now == NULL
+					   ? PLUMB__V1__CHANGE__EXPECT_EXPECTED_ABSENT
+					   : PLUMB__V1__CHANGE__EXPECT_EXPECTED_REVISION;
 	planned->change->expected_absent = there->now == NULL;
 	planned->entry = entry;
 	planned->there = there;
@@ -153,7 +157,8 @@ struct entry_merge {
 static const char *
 other_author(const struct planfile_changes *c, const struct there *there)
 {
-	bool by_us = strcmp(there->source, c->options.source) == 0 && there->revision == there->source_revision;
+	bool by_us = strcmp(there->source, c->options.source) == 0 &&
+		     there->revision == there->source_revision;
 
 	return by_us ? "others" : there->updated_by;
 }
@@ -200,18 +205,22 @@ hear_field(void *arg, const struct threeway_field *f)
 		str_addf(text, " by %s; before it was ", other_author(c, m->there));
 		add_value(c, f->base, f->field);
 	} else {
-		str_addf(text, " by %s, and these files have never applied it", m->there->updated_by);
+		str_addf(
+		    text, " by %s, and these files have never applied it", m->there->updated_by);
 	}
 	str_add_char(text, '\n');
 }
 
 /* The revision of a baseline is the daemon's to say: what the files leave out is what is there. */
 static ProtobufCMessage *
-with_served_fields(struct planfile_changes *c, const struct planfile_entry *entry, struct there *there)
+with_served_fields(
+    struct planfile_changes *c, const struct planfile_entry *entry, struct there *there)
 {
-	Plumb__V1__Item *copy, *theirs = (Plumb__V1__Item *)there->now, *base = (Plumb__V1__Item *)there->base;
+	Plumb__V1__Item *copy, *theirs = (Plumb__V1__Item *)there->now,
+			       *base = (Plumb__V1__Item *)there->base;
 
-	if (entry->kind != PLUMB__V1__KIND__BASELINE || theirs == NULL || entry->item->baseline->revision != 0)
+	if (entry->kind != PLUMB__V1__KIND__BASELINE || theirs == NULL ||
+	    entry->item->baseline->revision != 0)
 		return &entry->item->base;
 	copy = (Plumb__V1__Item *)planfile_clone(&entry->item->base, c->arena);
 	if (copy == NULL) {
@@ -228,11 +237,13 @@ static void
 create_item(struct planfile_changes *c, struct planned_set *set, const struct planfile_entry *entry,
     struct there *there)
 {
-	const char *by = c->options.force || there->claimed ? NULL : there_removed_by(c, entry->ref);
+	const char *by =
+	    c->options.force || there->claimed ? NULL : there_removed_by(c, entry->ref);
 
 	if (by != NULL) {
 		c->summary.conflicts++;
-		str_addf(&c->text, "! %s was removed by %s since; the files still have it\n", entry->ref, by);
+		str_addf(&c->text, "! %s was removed by %s since; the files still have it\n",
+		    entry->ref, by);
 		return;
 	}
 	add_put(c, set, entry, there, &entry->item->base, NULL);
@@ -254,7 +265,8 @@ merge_item(struct planfile_changes *c, struct planned_set *set, const struct pla
 		return;
 	there_find_base(c, there);
 	str_init(&m.taken, 1u << 20);
-	merged = threeway_merge(there->base, ours, there->now, c->options.force, c->arena, hear_field, &m);
+	merged = threeway_merge(
+	    there->base, ours, there->now, c->options.force, c->arena, hear_field, &m);
 	if (merged == NULL)
 		c->oom = true;
 	else if (!m.conflict && !pb_equal(ours->descriptor, merged, there->now)) {
@@ -281,23 +293,26 @@ record_says(const struct planfile_entry *entry, const struct there *there)
 	theirs.retracted_reason = ours->retracted_reason;
 	if (ours->by[0] == '\0')
 		theirs.by = ours->by;
-	if (ours->at[0] == '\0' || (time_or_date_parse(ours->at, &a) && time_or_date_parse(theirs.at, &b) && a == b))
+	if (ours->at[0] == '\0' ||
+	    (time_or_date_parse(ours->at, &a) && time_or_date_parse(theirs.at, &b) && a == b))
 		theirs.at = ours->at;
 	return pb_equal(&plumb__v1__record__descriptor, &ours->base, &theirs.base);
 }
 
 static void
-compare_record(struct planfile_changes *c, struct planned_set *set, const struct planfile_entry *entry,
-    struct there *there)
+compare_record(struct planfile_changes *c, struct planned_set *set,
+    const struct planfile_entry *entry, struct there *there)
 {
 	struct planned *planned;
 	Plumb__V1__Add *add;
 
 	if (there->now != NULL) {
-		if (!((const Plumb__V1__Record *)there->now)->redacted && !record_says(entry, there)) {
+		if (!((const Plumb__V1__Record *)there->now)->redacted &&
+		    !record_says(entry, there)) {
 			c->summary.conflicts++;
 			str_addf(&c->text,
-			    "! %s is there with other content: records don't change; retract it and add another id\n",
+			    "! %s is there with other content: records don't change; retract it "
+			    "and add another id\n",
 			    entry->ref);
 		}
 		return;
@@ -323,7 +338,8 @@ compare_record(struct planfile_changes *c, struct planned_set *set, const struct
 }
 
 static void
-compare_entry(struct planfile_changes *c, struct planned_set *set, const struct planfile_entry *entry)
+compare_entry(
+    struct planfile_changes *c, struct planned_set *set, const struct planfile_entry *entry)
 {
 	struct there *there = there_get(c, planfile_kind(entry->kind), entry->ref);
 
@@ -340,11 +356,12 @@ compare_entry(struct planfile_changes *c, struct planned_set *set, const struct 
 /* ---- removals ----------------------------------------------------------------------------------------------- */
 
 static void
-remove_item(struct planfile_changes *c, struct planned_set *set, struct there *there, struct planfile_place place,
-    bool cascade)
+remove_item(struct planfile_changes *c, struct planned_set *set, struct there *there,
+    struct planfile_place place, bool cascade)
 {
 	struct planned *planned = add_change(c, set, place);
-	Plumb__V1__Remove *remove = (Plumb__V1__Remove *)planfile_message(&plumb__v1__remove__descriptor, c->arena);
+	Plumb__V1__Remove *remove =
+	    (Plumb__V1__Remove *)planfile_message(&plumb__v1__remove__descriptor, c->arena);
 
 	if (planned == NULL || remove == NULL) {
 		c->oom = true;
@@ -366,21 +383,24 @@ remove_item(struct planfile_changes *c, struct planned_set *set, struct there *t
 
 /* What the entry belongs to: "initiative/x", or NULL. */
 static const char *
-belongs_to(struct planfile_changes *c, const struct planfile_kind *kind, const ProtobufCMessage *entry)
+belongs_to(
+    struct planfile_changes *c, const struct planfile_kind *kind, const ProtobufCMessage *entry)
 {
 	const ProtobufCMessage *holders[2] = {entry, planfile_body(kind, entry)};
 	const ProtobufCFieldDescriptor *field;
 	const char *text;
 
 	for (size_t h = 0; h < 2; h++) {
-		for (unsigned i = 0; holders[h] != NULL && i < holders[h]->descriptor->n_fields; i++) {
+		for (unsigned i = 0; holders[h] != NULL && i < holders[h]->descriptor->n_fields;
+		     i++) {
 			field = &holders[h]->descriptor->fields[i];
 			if (!planfile_is_belongs(holders[h]->descriptor, field->name))
 				continue;
 			text = *(char *const *)planfile_field(holders[h], field);
 			if (text[0] == '\0')
 				continue;
-			text = planfile_ref_full(kind, holders[h]->descriptor, field->name, text, c->arena);
+			text = planfile_ref_full(
+			    kind, holders[h]->descriptor, field->name, text, c->arena);
 			if (text == NULL)
 				c->oom = true;
 			return text;
@@ -422,7 +442,8 @@ remove_stated(struct planfile_changes *c, struct planned_set *set, const struct 
 	for (size_t i = 0; i < step->removals_count; i++) {
 		there = there_find(c, step->removals[i].ref);
 		if (there == NULL || there->now == NULL) {
-			planfile_fault(c->plan, step->removals[i].place, "%s is not there at that time: nothing to remove",
+			planfile_fault(c->plan, step->removals[i].place,
+			    "%s is not there at that time: nothing to remove",
 			    step->removals[i].ref);
 			continue;
 		}
@@ -459,8 +480,8 @@ is_pruned(struct planfile_changes *c, const struct there *there)
 	}
 	if (there->revision > there->source_revision && !c->options.force) {
 		c->summary.conflicts++;
-		str_addf(&c->text, "! %s is gone from the files, but %s has changed it since\n", there->ref,
-		    there->updated_by);
+		str_addf(&c->text, "! %s is gone from the files, but %s has changed it since\n",
+		    there->ref, there->updated_by);
 		return false;
 	}
 	return true;
@@ -480,7 +501,8 @@ prune(struct planfile_changes *c, struct planned_set *set, const struct refmap *
 	}
 	for (size_t i = 0; i < c->count && !c->oom; i++) {
 		there = c->list[i];
-		if (there->now == NULL || there->kind->record || refmap_get(fold, there->ref) != NULL ||
+		if (there->now == NULL || there->kind->record ||
+		    refmap_get(fold, there->ref) != NULL ||
 		    strcmp(there->source, c->options.source) != 0 || !is_pruned(c, there))
 			continue;
 		depths[count] = part_depth(c, there);
@@ -491,7 +513,8 @@ prune(struct planfile_changes *c, struct planned_set *set, const struct refmap *
 	for (unsigned depth = deepest + 1; depth-- > 0;) {
 		for (size_t i = 0; i < count && !c->oom; i++) {
 			if (depths[i] == depth)
-				remove_item(c, set, gone[i], (struct planfile_place){c->options.source, 0, 0},
+				remove_item(c, set, gone[i],
+				    (struct planfile_place){c->options.source, 0, 0},
 				    c->options.cascade);
 		}
 	}
@@ -500,12 +523,13 @@ prune(struct planfile_changes *c, struct planned_set *set, const struct refmap *
 /* ---- rankings ----------------------------------------------------------------------------------------------- */
 
 static void
-add_place(struct planfile_changes *c, struct planned_set *set, const struct planfile_ranking *ranking,
-    const char *ref, const struct rank_move *move)
+add_place(struct planfile_changes *c, struct planned_set *set,
+    const struct planfile_ranking *ranking, const char *ref, const struct rank_move *move)
 {
 	struct planned *planned =
 	    add_change(c, set, move == NULL ? ranking->place : ranking->list[move->index].place);
-	Plumb__V1__Place *place = (Plumb__V1__Place *)planfile_message(&plumb__v1__place__descriptor, c->arena);
+	Plumb__V1__Place *place =
+	    (Plumb__V1__Place *)planfile_message(&plumb__v1__place__descriptor, c->arena);
 
 	if (planned == NULL || place == NULL) {
 		c->oom = true;
@@ -550,14 +574,16 @@ their_order(struct planfile_changes *c, const Plumb__V1__RankingList *list, size
 
 /* Do the initiatives that ours ranks stand in that list as in ours? */
 static bool
-agrees(struct planfile_changes *c, const Plumb__V1__RankingList *list, const struct rank_item *ours, size_t count,
-    struct rank_move **moves, size_t *moves_count)
+agrees(struct planfile_changes *c, const Plumb__V1__RankingList *list, const struct rank_item *ours,
+    size_t count, struct rank_move **moves, size_t *moves_count)
 {
 	size_t theirs_count;
 	struct rank_item *theirs = their_order(c, list, &theirs_count);
 
 	*moves_count = 0;
-	*moves = theirs == NULL ? NULL : rank_moves(theirs, theirs_count, ours, count, c->arena, moves_count);
+	*moves = theirs == NULL
+		     ? NULL
+		     : rank_moves(theirs, theirs_count, ours, count, c->arena, moves_count);
 	if (*moves == NULL)
 		c->oom = true;
 	return *moves_count == 0;
@@ -574,8 +600,8 @@ rank_of(const Plumb__V1__RankingList *list, const char *ref)
 }
 
 static void
-tell_move(struct planfile_changes *c, const struct planfile_ranking *ranking, const Plumb__V1__RankingList *theirs,
-    const struct rank_move *move)
+tell_move(struct planfile_changes *c, const struct planfile_ranking *ranking,
+    const Plumb__V1__RankingList *theirs, const struct rank_move *move)
 {
 	static const char *const texts[] = {"first", "before ", "behind ", "beside "};
 	unsigned rank = rank_of(theirs, move->ref);
@@ -656,10 +682,11 @@ unrank(struct planfile_changes *c, struct planned_set *set, const struct planfil
 
 /* The order of the files as a list of the daemon's. */
 static Plumb__V1__RankingList *
-make_list(struct planfile_changes *c, const struct planfile_ranking *ranking, const struct rank_item *ours)
+make_list(struct planfile_changes *c, const struct planfile_ranking *ranking,
+    const struct rank_item *ours)
 {
-	Plumb__V1__RankingList *list =
-	    (Plumb__V1__RankingList *)planfile_message(&plumb__v1__ranking_list__descriptor, c->arena);
+	Plumb__V1__RankingList *list = (Plumb__V1__RankingList *)planfile_message(
+	    &plumb__v1__ranking_list__descriptor, c->arena);
 
 	if (list == NULL)
 		return NULL;
@@ -668,8 +695,8 @@ make_list(struct planfile_changes *c, const struct planfile_ranking *ranking, co
 		return NULL;
 	list->team = pb_str(ranking->team);
 	for (; list->n_items < ranking->count; list->n_items++) {
-		Plumb__V1__RankedItem *item =
-		    (Plumb__V1__RankedItem *)planfile_message(&plumb__v1__ranked_item__descriptor, c->arena);
+		Plumb__V1__RankedItem *item = (Plumb__V1__RankedItem *)planfile_message(
+		    &plumb__v1__ranked_item__descriptor, c->arena);
 
 		if (item == NULL)
 			return NULL;
@@ -682,7 +709,8 @@ make_list(struct planfile_changes *c, const struct planfile_ranking *ranking, co
 
 /* Carries the new order forward. */
 static void
-take_order(struct planfile_changes *c, const struct planfile_ranking *ranking, const struct rank_item *ours)
+take_order(struct planfile_changes *c, const struct planfile_ranking *ranking,
+    const struct rank_item *ours)
 {
 	Plumb__V1__RankingList *list = make_list(c, ranking, ours);
 	const char *ref;
@@ -704,8 +732,8 @@ take_order(struct planfile_changes *c, const struct planfile_ranking *ranking, c
 
 /* Did others move these initiatives since this source last did? Says so, and whether they stay. */
 static bool
-others_moved(struct planfile_changes *c, const struct planfile_ranking *ranking, const struct rank_item *ours,
-    const Plumb__V1__RankingList *theirs, const char *ref)
+others_moved(struct planfile_changes *c, const struct planfile_ranking *ranking,
+    const struct rank_item *ours, const Plumb__V1__RankingList *theirs, const char *ref)
 {
 	const Plumb__V1__RankingList *base;
 	struct rank_item *there;
@@ -720,17 +748,19 @@ others_moved(struct planfile_changes *c, const struct planfile_ranking *ranking,
 		return false;
 	if (agrees(c, base, ours, ranking->count, &moves, &count)) {
 		c->summary.kept++;
-		str_addf(&c->text, "= the ranking of %s stays as others have changed it since\n", what);
+		str_addf(
+		    &c->text, "= the ranking of %s stays as others have changed it since\n", what);
 		return true;
 	}
 	c->summary.conflicts++;
-	str_addf(&c->text, "! the ranking of %s: others have changed it since, and so have the files\n", what);
+	str_addf(&c->text,
+	    "! the ranking of %s: others have changed it since, and so have the files\n", what);
 	return true;
 }
 
 static void
-compare_ranking(struct planfile_changes *c, struct planned_set *set, const struct planfile_ranking *ranking,
-    bool prune)
+compare_ranking(struct planfile_changes *c, struct planned_set *set,
+    const struct planfile_ranking *ranking, bool prune)
 {
 	const char *ref = "";
 	const Plumb__V1__RankingList *theirs = there_ranking(c, ranking->team, &ref);
@@ -744,7 +774,8 @@ compare_ranking(struct planfile_changes *c, struct planned_set *set, const struc
 	}
 	for (size_t i = 0; i < ranking->count; i++)
 		ours[i] = (struct rank_item){ranking->list[i].ref, ranking->list[i].group};
-	if (agrees(c, theirs, ours, ranking->count, &moves, &count) && unrank(c, NULL, ranking, theirs, prune) == 0)
+	if (agrees(c, theirs, ours, ranking->count, &moves, &count) &&
+	    unrank(c, NULL, ranking, theirs, prune) == 0)
 		return;
 	if (others_moved(c, ranking, ours, theirs, ref))
 		return;
@@ -798,7 +829,8 @@ compare_step(struct planfile_changes *c, const struct planfile_step *step)
 
 /* Takes out of the fold what a step removed, with what belongs to it. */
 static void
-unfold(struct planfile_changes *c, struct planfile_entry **fold, size_t count, const struct planfile_step *step)
+unfold(struct planfile_changes *c, struct planfile_entry **fold, size_t count,
+    const struct planfile_step *step)
 {
 	struct refmap *gone = refmap_new(c->arena);
 	const char *holder;
@@ -815,7 +847,8 @@ unfold(struct planfile_changes *c, struct planfile_entry **fold, size_t count, c
 		for (size_t i = 0; i < count; i++) {
 			if (fold[i] == NULL)
 				continue;
-			message = fold[i]->item != NULL ? &fold[i]->item->base : &fold[i]->record->base;
+			message =
+			    fold[i]->item != NULL ? &fold[i]->item->base : &fold[i]->record->base;
 			holder = belongs_to(c, planfile_kind(fold[i]->kind), message);
 			if (refmap_get(gone, fold[i]->ref) == NULL &&
 			    (holder == NULL || refmap_get(gone, holder) == NULL))
@@ -871,7 +904,8 @@ compare_rankings(struct planfile_changes *c, struct planned_set *set)
 			later = false;
 			for (size_t k = i + 1; k < plan->steps_count; k++) {
 				for (size_t l = 0; l < plan->steps[k]->rankings_count; l++)
-					later |= strcmp(plan->steps[k]->rankings[l].team, ranking->team) == 0;
+					later |= strcmp(plan->steps[k]->rankings[l].team,
+						     ranking->team) == 0;
 			}
 			if (!later && !c->oom)
 				compare_ranking(c, set, ranking, c->options.prune);
@@ -904,7 +938,8 @@ compare_present(struct planfile_changes *c)
 	compare_rankings(c, set);
 	prune(c, set, live);
 	if (before > 0 && set->count > 0)
-		put_heading(c, before, set->effective[0] != '\0' ? set->effective : "now", set->reason);
+		put_heading(
+		    c, before, set->effective[0] != '\0' ? set->effective : "now", set->reason);
 }
 
 /* Has the workspace come past that time already? */

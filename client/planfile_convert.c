@@ -44,16 +44,18 @@ static bool
 wants(struct conversion *c, const struct yaml_node *node, const char *field, const char *what)
 {
 	if (node->type == YAML_SCALAR)
-		return planfile_fault(c->plan, place_of(c, node), "%s wants %s, but this is %s'%.80s'%s", field, what,
+		return planfile_fault(c->plan, place_of(c, node),
+		    "%s wants %s, but this is %s'%.80s'%s", field, what,
 		    node->plain ? "" : "the text ", node->text, strlen(node->text) > 80 ? "…" : "");
-	return planfile_fault(
-	    c->plan, place_of(c, node), "%s wants %s, but this is %s", field, what, type_text(node));
+	return planfile_fault(c->plan, place_of(c, node), "%s wants %s, but this is %s", field,
+	    what, type_text(node));
 }
 
 /* ---- scalars --------------------------------------------------------------------------------------------- */
 
 static bool
-convert_enum(struct conversion *c, const struct yaml_node *node, const ProtobufCFieldDescriptor *field, int *out)
+convert_enum(struct conversion *c, const struct yaml_node *node,
+    const ProtobufCFieldDescriptor *field, int *out)
 {
 	const ProtobufCEnumDescriptor *type = field->descriptor;
 	char names[512] = "one of ", name[64];
@@ -66,14 +68,15 @@ convert_enum(struct conversion *c, const struct yaml_node *node, const ProtobufC
 			continue;
 		pb_enum_name(type, type->values[i].value, name, sizeof name);
 		len = strlen(names);
-		snprintf(names + len, sizeof names - len, "%s%s", strcmp(names, "one of ") == 0 ? "" : ", ", name);
+		snprintf(names + len, sizeof names - len, "%s%s",
+		    strcmp(names, "one of ") == 0 ? "" : ", ", name);
 	}
 	return wants(c, node, field->name, names);
 }
 
 static bool
-convert_int(struct conversion *c, const struct yaml_node *node, const char *field, int64_t min, int64_t max,
-    int64_t *out)
+convert_int(struct conversion *c, const struct yaml_node *node, const char *field, int64_t min,
+    int64_t max, int64_t *out)
 {
 	if (node->type != YAML_SCALAR || !node->plain || !parse_i64(node->text, min, max, out))
 		return wants(c, node, field, min < 0 ? "a whole number" : "a whole number from 0");
@@ -81,7 +84,8 @@ convert_int(struct conversion *c, const struct yaml_node *node, const char *fiel
 }
 
 static bool
-convert_bool(struct conversion *c, const struct yaml_node *node, const char *field, protobuf_c_boolean *out)
+convert_bool(
+    struct conversion *c, const struct yaml_node *node, const char *field, protobuf_c_boolean *out)
 {
 	bool yes = node->type == YAML_SCALAR && node->plain && strcmp(node->text, "true") == 0;
 
@@ -91,11 +95,12 @@ convert_bool(struct conversion *c, const struct yaml_node *node, const char *fie
 	return true;
 }
 
-static bool convert_fields(struct conversion *c, const struct yaml_node *map, ProtobufCMessage *message);
+static bool convert_fields(
+    struct conversion *c, const struct yaml_node *map, ProtobufCMessage *message);
 
 static bool
-convert_message(struct conversion *c, const struct yaml_node *node, const ProtobufCFieldDescriptor *field,
-    ProtobufCMessage **out)
+convert_message(struct conversion *c, const struct yaml_node *node,
+    const ProtobufCFieldDescriptor *field, ProtobufCMessage **out)
 {
 	ProtobufCMessage *message;
 
@@ -110,7 +115,8 @@ convert_message(struct conversion *c, const struct yaml_node *node, const Protob
 
 /* One value of the field's type to p. */
 static bool
-convert_value(struct conversion *c, const struct yaml_node *node, const ProtobufCFieldDescriptor *field, void *p)
+convert_value(struct conversion *c, const struct yaml_node *node,
+    const ProtobufCFieldDescriptor *field, void *p)
 {
 	int64_t number = 0;
 
@@ -170,8 +176,8 @@ element_size(const ProtobufCFieldDescriptor *field)
 }
 
 static bool
-convert_map(struct conversion *c, const struct yaml_node *node, const ProtobufCFieldDescriptor *field,
-    ProtobufCMessage *message)
+convert_map(struct conversion *c, const struct yaml_node *node,
+    const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
 {
 	const ProtobufCMessageDescriptor *type = field->descriptor;
 	ProtobufCMessage **list;
@@ -186,18 +192,18 @@ convert_map(struct conversion *c, const struct yaml_node *node, const ProtobufCF
 		list[i] = planfile_message(type, c->plan->arena);
 		if (list[i] == NULL)
 			return planfile_oom(c->plan);
-		good &= convert_value(
-		    c, node->pairs[i].key, &type->fields[0], planfile_field(list[i], &type->fields[0]));
-		good &= convert_value(
-		    c, node->pairs[i].value, &type->fields[1], planfile_field(list[i], &type->fields[1]));
+		good &= convert_value(c, node->pairs[i].key, &type->fields[0],
+		    planfile_field(list[i], &type->fields[0]));
+		good &= convert_value(c, node->pairs[i].value, &type->fields[1],
+		    planfile_field(list[i], &type->fields[1]));
 	}
 	set_list(message, field, list, node->count);
 	return good;
 }
 
 static bool
-convert_list(struct conversion *c, const struct yaml_node *node, const ProtobufCFieldDescriptor *field,
-    ProtobufCMessage *message)
+convert_list(struct conversion *c, const struct yaml_node *node,
+    const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
 {
 	size_t size = element_size(field);
 	bool good = true;
@@ -210,7 +216,8 @@ convert_list(struct conversion *c, const struct yaml_node *node, const ProtobufC
 		return planfile_oom(c->plan);
 	for (size_t i = 0; i < node->count; i++) {
 		if (yaml_is_null(node->items[i]))
-			good = planfile_fault(c->plan, place_of(c, node->items[i]), "an empty element in %s", field->name);
+			good = planfile_fault(c->plan, place_of(c, node->items[i]),
+			    "an empty element in %s", field->name);
 		else
 			good &= convert_value(c, node->items[i], field, list + i * size);
 	}
@@ -221,8 +228,8 @@ convert_list(struct conversion *c, const struct yaml_node *node, const ProtobufC
 
 /* "owner: anna" for owners: [anna]. */
 static bool
-convert_one(struct conversion *c, const struct yaml_node *node, const ProtobufCFieldDescriptor *field,
-    ProtobufCMessage *message)
+convert_one(struct conversion *c, const struct yaml_node *node,
+    const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
 {
 	void *list = arena_zalloc(c->plan->arena, sizeof(void *));
 
@@ -235,8 +242,8 @@ convert_one(struct conversion *c, const struct yaml_node *node, const ProtobufCF
 }
 
 static bool
-convert_field(struct conversion *c, const struct yaml_node *node, const ProtobufCFieldDescriptor *field, bool one,
-    ProtobufCMessage *message)
+convert_field(struct conversion *c, const struct yaml_node *node,
+    const ProtobufCFieldDescriptor *field, bool one, ProtobufCMessage *message)
 {
 	bool good;
 
@@ -275,14 +282,16 @@ is_stated(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor
 static const ProtobufCFieldDescriptor *
 find_field(const ProtobufCMessageDescriptor *type, const char *key, bool *one)
 {
-	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, key);
+	const ProtobufCFieldDescriptor *field =
+	    protobuf_c_message_descriptor_get_field_by_name(type, key);
 	char plural[64];
 
 	*one = false;
 	if (field == NULL && strlen(key) < sizeof plural - 1) {
 		snprintf(plural, sizeof plural, "%ss", key);
 		field = protobuf_c_message_descriptor_get_field_by_name(type, plural);
-		if (field != NULL && (field->label != PROTOBUF_C_LABEL_REPEATED || planfile_is_map_entry(field)))
+		if (field != NULL &&
+		    (field->label != PROTOBUF_C_LABEL_REPEATED || planfile_is_map_entry(field)))
 			return NULL;
 		*one = field != NULL;
 	}
@@ -312,8 +321,9 @@ unknown_field(struct conversion *c, const struct yaml_node *key, const char *hol
 			names[count++] = "owner";
 	}
 	near = planfile_suggest(key->text, names, count);
-	return planfile_fault(c->plan, place_of(c, key), "%s has no field '%.60s'%s%s%s", holder, key->text,
-	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+	return planfile_fault(c->plan, place_of(c, key), "%s has no field '%.60s'%s%s%s", holder,
+	    key->text, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'?" : "");
 }
 
 /* "a goal", "an objective"; "a target" for the messages inside. */
@@ -358,7 +368,8 @@ convert_fields(struct conversion *c, const struct yaml_node *map, ProtobufCMessa
 
 /* A dated file states what changed: the entry begins as the step before left it. */
 static bool
-continue_entry(struct conversion *c, struct planfile_entry *entry, const struct planfile_entry *before)
+continue_entry(
+    struct conversion *c, struct planfile_entry *entry, const struct planfile_entry *before)
 {
 	ProtobufCMessage *copy;
 
@@ -372,7 +383,8 @@ continue_entry(struct conversion *c, struct planfile_entry *entry, const struct 
 }
 
 static struct planfile_entry *
-begin_entry(struct conversion *c, const struct planfile_kind *kind, const struct yaml_node *key, const char *id)
+begin_entry(struct conversion *c, const struct planfile_kind *kind, const struct yaml_node *key,
+    const char *id)
 {
 	const char *ref = arena_printf(c->plan->arena, "%s/%s", kind->name, id);
 	struct planfile_entry *before, *entry;
@@ -391,8 +403,8 @@ begin_entry(struct conversion *c, const struct planfile_kind *kind, const struct
 	return entry;
 }
 
-static void convert_entry(struct conversion *c, const struct planfile_kind *kind, const struct yaml_pair *pair,
-    Plumb__V1__Objective *objective, const char *objective_id);
+static void convert_entry(struct conversion *c, const struct planfile_kind *kind,
+    const struct yaml_pair *pair, Plumb__V1__Objective *objective, const char *objective_id);
 
 /* The measures that an objective has inline. */
 static void
@@ -405,8 +417,8 @@ convert_inline(struct conversion *c, const struct yaml_node *map, struct planfil
 		return;
 	}
 	for (size_t i = 0; i < map->count; i++)
-		convert_entry(c, planfile_kind(PLUMB__V1__KIND__MEASURE), &map->pairs[i], entry->item->objective,
-		    entry->id);
+		convert_entry(c, planfile_kind(PLUMB__V1__KIND__MEASURE), &map->pairs[i],
+		    entry->item->objective, entry->id);
 }
 
 /* The target of an inline measure: the one the objective has for it already, or a new one behind the others. */
@@ -420,7 +432,8 @@ inline_target(struct conversion *c, Plumb__V1__Objective *objective, const char 
 			return objective->targets[i];
 	}
 	list = arena_array(c->plan->arena, objective->n_targets + 1, sizeof *list);
-	target = (Plumb__V1__Target *)planfile_message(&plumb__v1__target__descriptor, c->plan->arena);
+	target =
+	    (Plumb__V1__Target *)planfile_message(&plumb__v1__target__descriptor, c->plan->arena);
 	if (list == NULL || target == NULL) {
 		planfile_oom(c->plan);
 		return NULL;
@@ -441,7 +454,8 @@ struct aim {
 };
 
 static struct aim
-find_aim(struct planfile_entry *entry, const struct planfile_kind *kind, Plumb__V1__Target *target, const char *key)
+find_aim(struct planfile_entry *entry, const struct planfile_kind *kind, Plumb__V1__Target *target,
+    const char *key)
 {
 	ProtobufCMessage *whole = entry->item != NULL ? &entry->item->base : &entry->record->base;
 	struct aim aim = {whole, NULL, false};
@@ -460,8 +474,8 @@ find_aim(struct planfile_entry *entry, const struct planfile_kind *kind, Plumb__
 }
 
 static void
-convert_entry_fields(struct conversion *c, const struct planfile_kind *kind, const struct yaml_node *map,
-    struct planfile_entry *entry, Plumb__V1__Target *target)
+convert_entry_fields(struct conversion *c, const struct planfile_kind *kind,
+    const struct yaml_node *map, struct planfile_entry *entry, Plumb__V1__Target *target)
 {
 	const struct yaml_node *key;
 	char holder[80];
@@ -473,13 +487,14 @@ convert_entry_fields(struct conversion *c, const struct planfile_kind *kind, con
 			continue;
 		aim = find_aim(entry, kind, target, key->text);
 		if (strcmp(key->text, "id") == 0)
-			planfile_fault(c->plan, place_of(c, key), "the id is the key that these fields stand under");
+			planfile_fault(c->plan, place_of(c, key),
+			    "the id is the key that these fields stand under");
 		else if (aim.field == NULL)
 			unknown_field(c, key, holder_name(kind->name, holder, sizeof holder),
 			    planfile_kind_type(kind), planfile_kind_body(kind)->descriptor);
 		else if (aim.one && yaml_get(map, aim.field->name) != NULL)
-			planfile_fault(c->plan, place_of(c, key), "'%s' and '%s' both: state one", key->text,
-			    aim.field->name);
+			planfile_fault(c->plan, place_of(c, key), "'%s' and '%s' both: state one",
+			    key->text, aim.field->name);
 		else
 			convert_field(c, map->pairs[i].value, aim.field, aim.one, aim.message);
 	}
@@ -489,7 +504,8 @@ convert_entry_fields(struct conversion *c, const struct planfile_kind *kind, con
 static void
 complete_entry(struct conversion *c, struct planfile_entry *entry, const char *objective_id)
 {
-	if (entry->kind == PLUMB__V1__KIND__RULE_SETTING && entry->item->rule_setting->rule[0] == '\0') {
+	if (entry->kind == PLUMB__V1__KIND__RULE_SETTING &&
+	    entry->item->rule_setting->rule[0] == '\0') {
 		char *rule = arena_strdup(c->plan->arena, entry->id);
 
 		if (rule != NULL && strchr(rule, '.') != NULL)
@@ -547,8 +563,8 @@ convert_entry(struct conversion *c, const struct planfile_kind *kind, const stru
 	complete_entry(c, entry, objective_id);
 	if (kind->kind == PLUMB__V1__KIND__OBJECTIVE && yaml_get(map, "measures") != NULL)
 		convert_inline(c, yaml_get(map, "measures"), entry);
-	if (!planfile_normal(
-	        kind, entry->item != NULL ? &entry->item->base : &entry->record->base, c->plan->arena))
+	if (!planfile_normal(kind, entry->item != NULL ? &entry->item->base : &entry->record->base,
+		c->plan->arena))
 		planfile_oom(c->plan);
 }
 
@@ -560,7 +576,8 @@ convert_section(struct conversion *c, const struct planfile_kind *kind, const st
 	if (yaml_is_null(map))
 		return;
 	if (map->type != YAML_MAP) {
-		snprintf(what, sizeof what, "a map of ids, each with the fields of its %s", kind->name);
+		snprintf(
+		    what, sizeof what, "a map of ids, each with the fields of its %s", kind->name);
 		wants(c, map, kind->section, what);
 		return;
 	}
@@ -571,13 +588,15 @@ convert_section(struct conversion *c, const struct planfile_kind *kind, const st
 /* ---- rankings and headers ---------------------------------------------------------------------------------- */
 
 static void
-convert_place(struct conversion *c, const char *team, const struct yaml_node *node, bool tied, struct refmap *seen)
+convert_place(struct conversion *c, const char *team, const struct yaml_node *node, bool tied,
+    struct refmap *seen)
 {
 	const char *ref, *full;
 	const struct yaml_node *other;
 
 	if (node->type != YAML_SCALAR || yaml_is_null(node)) {
-		wants(c, node, "ranking", "ids of initiatives, or a list of those that share a rank");
+		wants(
+		    c, node, "ranking", "ids of initiatives, or a list of those that share a rank");
 		return;
 	}
 	ref = planfile_ref_normal(
@@ -592,8 +611,9 @@ convert_place(struct conversion *c, const char *team, const struct yaml_node *no
 	}
 	other = refmap_get(seen, ref);
 	if (other != NULL) {
-		planfile_fault(c->plan, place_of(c, node), "'%s' has a place in this ranking already, at %u:%u", ref,
-		    other->line, other->column);
+		planfile_fault(c->plan, place_of(c, node),
+		    "'%s' has a place in this ranking already, at %u:%u", ref, other->line,
+		    other->column);
 		return;
 	}
 	full = arena_printf(c->plan->arena, "initiative/%s", ref);
@@ -621,7 +641,8 @@ convert_ranking(struct conversion *c, const char *team, const struct yaml_node *
 	}
 	for (size_t i = 0; i < c->step->rankings_count; i++) {
 		if (strcmp(c->step->rankings[i].team, team) == 0) {
-			planfile_fault(c->plan, place_of(c, list), "this ranking is stated a second time, the first is at %s:%u:%u",
+			planfile_fault(c->plan, place_of(c, list),
+			    "this ranking is stated a second time, the first is at %s:%u:%u",
 			    c->step->rankings[i].place.file, c->step->rankings[i].place.line,
 			    c->step->rankings[i].place.column);
 			return;
@@ -650,8 +671,8 @@ convert_rankings(struct conversion *c, const struct yaml_node *map)
 		return;
 	}
 	for (size_t i = 0; i < map->count; i++) {
-		team = planfile_ref_normal(NULL, &plumb__v1__need__descriptor, "who", map->pairs[i].key->text,
-		    c->plan->arena);
+		team = planfile_ref_normal(NULL, &plumb__v1__need__descriptor, "who",
+		    map->pairs[i].key->text, c->plan->arena);
 		if (team == NULL)
 			planfile_oom(c->plan);
 		else if (!parse_is_id(team, strlen(team)))
@@ -672,7 +693,8 @@ convert_removals(struct conversion *c, const struct yaml_node *list)
 		return;
 	if (!c->dated) {
 		planfile_fault(c->plan, place_of(c, list),
-		    "remove is for files with 'effective:'; from the present, take it out and apply with --prune");
+		    "remove is for files with 'effective:'; from the present, take it out and "
+		    "apply with --prune");
 		return;
 	}
 	if (list->type != YAML_LIST) {
@@ -680,8 +702,10 @@ convert_removals(struct conversion *c, const struct yaml_node *list)
 		return;
 	}
 	for (size_t i = 0; i < list->count; i++) {
-		slash = list->items[i]->type == YAML_SCALAR ? strchr(list->items[i]->text, '/') : NULL;
-		snprintf(name, sizeof name, "%.*s", slash == NULL ? 0 : (int)(slash - list->items[i]->text),
+		slash =
+		    list->items[i]->type == YAML_SCALAR ? strchr(list->items[i]->text, '/') : NULL;
+		snprintf(name, sizeof name, "%.*s",
+		    slash == NULL ? 0 : (int)(slash - list->items[i]->text),
 		    slash == NULL ? "" : list->items[i]->text);
 		for (char *p = name; *p != '\0'; p++)
 			*p = *p == '-' ? '_' : *p;
@@ -690,7 +714,8 @@ convert_removals(struct conversion *c, const struct yaml_node *list)
 			wants(c, list->items[i], "remove", "a reference such as initiative/x");
 		else
 			planfile_add_removal(c->plan, c->step,
-			    arena_printf(c->plan->arena, "%s/%s", kind->name, slash + 1), place_of(c, list->items[i]));
+			    arena_printf(c->plan->arena, "%s/%s", kind->name, slash + 1),
+			    place_of(c, list->items[i]));
 	}
 }
 
@@ -702,7 +727,8 @@ convert_reason(struct conversion *c, const struct yaml_node *node)
 	if (node->type != YAML_SCALAR)
 		wants(c, node, "reason", "text");
 	else if (c->step->reason != NULL && strcmp(c->step->reason, node->text) != 0)
-		planfile_fault(c->plan, place_of(c, node), "another file for the same time gives another reason: '%.80s'",
+		planfile_fault(c->plan, place_of(c, node),
+		    "another file for the same time gives another reason: '%.80s'",
 		    c->step->reason);
 	else
 		c->step->reason = node->text;
@@ -712,21 +738,24 @@ convert_reason(struct conversion *c, const struct yaml_node *node)
 static void
 convert_exported(struct conversion *c, const struct yaml_node *node)
 {
-	const struct yaml_node *workspace = yaml_get(node, "workspace"), *revision = yaml_get(node, "revision");
+	const struct yaml_node *workspace = yaml_get(node, "workspace"),
+			       *revision = yaml_get(node, "revision");
 	int64_t number;
 
 	if (yaml_is_null(node))
 		return;
-	if (node->type != YAML_MAP || node->count != 2 || workspace == NULL || workspace->type != YAML_SCALAR ||
-	    revision == NULL) {
+	if (node->type != YAML_MAP || node->count != 2 || workspace == NULL ||
+	    workspace->type != YAML_SCALAR || revision == NULL) {
 		wants(c, node, "exported", "{workspace: NAME, revision: N}, as export writes it");
 		return;
 	}
 	if (!convert_int(c, revision, "revision", 0, INT64_MAX, &number))
 		return;
-	if (c->plan->exported_workspace != NULL && (c->plan->exported_revision != (unsigned long long)number ||
-	                                               strcmp(c->plan->exported_workspace, workspace->text) != 0)) {
-		planfile_fault(c->plan, place_of(c, node), "another file was exported from another revision (%llu)",
+	if (c->plan->exported_workspace != NULL &&
+	    (c->plan->exported_revision != (unsigned long long)number ||
+		strcmp(c->plan->exported_workspace, workspace->text) != 0)) {
+		planfile_fault(c->plan, place_of(c, node),
+		    "another file was exported from another revision (%llu)",
 		    c->plan->exported_revision);
 		return;
 	}
@@ -750,12 +779,14 @@ unknown_section(struct conversion *c, const struct yaml_node *key)
 	names[count++] = "reason";
 	names[count++] = "remove";
 	near = planfile_suggest(key->text, names, count);
-	planfile_fault(c->plan, place_of(c, key), "a plan file has no section '%.60s'%s%s%s", key->text,
-	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+	planfile_fault(c->plan, place_of(c, key), "a plan file has no section '%.60s'%s%s%s",
+	    key->text, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL ? "'?" : "");
 }
 
 void
-planfile_convert(struct planfile *plan, const struct planfile_file *file, struct planfile_step *step)
+planfile_convert(
+    struct planfile *plan, const struct planfile_file *file, struct planfile_step *step)
 {
 	struct conversion c = {plan, step, file, file->effective != NULL};
 	const struct planfile_kind *kind;

@@ -21,11 +21,12 @@ const char *planfile_text(struct planfile *plan, const char *text);
 /* Sets plan->out_of_memory; always false. */
 bool planfile_oom(struct planfile *plan);
 /* The entry of that name in this step or the newest before it; NULL. */
-struct planfile_entry *planfile_find_before(const struct planfile *plan, const struct planfile_step *step,
-    const char *ref);
+struct planfile_entry *planfile_find_before(
+    const struct planfile *plan, const struct planfile_step *step, const char *ref);
 bool planfile_add_removal(struct planfile *plan, struct planfile_step *step, const char *ref,
     struct planfile_place place);
 /* planfile_convert.c: the file's sections into the step. */
-void planfile_convert(struct planfile *plan, const struct planfile_file *file, struct planfile_step *step);
+void planfile_convert(
+    struct planfile *plan, const struct planfile_file *file, struct planfile_step *step);
 
 #endif

@@ -13,29 +13,29 @@
 #define KIND(k) PLUMB__V1__KIND__##k
 
 static const struct planfile_kind kinds[] = {
-	{KIND(VISION), "vision", "visions", "vision", false},
-	{KIND(MISSION), "mission", "missions", "mission", false},
-	{KIND(VALUE), "value", "values", "value", false},
-	{KIND(GOAL), "goal", "goals", "goal", false},
-	{KIND(OBJECTIVE), "objective", "objectives", "objective", false},
-	{KIND(MEASURE), "measure", "measures", "measure", false},
-	{KIND(STRATEGY), "strategy", "strategies", "strategy", false},
-	{KIND(INITIATIVE), "initiative", "initiatives", "initiative", false},
-	{KIND(WORKSTREAM), "workstream", "workstreams", "workstream", false},
-	{KIND(MILESTONE), "milestone", "milestones", "milestone", false},
-	{KIND(TASK), "task", "tasks", "task", false},
-	{KIND(PERSON), "person", "people", "person", false},
-	{KIND(TEAM), "team", "teams", "team", false},
-	{KIND(PERIOD), "period", "periods", "period", false},
-	{KIND(CALENDAR), "calendar", "calendars", "calendar", false},
-	{KIND(ALLOCATION), "allocation", "allocations", "allocation", false},
-	{KIND(ASK), "ask", "asks", "ask", false},
-	{KIND(BASELINE), "baseline", "baselines", "baseline", false},
-	{KIND(WAIVER), "waiver", "waivers", "waiver", false},
-	{KIND(RULE_SETTING), "rule-setting", "rule_settings", "rule_setting", false},
-	{KIND(MEASUREMENT), "measurement", "measurements", "measurement", true},
-	{KIND(CHECK_IN), "check-in", "check_ins", "check_in", true},
-	{KIND(ACKNOWLEDGEMENT), "acknowledgement", "acknowledgements", "acknowledgement", true},
+    {KIND(VISION), "vision", "visions", "vision", false},
+    {KIND(MISSION), "mission", "missions", "mission", false},
+    {KIND(VALUE), "value", "values", "value", false},
+    {KIND(GOAL), "goal", "goals", "goal", false},
+    {KIND(OBJECTIVE), "objective", "objectives", "objective", false},
+    {KIND(MEASURE), "measure", "measures", "measure", false},
+    {KIND(STRATEGY), "strategy", "strategies", "strategy", false},
+    {KIND(INITIATIVE), "initiative", "initiatives", "initiative", false},
+    {KIND(WORKSTREAM), "workstream", "workstreams", "workstream", false},
+    {KIND(MILESTONE), "milestone", "milestones", "milestone", false},
+    {KIND(TASK), "task", "tasks", "task", false},
+    {KIND(PERSON), "person", "people", "person", false},
+    {KIND(TEAM), "team", "teams", "team", false},
+    {KIND(PERIOD), "period", "periods", "period", false},
+    {KIND(CALENDAR), "calendar", "calendars", "calendar", false},
+    {KIND(ALLOCATION), "allocation", "allocations", "allocation", false},
+    {KIND(ASK), "ask", "asks", "ask", false},
+    {KIND(BASELINE), "baseline", "baselines", "baseline", false},
+    {KIND(WAIVER), "waiver", "waivers", "waiver", false},
+    {KIND(RULE_SETTING), "rule-setting", "rule_settings", "rule_setting", false},
+    {KIND(MEASUREMENT), "measurement", "measurements", "measurement", true},
+    {KIND(CHECK_IN), "check-in", "check_ins", "check_in", true},
+    {KIND(ACKNOWLEDGEMENT), "acknowledgement", "acknowledgements", "acknowledgement", true},
 };
 
 /* Fields that refer, and the kind that a bare id means there (item.proto says the same in words). */
@@ -45,54 +45,54 @@ static const struct ref_row {
 	Plumb__V1__Kind bare; /* KIND_UNSPECIFIED: the kind is always written */
 	bool belongs;
 } refs[] = {
-	{"Item", "owners", KIND(PERSON), false},
-	{"Item", "reviewer", KIND(PERSON), false},
-	{"Link", "to", KIND(KIND_UNSPECIFIED), false},
-	{"Goal", "parent", KIND(GOAL), false},
-	{"Target", "measure", KIND(MEASURE), false},
-	{"Objective", "goal", KIND(GOAL), false},
-	{"Objective", "further_goals", KIND(GOAL), false},
-	{"Objective", "parent", KIND(OBJECTIVE), false},
-	{"Objective", "team", KIND(TEAM), false},
-	{"Objective", "periods", KIND(PERIOD), false},
-	{"Objective", "precedes", KIND(OBJECTIVE), false},
-	{"Measure", "inline_under", KIND(OBJECTIVE), true},
-	{"Strategy", "goals", KIND(GOAL), false},
-	{"Contribution", "to", KIND(OBJECTIVE), false},
-	{"Contribution", "measure", KIND(MEASURE), false},
-	{"Need", "who", KIND(TEAM), false},
-	{"Initiative", "objective", KIND(OBJECTIVE), false},
-	{"Initiative", "periods", KIND(PERIOD), false},
-	{"Initiative", "after", KIND(INITIATIVE), false},
-	{"Initiative", "members", KIND(PERSON), false},
-	{"Initiative", "strategy", KIND(STRATEGY), false},
-	{"Workstream", "initiative", KIND(INITIATIVE), true},
-	{"Workstream", "objective", KIND(OBJECTIVE), false},
-	{"Workstream", "periods", KIND(PERIOD), false},
-	{"Workstream", "after", KIND(WORKSTREAM), false},
-	{"Workstream", "members", KIND(PERSON), false},
-	{"Milestone", "initiative", KIND(INITIATIVE), true},
-	{"Task", "initiative", KIND(INITIATIVE), true},
-	{"Task", "members", KIND(PERSON), false},
-	{"Person", "manager", KIND(PERSON), false},
-	{"Person", "dotted_managers", KIND(PERSON), false},
-	{"Person", "team", KIND(TEAM), false},
-	{"TeamCapacity", "period", KIND(PERIOD), false},
-	{"Team", "lead", KIND(PERSON), false},
-	{"Team", "members", KIND(PERSON), false},
-	{"Team", "parent", KIND(TEAM), false},
-	{"Team", "calendar", KIND(CALENDAR), false},
-	{"Period", "parent", KIND(PERIOD), false},
-	{"Allocation", "who", KIND(PERSON), false},
-	{"Allocation", "initiative", KIND(INITIATIVE), true},
-	{"Allocation", "period", KIND(PERIOD), false},
-	{"Ask", "from", KIND(TEAM), false},
-	{"Ask", "to", KIND(TEAM), false},
-	{"Ask", "initiative", KIND(INITIATIVE), true},
-	{"Ask", "answered_by", KIND(PERSON), false},
-	{"Waiver", "who", KIND(PERSON), false},
-	{"Record", "about", KIND(KIND_UNSPECIFIED), true},
-	{"Record", "by", KIND(PERSON), false},
+    {"Item", "owners", KIND(PERSON), false},
+    {"Item", "reviewer", KIND(PERSON), false},
+    {"Link", "to", KIND(KIND_UNSPECIFIED), false},
+    {"Goal", "parent", KIND(GOAL), false},
+    {"Target", "measure", KIND(MEASURE), false},
+    {"Objective", "goal", KIND(GOAL), false},
+    {"Objective", "further_goals", KIND(GOAL), false},
+    {"Objective", "parent", KIND(OBJECTIVE), false},
+    {"Objective", "team", KIND(TEAM), false},
+    {"Objective", "periods", KIND(PERIOD), false},
+    {"Objective", "precedes", KIND(OBJECTIVE), false},
+    {"Measure", "inline_under", KIND(OBJECTIVE), true},
+    {"Strategy", "goals", KIND(GOAL), false},
+    {"Contribution", "to", KIND(OBJECTIVE), false},
+    {"Contribution", "measure", KIND(MEASURE), false},
+    {"Need", "who", KIND(TEAM), false},
+    {"Initiative", "objective", KIND(OBJECTIVE), false},
+    {"Initiative", "periods", KIND(PERIOD), false},
+    {"Initiative", "after", KIND(INITIATIVE), false},
+    {"Initiative", "members", KIND(PERSON), false},
+    {"Initiative", "strategy", KIND(STRATEGY), false},
+    {"Workstream", "initiative", KIND(INITIATIVE), true},
+    {"Workstream", "objective", KIND(OBJECTIVE), false},
+    {"Workstream", "periods", KIND(PERIOD), false},
+    {"Workstream", "after", KIND(WORKSTREAM), false},
+    {"Workstream", "members", KIND(PERSON), false},
+    {"Milestone", "initiative", KIND(INITIATIVE), true},
+    {"Task", "initiative", KIND(INITIATIVE), true},
+    {"Task", "members", KIND(PERSON), false},
+    {"Person", "manager", KIND(PERSON), false},
+    {"Person", "dotted_managers", KIND(PERSON), false},
+    {"Person", "team", KIND(TEAM), false},
+    {"TeamCapacity", "period", KIND(PERIOD), false},
+    {"Team", "lead", KIND(PERSON), false},
+    {"Team", "members", KIND(PERSON), false},
+    {"Team", "parent", KIND(TEAM), false},
+    {"Team", "calendar", KIND(CALENDAR), false},
+    {"Period", "parent", KIND(PERIOD), false},
+    {"Allocation", "who", KIND(PERSON), false},
+    {"Allocation", "initiative", KIND(INITIATIVE), true},
+    {"Allocation", "period", KIND(PERIOD), false},
+    {"Ask", "from", KIND(TEAM), false},
+    {"Ask", "to", KIND(TEAM), false},
+    {"Ask", "initiative", KIND(INITIATIVE), true},
+    {"Ask", "answered_by", KIND(PERSON), false},
+    {"Waiver", "who", KIND(PERSON), false},
+    {"Record", "about", KIND(KIND_UNSPECIFIED), true},
+    {"Record", "by", KIND(PERSON), false},
 };
 
 const struct planfile_kind *
@@ -133,7 +133,8 @@ planfile_kind_type(const struct planfile_kind *kind)
 const ProtobufCFieldDescriptor *
 planfile_kind_body(const struct planfile_kind *kind)
 {
-	return protobuf_c_message_descriptor_get_field_by_name(planfile_kind_type(kind), kind->body);
+	return protobuf_c_message_descriptor_get_field_by_name(
+	    planfile_kind_type(kind), kind->body);
 }
 
 /* ---- references ----------------------------------------------------------------------------------------- */
@@ -142,7 +143,8 @@ static const struct ref_row *
 find_ref(const ProtobufCMessageDescriptor *type, const char *field)
 {
 	for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) {
-		if (strcmp(refs[i].type, type->short_name) == 0 && strcmp(refs[i].field, field) == 0)
+		if (strcmp(refs[i].type, type->short_name) == 0 &&
+		    strcmp(refs[i].field, field) == 0)
 			return &refs[i];
 	}
 	return NULL;
@@ -151,8 +153,8 @@ find_ref(const ProtobufCMessageDescriptor *type, const char *field)
 static Plumb__V1__Kind
 bare_kind(const struct planfile_kind *body, const struct ref_row *row)
 {
-	if (row->bare == KIND(KIND_UNSPECIFIED) && strcmp(row->type, "Record") == 0 && body != NULL &&
-	    body->kind == KIND(MEASUREMENT))
+	if (row->bare == KIND(KIND_UNSPECIFIED) && strcmp(row->type, "Record") == 0 &&
+	    body != NULL && body->kind == KIND(MEASUREMENT))
 		return KIND(MEASURE);
 	return row->bare;
 }
@@ -181,8 +183,8 @@ kind_before_slash(const char *text, const char *slash)
 }
 
 const char *
-planfile_ref_normal(const struct planfile_kind *body, const ProtobufCMessageDescriptor *type, const char *field,
-    const char *text, struct arena *arena)
+planfile_ref_normal(const struct planfile_kind *body, const ProtobufCMessageDescriptor *type,
+    const char *field, const char *text, struct arena *arena)
 {
 	const struct ref_row *row = find_ref(type, field);
 	const char *slash = strchr(text, '/');
@@ -195,14 +197,15 @@ planfile_ref_normal(const struct planfile_kind *body, const ProtobufCMessageDesc
 		return text;
 	if (kind->kind == bare_kind(body, row))
 		return slash + 1;
-	if (strlen(kind->name) == (size_t)(slash - text) && strncmp(kind->name, text, strlen(kind->name)) == 0)
+	if (strlen(kind->name) == (size_t)(slash - text) &&
+	    strncmp(kind->name, text, strlen(kind->name)) == 0)
 		return text;
 	return arena_printf(arena, "%s/%s", kind->name, slash + 1);
 }
 
 const char *
-planfile_ref_full(const struct planfile_kind *body, const ProtobufCMessageDescriptor *type, const char *field,
-    const char *text, struct arena *arena)
+planfile_ref_full(const struct planfile_kind *body, const ProtobufCMessageDescriptor *type,
+    const char *field, const char *text, struct arena *arena)
 {
 	const struct ref_row *row = find_ref(type, field);
 	const struct planfile_kind *kind;
@@ -282,7 +285,8 @@ planfile_is_map_entry(const ProtobufCFieldDescriptor *field)
 		return false;
 	len = strlen(type->short_name);
 	return len > 5 && strcmp(type->short_name + len - 5, "Entry") == 0 && type->n_fields == 2 &&
-	    strcmp(type->fields[0].name, "key") == 0 && strcmp(type->fields[1].name, "value") == 0;
+	       strcmp(type->fields[0].name, "key") == 0 &&
+	       strcmp(type->fields[1].name, "value") == 0;
 }
 
 /* ---- messages ------------------------------------------------------------------------------------------- */
@@ -361,7 +365,8 @@ planfile_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 }
 
 void
-planfile_copy_field(ProtobufCMessage *to, const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field)
+planfile_copy_field(
+    ProtobufCMessage *to, const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field)
 {
 	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 		*repeated_count(to, field) = *repeated_count(from, field);
@@ -369,7 +374,8 @@ planfile_copy_field(ProtobufCMessage *to, const ProtobufCMessage *from, const Pr
 		return;
 	}
 	if (!pb_is_set(from, field)) {
-		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 || *oneof_case(to, field) == field->id)
+		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 ||
+		    *oneof_case(to, field) == field->id)
 			planfile_clear(to, field);
 		return;
 	}
@@ -395,7 +401,8 @@ value_equal(const struct pb_value *a, const struct pb_value *b)
 }
 
 bool
-planfile_field_equal(const ProtobufCMessage *a, const ProtobufCMessage *b, const ProtobufCFieldDescriptor *field)
+planfile_field_equal(
+    const ProtobufCMessage *a, const ProtobufCMessage *b, const ProtobufCFieldDescriptor *field)
 {
 	size_t count = pb_count(a, field);
 	struct pb_value left, right;
@@ -436,17 +443,19 @@ planfile_body(const struct planfile_kind *kind, const ProtobufCMessage *entry)
 static int
 compare_map_entries(const void *left, const void *right)
 {
-	const ProtobufCMessage *a = *(ProtobufCMessage *const *)left, *b = *(ProtobufCMessage *const *)right;
+	const ProtobufCMessage *a = *(ProtobufCMessage *const *)left,
+			       *b = *(ProtobufCMessage *const *)right;
 	const ProtobufCFieldDescriptor *key = &a->descriptor->fields[0];
 
 	return strcmp(*(char **)planfile_field(a, key), *(char **)planfile_field(b, key));
 }
 
-static bool normal_message(const struct planfile_kind *kind, ProtobufCMessage *message, struct arena *arena);
+static bool normal_message(
+    const struct planfile_kind *kind, ProtobufCMessage *message, struct arena *arena);
 
 static bool
-normal_field(const struct planfile_kind *kind, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-    struct arena *arena)
+normal_field(const struct planfile_kind *kind, ProtobufCMessage *message,
+    const ProtobufCFieldDescriptor *field, struct arena *arena)
 {
 	size_t count = pb_count(message, field);
 	char **text;
@@ -455,19 +464,21 @@ normal_field(const struct planfile_kind *kind, ProtobufCMessage *message, const 
 		return true;
 	for (size_t i = 0; i < count; i++) {
 		text = field->label == PROTOBUF_C_LABEL_REPEATED
-		           ? *(char ***)planfile_field(message, field) + i
-		           : (char **)planfile_field(message, field);
+			   ? *(char ***)planfile_field(message, field) + i
+			   : (char **)planfile_field(message, field);
 		if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 			if (!normal_message(kind, *(ProtobufCMessage **)(void *)text, arena))
 				return false;
 			continue;
 		}
-		*text = pb_str(planfile_ref_normal(kind, message->descriptor, field->name, *text, arena));
+		*text = pb_str(
+		    planfile_ref_normal(kind, message->descriptor, field->name, *text, arena));
 		if (*text == NULL)
 			return false;
 	}
 	if (planfile_is_map_entry(field) && count > 1)
-		qsort(*(void **)planfile_field(message, field), count, sizeof(void *), compare_map_entries);
+		qsort(*(void **)planfile_field(message, field), count, sizeof(void *),
+		    compare_map_entries);
 	return true;
 }
 
@@ -519,7 +530,8 @@ message_text(const ProtobufCMessage *message, struct str *out)
 }
 
 void
-planfile_field_text(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, struct str *out)
+planfile_field_text(
+    const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, struct str *out)
 {
 	size_t count = message == NULL ? 0 : pb_count(message, field);
 	struct pb_value value;

@@ -38,13 +38,15 @@ const ProtobufCFieldDescriptor *planfile_kind_body(const struct planfile_kind *k
  * kind's name is made the usual one ("check_in/x" becomes "check-in/x"). text itself where the field is no reference.
  * body: the kind of the record or item that the field is in.
  */
-const char *planfile_ref_normal(const struct planfile_kind *body, const ProtobufCMessageDescriptor *type,
-    const char *field, const char *text, struct arena *arena) MUST_CHECK;
+const char *planfile_ref_normal(const struct planfile_kind *body,
+    const ProtobufCMessageDescriptor *type, const char *field, const char *text,
+    struct arena *arena) MUST_CHECK;
 /* Does the field name what the holder belongs to, so that it goes when that is removed? */
 bool planfile_is_belongs(const ProtobufCMessageDescriptor *type, const char *field);
 /* "goal/x" of a field's normal form; text itself where it is no reference or has its kind written. */
-const char *planfile_ref_full(const struct planfile_kind *body, const ProtobufCMessageDescriptor *type,
-    const char *field, const char *text, struct arena *arena) MUST_CHECK;
+const char *planfile_ref_full(const struct planfile_kind *body,
+    const ProtobufCMessageDescriptor *type, const char *field, const char *text,
+    struct arena *arena) MUST_CHECK;
 
 /* The name among count that text was probably meant to be, NULL if none is near. */
 const char *planfile_suggest(const char *text, const char *const *names, size_t count);
@@ -59,22 +61,26 @@ bool planfile_is_map_entry(const ProtobufCFieldDescriptor *field);
 /* Where the field's value (of a repeated one: its array) lies. */
 void *planfile_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 /* A zeroed message of the type, in arena. */
-ProtobufCMessage *planfile_message(const ProtobufCMessageDescriptor *type, struct arena *arena) MUST_CHECK;
+ProtobufCMessage *planfile_message(
+    const ProtobufCMessageDescriptor *type, struct arena *arena) MUST_CHECK;
 /* Says that the field is set, where it stands in a oneof. */
 void planfile_mark_set(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 /* Makes the field unset, also where another member of its oneof was set. */
 void planfile_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 /* Makes to's field what from's is, sharing what lies behind pointers. */
-void planfile_copy_field(ProtobufCMessage *to, const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field);
-bool planfile_field_equal(const ProtobufCMessage *a, const ProtobufCMessage *b,
-    const ProtobufCFieldDescriptor *field);
+void planfile_copy_field(
+    ProtobufCMessage *to, const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field);
+bool planfile_field_equal(
+    const ProtobufCMessage *a, const ProtobufCMessage *b, const ProtobufCFieldDescriptor *field);
 /* A copy that shares nothing that planfile_normal() or a merge would write to. */
 ProtobufCMessage *planfile_clone(const ProtobufCMessage *message, struct arena *arena) MUST_CHECK;
 /* Brings an item or record into the form in which equal things are equal: references short, maps in order of key. */
-bool planfile_normal(const struct planfile_kind *kind, ProtobufCMessage *entry, struct arena *arena) MUST_CHECK;
+bool planfile_normal(
+    const struct planfile_kind *kind, ProtobufCMessage *entry, struct arena *arena) MUST_CHECK;
 /* The body message of an item or record; NULL if it has none. */
 ProtobufCMessage *planfile_body(const struct planfile_kind *kind, const ProtobufCMessage *entry);
 /* The whole field for people: "3", "[anna, ben]", "5d"; "" unset. */
-void planfile_field_text(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, struct str *out);
+void planfile_field_text(
+    const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, struct str *out);
 
 #endif

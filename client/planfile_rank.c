@@ -14,7 +14,7 @@
 struct option {
 	size_t group; /* index of the group's first item */
 	unsigned rank;
-	size_t total; /* items kept up to here */
+	size_t total;    /* items kept up to here */
 	size_t previous; /* option before it, or NONE */
 };
 
@@ -35,7 +35,8 @@ best_below(const struct chain *c, unsigned rank)
 	for (size_t at = rank; at > 0; at -= at & -at) {
 		size_t option = c->tree[at];
 
-		if (option != NONE && (best == NONE || c->options[option].total > c->options[best].total))
+		if (option != NONE &&
+		    (best == NONE || c->options[option].total > c->options[best].total))
 			best = option;
 	}
 	return best;
@@ -71,7 +72,7 @@ add_group(struct chain *c, size_t first, const unsigned *ranks, size_t count)
 		}
 		before = best_below(c, ranks[i]);
 		c->options[c->count++] = (struct option){
-			first, ranks[i], 1 + (before == NONE ? 0 : c->options[before].total), before};
+		    first, ranks[i], 1 + (before == NONE ? 0 : c->options[before].total), before};
 	}
 	for (size_t i = begin; i < c->count; i++)
 		offer(c, i);
@@ -93,8 +94,8 @@ chain_init(struct chain *c, size_t ours_count, unsigned max_rank, struct arena *
 
 /* The rank that theirs keeps for each group, 0 none, at the index of the group's first item. */
 static bool
-choose(const unsigned *at, const struct rank_item *ours, size_t ours_count, unsigned max_rank, struct arena *arena,
-    unsigned *kept)
+choose(const unsigned *at, const struct rank_item *ours, size_t ours_count, unsigned max_rank,
+    struct arena *arena, unsigned *kept)
 {
 	unsigned *ranks = arena_array(arena, ours_count + 1, sizeof *ranks);
 	struct chain chain;
@@ -120,8 +121,8 @@ choose(const unsigned *at, const struct rank_item *ours, size_t ours_count, unsi
 
 /* The rank, from 1, that theirs has each item of ours at; 0: not ranked. */
 static bool
-locate(const struct rank_item *theirs, size_t theirs_count, const struct rank_item *ours, size_t ours_count,
-    struct arena *arena, unsigned *at)
+locate(const struct rank_item *theirs, size_t theirs_count, const struct rank_item *ours,
+    size_t ours_count, struct arena *arena, unsigned *at)
 {
 	struct refmap *map = refmap_new(arena);
 	const struct rank_item *found;
@@ -141,7 +142,8 @@ locate(const struct rank_item *theirs, size_t theirs_count, const struct rank_it
 
 /* The first item of ours from `from` on that stays; NONE. */
 static size_t
-next_kept(const unsigned *at, const unsigned *kept, const struct rank_item *ours, size_t ours_count, size_t from)
+next_kept(const unsigned *at, const unsigned *kept, const struct rank_item *ours, size_t ours_count,
+    size_t from)
 {
 	for (size_t first = from, end; first < ours_count; first = end) {
 		for (end = first; end < ours_count && ours[end].rank == ours[first].rank; end++) {
@@ -171,8 +173,8 @@ move_of(const struct rank_item *ours, size_t index, size_t in_group, size_t befo
 }
 
 struct rank_move *
-rank_moves(const struct rank_item *theirs, size_t theirs_count, const struct rank_item *ours, size_t ours_count,
-    struct arena *arena, size_t *count)
+rank_moves(const struct rank_item *theirs, size_t theirs_count, const struct rank_item *ours,
+    size_t ours_count, struct arena *arena, size_t *count)
 {
 	struct rank_move *moves = arena_array(arena, ours_count + 1, sizeof *moves);
 	unsigned *at = arena_array(arena, ours_count + 1, sizeof *at);

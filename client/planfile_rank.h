@@ -30,7 +30,7 @@ struct rank_move {
  * ours; items of theirs that ours does not name stay where they are. No moves: it is so already. NULL when out of
  * memory; *count may be 0 with a pointer that is not NULL.
  */
-struct rank_move *rank_moves(const struct rank_item *theirs, size_t theirs_count, const struct rank_item *ours,
-    size_t ours_count, struct arena *arena, size_t *count) MUST_CHECK;
+struct rank_move *rank_moves(const struct rank_item *theirs, size_t theirs_count,
+    const struct rank_item *ours, size_t ours_count, struct arena *arena, size_t *count) MUST_CHECK;
 
 #endif

@@ -30,7 +30,8 @@ take_fault(void *arg, unsigned line, unsigned column, const char *message)
 {
 	struct reading *reading = arg;
 
-	planfile_fault(reading->plan, (struct planfile_place){reading->name, line, column}, "%s", message);
+	planfile_fault(
+	    reading->plan, (struct planfile_place){reading->name, line, column}, "%s", message);
 }
 
 /* The file's `effective:` header, where it has one. */
@@ -83,8 +84,9 @@ planfile_load_text(struct planfile *plan, const char *name, const char *text, si
 		return;
 	if (len > PLANFILE_FILE_BYTES || plan->bytes + len > PLANFILE_BYTES) {
 		planfile_fault(plan, (struct planfile_place){reading.name, 0, 0},
-		    len > PLANFILE_FILE_BYTES ? "the file is larger than 32 MiB: divide it"
-		                              : "the files of a plan are larger than 256 MiB together");
+		    len > PLANFILE_FILE_BYTES
+			? "the file is larger than 32 MiB: divide it"
+			: "the files of a plan are larger than 256 MiB together");
 		return;
 	}
 	plan->bytes += len;
@@ -101,7 +103,8 @@ planfile_load_text(struct planfile *plan, const char *name, const char *text, si
 	file = add_file(plan);
 	if (file == NULL)
 		return;
-	*file = (struct planfile_file){.name = reading.name, .root = root, .order = plan->files_count};
+	*file =
+	    (struct planfile_file){.name = reading.name, .root = root, .order = plan->files_count};
 	read_effective(plan, file);
 }
 
@@ -143,7 +146,8 @@ planfile_finish(struct planfile *plan, struct err *err)
 		qsort(plan->files, plan->files_count, sizeof *plan->files, compare_files);
 	for (size_t i = 0; i < plan->files_count && !plan->out_of_memory; i++) {
 		file = &plan->files[i];
-		step = file->effective == NULL ? planfile_present(plan) : planfile_step(plan, file->effective);
+		step = file->effective == NULL ? planfile_present(plan)
+					       : planfile_step(plan, file->effective);
 		if (step == NULL)
 			planfile_oom(plan);
 		else
@@ -154,8 +158,8 @@ planfile_finish(struct planfile *plan, struct err *err)
 		return err_oom(err);
 	qsort(plan->faults, plan->faults_count, sizeof plan->faults[0], compare_faults);
 	if (plan->faults_total > 0)
-		return err_set(err, ERR_INVALID, "%zu fault%s in the plan files", plan->faults_total,
-		    plan->faults_total == 1 ? "" : "s");
+		return err_set(err, ERR_INVALID, "%zu fault%s in the plan files",
+		    plan->faults_total, plan->faults_total == 1 ? "" : "s");
 	return true;
 }
 
@@ -190,7 +194,7 @@ add_name(struct names *names, const char *folder, const char *name)
 		names->cap = cap;
 	}
 	if (asprintf(&names->list[names->count], "%s%s%s", folder,
-	        folder[strlen(folder) - 1] == '/' ? "" : "/", name) < 0)
+		folder[strlen(folder) - 1] == '/' ? "" : "/", name) < 0)
 		return false;
 	names->count++;
 	return true;
@@ -318,7 +322,8 @@ load_folder(struct planfile *plan, const char *path, unsigned depth, size_t *fou
 			load_folder(plan, names.list[i], depth + 1, found);
 			continue;
 		}
-		if (!is_yaml_name(names.list[i]) || (stat(names.list[i], &st) == 0 && S_ISDIR(st.st_mode)))
+		if (!is_yaml_name(names.list[i]) ||
+		    (stat(names.list[i], &st) == 0 && S_ISDIR(st.st_mode)))
 			continue;
 		load_file(plan, names.list[i], found);
 	}

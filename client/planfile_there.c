@@ -65,7 +65,8 @@ bare_team(const char *team)
 void
 there_add_ranking(struct planfile_changes *c, const Plumb__V1__RankingList *list, const char *ref)
 {
-	const Plumb__V1__RankingList **lists = arena_array(c->arena, c->rankings_count + 1, sizeof *lists);
+	const Plumb__V1__RankingList **lists =
+	    arena_array(c->arena, c->rankings_count + 1, sizeof *lists);
 	const char **refs = arena_array(c->arena, c->rankings_count + 1, sizeof *refs);
 
 	if (lists == NULL || refs == NULL) {
@@ -96,7 +97,8 @@ there_ranking(const struct planfile_changes *c, const char *team, const char **r
 
 /* The item or record of an envelope in its normal form; NULL: a ranking, or a kind that files don't hold. */
 static ProtobufCMessage *
-entry_message(struct planfile_changes *c, const Plumb__V1__Envelope *envelope, const struct planfile_kind *kind)
+entry_message(struct planfile_changes *c, const Plumb__V1__Envelope *envelope,
+    const struct planfile_kind *kind)
 {
 	ProtobufCMessage *message = NULL;
 
@@ -169,13 +171,13 @@ init_request(const struct planfile_changes *c, Plumb__V1__ExportRequest *request
 }
 
 /* One export, each entry to fn. */
-static bool
-export(struct planfile_changes *c, const Plumb__V1__ExportRequest *request, take_fn fn, uint64_t *revision,
-    struct err *err)
+static bool export(struct planfile_changes *c, const Plumb__V1__ExportRequest *request, take_fn fn,
+    uint64_t *revision, struct err *err)
 {
 	const Plumb__V1__ExportReply *reply;
 
-	if (!rpc_client_start(c->client, plan_service, "Export", &request->base, c->arena, &c->status)) {
+	if (!rpc_client_start(
+		c->client, plan_service, "Export", &request->base, c->arena, &c->status)) {
 		*err = c->status.err;
 		return false;
 	}
@@ -215,7 +217,8 @@ fetch_exported(struct planfile_changes *c, struct err *err)
 	Plumb__V1__At at;
 	const char *workspace = c->options.workspace[0] != '\0' ? c->options.workspace : "main";
 
-	if (c->plan->exported_workspace == NULL || strcmp(c->plan->exported_workspace, workspace) != 0 ||
+	if (c->plan->exported_workspace == NULL ||
+	    strcmp(c->plan->exported_workspace, workspace) != 0 ||
 	    c->plan->exported_revision == 0 || c->plan->exported_revision > c->summary.revision)
 		return true;
 	init_request(c, &request, &at);
@@ -240,7 +243,8 @@ fetch_newest(struct planfile_changes *c, struct err *err)
 	at.workspace = pb_str(c->options.workspace);
 	request.at = &at;
 	request.page_size = 1;
-	reply = rpc_client_call(c->client, plan_service, "History", &request.base, c->arena, &c->status);
+	reply = rpc_client_call(
+	    c->client, plan_service, "History", &request.base, c->arena, &c->status);
 	if (reply == NULL) {
 		*err = c->status.err;
 		return false;
@@ -287,7 +291,8 @@ history(struct planfile_changes *c, const char *ref, uint32_t page_size, const c
 	request.ref = pb_str(ref);
 	request.page_size = page_size;
 	request.page_token = pb_str(token);
-	reply = rpc_client_call(c->client, plan_service, "History", &request.base, c->arena, &c->status);
+	reply = rpc_client_call(
+	    c->client, plan_service, "History", &request.base, c->arena, &c->status);
 	if (reply != NULL && reply->n_entries > 0)
 		c->lookups++;
 	return reply;
@@ -401,8 +406,10 @@ there_ranking_base(struct planfile_changes *c, const char *ranking_ref)
 	at.revision = revision;
 	request.at = &at;
 	request.ref = pb_str(ranking_ref);
-	reply = rpc_client_call(c->client, plan_service, "Get", &request.base, c->arena, &c->status);
-	if (reply == NULL || reply->entry == NULL || reply->entry->entry_case != PLUMB__V1__ENVELOPE__ENTRY_RANKING)
+	reply =
+	    rpc_client_call(c->client, plan_service, "Get", &request.base, c->arena, &c->status);
+	if (reply == NULL || reply->entry == NULL ||
+	    reply->entry->entry_case != PLUMB__V1__ENVELOPE__ENTRY_RANKING)
 		return NULL;
 	return reply->entry->ranking;
 }

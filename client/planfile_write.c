@@ -10,9 +10,9 @@
 #include "common/pb.h"
 #include "common/str.h"
 
-#define STEP       2  /* of indentation */
-#define LINE_MAX_  96 /* a list stays on one line up to here */
-#define KINDS_MAX  64
+#define STEP      2  /* of indentation */
+#define LINE_MAX_ 96 /* a list stays on one line up to here */
+#define KINDS_MAX 64
 
 struct written {
 	const char *id;
@@ -50,7 +50,8 @@ planfile_writer_new(struct arena *arena)
 static bool
 add_ranking(struct planfile_writer *w, const Plumb__V1__RankingList *list)
 {
-	const Plumb__V1__RankingList **lists = arena_array(w->arena, w->rankings_count + 1, sizeof *lists);
+	const Plumb__V1__RankingList **lists =
+	    arena_array(w->arena, w->rankings_count + 1, sizeof *lists);
 
 	if (lists == NULL)
 		return false;
@@ -62,7 +63,8 @@ add_ranking(struct planfile_writer *w, const Plumb__V1__RankingList *list)
 }
 
 static bool
-add_written(struct planfile_writer *w, struct section *section, const char *id, ProtobufCMessage *message)
+add_written(
+    struct planfile_writer *w, struct section *section, const char *id, ProtobufCMessage *message)
 {
 	struct written *grown;
 	size_t cap = section->cap == 0 ? 64 : section->cap * 2;
@@ -108,7 +110,8 @@ planfile_writer_add(struct planfile_writer *w, const Plumb__V1__Envelope *envelo
 	} else {
 		return true;
 	}
-	return planfile_normal(kind, message, w->arena) && add_written(w, &w->sections[kind->kind], id, message);
+	return planfile_normal(kind, message, w->arena) &&
+	       add_written(w, &w->sections[kind->kind], id, message);
 }
 
 size_t
@@ -151,7 +154,8 @@ inlinable(const struct refmap *measures, const struct written *holder, size_t ta
 	struct written *measure = refmap_get(measures, id);
 
 	if (measure == NULL ||
-	    strcmp(((const Plumb__V1__Item *)measure->message)->measure->inline_under, holder->id) != 0)
+	    strcmp(((const Plumb__V1__Item *)measure->message)->measure->inline_under,
+		holder->id) != 0)
 		return NULL;
 	for (size_t i = 0; i < objective->n_targets; i++) {
 		if (i != target && strcmp(objective->targets[i]->measure, id) == 0)
@@ -170,7 +174,8 @@ planfile_writer_arrange(struct planfile_writer *w)
 
 	for (size_t i = 0; i < KINDS_MAX; i++) {
 		if (w->sections[i].count > 1)
-			qsort(w->sections[i].list, w->sections[i].count, sizeof(struct written), compare_written);
+			qsort(w->sections[i].list, w->sections[i].count, sizeof(struct written),
+			    compare_written);
 	}
 	if (w->rankings_count > 1)
 		qsort(w->rankings, w->rankings_count, sizeof *w->rankings, compare_rankings);
@@ -184,7 +189,7 @@ planfile_writer_arrange(struct planfile_writer *w)
 
 		holder->inline_from = objective_of(holder)->n_targets;
 		while (holder->inline_from > 0 &&
-		    (measure = inlinable(index, holder, holder->inline_from - 1)) != NULL) {
+		       (measure = inlinable(index, holder, holder->inline_from - 1)) != NULL) {
 			measure->inline_holder = holder;
 			holder->inline_from--;
 		}
@@ -205,10 +210,12 @@ write_scalar(const struct pb_value *value, enum yaml_style style, int indent, st
 		pb_value_text(value, out);
 }
 
-static void write_fields(const ProtobufCMessage *message, int indent, bool first_inline, struct str *out);
+static void write_fields(
+    const ProtobufCMessage *message, int indent, bool first_inline, struct str *out);
 
 static void
-write_map(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent, struct str *out)
+write_map(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent,
+    struct str *out)
 {
 	const ProtobufCMessage *entry;
 	struct pb_value value;
@@ -217,17 +224,20 @@ write_map(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field
 		value = pb_get(message, field, i);
 		entry = pb_message(&value);
 		str_addf(out, "\n%*s", indent, "");
-		yaml_write_text(out, *(const char *const *)planfile_field(entry, &entry->descriptor->fields[0]), YAML_KEY, 0);
+		yaml_write_text(out,
+		    *(const char *const *)planfile_field(entry, &entry->descriptor->fields[0]),
+		    YAML_KEY, 0);
 		str_add(out, ": ");
-		value = (struct pb_value){
-			&entry->descriptor->fields[1], planfile_field(entry, &entry->descriptor->fields[1])};
+		value = (struct pb_value){&entry->descriptor->fields[1],
+		    planfile_field(entry, &entry->descriptor->fields[1])};
 		write_scalar(&value, YAML_BLOCK, indent + STEP, out);
 	}
 }
 
 /* "[a, b]" into a text of its own; false if it is too long for a line. */
 static bool
-write_flow(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent, struct str *out)
+write_flow(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent,
+    struct str *out)
 {
 	struct pb_value value;
 	struct str line;
@@ -251,7 +261,8 @@ write_flow(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *fiel
 }
 
 static void
-write_list(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent, struct str *out)
+write_list(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent,
+    struct str *out)
 {
 	struct pb_value value;
 
@@ -270,7 +281,8 @@ write_list(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *fiel
 
 /* "key: value", without the line's end. */
 static void
-write_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent, struct str *out)
+write_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, int indent,
+    struct str *out)
 {
 	struct pb_value value = pb_get(message, field, 0);
 
@@ -317,7 +329,8 @@ write_fields(const ProtobufCMessage *message, int indent, bool first_inline, str
 /* ---- entries -------------------------------------------------------------------------------------------------------- */
 
 /* What comes before the kind's own fields, and what after them; all others belong to the body or the daemon. */
-static const char *const fields_before[] = {"title", "description", "owners", "reviewer", "about", "by", "at", "note", NULL};
+static const char *const fields_before[] = {
+    "title", "description", "owners", "reviewer", "about", "by", "at", "note", NULL};
 static const char *const fields_after[] = {"labels", "links", "external_ids", NULL};
 
 static void
@@ -326,7 +339,8 @@ write_named(const ProtobufCMessage *message, const char *const *names, int inden
 	const ProtobufCFieldDescriptor *field;
 
 	for (; *names != NULL; names++) {
-		field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, *names);
+		field =
+		    protobuf_c_message_descriptor_get_field_by_name(message->descriptor, *names);
 		if (field == NULL || pb_count(message, field) == 0)
 			continue;
 		str_addf(out, "\n%*s", indent, "");
@@ -336,8 +350,8 @@ write_named(const ProtobufCMessage *message, const char *const *names, int inden
 
 /* The body's fields without what the place in the file says already. */
 static bool
-is_implied(const struct written *written, const struct planfile_kind *kind, const ProtobufCFieldDescriptor *field,
-    const ProtobufCMessage *body)
+is_implied(const struct written *written, const struct planfile_kind *kind,
+    const ProtobufCFieldDescriptor *field, const ProtobufCMessage *body)
 {
 	const char *rule;
 	size_t at;
@@ -348,8 +362,8 @@ is_implied(const struct written *written, const struct planfile_kind *kind, cons
 		return false;
 	rule = ((const Plumb__V1__RuleSetting *)body)->rule;
 	at = strcspn(written->id, ".");
-	return strlen(rule) == strlen(written->id) && strncmp(rule, written->id, at) == 0 && rule[at] == '/' &&
-	    strcmp(rule + at + 1, written->id + at + 1) == 0;
+	return strlen(rule) == strlen(written->id) && strncmp(rule, written->id, at) == 0 &&
+	       rule[at] == '/' && strcmp(rule + at + 1, written->id + at + 1) == 0;
 }
 
 static void write_entry(const struct planfile_writer *w, const struct planfile_kind *kind,
@@ -357,7 +371,8 @@ static void write_entry(const struct planfile_writer *w, const struct planfile_k
 
 /* The targets that stand in `targets:`, and the measures inline. */
 static void
-write_targets(const struct planfile_writer *w, const struct written *written, int indent, struct str *out)
+write_targets(
+    const struct planfile_writer *w, const struct written *written, int indent, struct str *out)
 {
 	const Plumb__V1__Objective *objective = objective_of(written);
 	const struct section *measures = &w->sections[PLUMB__V1__KIND__MEASURE];
@@ -374,14 +389,16 @@ write_targets(const struct planfile_writer *w, const struct written *written, in
 		if (i == written->inline_from)
 			str_addf(out, "\n%*smeasures:", indent, "");
 		key.id = objective->targets[i]->measure;
-		measure = bsearch(&key, measures->list, measures->count, sizeof key, compare_written);
-		write_entry(w, planfile_kind(PLUMB__V1__KIND__MEASURE), measure, indent + STEP, out);
+		measure =
+		    bsearch(&key, measures->list, measures->count, sizeof key, compare_written);
+		write_entry(
+		    w, planfile_kind(PLUMB__V1__KIND__MEASURE), measure, indent + STEP, out);
 	}
 }
 
 static void
-write_body(const struct planfile_writer *w, const struct planfile_kind *kind, const struct written *written,
-    int indent, struct str *out)
+write_body(const struct planfile_writer *w, const struct planfile_kind *kind,
+    const struct written *written, int indent, struct str *out)
 {
 	const ProtobufCMessage *body = planfile_body(kind, written->message);
 	const ProtobufCFieldDescriptor *field;
@@ -390,7 +407,8 @@ write_body(const struct planfile_writer *w, const struct planfile_kind *kind, co
 		field = &body->descriptor->fields[i];
 		if (pb_count(body, field) == 0 || is_implied(written, kind, field, body))
 			continue;
-		if (kind->kind == PLUMB__V1__KIND__OBJECTIVE && strcmp(field->name, "targets") == 0) {
+		if (kind->kind == PLUMB__V1__KIND__OBJECTIVE &&
+		    strcmp(field->name, "targets") == 0) {
 			write_targets(w, written, indent, out);
 			continue;
 		}
@@ -416,8 +434,8 @@ write_inline_target(const struct written *written, int indent, struct str *out)
 }
 
 static void
-write_entry(const struct planfile_writer *w, const struct planfile_kind *kind, const struct written *written, int indent,
-    struct str *out)
+write_entry(const struct planfile_writer *w, const struct planfile_kind *kind,
+    const struct written *written, int indent, struct str *out)
 {
 	size_t before;
 
@@ -435,7 +453,8 @@ write_entry(const struct planfile_writer *w, const struct planfile_kind *kind, c
 }
 
 void
-planfile_write_section(const struct planfile_writer *w, const struct planfile_kind *kind, struct str *out)
+planfile_write_section(
+    const struct planfile_writer *w, const struct planfile_kind *kind, struct str *out)
 {
 	const struct section *section = &w->sections[kind->kind];
 	bool begun = false;
@@ -483,7 +502,8 @@ write_ranking(const Plumb__V1__RankingList *list, int indent, struct str *out)
 }
 
 void
-planfile_write_head(const struct planfile_writer *w, const char *workspace, uint64_t revision, struct str *out)
+planfile_write_head(
+    const struct planfile_writer *w, const char *workspace, uint64_t revision, struct str *out)
 {
 	bool begun = false;
 

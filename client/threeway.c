@@ -26,7 +26,8 @@ static bool
 equal(const ProtobufCMessage *a, const ProtobufCMessage *b, const ProtobufCFieldDescriptor *field)
 {
 	if (a == NULL || b == NULL)
-		return (a == NULL || pb_count(a, field) == 0) && (b == NULL || pb_count(b, field) == 0);
+		return (a == NULL || pb_count(a, field) == 0) &&
+		       (b == NULL || pb_count(b, field) == 0);
 	return planfile_field_equal(a, b, field);
 }
 
@@ -38,13 +39,13 @@ inside(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 	return *(ProtobufCMessage *const *)planfile_field(message, field);
 }
 
-static ProtobufCMessage *merge_message(const struct merge *m, const ProtobufCMessageDescriptor *type,
-    const struct sides *sides, const char *path);
+static ProtobufCMessage *merge_message(const struct merge *m,
+    const ProtobufCMessageDescriptor *type, const struct sides *sides, const char *path);
 
 /* The value of one field into out. */
 static bool
-merge_value(const struct merge *m, const struct sides *s, const ProtobufCFieldDescriptor *field, const char *path,
-    ProtobufCMessage *out)
+merge_value(const struct merge *m, const struct sides *s, const ProtobufCFieldDescriptor *field,
+    const char *path, ProtobufCMessage *out)
 {
 	struct threeway_field told = {THREEWAY_TAKEN, path, field, s->base, s->ours, s->theirs};
 	const ProtobufCMessage *from = s->ours;
@@ -64,10 +65,11 @@ merge_value(const struct merge *m, const struct sides *s, const ProtobufCFieldDe
 }
 
 static bool
-merge_inside(const struct merge *m, const struct sides *s, const ProtobufCFieldDescriptor *field, const char *path,
-    ProtobufCMessage *out)
+merge_inside(const struct merge *m, const struct sides *s, const ProtobufCFieldDescriptor *field,
+    const char *path, ProtobufCMessage *out)
 {
-	struct sides in = {inside(s->base, field), inside(s->ours, field), inside(s->theirs, field)};
+	struct sides in = {
+	    inside(s->base, field), inside(s->ours, field), inside(s->theirs, field)};
 	ProtobufCMessage *merged;
 
 	if (in.ours == NULL && in.theirs == NULL)
@@ -84,8 +86,8 @@ merge_inside(const struct merge *m, const struct sides *s, const ProtobufCFieldD
 }
 
 static ProtobufCMessage *
-merge_message(const struct merge *m, const ProtobufCMessageDescriptor *type, const struct sides *sides,
-    const char *path)
+merge_message(const struct merge *m, const ProtobufCMessageDescriptor *type,
+    const struct sides *sides, const char *path)
 {
 	ProtobufCMessage *out = planfile_message(type, m->arena);
 	const ProtobufCFieldDescriptor *field;
@@ -94,8 +96,10 @@ merge_message(const struct merge *m, const ProtobufCMessageDescriptor *type, con
 
 	for (unsigned i = 0; good && i < type->n_fields; i++) {
 		field = &type->fields[i];
-		snprintf(inner, sizeof inner, "%s%s%s", path, path[0] != '\0' ? "." : "", field->name);
-		if (field->type == PROTOBUF_C_TYPE_MESSAGE && field->label != PROTOBUF_C_LABEL_REPEATED)
+		snprintf(
+		    inner, sizeof inner, "%s%s%s", path, path[0] != '\0' ? "." : "", field->name);
+		if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+		    field->label != PROTOBUF_C_LABEL_REPEATED)
 			good = merge_inside(m, sides, field, inner, out);
 		else
 			good = merge_value(m, sides, field, inner, out);
@@ -104,8 +108,8 @@ merge_message(const struct merge *m, const ProtobufCMessageDescriptor *type, con
 }
 
 ProtobufCMessage *
-threeway_merge(const ProtobufCMessage *base, const ProtobufCMessage *ours, const ProtobufCMessage *theirs, bool force,
-    struct arena *arena, threeway_fn fn, void *arg)
+threeway_merge(const ProtobufCMessage *base, const ProtobufCMessage *ours,
+    const ProtobufCMessage *theirs, bool force, struct arena *arena, threeway_fn fn, void *arg)
 {
 	const struct merge merge = {force, arena, fn, arg};
 	const struct sides sides = {base, ours, theirs};

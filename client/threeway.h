@@ -37,6 +37,7 @@ typedef void (*threeway_fn)(void *arg, const struct threeway_field *field);
  * stated before). NULL when out of memory. fn hears of every field where ours and theirs differ.
  */
 ProtobufCMessage *threeway_merge(const ProtobufCMessage *base, const ProtobufCMessage *ours,
-    const ProtobufCMessage *theirs, bool force, struct arena *arena, threeway_fn fn, void *arg) MUST_CHECK;
+    const ProtobufCMessage *theirs, bool force, struct arena *arena, threeway_fn fn,
+    void *arg) MUST_CHECK;
 
 #endif

@@ -32,7 +32,7 @@ struct builder {
 };
 
 static void PRINTF_LIKE(4, 5)
-fault(struct builder *b, unsigned line, unsigned column, const char *fmt, ...)
+    fault(struct builder *b, unsigned line, unsigned column, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -76,7 +76,8 @@ check_encoding(struct builder *b, const char *text, size_t len)
 				fault(b, line, column, "a NUL byte: the file is not text");
 			else
 				fault(b, line, column,
-				    "the byte 0x%02x is not UTF-8: save the file in the encoding UTF-8",
+				    "the byte 0x%02x is not UTF-8: save the file in the encoding "
+				    "UTF-8",
 				    p[at]);
 			good = false;
 			while (at < len && p[at] != '\n')
@@ -134,7 +135,8 @@ fault_tabs(struct builder *b, const char *text, size_t len, unsigned from)
 			continue;
 		column = indent_tab(p, next);
 		if (column != 0) {
-			fault(b, line, column, "a tab in the indentation: YAML is indented with spaces");
+			fault(b, line, column,
+			    "a tab in the indentation: YAML is indented with spaces");
 			found = true;
 		} else if (line == from) {
 			return false;
@@ -148,22 +150,25 @@ static const struct {
 	const char *problem;
 	const char *text;
 } syntax_texts[] = {
-	{"mapping values are not allowed in this context",
-	    "a ':' where none can stand: put text that holds ': ' in quotes, and check the indentation"},
-	{"did not find expected key",
-	    "the indentation fits nothing above, or text with quotes or special characters needs quotes around it"},
-	{"could not find expected ':'", "a ':' is missing after this"},
-	{"did not find expected ',' or ']'", "a ',' or ']' is missing in this list"},
-	{"did not find expected ',' or '}'", "a ',' or '}' is missing in this map"},
-	{"did not find expected '-' indicator", "a list and fields are mixed: check the indentation"},
-	{"found unexpected end of stream", "the file ends inside quotes"},
-	{"found unexpected document indicator", "'---' or '...' inside quotes"},
-	{"found character that cannot start any token", "text cannot begin with this character: put it in quotes"},
-	{"found unknown escape character", "no such escape after '\\': use single quotes, or write '\\\\'"},
-	{"did not find expected alphabetic or numeric character",
-	    "text cannot begin with '*' or '&': put it in quotes"},
-	{"block sequence entries are not allowed in this context",
-	    "a '- ' where no list can begin: put it on a line of its own, or the text in quotes"},
+    {"mapping values are not allowed in this context",
+	"a ':' where none can stand: put text that holds ': ' in quotes, and check the "
+	"indentation"},
+    {"did not find expected key", "the indentation fits nothing above, or text with quotes or "
+				  "special characters needs quotes around it"},
+    {"could not find expected ':'", "a ':' is missing after this"},
+    {"did not find expected ',' or ']'", "a ',' or ']' is missing in this list"},
+    {"did not find expected ',' or '}'", "a ',' or '}' is missing in this map"},
+    {"did not find expected '-' indicator", "a list and fields are mixed: check the indentation"},
+    {"found unexpected end of stream", "the file ends inside quotes"},
+    {"found unexpected document indicator", "'---' or '...' inside quotes"},
+    {"found character that cannot start any token",
+	"text cannot begin with this character: put it in quotes"},
+    {"found unknown escape character",
+	"no such escape after '\\': use single quotes, or write '\\\\'"},
+    {"did not find expected alphabetic or numeric character",
+	"text cannot begin with '*' or '&': put it in quotes"},
+    {"block sequence entries are not allowed in this context",
+	"a '- ' where no list can begin: put it on a line of its own, or the text in quotes"},
 };
 
 static void
@@ -178,7 +183,8 @@ fault_syntax(struct builder *b, const yaml_parser_t *parser, const char *text, s
 	}
 	if (parser->error == YAML_READER_ERROR) {
 		place_of(text, len, parser->problem_offset, &line, &column);
-		fault(b, line, column, "a control character: only tab and line end can stand in a text file");
+		fault(b, line, column,
+		    "a control character: only tab and line end can stand in a text file");
 		return;
 	}
 	if (parser->context != NULL && strcmp(parser->context, "while scanning a simple key") == 0)
@@ -188,12 +194,14 @@ fault_syntax(struct builder *b, const yaml_parser_t *parser, const char *text, s
 	if (fault_tabs(b, text, len, line))
 		return;
 	for (size_t i = 0; i < sizeof syntax_texts / sizeof syntax_texts[0]; i++) {
-		if (parser->problem != NULL && strcmp(parser->problem, syntax_texts[i].problem) == 0) {
+		if (parser->problem != NULL &&
+		    strcmp(parser->problem, syntax_texts[i].problem) == 0) {
 			fault(b, line, column, "%s", syntax_texts[i].text);
 			return;
 		}
 	}
-	fault(b, line, column, "this is not YAML: %s", parser->problem != NULL ? parser->problem : "");
+	fault(b, line, column, "this is not YAML: %s",
+	    parser->problem != NULL ? parser->problem : "");
 }
 
 /* ---- the tree ------------------------------------------------------------------------------------------- */
@@ -250,10 +258,12 @@ refuse_form(struct builder *b, yaml_mark_t mark, const yaml_char_t *anchor, cons
 	unsigned line = (unsigned)mark.line + 1, column = (unsigned)mark.column + 1;
 
 	if (anchor != NULL)
-		fault(b, line, column, "the anchor '&%.64s': plan files take no anchors and aliases; write it out",
+		fault(b, line, column,
+		    "the anchor '&%.64s': plan files take no anchors and aliases; write it out",
 		    (const char *)anchor);
 	if (tag != NULL)
-		fault(b, line, column, "the tag '%.64s': plan files take no tags; leave it out", (const char *)tag);
+		fault(b, line, column, "the tag '%.64s': plan files take no tags; leave it out",
+		    (const char *)tag);
 }
 
 static void
@@ -284,7 +294,8 @@ add_alias(struct builder *b, const yaml_event_t *event)
 
 	if (node == NULL)
 		return;
-	fault(b, node->line, node->column, "the alias '*%.64s': plan files take no aliases; write it out",
+	fault(b, node->line, node->column,
+	    "the alias '*%.64s': plan files take no aliases; write it out",
 	    (const char *)event->data.alias.anchor);
 	node->text = "";
 	node->plain = true;
@@ -297,7 +308,8 @@ begin(struct builder *b, enum yaml_type type, const yaml_event_t *event, const y
 	struct yaml_node *node;
 
 	if (b->depth == YAML_DEPTH_MAX) {
-		fault(b, (unsigned)event->start_mark.line + 1, (unsigned)event->start_mark.column + 1,
+		fault(b, (unsigned)event->start_mark.line + 1,
+		    (unsigned)event->start_mark.column + 1,
 		    "nested more than %d deep: no plan file is", YAML_DEPTH_MAX);
 		b->stop = true;
 		return;
@@ -347,8 +359,9 @@ refuse_doubles(struct builder *b, struct yaml_node *map)
 			first = i;
 			continue;
 		}
-		fault(b, keys[i]->line, keys[i]->column, "'%.80s' stands here a second time, the first is at %u:%u",
-		    keys[i]->text, keys[first]->line, keys[first]->column);
+		fault(b, keys[i]->line, keys[i]->column,
+		    "'%.80s' stands here a second time, the first is at %u:%u", keys[i]->text,
+		    keys[first]->line, keys[first]->column);
 		keys[i]->type = YAML_LIST; /* marks it for the next loop */
 	}
 	for (size_t i = 0; i < map->count; i++) {
@@ -370,7 +383,8 @@ end_map(struct builder *b, struct yaml_node *map, struct yaml_node **children, s
 	for (size_t i = 0; i + 1 < count; i += 2) {
 		if (children[i]->type != YAML_SCALAR) {
 			fault(b, children[i]->line, children[i]->column,
-			    "a list or map cannot be a key: put text that begins with '[' or '{' in quotes");
+			    "a list or map cannot be a key: put text that begins with '[' or '{' "
+			    "in quotes");
 			continue;
 		}
 		map->pairs[map->count].key = children[i];
@@ -408,7 +422,8 @@ take_event(struct builder *b, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->documents++ > 0) {
-			fault(b, (unsigned)event->start_mark.line + 1, (unsigned)event->start_mark.column + 1,
+			fault(b, (unsigned)event->start_mark.line + 1,
+			    (unsigned)event->start_mark.column + 1,
 			    "a second document: a plan file holds one; take this '---' out");
 			b->stop = true;
 		}
@@ -420,10 +435,12 @@ take_event(struct builder *b, const yaml_event_t *event)
 		add_scalar(b, event);
 		break;
 	case YAML_MAPPING_START_EVENT:
-		begin(b, YAML_MAP, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+		begin(b, YAML_MAP, event, event->data.mapping_start.anchor,
+		    event->data.mapping_start.tag);
 		break;
 	case YAML_SEQUENCE_START_EVENT:
-		begin(b, YAML_LIST, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+		begin(b, YAML_LIST, event, event->data.sequence_start.anchor,
+		    event->data.sequence_start.tag);
 		break;
 	case YAML_MAPPING_END_EVENT:
 	case YAML_SEQUENCE_END_EVENT:
@@ -496,8 +513,9 @@ bool
 yaml_is_null(const struct yaml_node *node)
 {
 	return node->type == YAML_SCALAR && node->plain &&
-	    (node->count == 0 || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0 ||
-	        strcmp(node->text, "Null") == 0 || strcmp(node->text, "NULL") == 0);
+	       (node->count == 0 || strcmp(node->text, "~") == 0 ||
+		   strcmp(node->text, "null") == 0 || strcmp(node->text, "Null") == 0 ||
+		   strcmp(node->text, "NULL") == 0);
 }
 
 /* ---- writing -------------------------------------------------------------------------------------------- */
@@ -507,8 +525,8 @@ yaml_is_null(const struct yaml_node *node)
 static bool
 is_special_word(const char *text)
 {
-	static const char *const words[] = {"null", "~", "true", "false", "yes", "no", "on", "off", "y", "n",
-		".nan", ".inf", "-.inf", "+.inf", "<<", "="};
+	static const char *const words[] = {"null", "~", "true", "false", "yes", "no", "on", "off",
+	    "y", "n", ".nan", ".inf", "-.inf", "+.inf", "<<", "="};
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (strcasecmp(text, words[i]) == 0)
@@ -526,7 +544,8 @@ looks_like_number(const char *text)
 		return false;
 	if (text[strspn(text, "0123456789.,_+-:eExXoOabcdefABCDEF")] != 0)
 		return false;
-	return (text[0] >= '0' && text[0] <= '9') || text[0] == '.' || text[0] == '+' || text[0] == '-';
+	return (text[0] >= '0' && text[0] <= '9') || text[0] == '.' || text[0] == '+' ||
+	       text[0] == '-';
 }
 
 /* A character that only an escape can stand for, or that other readers of YAML fold away. */

@@ -27,12 +27,12 @@ struct yaml_pair {
 
 struct yaml_node {
 	enum yaml_type type;
-	unsigned line; /* from 1 */
+	unsigned line;   /* from 1 */
 	unsigned column; /* from 1, in characters */
-	bool plain; /* scalar: without quotes, so it may be a number or null */
-	size_t count; /* bytes of text, pairs or items */
+	bool plain;      /* scalar: without quotes, so it may be a number or null */
+	size_t count;    /* bytes of text, pairs or items */
 	union {
-		const char *text; /* NUL-terminated UTF-8 without NUL */
+		const char *text;        /* NUL-terminated UTF-8 without NUL */
 		struct yaml_pair *pairs; /* keys are unique */
 		struct yaml_node **items;
 	};
@@ -45,8 +45,8 @@ typedef void (*yaml_fault_fn)(void *arg, unsigned line, unsigned column, const c
  * fault goes to fn. After a fault of form (tags, aliases, doubled keys) the tree is still made, so that more faults can
  * be found in it; after a fault of syntax it is not.
  */
-struct yaml_node *yaml_read(const char *text, size_t len, struct arena *arena, yaml_fault_fn fn, void *arg,
-    bool *oom);
+struct yaml_node *yaml_read(
+    const char *text, size_t len, struct arena *arena, yaml_fault_fn fn, void *arg, bool *oom);
 
 /* The value under a key of a map; NULL if there is none or it is no map. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

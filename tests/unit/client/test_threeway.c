@@ -59,10 +59,11 @@ task(void)
 }
 
 static Plumb__V1__Item *
-merge(const Plumb__V1__Item *base, const Plumb__V1__Item *ours, const Plumb__V1__Item *theirs, bool force)
+merge(const Plumb__V1__Item *base, const Plumb__V1__Item *ours, const Plumb__V1__Item *theirs,
+    bool force)
 {
-	ProtobufCMessage *merged = threeway_merge(
-	    base == NULL ? NULL : &base->base, &ours->base, &theirs->base, force, arena, hear, NULL);
+	ProtobufCMessage *merged = threeway_merge(base == NULL ? NULL : &base->base, &ours->base,
+	    &theirs->base, force, arena, hear, NULL);
 
 	ck_assert_ptr_nonnull(merged);
 	return (Plumb__V1__Item *)merged;
@@ -106,17 +107,17 @@ END_TEST
 static const struct row {
 	const char *base, *ours, *theirs, *merged, *heard;
 } rows[] = {
-	{"x", "x", "x", "x", ""},
-	{"x", "y", "x", "y", "title taken;"},    /* only we changed it */
-	{"x", "x", "y", "y", "title kept;"},     /* only they did */
-	{"x", "y", "y", "y", ""},                /* both, to the same */
-	{"x", "y", "z", "z", "title conflict;"}, /* both, differently */
-	{"x", "", "x", "", "title taken;"},      /* we took it out */
-	{"x", "x", "", "", "title kept;"},       /* they took it out */
-	{"x", "", "z", "z", "title conflict;"},
-	{"", "y", "", "y", "title taken;"},
-	{"", "", "z", "z", "title kept;"},
-	{"", "y", "z", "z", "title conflict;"},
+    {"x", "x", "x", "x", ""},
+    {"x", "y", "x", "y", "title taken;"},    /* only we changed it */
+    {"x", "x", "y", "y", "title kept;"},     /* only they did */
+    {"x", "y", "y", "y", ""},                /* both, to the same */
+    {"x", "y", "z", "z", "title conflict;"}, /* both, differently */
+    {"x", "", "x", "", "title taken;"},      /* we took it out */
+    {"x", "x", "", "", "title kept;"},       /* they took it out */
+    {"x", "", "z", "z", "title conflict;"},
+    {"", "y", "", "y", "title taken;"},
+    {"", "", "z", "z", "title kept;"},
+    {"", "y", "z", "z", "title conflict;"},
 };
 
 START_TEST(the_table_of_a_title)
@@ -273,7 +274,8 @@ static void
 renumber(struct order *order, const bool *tied)
 {
 	for (size_t i = 0; i < order->count; i++)
-		order->items[i].rank = i > 0 && tied[i] ? order->items[i - 1].rank : (unsigned)i + 1;
+		order->items[i].rank =
+		    i > 0 && tied[i] ? order->items[i - 1].rank : (unsigned)i + 1;
 }
 
 /* item.proto, Place: before and after mean all that share the anchor's rank. */
@@ -305,7 +307,8 @@ carry_out(struct order *order, const struct rank_move *move)
 				continue;
 		}
 	}
-	memmove(order->items + at + 1, order->items + at, (order->count - at) * sizeof order->items[0]);
+	memmove(
+	    order->items + at + 1, order->items + at, (order->count - at) * sizeof order->items[0]);
 	memmove(tied + at + 1, tied + at, order->count - at);
 	order->items[at].ref = move->ref;
 	tied[at] = move->where == RANK_TIED;
@@ -350,28 +353,29 @@ static const struct ranking {
 	const char *theirs, *ours;
 	size_t moves; /* the fewest */
 } rankings[] = {
-	{"", "", 0},
-	{"", "a b c", 3},
-	{"a b c", "a b c", 0},
-	{"a b c d e", "e a b c d", 1},   /* the last becomes the first */
-	{"a b c d e", "b c d e a", 1},   /* the first becomes the last */
-	{"a b c d e", "e d c b a", 4},   /* turned round: one can stay */
-	{"a b c d e", "a c b d e", 1},
-	{"a b c d e f", "b a d c f e", 3},
-	{"a x b y c", "c a b", 1},       /* x and y are not ours: they stay */
-	{"a b c", "a b+c", 1},
-	{"a b+c", "a b c", 1},
-	{"a+b c+d", "c+d a+b", 2},
-	{"a b c", "a+b+c", 2},
-	{"a+b+c", "a+b+c", 0},
-	{"a+b+c", "c+b+a", 0},           /* within a tie there is no order */
-	{"x y", "a b", 2},
-	{"a b c d", "d b", 1},
+    {"", "", 0},
+    {"", "a b c", 3},
+    {"a b c", "a b c", 0},
+    {"a b c d e", "e a b c d", 1}, /* the last becomes the first */
+    {"a b c d e", "b c d e a", 1}, /* the first becomes the last */
+    {"a b c d e", "e d c b a", 4}, /* turned round: one can stay */
+    {"a b c d e", "a c b d e", 1},
+    {"a b c d e f", "b a d c f e", 3},
+    {"a x b y c", "c a b", 1}, /* x and y are not ours: they stay */
+    {"a b c", "a b+c", 1},
+    {"a b+c", "a b c", 1},
+    {"a+b c+d", "c+d a+b", 2},
+    {"a b c", "a+b+c", 2},
+    {"a+b+c", "a+b+c", 0},
+    {"a+b+c", "c+b+a", 0}, /* within a tie there is no order */
+    {"x y", "a b", 2},
+    {"a b c d", "d b", 1},
 };
 
 START_TEST(rankings_take_the_fewest_moves)
 {
-	struct order theirs = parse_order(rankings[_i].theirs), ours = parse_order(rankings[_i].ours);
+	struct order theirs = parse_order(rankings[_i].theirs),
+		     ours = parse_order(rankings[_i].ours);
 
 	ck_assert_uint_eq(simulate(&theirs, &ours), rankings[_i].moves);
 	ck_assert(stands(&theirs, &ours));
@@ -439,7 +443,8 @@ END_TEST
 START_TEST(a_hundred_thousand_are_ranked_in_a_moment)
 {
 	enum { N = 100000 };
-	struct rank_item *theirs = arena_array(arena, N, sizeof *theirs), *ours = arena_array(arena, N, sizeof *ours);
+	struct rank_item *theirs = arena_array(arena, N, sizeof *theirs),
+			 *ours = arena_array(arena, N, sizeof *ours);
 	size_t count;
 
 	ck_assert(theirs != NULL && ours != NULL);
@@ -477,7 +482,8 @@ main(void)
 	tcase_add_test(tc, a_list_is_one_field);
 	tcase_add_test(tc, messages_inside_merge_field_by_field);
 	tcase_add_test(tc, a_message_taken_out_is_out);
-	tcase_add_loop_test(tc, rankings_take_the_fewest_moves, 0, (int)(sizeof rankings / sizeof rankings[0]));
+	tcase_add_loop_test(
+	    tc, rankings_take_the_fewest_moves, 0, (int)(sizeof rankings / sizeof rankings[0]));
 	tcase_add_loop_test(tc, random_rankings_come_out_as_stated, 0, 20);
 	tcase_add_test(tc, a_hundred_thousand_are_ranked_in_a_moment);
 	suite_add_tcase(suite, tc);

@@ -72,32 +72,41 @@ static const struct refused {
 	const char *faults; /* all of them, in the order in which they are found */
 	bool tree;          /* is there still a tree to look into? */
 } refused[] = {
-	{"a: 1\nb: 2\na: 3\n", "3:1: 'a' stands here a second time, the first is at 1:1\n", true},
-	{"a: &x 1\nb: *x\n",
-	    "1:4: the anchor '&x': plan files take no anchors and aliases; write it out\n"
-	    "2:4: the alias '*x': plan files take no aliases; write it out\n",
-	    true},
-	{"a: !!int 1\n", "1:4: the tag 'tag:yaml.org,2002:int': plan files take no tags; leave it out\n", true},
-	{"goals:\n\ta: 1\n", "2:1: a tab in the indentation: YAML is indented with spaces\n", false},
-	{"goals:\n  a:\n  \tb: 1\n\tc: 2\n",
-	    "3:3: a tab in the indentation: YAML is indented with spaces\n"
-	    "4:1: a tab in the indentation: YAML is indented with spaces\n",
-	    false},
-	{"a: [1, 2\nb: 3\n", "2:2: a ',' or ']' is missing in this list\n", false},
-	{"a: b: c\n", "1:5: a ':' where none can stand: put text that holds ': ' in quotes, and check the indentation\n",
-	    false},
-	{"a: @home\n", "1:4: text cannot begin with this character: put it in quotes\n", false},
-	{"a: 1\n---\nb: 2\n", "2:1: a second document: a plan file holds one; take this '---' out\n", false},
-	{"a: \"x\n", "2:1: the file ends inside quotes\n", false},
-	{"a: \"\\0\"\n", "1:4: a NUL character: no text can hold one\n", true},
-	{"? [a]\n: 1\n", "1:3: a list or map cannot be a key: put text that begins with '[' or '{' in quotes\n", true},
-	{"a: b\x01\n", "1:5: a control character: only tab and line end can stand in a text file\n", false},
-	{"a: 1\n- b\n", "2:1: the indentation fits nothing above, or text with quotes or special characters needs quotes around it\n",
-	    false},
-	{"title: caf\xe9\nb: \xc3\x28\n",
-	    "1:11: the byte 0xe9 is not UTF-8: save the file in the encoding UTF-8\n"
-	    "2:4: the byte 0xc3 is not UTF-8: save the file in the encoding UTF-8\n",
-	    false},
+    {"a: 1\nb: 2\na: 3\n", "3:1: 'a' stands here a second time, the first is at 1:1\n", true},
+    {"a: &x 1\nb: *x\n",
+	"1:4: the anchor '&x': plan files take no anchors and aliases; write it out\n"
+	"2:4: the alias '*x': plan files take no aliases; write it out\n",
+	true},
+    {"a: !!int 1\n",
+	"1:4: the tag 'tag:yaml.org,2002:int': plan files take no tags; leave it out\n", true},
+    {"goals:\n\ta: 1\n", "2:1: a tab in the indentation: YAML is indented with spaces\n", false},
+    {"goals:\n  a:\n  \tb: 1\n\tc: 2\n",
+	"3:3: a tab in the indentation: YAML is indented with spaces\n"
+	"4:1: a tab in the indentation: YAML is indented with spaces\n",
+	false},
+    {"a: [1, 2\nb: 3\n", "2:2: a ',' or ']' is missing in this list\n", false},
+    {"a: b: c\n",
+	"1:5: a ':' where none can stand: put text that holds ': ' in quotes, and check the "
+	"indentation\n",
+	false},
+    {"a: @home\n", "1:4: text cannot begin with this character: put it in quotes\n", false},
+    {"a: 1\n---\nb: 2\n", "2:1: a second document: a plan file holds one; take this '---' out\n",
+	false},
+    {"a: \"x\n", "2:1: the file ends inside quotes\n", false},
+    {"a: \"\\0\"\n", "1:4: a NUL character: no text can hold one\n", true},
+    {"? [a]\n: 1\n",
+	"1:3: a list or map cannot be a key: put text that begins with '[' or '{' in quotes\n",
+	true},
+    {"a: b\x01\n", "1:5: a control character: only tab and line end can stand in a text file\n",
+	false},
+    {"a: 1\n- b\n",
+	"2:1: the indentation fits nothing above, or text with quotes or special characters needs "
+	"quotes around it\n",
+	false},
+    {"title: caf\xe9\nb: \xc3\x28\n",
+	"1:11: the byte 0xe9 is not UTF-8: save the file in the encoding UTF-8\n"
+	"2:4: the byte 0xc3 is not UTF-8: save the file in the encoding UTF-8\n",
+	false},
 };
 
 START_TEST(what_is_no_plain_yaml_is_refused_with_its_place)
@@ -123,8 +132,8 @@ START_TEST(a_bomb_of_aliases_costs_nothing)
 	str_init(&text, 1u << 20);
 	str_add(&text, "a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
 	for (char c = 'b'; c <= 'k'; c++)
-		str_addf(&text, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c, c - 1, c - 1, c - 1,
-		    c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
+		str_addf(&text, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c,
+		    c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
 	read_text(text.data, text.len);
 	ck_assert_ptr_nonnull(strstr(faults, "2:8: the alias '*a'"));
 	/* 11 lists of 9: no more nodes than are written down */
@@ -178,7 +187,10 @@ START_TEST(an_empty_file_is_fine)
 	ck_assert_ptr_null(read_text("# only words\n", 13));
 	ck_assert_str_eq(faults, "");
 	/* a byte order mark is not text */
-	ck_assert_ptr_nonnull(yaml_get(read_text("\xef\xbb\xbf" "a: 1\n", 8), "a"));
+	ck_assert_ptr_nonnull(yaml_get(read_text("\xef\xbb\xbf"
+						 "a: 1\n",
+					   8),
+	    "a"));
 }
 END_TEST
 
@@ -188,30 +200,30 @@ static const struct written {
 	const char *block;
 	const char *flow;
 } written[] = {
-	{"Onboard in 30 days", "Onboard in 30 days", "Onboard in 30 days"},
-	{"2026-03-31", "2026-03-31", "2026-03-31"},
-	{"", "\"\"", "\"\""},
-	{"30", "\"30\"", "\"30\""},
-	{"1e5", "\"1e5\"", "\"1e5\""},
-	{"true", "\"true\"", "\"true\""},
-	{"No", "\"No\"", "\"No\""},
-	{"~", "\"~\"", "\"~\""},
-	{"a: b", "\"a: b\"", "\"a: b\""},
-	{"a:b", "a:b", "\"a:b\""},
-	{"a, b", "a, b", "\"a, b\""},
-	{"a #1", "\"a #1\"", "\"a #1\""},
-	{"a#1", "a#1", "a#1"},
-	{"- x", "\"- x\"", "\"- x\""},
-	{" x", "\" x\"", "\" x\""},
-	{"x:", "\"x:\"", "\"x:\""},
-	{"10 °C", "10 °C", "10 °C"},
-	{"a\tb", "\"a\\tb\"", "\"a\\tb\""},
-	{"say \"hi\"", "say \"hi\"", "say \"hi\""},
-	{"\x1b[2J", "\"\\x1b[2J\"", "\"\\x1b[2J\""},
-	{"one\ntwo", "|-\n  one\n  two", "\"one\\ntwo\""},
-	{"one\ntwo\n", "|\n  one\n  two", "\"one\\ntwo\\n\""},
-	{"one\n\n", "|+\n  one\n", "\"one\\n\\n\""},
-	{"one\n two", "\"one\\n two\"", "\"one\\n two\""},
+    {"Onboard in 30 days", "Onboard in 30 days", "Onboard in 30 days"},
+    {"2026-03-31", "2026-03-31", "2026-03-31"},
+    {"", "\"\"", "\"\""},
+    {"30", "\"30\"", "\"30\""},
+    {"1e5", "\"1e5\"", "\"1e5\""},
+    {"true", "\"true\"", "\"true\""},
+    {"No", "\"No\"", "\"No\""},
+    {"~", "\"~\"", "\"~\""},
+    {"a: b", "\"a: b\"", "\"a: b\""},
+    {"a:b", "a:b", "\"a:b\""},
+    {"a, b", "a, b", "\"a, b\""},
+    {"a #1", "\"a #1\"", "\"a #1\""},
+    {"a#1", "a#1", "a#1"},
+    {"- x", "\"- x\"", "\"- x\""},
+    {" x", "\" x\"", "\" x\""},
+    {"x:", "\"x:\"", "\"x:\""},
+    {"10 °C", "10 °C", "10 °C"},
+    {"a\tb", "\"a\\tb\"", "\"a\\tb\""},
+    {"say \"hi\"", "say \"hi\"", "say \"hi\""},
+    {"\x1b[2J", "\"\\x1b[2J\"", "\"\\x1b[2J\""},
+    {"one\ntwo", "|-\n  one\n  two", "\"one\\ntwo\""},
+    {"one\ntwo\n", "|\n  one\n  two", "\"one\\ntwo\\n\""},
+    {"one\n\n", "|+\n  one\n", "\"one\\n\\n\""},
+    {"one\n two", "\"one\\n two\"", "\"one\\n two\""},
 };
 
 START_TEST(text_is_written_as_plainly_as_can_be)
@@ -231,9 +243,9 @@ END_TEST
 /* Any text at all: pseudo-random ones from characters that are hard to write. */
 START_TEST(what_is_written_reads_back)
 {
-	static const char *const parts[] = {"a", " ", "\n", ":", "#", "-", "\"", "'", "\\", "\t", "0", "ä", "\x7f",
-		"\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "😀", "[", "]", "{", ",", "&", "*", "!", "|", ">", "%", "@",
-		"?", "\r", "null", "- ", ": "};
+	static const char *const parts[] = {"a", " ", "\n", ":", "#", "-", "\"", "'", "\\", "\t",
+	    "0", "ä", "\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "😀", "[", "]", "{", ",",
+	    "&", "*", "!", "|", ">", "%", "@", "?", "\r", "null", "- ", ": "};
 	struct str out, text;
 	const struct yaml_node *root;
 	unsigned seed = (unsigned)_i;
@@ -288,7 +300,8 @@ main(void)
 	tcase_add_test(tc, a_hundred_thousand_brackets_end_quickly);
 	tcase_add_test(tc, nothing_stated_is_null_only_without_quotes);
 	tcase_add_test(tc, an_empty_file_is_fine);
-	tcase_add_loop_test(tc, text_is_written_as_plainly_as_can_be, 0, (int)(sizeof written / sizeof written[0]));
+	tcase_add_loop_test(
+	    tc, text_is_written_as_plainly_as_can_be, 0, (int)(sizeof written / sizeof written[0]));
 	tcase_add_loop_test(tc, what_is_written_reads_back, 1, 11);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
