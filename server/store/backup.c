@@ -298,3 +298,34 @@ store_restore(const char *backup, const char *directory, uint32_t workspace, uin
 	disk_unlock_directory(lock);
 	return ok;
 }
+
+/* ---- reading a backup -------------------------------------------------------------------------------------------- */
+
+#define READ_ROWS 1000
+
+bool
+store_read_backup(const char *backup, uint32_t workspace, store_entry_fn fn, void *arg, struct err *err)
+{
+	const struct log_db_options options = {.path = backup, .read_only = true};
+	struct log_db *db = log_db_open(&options, err);
+	struct slice slice = {0};
+	uint64_t from = 1;
+	bool ok = db != NULL, more = true;
+
+	while (ok && more) {
+		struct log_row row;
+		size_t offset = 0;
+
+		slice_reset(&slice);
+		ok = log_db_read(db, workspace, from, UINT64_MAX, READ_ROWS, &slice, err);
+		more = slice.count > 0;
+		while (ok && more && slice_next(&slice, &offset, &row)) {
+			from = row.entry.revision + 1;
+			ok = entry_check_crc(&row, err);
+			more = ok && fn(arg, &row.entry);
+		}
+	}
+	slice_fini(&slice);
+	log_db_close(db, false);
+	return ok;
+}

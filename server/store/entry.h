@@ -1,7 +1,11 @@
 /*
  * Log rows: what the store keeps beside an entry, its checksum, and its link in the chain.
  *
- * Pure functions over bytes; docs/ARCHITECTURE.md, "The log". What is hashed must never change for format 1.
+ * Pure functions over bytes. What is hashed must never change, or old logs no longer verify:
+ *
+ *   chain = SHA-256(chain of the revision before (32 zero bytes for revision 1),
+ *                   workspace le32, revision le64, time_us le64, logged_us le64, kind le16, format le16,
+ *                   length of author le32, length of key le32, author, key, SHA-256(body as first appended))
  */
 #ifndef SERVER_STORE_ENTRY_H
 #define SERVER_STORE_ENTRY_H

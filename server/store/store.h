@@ -149,5 +149,11 @@ bool store_backup(struct store *store, const char *path, store_progress_fn progr
  */
 bool store_restore(const char *backup, const char *directory, uint32_t workspace, uint64_t revision, struct err *err)
     MUST_CHECK;
+/*
+ * The entries of a workspace in a backup file, in order, their checksums checked, until fn returns false. The file
+ * is only read. Errors as store_read(); ERR_NOT_FOUND where there is no such file.
+ */
+bool store_read_backup(const char *backup, uint32_t workspace, store_entry_fn fn, void *arg, struct err *err)
+    MUST_CHECK;
 
 #endif
