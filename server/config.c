@@ -315,6 +315,15 @@ print_help(void)
 	printf(
 	    "  --config FILE\n        read settings from FILE; options win over it\n"
 	    "  --version\n  --help\n\n"
+	    "Making a data directory from a backup, instead of running:\n\n"
+	    "  plumbd --restore BACKUP --data DIR [--to-revision N [--workspace ID]]\n\n"
+	    "  --restore BACKUP\n        check every entry of BACKUP and make DIR, new or empty, "
+	    "from it\n"
+	    "  --to-revision N\n        leave out what a workspace has after revision N; the "
+	    "others stay "
+	    "whole\n"
+	    "  --workspace ID\n        which workspace --to-revision means\n        default: "
+	    "main\n\n"
 	    "The file has the same settings, with _ for - and without the dashes, under [" SECTION
 	    "] (switches take\n"
 	    "yes or no), and under [people] who the users of this machine are on its unix "
@@ -322,9 +331,13 @@ print_help(void)
 	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n");
 }
 
-#define OPT_CONFIG  1000
-#define OPT_HELP    1001
-#define OPT_VERSION 1002
+#define OPT_CONFIG      1000
+#define OPT_HELP        1001
+#define OPT_VERSION     1002
+#define OPT_RESTORE     1003
+#define OPT_TO_REVISION 1004
+#define OPT_WORKSPACE   1005
+#define OPT_OTHERS      6
 
 static void
 fill_options(struct option *options, char names[SETTINGS][32])
@@ -339,54 +352,114 @@ fill_options(struct option *options, char names[SETTINGS][32])
 	options[i++] = (struct option){"config", required_argument, NULL, OPT_CONFIG};
 	options[i++] = (struct option){"help", no_argument, NULL, OPT_HELP};
 	options[i++] = (struct option){"version", no_argument, NULL, OPT_VERSION};
+	options[i++] = (struct option){"restore", required_argument, NULL, OPT_RESTORE};
+	options[i++] = (struct option){"to-revision", required_argument, NULL, OPT_TO_REVISION};
+	options[i++] = (struct option){"workspace", required_argument, NULL, OPT_WORKSPACE};
 	options[i] = (struct option){NULL, 0, NULL, 0};
+}
+
+static bool
+set_restoring(struct config *config, int opt, const char *value, struct err *err)
+{
+	switch (opt) {
+	case OPT_RESTORE:
+		return copy(config->restore, sizeof config->restore, value, err);
+	case OPT_TO_REVISION:
+		if (parse_u64(value, 1, INT64_MAX, &config->to_revision))
+			return true;
+		return err_set(err, ERR_INVALID, "'%s' is no revision: 1, 2, 3 …", value);
+	default:
+		if (parse_is_id(value, strlen(value)))
+			return copy(config->workspace, sizeof config->workspace, value, err);
+		return err_set(err, ERR_INVALID, "'%s' is no workspace's id", value);
+	}
+}
+
+struct pass {
+	struct config *config;
+	const char **file; /* NULL in the second pass */
+	const struct option *options;
+	bool any_listen;
+};
+
+/* Whatever comes before the settings: the file's name, questions, and what restoring needs. */
+static enum config_result
+take_first(struct pass *pass, int opt, const char *value, struct err *err)
+{
+	switch (opt) {
+	case OPT_HELP:
+		print_help();
+		return CONFIG_DONE;
+	case OPT_VERSION:
+		printf("plumbd " PLUMB_VERSION "\n");
+		return CONFIG_DONE;
+	case OPT_CONFIG:
+		*pass->file = value;
+		return CONFIG_RUN;
+	default:
+		return opt < OPT_CONFIG || set_restoring(pass->config, opt, value, err)
+			   ? CONFIG_RUN
+			   : CONFIG_BAD;
+	}
+}
+
+static bool
+take_setting(struct pass *pass, int opt, const char *value, struct err *err)
+{
+	const struct setting *setting = &settings[opt];
+
+	if (pass->config->restore[0] != '\0' && setting->set != set_data)
+		return err_set(err, ERR_INVALID, "this has no meaning with --restore");
+	/* Addresses add up within one place; the command line's replace the file's. */
+	if (setting->set == set_listen && !pass->any_listen) {
+		pass->config->listen_count = 0;
+		pass->any_listen = true;
+	}
+	return setting->set(pass->config, setting->arg == NULL ? "yes" : value, err);
+}
+
+static enum config_result
+take_option(struct pass *pass, int opt, int place, const char *value, struct err *err)
+{
+	enum config_result result = CONFIG_RUN;
+
+	if (pass->file != NULL)
+		result = take_first(pass, opt, value, err);
+	else if (opt < OPT_CONFIG && !take_setting(pass, opt, value, err))
+		result = CONFIG_BAD;
+	if (result == CONFIG_BAD)
+		err_wrap(err, "--%s", pass->options[place].name);
+	return result;
 }
 
 /* First for the file's name and --help, then for the settings, which win over the file. */
 static enum config_result
 read_options(struct config *config, int argc, char **argv, const char **file, struct err *err)
 {
-	struct option options[SETTINGS + 4];
+	struct option options[SETTINGS + OPT_OTHERS + 1];
 	char names[SETTINGS][32];
-	bool any_listen = false;
-	int opt;
+	struct pass pass = {config, file, options, false};
+	enum config_result result = CONFIG_RUN;
+	int opt, place = 0;
 
 	fill_options(options, names);
 	optind = 0;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+	while (
+	    result == CONFIG_RUN && (opt = getopt_long(argc, argv, "+:", options, &place)) != -1) {
 		if (opt == '?' || opt == ':') {
 			err_set(err, ERR_INVALID,
 			    opt == ':' ? "%s needs a value" : "option %s is not known; see --help",
 			    argv[optind - 1]);
 			return CONFIG_BAD;
 		}
-		if (file != NULL && opt == OPT_HELP) {
-			print_help();
-			return CONFIG_DONE;
-		} else if (file != NULL && opt == OPT_VERSION) {
-			printf("plumbd " PLUMB_VERSION "\n");
-			return CONFIG_DONE;
-		} else if (file != NULL && opt == OPT_CONFIG) {
-			*file = optarg;
-		} else if (file == NULL && opt < OPT_CONFIG) {
-			const char *value = settings[opt].arg == NULL ? "yes" : optarg;
-			/* Addresses add up within one place; the command line's replace the file's. */
-			if (settings[opt].set == set_listen && !any_listen) {
-				config->listen_count = 0;
-				any_listen = true;
-			}
-			if (!settings[opt].set(config, value, err)) {
-				err_wrap(err, "--%s", names[opt]);
-				return CONFIG_BAD;
-			}
-		}
+		result = take_option(&pass, opt, place, optarg, err);
 	}
-	if (optind < argc) {
+	if (result == CONFIG_RUN && optind < argc) {
 		err_set(err, ERR_INVALID, "'%s' is no option; see --help", argv[optind]);
 		return CONFIG_BAD;
 	}
-	return CONFIG_RUN;
+	return result;
 }
 
 static bool
@@ -444,6 +517,19 @@ check(struct config *config, struct err *err)
 	return true;
 }
 
+static bool
+check_restoring(struct config *config, struct err *err)
+{
+	if (config->data_dir[0] == '\0')
+		return err_set(
+		    err, ERR_INVALID, "--restore: say with --data DIR which directory to make");
+	if (config->workspace[0] != '\0' && config->to_revision == 0)
+		return err_set(err, ERR_INVALID,
+		    "--workspace goes with --to-revision; without it all workspaces are restored "
+		    "whole");
+	return make_absolute(config, err);
+}
+
 enum config_result
 config_read(struct config *config, int argc, char **argv, struct err *err)
 {
@@ -457,5 +543,11 @@ config_read(struct config *config, int argc, char **argv, struct err *err)
 	result = read_options(config, argc, argv, NULL, err);
 	if (result != CONFIG_RUN)
 		return result;
+	if (config->restore[0] != '\0')
+		return check_restoring(config, err) ? CONFIG_RESTORE : CONFIG_BAD;
+	if (config->to_revision > 0 || config->workspace[0] != '\0') {
+		err_set(err, ERR_INVALID, "--to-revision and --workspace go with --restore");
+		return CONFIG_BAD;
+	}
 	return check(config, err) ? CONFIG_RUN : CONFIG_BAD;
 }

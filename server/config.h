@@ -38,15 +38,19 @@ struct config {
 	int ready_fd;                 /* -1: standard output */
 	struct config_person *people; /* owned */
 	unsigned people_count;
+	/* Command line only: make data_dir from a backup instead of running. */
+	char restore[CONFIG_PATH_MAX]; /* "" none */
+	uint64_t to_revision;          /* 0: everything */
+	char workspace[80];            /* whose revision; "" the default one */
 };
 
 void config_init(struct config *config);
 void config_fini(struct config *config);
 
-enum config_result { CONFIG_RUN, CONFIG_DONE, CONFIG_BAD };
+enum config_result { CONFIG_RUN, CONFIG_RESTORE, CONFIG_DONE, CONFIG_BAD };
 /*
- * Reads the command line and the file that it names. DONE: --help or --version was answered on standard output. BAD: err
- * says what is wrong and where.
+ * Reads the command line and the file that it names. RESTORE: as --restore asks. DONE: --help or --version was answered on
+ * standard output. BAD: err says what is wrong and where.
  */
 enum config_result config_read(
     struct config *config, int argc, char **argv, struct err *err) MUST_CHECK;

@@ -1,4 +1,5 @@
 /* plumbd: reads its configuration, puts the daemon and the network on one loop, and stops in good order. */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +13,12 @@
 #include "server/net/net.h"
 #include "server/notify.h"
 #include "server/rpc/daemon.h"
+#include "server/rpc/restore.h"
 #include "server/rpc/rpc.h"
 
-#define TICK_MS    100
-#define EXIT_USAGE 2
+#define TICK_MS      100
+#define EXIT_USAGE   2
+#define EXIT_REFUSED 3 /* --restore: nothing was wrong with the backup, and nothing was made */
 
 struct app {
 	struct config config;
@@ -112,6 +115,18 @@ raise_limits(void)
 		log_warn("start", "the limit of open files stays as it is");
 }
 
+/* Until the loop runs there is nobody to drain, and the log is whole at every moment. */
+static void
+on_early_signal(int number)
+{
+	static const char text[] = "plumbd: stopped while starting\n";
+	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+
+	(void)number;
+	(void)written;
+	_exit(EXIT_SUCCESS);
+}
+
 static bool
 open_daemon(struct app *app, struct err *err)
 {
@@ -126,7 +141,15 @@ open_daemon(struct app *app, struct err *err)
 	    .synchronous = config->synchronous[0] == '\0' ? NULL : config->synchronous,
 	};
 
+	const struct sigaction early = {.sa_handler = on_early_signal};
+	struct sigaction of_term, of_int;
+
+	/* Folding a long log takes a while: the loop's handlers, which are set, would only act after it. */
+	sigaction(SIGTERM, &early, &of_term);
+	sigaction(SIGINT, &early, &of_int);
 	app->daemon = daemon_new(&options, err);
+	sigaction(SIGTERM, &of_term, NULL);
+	sigaction(SIGINT, &of_int, NULL);
 	return app->daemon != NULL;
 }
 
@@ -201,6 +224,36 @@ run(struct app *app)
 	return EXIT_SUCCESS;
 }
 
+/* As plumb's exit codes: 1 says that the backup is bad, 3 that it cannot be done here. */
+static int
+restore(const struct config *config)
+{
+	const struct restore_options options = {
+	    .backup = config->restore,
+	    .directory = config->data_dir,
+	    .workspace = config->workspace,
+	    .revision = config->to_revision,
+	};
+	const char *workspace = config->workspace[0] != '\0' ? config->workspace : "main";
+	uint64_t revision;
+	struct err err;
+
+	if (!restore_run(&options, &revision, &err)) {
+		fprintf(stderr, "plumbd: cannot restore %s: %s\n", config->restore, err.msg);
+		if (err.code != ERR_DATA_LOSS)
+			return EXIT_REFUSED;
+		fprintf(stderr,
+		    "plumbd: nothing was made; take an older backup, or leave the damage behind "
+		    "with --to-revision\n");
+		return EXIT_FAILURE;
+	}
+	printf("Restored %s into %s; every entry was checked. Workspace %s is at revision %" PRIu64
+	       ".\n"
+	       "Start it with: plumbd --data %s\n",
+	    config->restore, config->data_dir, workspace, revision, config->data_dir);
+	return EXIT_SUCCESS;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -214,6 +267,10 @@ main(int argc, char **argv)
 		log_set_level(app.config.log_level);
 		raise_limits();
 		code = run(&app);
+		break;
+	case CONFIG_RESTORE:
+		log_set_level(LOG_LEVEL_WARN);
+		code = restore(&app.config);
 		break;
 	case CONFIG_DONE:
 		code = EXIT_SUCCESS;

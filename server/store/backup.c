@@ -38,7 +38,8 @@ run_step(struct store *store, void *arg, struct err *err)
 	struct backup *backup = arg;
 
 	if (!store->copy)
-		return err_set(err, ERR_UNAVAILABLE, "the disk failed during the backup; begin it anew");
+		return err_set(
+		    err, ERR_UNAVAILABLE, "the disk failed during the backup; begin it anew");
 	return log_copy_step(store->copy, &backup->left, &backup->total, err);
 }
 
@@ -49,13 +50,15 @@ run_end(struct store *store, void *arg, struct err *err)
 	struct log_copy *copy = store->copy;
 
 	if (!copy)
-		return err_set(err, ERR_UNAVAILABLE, "the disk failed during the backup; begin it anew");
+		return err_set(
+		    err, ERR_UNAVAILABLE, "the disk failed during the backup; begin it anew");
 	store->copy = NULL;
 	return log_copy_end(copy, backup->complete, err);
 }
 
 static bool
-copy_in_slices(struct store *store, struct backup *backup, store_progress_fn progress, void *arg, struct err *err)
+copy_in_slices(struct store *store, struct backup *backup, store_progress_fn progress, void *arg,
+    struct err *err)
 {
 	struct err ignored;
 	bool ok = true;
@@ -93,11 +96,13 @@ claim(const char *path, const char *partial, struct err *err)
 	int fd;
 
 	if (access(path, F_OK) == 0)
-		return err_set(err, ERR_EXISTS, "'%.200s' is there already; choose another name", path);
+		return err_set(
+		    err, ERR_EXISTS, "'%.200s' is there already; choose another name", path);
 	fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST)
 		return err_set(err, ERR_EXISTS,
-		    "'%.200s' is there already: a backup is running or was cut off; remove it or choose another name",
+		    "'%.200s' is there already: a backup is running or was cut off; remove it or "
+		    "choose another name",
 		    partial);
 	if (fd < 0)
 		return err_errno(err, "create '%s'", partial);
@@ -106,7 +111,8 @@ claim(const char *path, const char *partial, struct err *err)
 }
 
 bool
-store_backup(struct store *store, const char *path, store_progress_fn progress, void *arg, struct err *err)
+store_backup(
+    struct store *store, const char *path, store_progress_fn progress, void *arg, struct err *err)
 {
 	char partial[PATH_MAX];
 	struct backup backup = {.path = partial};
@@ -117,7 +123,7 @@ store_backup(struct store *store, const char *path, store_progress_fn progress, 
 	if (!claim(path, partial, err))
 		return false;
 	ok = copy_in_slices(store, &backup, progress, arg, err) && sync_file(partial, err) &&
-	    disk_rename(partial, path, err);
+	     disk_rename(partial, path, err);
 	if (!ok)
 		unlink(partial);
 	return ok;
@@ -152,11 +158,13 @@ restore_row(struct restore *restore, struct log_row *row, struct err *err)
 	head = heads_get(&restore->heads, row->entry.workspace);
 	if (!head)
 		return err_oom(err);
-	if (!entry_check_crc(row, err) || !entry_check_chain(restore->hash, row, head->next.chain, err))
+	if (!entry_check_crc(row, err) ||
+	    !entry_check_chain(restore->hash, row, head->next.chain, err))
 		return false;
 	if (row->entry.revision != head->next.revision + 1)
 		return err_set(err, ERR_DATA_LOSS,
-		    "the backup is damaged: workspace %" PRIu32 " goes from revision %" PRIu64 " to %" PRIu64,
+		    "the backup is damaged: workspace %" PRIu32 " goes from revision %" PRIu64
+		    " to %" PRIu64,
 		    row->entry.workspace, head->next.revision, row->entry.revision);
 	head->next.revision = row->entry.revision;
 	if (restore->copied++ % ROWS_PER_COMMIT == ROWS_PER_COMMIT - 1 &&
@@ -207,7 +215,8 @@ check_complete(struct restore *restore, struct err *err)
 {
 	size_t count = 0;
 	struct store_head *heads = heads_copy(&restore->expected, &count);
-	struct head *head = restore->revision > 0 ? heads_get(&restore->heads, restore->workspace) : NULL;
+	struct head *head =
+	    restore->revision > 0 ? heads_get(&restore->heads, restore->workspace) : NULL;
 	bool ok = true;
 
 	if (!heads || (restore->revision > 0 && !head)) {
@@ -215,7 +224,8 @@ check_complete(struct restore *restore, struct err *err)
 		return err_oom(err);
 	}
 	if (head && head->next.revision < restore->revision)
-		ok = err_set(err, ERR_RANGE, "the backup has revisions up to %" PRIu64 " of that workspace, not %" PRIu64,
+		ok = err_set(err, ERR_RANGE,
+		    "the backup has revisions up to %" PRIu64 " of that workspace, not %" PRIu64,
 		    head->next.revision, restore->revision);
 	for (size_t i = 0; ok && restore->expects && i < count; i++) {
 		head = heads_get(&restore->heads, heads[i].workspace);
@@ -224,7 +234,8 @@ check_complete(struct restore *restore, struct err *err)
 		ok = head && head->next.revision == heads[i].revision;
 		if (!ok)
 			err_set(err, ERR_DATA_LOSS,
-			    "the backup is damaged: workspace %" PRIu32 " ends before revision %" PRIu64,
+			    "the backup is damaged: workspace %" PRIu32
+			    " ends before revision %" PRIu64,
 			    heads[i].workspace, heads[i].revision);
 	}
 	free(heads);
@@ -243,7 +254,8 @@ restore_into(struct restore *restore, const char *backup, const char *path, stru
 	restore->to = restore->from ? log_db_open(&to, err) : NULL;
 	if (!restore->hash)
 		err_oom(err);
-	ok = restore->to && load_expected(restore, err) && restore_rows(restore, err) && check_complete(restore, err);
+	ok = restore->to && load_expected(restore, err) && restore_rows(restore, err) &&
+	     check_complete(restore, err);
 	log_db_close(restore->from, false);
 	log_db_close(restore->to, ok);
 	sha256_free(restore->hash);
@@ -261,7 +273,8 @@ remove_partial(const char *path)
 }
 
 bool
-store_restore(const char *backup, const char *directory, uint32_t workspace, uint64_t revision, struct err *err)
+store_restore(const char *backup, const char *directory, uint32_t workspace, uint64_t revision,
+    struct err *err)
 {
 	struct restore restore = {.workspace = workspace, .revision = revision};
 	char partial[PATH_MAX], path[PATH_MAX];
@@ -271,7 +284,8 @@ store_restore(const char *backup, const char *directory, uint32_t workspace, uin
 	if (!disk_is_empty(directory, &empty, err))
 		return false;
 	if (!empty)
-		return err_set(err, ERR_EXISTS, "'%.200s' is not empty; restore into a new directory", directory);
+		return err_set(err, ERR_EXISTS,
+		    "'%.200s' is not empty; restore into a new directory", directory);
 	if (snprintf(partial, sizeof partial, "%s/log.db.part", directory) >= (int)sizeof partial ||
 	    snprintf(path, sizeof path, "%s/log.db", directory) >= (int)sizeof path)
 		return err_set(err, ERR_INVALID, "the path of the data directory is too long");
@@ -287,7 +301,8 @@ store_restore(const char *backup, const char *directory, uint32_t workspace, uin
 		heads_fini(&restore.heads);
 		ok = false;
 	} else if (ok) {
-		ok = restore_into(&restore, backup, partial, err) && disk_rename(partial, path, err);
+		ok =
+		    restore_into(&restore, backup, partial, err) && disk_rename(partial, path, err);
 		heads_fini(&restore.expected);
 		heads_fini(&restore.heads);
 	}
@@ -304,7 +319,8 @@ store_restore(const char *backup, const char *directory, uint32_t workspace, uin
 #define READ_ROWS 1000
 
 bool
-store_read_backup(const char *backup, uint32_t workspace, store_entry_fn fn, void *arg, struct err *err)
+store_read_backup(
+    const char *backup, uint32_t workspace, store_entry_fn fn, void *arg, struct err *err)
 {
 	const struct log_db_options options = {.path = backup, .read_only = true};
 	struct log_db *db = log_db_open(&options, err);

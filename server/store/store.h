@@ -35,13 +35,15 @@ struct store_entry {
 	int64_t time_us;   /* effective; never decreasing per workspace (else CONFLICT) */
 	int64_t logged_us; /* the daemon's clock when it was accepted */
 	const char *author;
-	const char *key; /* idempotency key, "" none; unique per (workspace, author) while it is remembered */
+	const char *
+	    key; /* idempotency key, "" none; unique per (workspace, author) while it is remembered */
 	uint16_t kind;   /* enum store_kind */
 	uint16_t format; /* of body */
 	bool redacted;   /* body was replaced; body_hash is the first one's */
 	const uint8_t *body;
 	size_t body_len;
-	uint8_t chain[SHA256_LEN]; /* SHA-256(chain before, header fields, SHA-256(first body)); set by the store */
+	uint8_t chain
+	    [SHA256_LEN]; /* SHA-256(chain before, header fields, SHA-256(first body)); set by the store */
 };
 
 enum store_outcome {
@@ -57,12 +59,15 @@ enum store_outcome {
 struct store;
 
 struct store_options {
-	const char *directory;       /* NULL: a private log in memory, for plan checks without a daemon */
-	const char *vfs;             /* SQLite VFS name for tests; NULL the default */
-	const char *synchronous;     /* "FULL"; tests pass "NORMAL" to show that the crash test notices */
-	void (*wake)(void *arg);     /* called from the commit thread when store_poll() has work; may be NULL */
+	const char *directory; /* NULL: a private log in memory, for plan checks without a daemon */
+	const char *vfs;       /* SQLite VFS name for tests; NULL the default */
+	const char
+	    *synchronous; /* "FULL"; tests pass "NORMAL" to show that the crash test notices */
+	void (*wake)(
+	    void *arg); /* called from the commit thread when store_poll() has work; may be NULL */
 	void *wake_arg;
-	unsigned checkpoint_pages;   /* pages of write-ahead log that start a checkpoint; 0 the default; for tests */
+	unsigned
+	    checkpoint_pages; /* pages of write-ahead log that start a checkpoint; 0 the default; for tests */
 };
 
 /*
@@ -94,8 +99,8 @@ typedef void (*store_done_fn)(void *arg, enum store_outcome outcome);
  * ERR_LIMIT when the queue is full (STORE_QUEUE_MAX_*); ERR_UNAVAILABLE while the disk refuses; ERR_INVALID past
  * STORE_BODY_MAX or STORE_NAME_MAX: nothing was queued then. Loop thread only, as store_flush() and store_poll().
  */
-bool store_append(struct store *store, const struct store_entry *entry, store_done_fn done, void *arg,
-    struct err *err) MUST_CHECK;
+bool store_append(struct store *store, const struct store_entry *entry, store_done_fn done,
+    void *arg, struct err *err) MUST_CHECK;
 /* Hands queued entries to the commit thread; call once at the end of each loop turn. */
 void store_flush(struct store *store);
 /* Runs the completions that are due; loop thread only. Returns how many. */
@@ -109,51 +114,52 @@ bool store_is_writable(struct store *store);
  * entry's checksum: ERR_DATA_LOSS names the revision. Entry pointers are valid during fn only.
  */
 typedef bool (*store_entry_fn)(void *arg, const struct store_entry *entry);
-bool store_read(struct store *store, uint32_t workspace, uint64_t from, uint64_t to, store_entry_fn fn, void *arg,
-    struct err *err) MUST_CHECK;
+bool store_read(struct store *store, uint32_t workspace, uint64_t from, uint64_t to,
+    store_entry_fn fn, void *arg, struct err *err) MUST_CHECK;
 /*
  * The same without blocking: up to limit entries (and 1 MiB) are copied and given to done from store_poll().
  * entries is NULL on failure (err says why); valid during done only.
  */
-typedef void (*store_read_fn)(void *arg, const struct store_entry *entries, size_t count, const struct err *err);
-bool store_read_async(struct store *store, uint32_t workspace, uint64_t from, size_t limit, store_read_fn done,
-    void *arg, struct err *err) MUST_CHECK;
+typedef void (*store_read_fn)(
+    void *arg, const struct store_entry *entries, size_t count, const struct err *err);
+bool store_read_async(struct store *store, uint32_t workspace, uint64_t from, size_t limit,
+    store_read_fn done, void *arg, struct err *err) MUST_CHECK;
 
 /* The last revision whose time_us <= time_us, 0 if none. Blocks (worker threads). */
 bool store_revision_at(struct store *store, uint32_t workspace, int64_t time_us, uint64_t *revision,
     struct err *err) MUST_CHECK;
 /* Entries with a key logged at or after since_us, for remembering idempotency keys at start. Blocks. */
-bool store_keys(struct store *store, uint32_t workspace, int64_t since_us, store_entry_fn fn, void *arg,
-    struct err *err) MUST_CHECK;
+bool store_keys(struct store *store, uint32_t workspace, int64_t since_us, store_entry_fn fn,
+    void *arg, struct err *err) MUST_CHECK;
 
 /*
  * Replaces bodies by redacted ones, durably, keeping the chain provable through the hash of the first body. Blocks
  * (worker threads). The entry's redacted flag is set.
  */
-bool store_redact(struct store *store, uint32_t workspace, uint64_t revision, const uint8_t *body, size_t body_len,
-    struct err *err) MUST_CHECK;
+bool store_redact(struct store *store, uint32_t workspace, uint64_t revision, const uint8_t *body,
+    size_t body_len, struct err *err) MUST_CHECK;
 
 /*
  * Recomputes checksum and chain of every entry of a workspace (0: all). progress may be NULL; it returns false to
  * stop (ERR_CANCELLED). ERR_DATA_LOSS names workspace number and revision of the first bad entry. Blocks.
  */
 typedef bool (*store_progress_fn)(void *arg, uint64_t done, uint64_t total);
-bool store_verify(struct store *store, uint32_t workspace, store_progress_fn progress, void *arg, struct err *err)
-    MUST_CHECK;
+bool store_verify(struct store *store, uint32_t workspace, store_progress_fn progress, void *arg,
+    struct err *err) MUST_CHECK;
 /* Online copy to a new file (created beside and renamed, fsynced), in slices between commits. Blocks. */
-bool store_backup(struct store *store, const char *path, store_progress_fn progress, void *arg, struct err *err)
-    MUST_CHECK;
+bool store_backup(struct store *store, const char *path, store_progress_fn progress, void *arg,
+    struct err *err) MUST_CHECK;
 /*
  * Builds directory (must be empty or absent) from a backup file, checking every entry; revision > 0 keeps only
  * entries up to it of the given workspace (others whole). No daemon may run there.
  */
-bool store_restore(const char *backup, const char *directory, uint32_t workspace, uint64_t revision, struct err *err)
-    MUST_CHECK;
+bool store_restore(const char *backup, const char *directory, uint32_t workspace, uint64_t revision,
+    struct err *err) MUST_CHECK;
 /*
  * The entries of a workspace in a backup file, in order, their checksums checked, until fn returns false. The file
  * is only read. Errors as store_read(); ERR_NOT_FOUND where there is no such file.
  */
-bool store_read_backup(const char *backup, uint32_t workspace, store_entry_fn fn, void *arg, struct err *err)
-    MUST_CHECK;
+bool store_read_backup(const char *backup, uint32_t workspace, store_entry_fn fn, void *arg,
+    struct err *err) MUST_CHECK;
 
 #endif
