@@ -659,10 +659,10 @@ table_fini(struct plan *plan)
 	for (size_t i = 0; i < now->pages_count; i++)
 		free(now->pages[i]);
 	if (now->directory != NULL) {
-		for (size_t i = 0; i < (size_t)1 << now->directory_bits; i++) {
+		for (size_t i = (size_t)1 << now->directory_bits; i-- > 0;) {
 			struct bucket *bucket = now->directory[i];
 
-			/* Several entries lead to one page: free it at the first of them. */
+			/* Several entries lead to one page: free it at the lowest of them, when no other is looked at any more. */
 			if (bucket != NULL && (i >> bucket->depth) == 0)
 				free(bucket);
 		}
