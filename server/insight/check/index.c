@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "server/limits.h"
 
@@ -33,6 +34,38 @@ struct builder {
 	size_t series_cap;
 };
 
+/*
+ * For arrays as long as the plan: in huge pages, where the kernel has them, since small ones cost more to get than the
+ * arrays to fill. To be freed with free().
+ */
+static void *
+big_alloc(size_t n, size_t size)
+{
+	const size_t huge = (size_t)2 << 20;
+	size_t bytes;
+	void *p;
+
+	if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX - huge)
+		return NULL;
+	if (bytes < huge)
+		return malloc(bytes + 1);
+	bytes = (bytes + huge - 1) / huge * huge;
+	p = aligned_alloc(huge, bytes);
+	if (p != NULL)
+		(void)madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+static void *
+big_zalloc(size_t n, size_t size)
+{
+	void *p = big_alloc(n, size);
+
+	if (p != NULL)
+		memset(p, 0, n * size);
+	return p;
+}
+
 /* Doubles an array where it has no room for more; false out of memory. */
 static bool
 reserve(void **p, size_t *cap, size_t count, size_t more, size_t size)
@@ -44,9 +77,12 @@ reserve(void **p, size_t *cap, size_t count, size_t more, size_t size)
 		return true;
 	while (want < count + more)
 		want *= 2;
-	bigger = realloc(*p, want * size);
+	bigger = big_alloc(want, size);
 	if (bigger == NULL)
 		return false;
+	if (count > 0)
+		memcpy(bigger, *p, count * size);
+	free(*p);
 	*p = bigger;
 	*cap = want;
 	return true;
@@ -107,11 +143,13 @@ own_standing(const struct item *item, int32_t today)
 static bool
 is_later(const struct point *a, const struct point *b, const struct index *ix)
 {
-	uint64_t ra = ix->items[a->slot]->revision;
-	uint64_t rb = ix->items[b->slot]->revision;
+	uint64_t ra;
+	uint64_t rb;
 
 	if (a->at_us != b->at_us)
 		return a->at_us > b->at_us;
+	ra = ix->items[a->slot]->revision;
+	rb = ix->items[b->slot]->revision;
 	return ra != rb ? ra > rb : a->slot > b->slot;
 }
 
@@ -240,7 +278,12 @@ read_items(struct builder *b, struct err *err)
 {
 	struct index *ix = b->ix;
 	const struct item *item;
+	void *out = NULL;
 
+	/* Entries have about two references each. */
+	if (!reserve(&out, &b->out_cap, 0, 2 * (size_t)ix->slots, sizeof b->out[0]))
+		return err_oom(err);
+	b->out = out;
 	for (uint32_t s = 0; s < ix->slots; s++) {
 		ix->items[s] = view_item(ix->view, s);
 		ix->part_of[s] = SLOT_NONE;
@@ -278,8 +321,8 @@ turn_refs(struct builder *b, struct err *err)
 
 	for (uint32_t s = 0; s < ix->slots; s++)
 		ix->in_first[s + 1] += ix->in_first[s];
-	ix->in = malloc(((size_t)ix->in_first[ix->slots] + 1) * sizeof ix->in[0]);
-	at = malloc(((size_t)ix->slots + 1) * sizeof at[0]);
+	ix->in = big_alloc((size_t)ix->in_first[ix->slots] + 1, sizeof ix->in[0]);
+	at = big_alloc((size_t)ix->slots + 1, sizeof at[0]);
 	if (ix->in == NULL || at == NULL) {
 		free(at);
 		return err_oom(err);
@@ -362,7 +405,7 @@ lay_series(struct builder *b, struct err *err)
 	struct point **at;
 	size_t first = 0;
 
-	ix->points = malloc((b->actuals_count + 1) * sizeof ix->points[0]);
+	ix->points = big_alloc(b->actuals_count + 1, sizeof ix->points[0]);
 	at = malloc((b->series_count + 1) * sizeof at[0]);
 	if (ix->points == NULL || at == NULL) {
 		free(at);
@@ -386,17 +429,17 @@ allocate(struct index *ix)
 {
 	size_t n = (size_t)ix->slots + 1;
 
-	ix->items = malloc(n * sizeof ix->items[0]);
-	ix->kinds = calloc(n, sizeof ix->kinds[0]);
-	ix->standing = calloc(n, sizeof ix->standing[0]);
-	ix->has = calloc(n, sizeof ix->has[0]);
-	ix->roles = calloc(n, sizeof ix->roles[0]);
-	ix->part_of = malloc(n * sizeof ix->part_of[0]);
-	ix->rank = malloc(n * sizeof ix->rank[0]);
-	ix->by_kind = malloc(n * sizeof ix->by_kind[0]);
-	ix->out_first = malloc(n * sizeof ix->out_first[0]);
-	ix->in_first = calloc(n + 1, sizeof ix->in_first[0]);
-	ix->series_of = calloc(n, sizeof ix->series_of[0]);
+	ix->items = big_alloc(n, sizeof ix->items[0]);
+	ix->kinds = big_zalloc(n, sizeof ix->kinds[0]);
+	ix->standing = big_zalloc(n, sizeof ix->standing[0]);
+	ix->has = big_zalloc(n, sizeof ix->has[0]);
+	ix->roles = big_zalloc(n, sizeof ix->roles[0]);
+	ix->part_of = big_alloc(n, sizeof ix->part_of[0]);
+	ix->rank = big_alloc(n, sizeof ix->rank[0]);
+	ix->by_kind = big_alloc(n, sizeof ix->by_kind[0]);
+	ix->out_first = big_alloc(n, sizeof ix->out_first[0]);
+	ix->in_first = big_zalloc(n + 1, sizeof ix->in_first[0]);
+	ix->series_of = big_zalloc(n, sizeof ix->series_of[0]);
 	return ix->items != NULL && ix->kinds != NULL && ix->standing != NULL && ix->has != NULL && ix->roles != NULL &&
 	    ix->part_of != NULL && ix->rank != NULL && ix->by_kind != NULL && ix->out_first != NULL &&
 	    ix->in_first != NULL && ix->series_of != NULL;
