@@ -2,7 +2,7 @@
 import copy
 import unittest
 
-from history import Logged, Read, Seen, Write, check
+from history import Logged, Read, Seen, Whole, Write, check
 
 
 def right():
@@ -54,6 +54,17 @@ class CheckerTest(unittest.TestCase):
 
     def test_a_read_of_something_that_never_was(self):
         self.assertIn("not in the log", self.found(lambda l, w, reads, s: reads[0].__setattr__("entry_revision", 3)))
+
+    def test_exports(self):
+        log, writes, reads, seen = right()
+        now = {"task/x": "2", "task/y": "3"}
+        self.assertEqual(check(log, writes, reads, seen, {1: 1}, [Whole(1, 4.1, 4.2, 3, now), Whole(2, 1.1, 9, 1,
+                                                                                                 {"task/x": "1"})]), [])
+        for fault, whole in (("behind", Whole(1, 4.1, 4.2, 2, {"task/x": "2"})),
+                             ("not in the log", Whole(1, 4.1, 4.2, 4, now)),
+                             ("not what the log makes of it: ['task/y']", Whole(1, 4.1, 4.2, 3, {"task/x": "2"})),
+                             ("session 1 went back", Whole(1, 4.1, 4.2, 1, {"task/x": "1"}))):
+            self.assertIn(fault, " ".join(check(log, writes, reads, seen, {1: 1}, [whole])))
 
     def test_a_read_of_another_text(self):
         self.assertIn("saw", self.found(lambda l, w, reads, s: reads[0].__setattr__("text", "9")))

@@ -34,6 +34,16 @@ class Read:
 
 
 @dataclasses.dataclass
+class Whole:
+    """An Export of everything: the one revision that it is of, and ref -> text."""
+    session: int
+    began: float
+    ended: float
+    revision: int
+    texts: dict
+
+
+@dataclasses.dataclass
 class Seen:
     """A message of one watch. keys: of the change set's parts, in order; heartbeat: none."""
     watch: int
@@ -50,10 +60,11 @@ class Logged:
     parts: tuple = ()
 
 
-def check(log, writes=(), reads=(), seen=(), watch_starts=None):
+def check(log, writes=(), reads=(), seen=(), watch_starts=None, wholes=()):
     """log: {revision: Logged}; watch_starts: {watch: from_revision}."""
     return (check_log(log) + check_writes(log, writes) + check_order(writes) + check_compare(log, writes) +
-            check_reads(log, writes, reads) + check_watches(log, seen, watch_starts or {}))
+            check_reads(log, writes, reads) + check_wholes(log, writes, wholes) + check_sessions([*reads, *wholes]) +
+            check_watches(log, seen, watch_starts or {}))
 
 
 def check_log(log):
@@ -125,7 +136,7 @@ def check_compare(log, writes):
 def check_reads(log, writes, reads):
     wrong = []
     done = sorted((w for w in writes if w.revision is not None), key=lambda w: w.ended)
-    highest, i, sessions, changes = 0, 0, {}, {}
+    highest, i, changes = 0, 0, {}
     for read in sorted(reads, key=lambda r: r.began):
         while i < len(done) and done[i].ended < read.began:
             highest = max(highest, done[i].revision)
@@ -138,6 +149,34 @@ def check_reads(log, writes, reads):
             wrong.append(f"a read saw {read.ref} at {read.entry_revision}, which is not in the log")
         elif read.entry_revision and log[read.entry_revision].puts[read.ref] != read.text:
             wrong.append(f"a read saw '{read.text}' in {read.ref} at {read.entry_revision}")
+    return wrong
+
+
+def check_wholes(log, writes, wholes):
+    """An export is what the log folds to at its revision, and not behind what was acknowledged before it."""
+    wrong, texts, at = [], {}, 0
+    done = sorted((w for w in writes if w.revision is not None), key=lambda w: w.ended)
+    highest, i = 0, 0
+    for whole in sorted(wholes, key=lambda w: w.began):
+        while i < len(done) and done[i].ended < whole.began:
+            highest = max(highest, done[i].revision)
+            i += 1
+        if whole.revision < highest:
+            wrong.append(f"an export is of {whole.revision}, behind {highest} acknowledged before it")
+    for whole in sorted(wholes, key=lambda w: w.revision):
+        while at < whole.revision and at + 1 in log:
+            at += 1
+            texts.update(log[at].puts)
+        if at < whole.revision:
+            wrong.append(f"an export is of {whole.revision}, which is not in the log")
+        elif whole.texts != texts:
+            refs = [ref for ref in {**texts, **whole.texts} if texts.get(ref) != whole.texts.get(ref)]
+            wrong.append(f"an export of {whole.revision} is not what the log makes of it: {sorted(refs)[:3]}")
+    return wrong
+
+
+def check_sessions(reads):
+    wrong, sessions = [], {}
     for read in sorted(reads, key=lambda r: (r.session, r.began)):
         if read.revision < sessions.get(read.session, 0):
             wrong.append(f"session {read.session} went back from {sessions[read.session]} to {read.revision}")

@@ -136,7 +136,11 @@ def connect(address, timeout=10):
     if kind == "unix":
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(timeout)
-        sock.connect(rest)
+        try:
+            sock.connect(rest)
+        except OSError:
+            sock.close()
+            raise
     else:
         host, _, port = rest.rpartition(":")
         sock = socket.create_connection((host.strip("[]"), int(port)), timeout)
