@@ -110,7 +110,8 @@ change_check_end(struct apply *apply)
 {
 	struct patch *patch = apply->patch;
 
-	if (apply->replay)
+	ranks_finish(apply);
+	if (apply->replay || apply->oom)
 		return;
 	for (size_t i = 0; i < patch->ops_count; i++) {
 		const struct item *new = patch->ops[i].new;

@@ -47,6 +47,9 @@ void unrank(struct apply *apply, uint32_t slot);
 /* Puts another slot where this one stands in rankings. */
 void rank_instead(struct apply *apply, uint32_t slot, uint32_t other);
 
+/* Makes the versions of the rankings that the set changed, and frees what was kept for that. Once, at the end. */
+void ranks_finish(struct apply *apply);
+
 /* ---- change_record.c */
 void apply_add(struct apply *apply, const Plumb__V1__Change *change);
 void apply_retract(struct apply *apply, const Plumb__V1__Change *change);

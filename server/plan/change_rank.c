@@ -6,24 +6,90 @@
 #include "server/plan/change_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/parse.h"
 #include "server/limits.h"
 
-static bool
-put_ranking(struct apply *apply, const struct item *old, const char *id, const struct ref *refs, uint32_t count)
-{
-	struct version version = next_version(apply, old, id);
+/* ---- drafts ---------------------------------------------------------------------------------------------- */
 
-	return patch_put(apply, old->slot, codec_build_bare(&version, refs, count));
+/*
+ * The draft of a ranking that this set changes, made at the first touch; NULL: out of memory. The op that it makes
+ * then shows the old order until ranks_finish().
+ */
+static struct ranking_draft *
+draft_of(struct apply *apply, const struct item *ranking)
+{
+	struct ranking_draft *grown, *draft;
+	char id[REF_TEXT_LEN];
+	struct version version;
+
+	for (size_t i = 0; i < apply->drafts_count; i++) {
+		if (apply->drafts[i].slot == ranking->slot)
+			return &apply->drafts[i];
+	}
+	grown = realloc(apply->drafts, (apply->drafts_count + 1) * sizeof *grown);
+	if (grown == NULL) {
+		apply->oom = true;
+		return NULL;
+	}
+	apply->drafts = grown;
+	draft = &grown[apply->drafts_count];
+	*draft = (struct ranking_draft){
+	    .slot = ranking->slot, .count = ranking->refs_count, .cap = 2 * ranking->refs_count + 16};
+	draft->refs = malloc(draft->cap * sizeof *draft->refs);
+	if (draft->refs == NULL) {
+		apply->oom = true;
+		return NULL;
+	}
+	apply->drafts_count++;
+	if (ranking->refs_count > 0)
+		memcpy(draft->refs, ranking->refs, ranking->refs_count * sizeof *draft->refs);
+	snprintf(id, sizeof id, "%.*s", ranking->id_len, item_id(ranking));
+	version = next_version(apply, ranking, id);
+	draft->op = apply->patch->ops_count;
+	if (!patch_put(apply, ranking->slot, codec_build_bare(&version, ranking->refs, ranking->refs_count)))
+		return NULL;
+	return draft;
+}
+
+static bool
+draft_grow(struct apply *apply, struct ranking_draft *draft)
+{
+	struct ref *grown;
+
+	if (draft->count < draft->cap)
+		return true;
+	grown = realloc(draft->refs, 2u * draft->cap * sizeof *grown);
+	if (grown == NULL) {
+		apply->oom = true;
+		return false;
+	}
+	draft->refs = grown;
+	draft->cap *= 2;
+	return true;
+}
+
+/* The order as it is now within this set. */
+static const struct ref *
+order_of(const struct apply *apply, const struct item *ranking, uint32_t *count)
+{
+	for (size_t i = 0; i < apply->drafts_count; i++) {
+		if (apply->drafts[i].slot == ranking->slot) {
+			*count = apply->drafts[i].count;
+			return apply->drafts[i].refs;
+		}
+	}
+	*count = ranking->refs_count;
+	return ranking->refs;
 }
 
 static uint32_t
-rank_find(const struct item *ranking, uint32_t slot)
+rank_find(const struct ref *refs, uint32_t count, uint32_t slot)
 {
-	for (uint32_t i = 0; i < ranking->refs_count; i++) {
-		if (ranking->refs[i].slot == slot)
+	for (uint32_t i = 0; i < count; i++) {
+		if (refs[i].slot == slot)
 			return i;
 	}
 	return UINT32_MAX;
@@ -45,18 +111,6 @@ rank_insert(struct ref *refs, uint32_t *count, uint32_t at, uint32_t slot, bool 
 	memmove(refs + at + 1, refs + at, (*count - at) * sizeof *refs);
 	refs[at] = (struct ref){slot, ROLE_RANKED, 0, tied ? 1 : 0};
 	(*count)++;
-}
-
-static struct ref *
-rank_copy(struct apply *apply, const struct item *ranking)
-{
-	struct ref *refs = arena_array(apply->arena, ranking->refs_count + 1u, sizeof *refs);
-
-	if (refs == NULL)
-		apply->oom = true;
-	else if (ranking->refs_count > 0)
-		memcpy(refs, ranking->refs, ranking->refs_count * sizeof *refs);
-	return refs;
 }
 
 /* Where the item goes; false: the anchor isn't ranked. *tied for tied_with. */
@@ -144,18 +198,6 @@ ranking_entry(struct apply *apply, const char *team, char *id, size_t id_size)
 	return slot_item(apply, slot);
 }
 
-static bool
-same_order(const struct item *ranking, const struct ref *refs, uint32_t count)
-{
-	if (!item_is_live(ranking) || ranking->refs_count != count)
-		return false;
-	for (uint32_t i = 0; i < count; i++) {
-		if (ranking->refs[i].slot != refs[i].slot || ranking->refs[i].amount != refs[i].amount)
-			return false;
-	}
-	return true;
-}
-
 /* The initiative to place; NULL when it was refused. */
 static const struct item *
 placed_item(struct apply *apply, const Plumb__V1__Change *change)
@@ -185,8 +227,9 @@ apply_place(struct apply *apply, const Plumb__V1__Change *change)
 	const Plumb__V1__Place *place = change->place;
 	const struct item *item = placed_item(apply, change), *ranking;
 	char id[2 * ID_MAX_LEN];
-	struct ref *refs;
-	uint32_t count, at = 0, was;
+	struct ranking_draft *draft;
+	struct ref before;
+	uint32_t at = 0, was;
 	bool tied = false;
 
 	if (place->where_case == PLUMB__V1__PLACE__WHERE__NOT_SET)
@@ -194,85 +237,113 @@ apply_place(struct apply *apply, const Plumb__V1__Change *change)
 	if (item == NULL || place->where_case == PLUMB__V1__PLACE__WHERE__NOT_SET)
 		return;
 	ranking = ranking_entry(apply, place->ranking, id, sizeof id);
-	if (ranking == NULL)
+	draft = ranking != NULL ? draft_of(apply, ranking) : NULL;
+	if (draft == NULL || !draft_grow(apply, draft))
 		return;
-	refs = rank_copy(apply, ranking);
-	if (refs == NULL)
-		return;
-	count = ranking->refs_count;
-	was = rank_find(ranking, item->slot);
-	if (was != UINT32_MAX)
-		rank_cut(refs, &count, was);
-	if (place->where_case != PLUMB__V1__PLACE__WHERE_UNRANKED) {
-		if (count >= LIMIT_RANKED) {
-			refuse(apply, ERR_LIMIT, "place.item", "a ranking holds at most %u initiatives", LIMIT_RANKED);
-			return;
-		}
-		if (!rank_place(apply, place, refs, count, &at, &tied))
-			return;
-		rank_insert(refs, &count, at, item->slot, tied);
+	if (apply->patch->ops_count == apply->patch->first_op[apply->change])
+		put_unchanged(apply, slot_item(apply, draft->slot)); /* its op is that of the first place */
+	was = rank_find(draft->refs, draft->count, item->slot);
+	if (was != UINT32_MAX) {
+		before = draft->refs[was];
+		rank_cut(draft->refs, &draft->count, was);
 	}
-	if (same_order(ranking, refs, count))
-		put_unchanged(apply, ranking);
-	else
-		put_ranking(apply, ranking, id, refs, count);
+	if (place->where_case == PLUMB__V1__PLACE__WHERE_UNRANKED)
+		return;
+	if (draft->count >= LIMIT_RANKED)
+		refuse(apply, ERR_LIMIT, "place.item", "a ranking holds at most %u initiatives", LIMIT_RANKED);
+	else if (rank_place(apply, place, draft->refs, draft->count, &at, &tied))
+		rank_insert(draft->refs, &draft->count, at, item->slot, tied);
+	else if (was != UINT32_MAX)
+		rank_insert(draft->refs, &draft->count, was, item->slot, before.amount != 0);
 }
 
-/* Rankings are few: one a team at most. Calls fn for each that holds slot. */
-static void
-each_ranking_with(struct apply *apply, uint32_t slot,
-    void (*fn)(struct apply *, const struct item *ranking, uint32_t at, uint32_t arg), uint32_t arg)
-{
-	const struct view *now = &apply->plan->now;
-	const struct item *main = view_find(now, KIND_RANKING, "workspace", 9);
-	uint32_t at;
+/* ---- what other changes do to rankings -------------------------------------------------------------------- */
 
-	if (main != NULL && (at = rank_find(main, slot)) != UINT32_MAX)
-		fn(apply, main, at, arg);
+/* Rankings are few: one a team at most. Takes slot off each that holds it, or puts other in its place. */
+static void
+rank_replace(struct apply *apply, uint32_t slot, uint32_t other)
+{
 	for (uint32_t i = 0; i < apply->plan->rankings_count && !apply->oom; i++) {
 		const struct item *ranking = slot_item(apply, apply->plan->rankings[i]);
+		struct ranking_draft *draft;
+		const struct ref *refs;
+		uint32_t count, at;
 
-		if (ranking != main && item_is_live(ranking) && (at = rank_find(ranking, slot)) != UINT32_MAX)
-			fn(apply, ranking, at, arg);
+		refs = order_of(apply, ranking, &count);
+		at = rank_find(refs, count, slot);
+		draft = at != UINT32_MAX ? draft_of(apply, ranking) : NULL;
+		if (draft == NULL)
+			continue;
+		if (other == SLOT_NONE)
+			rank_cut(draft->refs, &draft->count, at);
+		else
+			draft->refs[at].slot = other;
 	}
-}
-
-static void
-ranking_without(struct apply *apply, const struct item *ranking, uint32_t at, uint32_t arg)
-{
-	struct ref *refs = rank_copy(apply, ranking);
-	uint32_t count = ranking->refs_count;
-	char id[ID_MAX_LEN + 1];
-
-	(void)arg;
-	if (refs == NULL)
-		return;
-	rank_cut(refs, &count, at);
-	snprintf(id, sizeof id, "%.*s", ranking->id_len, item_id(ranking));
-	put_ranking(apply, ranking, id, refs, count);
-}
-
-static void
-ranking_with_other(struct apply *apply, const struct item *ranking, uint32_t at, uint32_t slot)
-{
-	struct ref *refs = rank_copy(apply, ranking);
-	char id[ID_MAX_LEN + 1];
-
-	if (refs == NULL)
-		return;
-	refs[at].slot = slot;
-	snprintf(id, sizeof id, "%.*s", ranking->id_len, item_id(ranking));
-	put_ranking(apply, ranking, id, refs, ranking->refs_count);
 }
 
 void
 unrank(struct apply *apply, uint32_t slot)
 {
-	each_ranking_with(apply, slot, ranking_without, 0);
+	rank_replace(apply, slot, SLOT_NONE);
 }
 
 void
 rank_instead(struct apply *apply, uint32_t slot, uint32_t other)
 {
-	each_ranking_with(apply, slot, ranking_with_other, other);
+	rank_replace(apply, slot, other);
+}
+
+/* ---- the end of the set ------------------------------------------------------------------------------------ */
+
+static bool
+is_same_order(const struct item *ranking, const struct ranking_draft *draft)
+{
+	if (!item_is_live(ranking) || ranking->refs_count != draft->count)
+		return false;
+	for (uint32_t i = 0; i < draft->count; i++) {
+		if (ranking->refs[i].slot != draft->refs[i].slot || ranking->refs[i].amount != draft->refs[i].amount)
+			return false;
+	}
+	return true;
+}
+
+/* Lays the final order where the draft's stand-in is; nobody but this set has seen that. */
+static void
+finish_draft(struct apply *apply, struct ranking_draft *draft)
+{
+	struct patch *patch = apply->patch;
+	const struct item *stand_in = patch->ops[draft->op].new, *old = patch->ops[draft->op].old, *final = old;
+	char id[REF_TEXT_LEN];
+	struct version version;
+
+	if (!is_same_order(old, draft)) {
+		snprintf(id, sizeof id, "%.*s", old->id_len, item_id(old));
+		version = next_version(apply, old, id);
+		final = codec_build_bare(&version, draft->refs, draft->count);
+		if (final == NULL) {
+			apply->oom = true;
+			return;
+		}
+	}
+	table_put(apply->plan, draft->slot, final);
+	for (size_t i = draft->op; i < patch->ops_count; i++) {
+		if (i > draft->op && patch->ops[i].old == stand_in)
+			patch->ops[i].old = final;
+		if (patch->ops[i].new == stand_in)
+			patch->ops[i].new = final;
+	}
+	free((void *)(uintptr_t)stand_in);
+}
+
+void
+ranks_finish(struct apply *apply)
+{
+	for (size_t i = 0; i < apply->drafts_count; i++) {
+		if (!apply->oom && apply->drafts[i].op < apply->patch->ops_count)
+			finish_draft(apply, &apply->drafts[i]);
+		free(apply->drafts[i].refs);
+	}
+	free(apply->drafts);
+	apply->drafts = NULL;
+	apply->drafts_count = 0;
 }

@@ -278,8 +278,7 @@ plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct s
 	apply.oom = !set_texts(&apply, set, stamp);
 	for (apply.change = 0; apply.change < set->n_changes && !apply.oom; apply.change++)
 		change_apply(&apply, set->changes[apply.change]);
-	if (!apply.oom)
-		change_check_end(&apply);
+	change_check_end(&apply);
 	apply.patch->stamp.author = NULL;
 	if (apply.oom || faults->total > 0 || apply.conflicted) {
 		patch_roll_back(plan, apply.patch);

@@ -182,6 +182,15 @@ struct removal {
 	uint32_t change;
 };
 
+/* The order of a ranking while a set changes it. */
+struct ranking_draft {
+	uint32_t slot;
+	uint32_t count;
+	uint32_t cap;
+	struct ref *refs; /* owned */
+	size_t op;        /* of the first change; stands in until the end */
+};
+
 struct apply {
 	struct plan *plan;
 	struct patch *patch;
@@ -198,6 +207,8 @@ struct apply {
 	struct removal *removed; /* without cascade: to be looked at in the end */
 	size_t removed_count;
 	size_t change; /* the one at hand */
+	struct ranking_draft *drafts;
+	size_t drafts_count;
 };
 /* Applies change i; faults go to apply->faults. */
 void change_apply(struct apply *apply, const void *change);

@@ -302,6 +302,7 @@ daemon_free(struct daemon *daemon)
 	if (daemon == NULL)
 		return;
 	daemon->stopping = true;
+	projection_stop(daemon->projection);
 	if (daemon->store != NULL && daemon->jobs != NULL && daemon->system != NULL) {
 		drain(daemon);
 		as_of_forget(daemon, NULL);
@@ -326,6 +327,7 @@ void
 daemon_stop(struct daemon *daemon)
 {
 	daemon->stopping = true;
+	projection_stop(daemon->projection);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next)
 		watch_stop(ws);
 }

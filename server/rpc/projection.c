@@ -230,6 +230,7 @@ struct writer {
 	const struct view *view;
 	const char *workspace;
 	struct arena *arena;
+	const bool *stop; /* set by the loop when the daemon stops */
 	struct err *err;
 };
 
@@ -385,6 +386,7 @@ struct projection {
 	int64_t next_us;
 	int64_t started_us;
 	bool running;
+	bool stop;
 	/* of the running job */
 	struct followed *at;
 	struct shared_view *view;
@@ -454,6 +456,15 @@ on_durable(void *arg, uint32_t workspace, uint64_t revision, int64_t time_us, co
 
 /* ---- the job ------------------------------------------------------------------------------------------- */
 
+/* Stopping doesn't wait for tables: the next start goes on where they stand. */
+static bool
+goes_on(const struct writer *w)
+{
+	if (!__atomic_load_n(w->stop, __ATOMIC_RELAXED))
+		return true;
+	return err_set(w->err, ERR_CANCELLED, "the daemon stops");
+}
+
 static bool
 project_all(struct writer *w, uint64_t shown)
 {
@@ -462,18 +473,31 @@ project_all(struct writer *w, uint64_t shown)
 
 		if (item == NULL || (item->flags & ITEM_ABSENT) != 0 || item->revision <= shown)
 			continue;
-		if (!project_entry(w, item, shown == 0))
+		if (!goes_on(w) || !project_entry(w, item, shown == 0))
 			return false;
 	}
 	return true;
 }
 
-static bool
-project_slots(struct writer *w, const uint32_t *slots, size_t count)
+static int
+compare_slots(const void *a, const void *b)
 {
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool
+project_slots(struct writer *w, uint32_t *slots, size_t count)
+{
+	qsort(slots, count, sizeof *slots, compare_slots);
 	for (size_t i = 0; i < count; i++) {
 		const struct item *item = view_item(w->view, slots[i]);
 
+		if (i > 0 && slots[i] == slots[i - 1])
+			continue;
+		if (!goes_on(w))
+			return false;
 		if (item != NULL && (item->flags & ITEM_ABSENT) == 0 && !project_entry(w, item, false))
 			return false;
 	}
@@ -533,10 +557,10 @@ on_run(void *arg)
 {
 	struct projection *p = arg;
 	struct err err = {0};
-	struct writer w = {.tables = p->tables, .workspace = p->workspace, .arena = arena_new(ROW_ARENA), .err = &err};
+	struct writer w = {.tables = p->tables, .workspace = p->workspace, .arena = arena_new(ROW_ARENA), .stop = &p->stop, .err = &err};
 
 	p->ok = run_job(p, &w);
-	if (!p->ok)
+	if (!p->ok && err.code != ERR_CANCELLED)
 		log_warn("projection", "workspace=%s error=\"%s\"", p->workspace, err.msg);
 	arena_free(w.arena);
 }
@@ -609,7 +633,7 @@ follow_loaded(struct projection *p)
 void
 projection_tick(struct projection *p)
 {
-	if (p == NULL || p->running || daemon_monotonic_us() < p->next_us)
+	if (p == NULL || p->running || p->stop || daemon_monotonic_us() < p->next_us)
 		return;
 	follow_loaded(p);
 	for (struct followed *f = p->list; f != NULL; f = f->next) {
@@ -621,6 +645,13 @@ projection_tick(struct projection *p)
 		if (ws != NULL && ws->state == WORKSPACE_READY && start_job(p, f, ws))
 			return;
 	}
+}
+
+void
+projection_stop(struct projection *p)
+{
+	if (p != NULL)
+		__atomic_store_n(&p->stop, true, __ATOMIC_RELAXED);
 }
 
 struct projection *

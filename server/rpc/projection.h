@@ -23,6 +23,8 @@ struct projection *projection_new(struct daemon *daemon, const char *directory, 
 void projection_free(struct projection *projection);
 /* Starts a job where something changed since the last one, at most one a second. */
 void projection_tick(struct projection *projection);
+/* The daemon stops: a running job ends soon, no other one begins. Takes NULL. */
+void projection_stop(struct projection *projection);
 /* The newest revision of the workspace that the tables show, 0 none; takes NULL. */
 uint64_t projection_revision(const struct projection *projection, uint32_t workspace);
 
