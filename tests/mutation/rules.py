@@ -31,9 +31,8 @@ MUTATIONS = [
     ("sight/orphan", "index.c", "if ((all & (STANDING_FINISHED | STANDING_GIVEN_UP)) == 0)", "if (true)"),
     ("sight/unserved", "sight.c", "if (is_served(pass->ix, slots[i], &d))", "if (!is_served(pass->ix, slots[i], &d))"),
     ("sight/unserved", "sight.c",
-     "if (!index_is(ix, from, STANDING_GIVEN_UP))\n\t\t\treturn true;\n\t\tdraft_text(d, from, \"status\", "
-     "status_name(ix->items[from]));\n\t}\n\treturn false;\n}\n\nstatic void\nrun_unserved",
-     "return true;\n\t}\n\t(void)d;\n\treturn false;\n}\n\nstatic void\nrun_unserved"),
+     "if (!kind_is_work(ix->kinds[from]) && ix->kinds[from] != KIND_OBJECTIVE)\n\t\t\tcontinue;\n\t\tif (!index_is(ix, from, STANDING_GIVEN_UP))",
+     "if (!kind_is_work(ix->kinds[from]) && ix->kinds[from] != KIND_OBJECTIVE)\n\t\t\tcontinue;\n\t\tif (true)"),
     ("sight/unserved", "sight.c", "if (!work) {", "if (work) {"),
     ("sight/empty-goal", "sight.c", "if (!is_filled(pass->ix, slots[i], &d))", "if (is_filled(pass->ix, slots[i], &d))"),
     ("sight/empty-goal", "sight.c", "if (kind != KIND_OBJECTIVE && !(kind == KIND_GOAL", "if (!(kind == KIND_GOAL"),
