@@ -127,6 +127,20 @@ remove_stale(const struct addr *addr, struct err *err)
 	return true;
 }
 
+/* Whatever the umask: connecting needs the right to write, which owner and group have. */
+static bool
+bind_socket(int fd, const struct addr *addr, struct err *err)
+{
+	struct sockaddr_un sun;
+
+	if (bind(fd, (const struct sockaddr *)&addr->storage, addr->len) != 0)
+		return err_errno(err, "bind");
+	if (!addr_is_unix(addr))
+		return true;
+	memcpy(&sun, &addr->storage, sizeof sun);
+	return chmod(sun.sun_path, 0660) == 0 || err_errno(err, "setting the socket's mode");
+}
+
 static int
 open_socket(const struct addr *addr, struct err *err)
 {
@@ -140,9 +154,12 @@ open_socket(const struct addr *addr, struct err *err)
 		return -1;
 	}
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (bind(fd, (const struct sockaddr *)&addr->storage, addr->len) != 0 ||
-	    listen(fd, BACKLOG) != 0) {
-		err_errno(err, "bind");
+	if (!bind_socket(fd, addr, err)) {
+		close(fd);
+		return -1;
+	}
+	if (listen(fd, BACKLOG) != 0) {
+		err_errno(err, "listen");
 		close(fd);
 		return -1;
 	}
