@@ -228,7 +228,7 @@ apply_place(struct apply *apply, const Plumb__V1__Change *change)
 	const struct item *item = placed_item(apply, change), *ranking;
 	char id[2 * ID_MAX_LEN];
 	struct ranking_draft *draft;
-	struct ref before;
+	struct ref before = {0};
 	uint32_t at = 0, was;
 	bool tied = false;
 
