@@ -198,6 +198,14 @@ row_value(struct row *row, const struct pb_value *value)
 	}
 }
 
+/* A number that cannot be "not stated" (those are one-member oneofs) is 0 where the message leaves it out. */
+static bool
+is_always_stated(const ProtobufCFieldDescriptor *field)
+{
+	return field->type != PROTOBUF_C_TYPE_STRING && field->type != PROTOBUF_C_TYPE_BYTES &&
+	       (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0;
+}
+
 /* In the order of add_columns(). message NULL: nothing was stated. */
 static void
 row_columns(struct row *row, const ProtobufCMessageDescriptor *type, const ProtobufCMessage *message)
@@ -215,7 +223,7 @@ row_columns(struct row *row, const ProtobufCMessageDescriptor *type, const Proto
 			if (stated)
 				value = pb_get(message, field, 0);
 			row_columns(row, field->descriptor, stated ? pb_message(&value) : NULL);
-		} else if (stated || (message != NULL && field->type == PROTOBUF_C_TYPE_ENUM)) {
+		} else if (stated || (message != NULL && is_always_stated(field))) {
 			struct pb_value value = {field, (const uint8_t *)message + field->offset};
 
 			row_value(row, &value);

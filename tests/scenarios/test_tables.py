@@ -80,6 +80,15 @@ class TablesTest(unittest.TestCase):
         self.assertEqual(self.rows("SELECT id, about, at, value, role FROM measurement", revision),
                          [("m1", "nps", "2026-02-01", 31.5, "actual")])
 
+    def test_a_measured_zero_is_a_zero_and_what_was_not_stated_is_null(self):
+        record = pb.item.Record(id="m0", about="nps", at="2026-02-01", measurement=pb.item.Measurement(value=0))
+        revision = self.apply(pb.plan.Change(add=pb.plan.Add(record=record)),
+                              put(id="free", objective=pb.item.Objective(weight=0)),
+                              put(id="none", objective=pb.item.Objective()))
+        self.assertEqual(self.rows("SELECT value, retracted FROM measurement", revision), [(0.0, 0)])
+        self.assertEqual(self.rows("SELECT id, weight FROM objective ORDER BY id", revision),
+                         [("free", 0.0), ("none", None)])
+
     def test_info_names_the_revision_that_the_tables_show(self):
         revision = self.apply(put(id="g", goal=pb.item.Goal()))
         self.rows("SELECT 1", revision)
