@@ -1,5 +1,6 @@
 /* plumbd: reads its configuration, puts the daemon and the network on one loop, and stops in good order. */
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,6 +267,9 @@ main(int argc, char **argv)
 	case CONFIG_RUN:
 		log_set_level(app.config.log_level);
 		raise_limits();
+		/* The plan grows by small pieces: ask the kernel for many at a time, and don't hand them back and forth. */
+		mallopt(M_TOP_PAD, 4 << 20);
+		mallopt(M_TRIM_THRESHOLD, 64 << 20);
 		code = run(&app);
 		break;
 	case CONFIG_RESTORE:
