@@ -20,9 +20,9 @@ struct step {
 	enum kind from; /* KIND_NONE: any */
 	enum way way;   /* along the item's own reference, or back along one to it */
 	enum role role;
-	enum kind to;   /* KIND_NONE: any */
+	enum kind to; /* KIND_NONE: any */
 	const char *relation;
-	bool purpose;   /* up: a reason for it to exist */
+	bool purpose; /* up: a reason for it to exist */
 };
 
 /*
@@ -134,7 +134,8 @@ static const char *
 ref_text(struct walk *walk, uint32_t slot)
 {
 	const struct item *item = walk->ix.items[slot];
-	const char *text = arena_printf(walk->arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
+	const char *text = arena_printf(
+	    walk->arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
 
 	if (text == NULL)
 		walk->oom = true;
@@ -179,9 +180,9 @@ add_node(struct walk *walk, uint32_t slot, int32_t parent, const char *relation,
 		walk->nodes = bigger;
 		walk->cap = cap;
 	}
-	walk->nodes[walk->count] = (struct trace_node){slot, parent, relation, level, walk->seen[slot] != 0,
-	    !item_is_live(ix->items[slot]), live ? one_owner(ix, slot) : SLOT_NONE,
-	    live ? status_name(ix->items[slot]) : ""};
+	walk->nodes[walk->count] = (struct trace_node){slot, parent, relation, level,
+	    walk->seen[slot] != 0, !item_is_live(ix->items[slot]),
+	    live ? one_owner(ix, slot) : SLOT_NONE, live ? status_name(ix->items[slot]) : ""};
 	return (int32_t)walk->count++;
 }
 
@@ -233,7 +234,8 @@ step_fits(const struct index *ix, const struct step *step, uint32_t from, uint32
 }
 
 static void
-collect(struct reach *reach, uint32_t slot, const struct step *steps, size_t steps_count, enum way way)
+collect(
+    struct reach *reach, uint32_t slot, const struct step *steps, size_t steps_count, enum way way)
 {
 	const struct index *ix = &reach->walk->ix;
 	struct edges edges = way == WAY_OUT ? index_out(ix, slot) : index_in(ix, slot);
@@ -242,7 +244,8 @@ collect(struct reach *reach, uint32_t slot, const struct step *steps, size_t ste
 		const struct edge *e = &edges.list[i];
 
 		for (uint32_t s = 0; s < steps_count; s++) {
-			if (steps[s].way != way || steps[s].role != e->role || !step_fits(ix, &steps[s], slot, e->slot))
+			if (steps[s].way != way || steps[s].role != e->role ||
+			    !step_fits(ix, &steps[s], slot, e->slot))
 				continue;
 			if (!reach_add(reach, e->slot, s))
 				return;
@@ -319,21 +322,22 @@ note_end(struct walk *walk, uint32_t slot, bool purposes, bool supports)
 	if (purposes || lacks == NULL)
 		return;
 	add_gap(walk, arena_printf(walk->arena, "%s %s%s", ref_text(walk, slot), lacks,
-	    supports ? "; what it supports is no purpose of its own" : ""));
+			  supports ? "; what it supports is no purpose of its own" : ""));
 }
 
 static void
-visit_reached(struct walk *walk, const struct reached *reached, const struct step *step, uint32_t from, int32_t node,
-    uint32_t depth)
+visit_reached(struct walk *walk, const struct reached *reached, const struct step *step,
+    uint32_t from, int32_t node, uint32_t depth)
 {
 	int32_t level = walk->nodes[node].level;
-	int32_t child = add_node(walk, reached->slot, node, step->relation, walk->up ? level - 1 : level + 1);
+	int32_t child =
+	    add_node(walk, reached->slot, node, step->relation, walk->up ? level - 1 : level + 1);
 
 	if (child < 0)
 		return;
 	if (walk->nodes[child].missing && walk->up)
-		add_gap(walk, arena_printf(walk->arena, "%s names %s, which is not in the plan", ref_text(walk, from),
-		    ref_text(walk, reached->slot)));
+		add_gap(walk, arena_printf(walk->arena, "%s names %s, which is not in the plan",
+				  ref_text(walk, from), ref_text(walk, reached->slot)));
 	/* What is merely supported is shown, but is no way to a goal. */
 	if (walk->up && !step->purpose)
 		return;
@@ -347,22 +351,26 @@ is_opened(const struct walk *walk, uint32_t slot)
 {
 	unsigned kind = walk->ix.kinds[slot];
 
-	return walk->up || slot == walk->query->slot || (kind != KIND_PERSON && kind != KIND_TEAM && kind != KIND_MEASURE);
+	return walk->up || slot == walk->query->slot ||
+	       (kind != KIND_PERSON && kind != KIND_TEAM && kind != KIND_MEASURE);
 }
 
 static void
-visit_all(struct walk *walk, struct reach *reach, const struct step *steps, uint32_t slot, int32_t node, uint32_t depth)
+visit_all(struct walk *walk, struct reach *reach, const struct step *steps, uint32_t slot,
+    int32_t node, uint32_t depth)
 {
 	bool purposes = false;
 
 	if (reach->count > 1)
-		qsort_r(reach->list, reach->count, sizeof reach->list[0], compare_reached, &walk->ix);
+		qsort_r(
+		    reach->list, reach->count, sizeof reach->list[0], compare_reached, &walk->ix);
 	for (size_t i = 0; i < reach->count; i++)
 		purposes = purposes || steps[reach->list[i].step].purpose;
 	if (walk->up)
 		note_end(walk, slot, purposes, reach->count > 0);
 	for (size_t i = 0; i < reach->count && !walk->oom && !walk->full; i++)
-		visit_reached(walk, &reach->list[i], &steps[reach->list[i].step], slot, node, depth);
+		visit_reached(
+		    walk, &reach->list[i], &steps[reach->list[i].step], slot, node, depth);
 }
 
 static void
@@ -413,7 +421,8 @@ hand_over(struct walk *walk, struct trace *out)
 {
 	if (walk->full || walk->deep)
 		add_gap(walk, arena_printf(walk->arena, "the trace is cut: it has more than %u %s",
-		    walk->full ? LIMIT_TRACE_NODES : DEPTH_MAX, walk->full ? "entries" : "levels"));
+				  walk->full ? LIMIT_TRACE_NODES : DEPTH_MAX,
+				  walk->full ? "entries" : "levels"));
 	out->nodes = arena_memdup(walk->arena, walk->nodes, walk->count * sizeof walk->nodes[0]);
 	out->nodes_count = walk->count;
 	out->gaps = walk->gaps;
@@ -435,8 +444,8 @@ run(struct walk *walk)
 }
 
 bool
-trace_run(const struct view *view, const struct trace_query *query, struct arena *arena, struct trace *out,
-    struct err *err)
+trace_run(const struct view *view, const struct trace_query *query, struct arena *arena,
+    struct trace *out, struct err *err)
 {
 	struct walk walk = {.query = query, .arena = arena, .cap = 64};
 	bool ok = false;

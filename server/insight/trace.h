@@ -17,13 +17,14 @@ struct view;
 
 struct trace_node {
 	uint32_t slot;
-	int32_t parent;       /* the node that it was reached from; -1 the item itself */
-	const char *relation; /* static: how, seen from this node: "serves", "is part of"; "" the item itself */
-	int32_t level;        /* <0 up, >0 down */
-	bool again;           /* shown before, not opened a second time */
-	bool missing;         /* not in the plan */
-	uint32_t owner;       /* the one owner; SLOT_NONE */
-	const char *status;   /* static; "" */
+	int32_t parent; /* the node that it was reached from; -1 the item itself */
+	const char *
+	    relation; /* static: how, seen from this node: "serves", "is part of"; "" the item itself */
+	int32_t level;      /* <0 up, >0 down */
+	bool again;         /* shown before, not opened a second time */
+	bool missing;       /* not in the plan */
+	uint32_t owner;     /* the one owner; SLOT_NONE */
+	const char *status; /* static; "" */
 };
 
 struct trace_query {
@@ -31,7 +32,7 @@ struct trace_query {
 	int32_t today;
 	bool up;
 	bool down;
-	uint32_t depth; /* 0: all */
+	uint32_t depth;               /* 0: all */
 	bool (*cancelled)(void *arg); /* asked now and then; may be NULL */
 	void *arg;
 };
@@ -40,7 +41,8 @@ struct trace_query {
 struct trace {
 	const struct trace_node *nodes;
 	size_t nodes_count;
-	const char *const *gaps; /* sentences: where a chain ends before a goal, and where the trace was cut */
+	const char *const
+	    *gaps; /* sentences: where a chain ends before a goal, and where the trace was cut */
 	size_t gaps_count;
 	bool reaches_goal;
 };
@@ -48,7 +50,7 @@ struct trace {
 /*
  * At most LIMIT_TRACE_NODES. The view must be settled. ERR_CANCELLED, ERR_LIMIT (out of memory).
  */
-bool trace_run(const struct view *view, const struct trace_query *query, struct arena *arena, struct trace *out,
-    struct err *err) MUST_CHECK;
+bool trace_run(const struct view *view, const struct trace_query *query, struct arena *arena,
+    struct trace *out, struct err *err) MUST_CHECK;
 
 #endif

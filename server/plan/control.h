@@ -38,9 +38,10 @@ struct control_waiver {
 };
 
 /* Reads a live entry of kind rule-setting; false when the arena is full or the entry is none. */
-bool control_rule_setting(const struct item *item, struct arena *arena, struct control_rule_setting *out)
-    MUST_CHECK;
+bool control_rule_setting(
+    const struct item *item, struct arena *arena, struct control_rule_setting *out) MUST_CHECK;
 /* The same of kind waiver. */
-bool control_waiver(const struct item *item, struct arena *arena, struct control_waiver *out) MUST_CHECK;
+bool control_waiver(
+    const struct item *item, struct arena *arena, struct control_waiver *out) MUST_CHECK;
 
 #endif

@@ -34,7 +34,8 @@
 
 /* "kind/id" -> slot of an entry that is or was there. field names it in the fault. */
 static const struct item *
-find_entry(const struct view *view, const char *ref, const char *field, struct faults *faults, struct err *err)
+find_entry(const struct view *view, const char *ref, const char *field, struct faults *faults,
+    struct err *err)
 {
 	const struct item *item;
 	enum kind kind;
@@ -42,15 +43,18 @@ find_entry(const struct view *view, const char *ref, const char *field, struct f
 	size_t id_len;
 
 	if (!ref_parse(ref, KIND_NONE, &kind, &id, &id_len)) {
-		faults_add(faults, field, "must be \"kind/id\", for example \"initiative/onboarding\"");
+		faults_add(
+		    faults, field, "must be \"kind/id\", for example \"initiative/onboarding\"");
 		err_set(err, ERR_INVALID, "\"%.100s\" is not a name: write \"kind/id\"", ref);
 		return NULL;
 	}
 	item = view_find(view, kind, id, id_len);
 	if (item_is_live(item))
 		return item;
-	err_set(err, ERR_NOT_FOUND, item != NULL && (item->flags & ITEM_REMOVED) ? "%.150s was removed"
-	                                                                        : "there is no %.150s", ref);
+	err_set(err, ERR_NOT_FOUND,
+	    item != NULL && (item->flags & ITEM_REMOVED) ? "%.150s was removed"
+							 : "there is no %.150s",
+	    ref);
 	return NULL;
 }
 
@@ -138,7 +142,8 @@ report_progress(void *arg, double part)
 static char *
 take_words(struct check_call *cc)
 {
-	char *text = str_ok(&cc->words) ? arena_strndup(cc->arena, cc->words.data, cc->words.len) : NULL;
+	char *text =
+	    str_ok(&cc->words) ? arena_strndup(cc->arena, cc->words.data, cc->words.len) : NULL;
 
 	str_reset(&cc->words);
 	return text;
@@ -165,7 +170,8 @@ slot_texts(struct check_call *cc, const struct check *check, const uint32_t *slo
 }
 
 static bool
-fill_evidence(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+fill_evidence(struct check_call *cc, const struct check *check, const struct finding *f,
+    Plumb__V1__Finding *out)
 {
 	const struct evidence *evidence = check_evidence(check, f);
 
@@ -178,7 +184,8 @@ fill_evidence(struct check_call *cc, const struct check *check, const struct fin
 		if (e == NULL)
 			return false;
 		plumb__v1__evidence__init(e);
-		if (evidence[i].slot != SLOT_NONE && (e->ref = slot_text(cc, check, evidence[i].slot)) == NULL)
+		if (evidence[i].slot != SLOT_NONE &&
+		    (e->ref = slot_text(cc, check, evidence[i].slot)) == NULL)
 			return false;
 		e->what = pb_str(evidence[i].what);
 		check_value(check, &evidence[i], &cc->words);
@@ -191,7 +198,8 @@ fill_evidence(struct check_call *cc, const struct check *check, const struct fin
 }
 
 static bool
-fill_waiver(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+fill_waiver(struct check_call *cc, const struct check *check, const struct finding *f,
+    Plumb__V1__Finding *out)
 {
 	const struct control_waiver *waiver = check_waiver(check, f);
 	char until[DATE_TEXT_LEN];
@@ -210,7 +218,8 @@ fill_waiver(struct check_call *cc, const struct check *check, const struct findi
 }
 
 static bool
-fill_words(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+fill_words(struct check_call *cc, const struct check *check, const struct finding *f,
+    Plumb__V1__Finding *out)
 {
 	char since[DATE_TEXT_LEN];
 
@@ -224,7 +233,8 @@ fill_words(struct check_call *cc, const struct check *check, const struct findin
 }
 
 static bool
-fill_finding(struct check_call *cc, const struct check *check, const struct finding *f, Plumb__V1__Finding *out)
+fill_finding(struct check_call *cc, const struct check *check, const struct finding *f,
+    Plumb__V1__Finding *out)
 {
 	size_t rules_count;
 	const struct rule *rule = rules_all(&rules_count)[f->rule];
@@ -240,7 +250,8 @@ fill_finding(struct check_call *cc, const struct check *check, const struct find
 	out->who = slot_texts(cc, check, who, out->n_who);
 	if (out->subjects == NULL || out->who == NULL)
 		return false;
-	return fill_words(cc, check, f, out) && fill_evidence(cc, check, f, out) && fill_waiver(cc, check, f, out);
+	return fill_words(cc, check, f, out) && fill_evidence(cc, check, f, out) &&
+	       fill_waiver(cc, check, f, out);
 }
 
 static bool
@@ -270,7 +281,8 @@ send_findings(struct check_call *cc, const struct check *check, struct err *err)
 		if (finding == NULL || !fill_finding(cc, check, check_finding(check, i), finding))
 			return err_oom(err);
 		cc->findings[cc->count++] = finding;
-		if ((cc->count == BATCH || arena_used(cc->arena) > BATCH_BYTES) && !flush(cc, NULL, err))
+		if ((cc->count == BATCH || arena_used(cc->arena) > BATCH_BYTES) &&
+		    !flush(cc, NULL, err))
 			return false;
 	}
 	return flush(cc, NULL, err);
@@ -302,7 +314,8 @@ fill_counts(struct check_call *cc, const struct check_counts *counts, const bool
 }
 
 static bool
-send_summary(struct check_call *cc, const struct check *check, const bool *selected, struct err *err)
+send_summary(
+    struct check_call *cc, const struct check *check, const bool *selected, struct err *err)
 {
 	const struct check_counts *counts = check_counts(check);
 	Plumb__V1__CheckSummary summary;
@@ -324,7 +337,8 @@ send_summary(struct check_call *cc, const struct check *check, const bool *selec
 
 /* Subjects that findings shall be about; an entry that is not there any more can still be one. */
 static bool
-find_about(struct view_job *job, const Plumb__V1__CheckRequest *request, struct check_query *query, struct err *err)
+find_about(struct view_job *job, const Plumb__V1__CheckRequest *request, struct check_query *query,
+    struct err *err)
 {
 	uint32_t *about = arena_array(job->arena, request->n_about + 1, sizeof about[0]);
 
@@ -385,7 +399,8 @@ run_check(struct view_job *job, struct err *err)
 		err_oom(err);
 		goto out;
 	}
-	if (!rules_select((const char *const *)cc.request->rules, cc.request->n_rules, selected, err))
+	if (!rules_select(
+		(const char *const *)cc.request->rules, cc.request->n_rules, selected, err))
 		goto out;
 	check = run_rules(&cc, selected, err);
 	if (check == NULL)
@@ -412,7 +427,8 @@ handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 /* ---- Explain */
 
 static bool
-fill_thresholds(const struct rule *rule, const struct rule_state *state, struct arena *arena, Plumb__V1__Rule *out)
+fill_thresholds(const struct rule *rule, const struct rule_state *state, struct arena *arena,
+    Plumb__V1__Rule *out)
 {
 	size_t count = rule_thresholds(rule);
 
@@ -440,7 +456,8 @@ fill_thresholds(const struct rule *rule, const struct rule_state *state, struct 
 }
 
 static bool
-fill_rule(const struct rule *rule, const struct rule_state *state, struct arena *arena, Plumb__V1__Rule *out)
+fill_rule(const struct rule *rule, const struct rule_state *state, struct arena *arena,
+    Plumb__V1__Rule *out)
 {
 	plumb__v1__rule__init(out);
 	out->name = pb_str(rule->name);
@@ -561,7 +578,8 @@ send_trace(struct view_job *job, const struct trace *trace, struct err *err)
 	reply.n_nodes = nodes_count;
 	reply.n_gaps = trace->gaps_count;
 	if (nodes_count < trace->nodes_count)
-		reply.gaps[reply.n_gaps++] = pb_str("the trace is cut: it does not fit into one message; ask for less depth");
+		reply.gaps[reply.n_gaps++] = pb_str(
+		    "the trace is cut: it does not fit into one message; ask for less depth");
 	reply.revision = job->revision;
 	reply.reaches_goal = trace->reaches_goal;
 	return view_job_send(job, &reply.base, err);
@@ -585,7 +603,8 @@ run_trace(struct view_job *job, struct err *err)
 	if (item == NULL)
 		return false;
 	query.slot = item->slot;
-	return trace_run(job->view, &query, job->arena, &trace, err) && send_trace(job, &trace, err);
+	return trace_run(job->view, &query, job->arena, &trace, err) &&
+	       send_trace(job, &trace, err);
 }
 
 void

@@ -38,7 +38,8 @@ now_ms(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* one thread: what one core needs, whatever else runs */
+	clock_gettime(
+	    CLOCK_PROCESS_CPUTIME_ID, &t); /* one thread: what one core needs, whatever else runs */
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
@@ -103,7 +104,8 @@ flush(struct maker *m)
 	set.n_changes = m->count;
 	set.changes = m->changes;
 	faults_init(faults, m->arena);
-	if (!plan_apply(m->plan, &set.base, &stamp, false, m->arena, faults, &conflict, &patch, &err))
+	if (!plan_apply(
+		m->plan, &set.base, &stamp, false, m->arena, faults, &conflict, &patch, &err))
 		die(err.msg);
 	plan_settle(m->plan, patch);
 	m->revision++;
@@ -141,12 +143,12 @@ put(struct maker *m, const char *prefix, unsigned n)
 }
 
 /* Gives the item a body of the kind; body is the variable that points at it then. */
-#define BODY(item, kind, lower, body) \
-	do { \
-		(body) = arena_alloc_or_die(m, sizeof *(body)); \
-		plumb__v1__##lower##__init(body); \
-		(item)->body_case = PLUMB__V1__ITEM__BODY_##kind; \
-		(item)->lower = (body); \
+#define BODY(item, kind, lower, body)                                                              \
+	do {                                                                                       \
+		(body) = arena_alloc_or_die(m, sizeof *(body));                                    \
+		plumb__v1__##lower##__init(body);                                                  \
+		(item)->body_case = PLUMB__V1__ITEM__BODY_##kind;                                  \
+		(item)->lower = (body);                                                            \
 	} while (0)
 
 static void
@@ -209,7 +211,8 @@ make_work(struct maker *m, unsigned initiatives, unsigned objectives, unsigned p
 
 		BODY(item, INITIATIVE, initiative, body);
 		own(m, item, people);
-		body->status = any(m, 5) == 0 ? PLUMB__V1__WORK_STATUS__DONE : PLUMB__V1__WORK_STATUS__ACTIVE;
+		body->status =
+		    any(m, 5) == 0 ? PLUMB__V1__WORK_STATUS__DONE : PLUMB__V1__WORK_STATUS__ACTIVE;
 		body->finish = pb_str("2026-02-01");
 		body->outcome_intended = pb_str("Something is better.");
 		if (any(m, 100) != 0)
@@ -317,9 +320,11 @@ round_of_checks(const struct view *view, int32_t today)
 	check = check_run(view, &query, &err);
 	if (check == NULL)
 		die(err.msg);
-	printf("check_ms=%.1f index_ms=%.1f findings=%zu errors=%u warnings=%u notes=%u unknown=%u items=%llu\n",
-	    now_ms() - indexed, indexed - start, check_findings(check), check_counts(check)->by_severity[3],
-	    check_counts(check)->by_severity[2], check_counts(check)->by_severity[1], check_counts(check)->unknown,
+	printf("check_ms=%.1f index_ms=%.1f findings=%zu errors=%u warnings=%u notes=%u unknown=%u "
+	       "items=%llu\n",
+	    now_ms() - indexed, indexed - start, check_findings(check),
+	    check_counts(check)->by_severity[3], check_counts(check)->by_severity[2],
+	    check_counts(check)->by_severity[1], check_counts(check)->unknown,
 	    (unsigned long long)check_counts(check)->items);
 	check_free(check);
 }
@@ -341,8 +346,8 @@ round_of_rules(const struct view *view, int32_t today)
 		check = check_run(view, &query, &err);
 		if (check == NULL)
 			die(err.msg);
-		printf("  %-26s %.1f ms with the index, %zu findings\n", rules[i]->name, now_ms() - start,
-		    check_findings(check));
+		printf("  %-26s %.1f ms with the index, %zu findings\n", rules[i]->name,
+		    now_ms() - start, check_findings(check));
 		check_free(check);
 	}
 }
@@ -374,7 +379,8 @@ main(int argc, char **argv)
 	double start = now_ms();
 
 	if ((argc > 1 && !parse_u64(argv[1], 1, LIMIT_ENTRIES, &n)) ||
-	    (argc > 2 && !parse_u64(argv[2], 1, 1000, &rounds)) || !date_parse("2026-03-31", &today))
+	    (argc > 2 && !parse_u64(argv[2], 1, 1000, &rounds)) ||
+	    !date_parse("2026-03-31", &today))
 		die("usage: bench_check [entries [rounds]]");
 	m.plan = plan_new();
 	m.arena = arena_new((size_t)256 << 20);

@@ -156,10 +156,13 @@ def mutate(tree, rule, path, old, new):
     full = os.path.join(tree, CHECK, path)
     with open(full, encoding="utf-8") as file:
         text = file.read()
-    if text.count(old) != 1:
-        return "stands there %d times instead of once" % text.count(old)
+    # Where lines are broken is the layout's affair.
+    pattern = re.compile(r"\s+".join(re.escape(word) for word in old.split()))
+    count = len(pattern.findall(text))
+    if count != 1:
+        return "stands there %d times instead of once" % count
     with open(full, "w", encoding="utf-8") as file:
-        file.write(text.replace(old, new))
+        file.write(pattern.sub(lambda match: new, text))
     try:
         built = build(tree)
         if built.returncode != 0:

@@ -55,7 +55,8 @@ sorted(const char *lines)
 	struct str out;
 	char *rest = NULL;
 
-	for (char *line = strtok_r(copy, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+	for (char *line = strtok_r(copy, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
 		line += strspn(line, " \t");
 		if (*line != '\0' && count < sizeof list / sizeof list[0])
 			list[count++] = line;

@@ -10,14 +10,17 @@ struct check;
 struct check_query;
 
 /* A check as of that day; fails the test if it fails. query may be NULL. */
-struct check *check_text_run(struct plan_text *text, const char *today, const struct check_query *query);
+struct check *check_text_run(
+    struct plan_text *text, const char *today, const struct check_query *query);
 /*
  * Applies one rule or family and compares all its findings: one key a line in any order, those that are unknown with
  * "? " in front. Differences fail the test and are printed.
  */
-void check_text_expect(struct plan_text *text, const char *today, const char *rule, const char *expected);
+void check_text_expect(
+    struct plan_text *text, const char *today, const char *rule, const char *expected);
 /* The message of the one finding of a rule. */
-void check_text_says(struct plan_text *text, const char *today, const char *rule, const char *message);
+void check_text_says(
+    struct plan_text *text, const char *today, const char *rule, const char *message);
 /* Takes lines as plan_text_put() does as of 2026-01-05, expects on 2026-03-31. */
 void check_text_plan(const char *lines, const char *rule, const char *expected);
 

@@ -72,7 +72,8 @@ take(struct plan_text *text, const ProtobufCMessage *set, int64_t time_us, struc
 	faults_init(faults, arena);
 	if (!plan_apply(text->plan, set, &stamp, false, arena, faults, &conflict, &patch, &err)) {
 		for (size_t i = 0; i < faults->count; i++)
-			fprintf(stderr, "%s: %s\n", faults->list[i].field, faults->list[i].description);
+			fprintf(
+			    stderr, "%s: %s\n", faults->list[i].field, faults->list[i].description);
 		fail("refused: %s", err.msg);
 	}
 	plan_settle(text->plan, patch);
@@ -146,8 +147,8 @@ add_line(const char *line, size_t len, struct str *out)
 			*p = '_';
 	}
 	str_addf(out, "%s{'%s': {'%s': {'id': '%.*s', '%s': %.*s", out->len > 0 ? ", " : "",
-	    kind_is_record(kind) ? "add" : "put", kind_is_record(kind) ? "record" : "item", id_len, slash + 1, copy,
-	    (int)(end - body), body);
+	    kind_is_record(kind) ? "add" : "put", kind_is_record(kind) ? "record" : "item", id_len,
+	    slash + 1, copy, (int)(end - body), body);
 	if (more != NULL)
 		str_addf(out, ", %.*s", (int)(end_of_braces(more) - more) - 2, more + 1);
 	str_add(out, "}}}");

@@ -52,8 +52,11 @@ complete(const struct index *ix, struct aim *aim)
 static struct aim
 bare_aim(uint32_t objective, uint32_t measure)
 {
-	return (struct aim){
-	    .objective = objective, .measure = measure, .baseline = NAN, .target = NAN, .due = DATE_NONE};
+	return (struct aim){.objective = objective,
+	    .measure = measure,
+	    .baseline = NAN,
+	    .target = NAN,
+	    .due = DATE_NONE};
 }
 
 static void
@@ -70,7 +73,8 @@ target_aim(const struct index *ix, uint32_t objective, const struct target *targ
 static bool
 is_live_measure(const struct index *ix, uint32_t slot)
 {
-	return slot != SLOT_NONE && index_is(ix, slot, STANDING_LIVE) && ix->kinds[slot] == KIND_MEASURE;
+	return slot != SLOT_NONE && index_is(ix, slot, STANDING_LIVE) &&
+	       ix->kinds[slot] == KIND_MEASURE;
 }
 
 /* Does a target of the objective name the measure already? */
@@ -125,7 +129,8 @@ aim_find(const struct index *ix, uint32_t objective, uint32_t measure, struct ai
 {
 	const struct item *item;
 
-	if (objective != SLOT_NONE && index_is(ix, objective, STANDING_LIVE) && ix->kinds[objective] == KIND_OBJECTIVE) {
+	if (objective != SLOT_NONE && index_is(ix, objective, STANDING_LIVE) &&
+	    ix->kinds[objective] == KIND_OBJECTIVE) {
 		item = ix->items[objective];
 		for (uint32_t i = 0; i < item->targets_count; i++) {
 			if (item_targets(item)[i].measure != measure)
@@ -143,7 +148,8 @@ aim_lacks(const struct aim *aim)
 {
 	switch (aim->direction) {
 	case DIRECTION_HOLD:
-		return aim->has_range ? NULL : "the range in which its measure shall stay is not stated";
+		return aim->has_range ? NULL
+				      : "the range in which its measure shall stay is not stated";
 	case DIRECTION_UP:
 	case DIRECTION_DOWN:
 		break;

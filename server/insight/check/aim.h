@@ -21,8 +21,9 @@ struct aim {
 	double target;   /* stated, else committed, else the newest one recorded */
 	double low;      /* DIRECTION_HOLD */
 	double high;
-	int32_t due;     /* of the target, else the date recorded with it, else the last day of the objective's periods */
-	bool in_words;   /* the target is stated in words */
+	int32_t
+	    due; /* of the target, else the date recorded with it, else the last day of the objective's periods */
+	bool in_words; /* the target is stated in words */
 	bool has_range;
 };
 

@@ -228,8 +228,8 @@ static bool
 key_is_of(const struct waived_key *key, const struct draft *d)
 {
 	return key->subjects_count == d->subjects_count &&
-	    memcmp(key->subjects, d->subjects, d->subjects_count * sizeof d->subjects[0]) == 0 &&
-	    strcmp(key->qualifier, d->qualifier != NULL ? d->qualifier : "") == 0;
+	       memcmp(key->subjects, d->subjects, d->subjects_count * sizeof d->subjects[0]) == 0 &&
+	       strcmp(key->qualifier, d->qualifier != NULL ? d->qualifier : "") == 0;
 }
 
 /* The waiver of the finding; UINT32_MAX none. */
@@ -286,10 +286,12 @@ make_room(struct check *check)
 	void *findings = check->findings;
 	void *subjects = check->subjects;
 	void *evidence = check->evidence;
-	bool ok = grow(&findings, &check->findings_cap, check->findings_count + 1, sizeof check->findings[0]) &&
-	    grow(&subjects, &check->subjects_cap, check->subjects_count + FINDING_SUBJECTS, sizeof(uint32_t)) &&
-	    grow(&evidence, &check->evidence_cap, check->evidence_count + FINDING_EVIDENCE,
-	        sizeof check->evidence[0]);
+	bool ok = grow(&findings, &check->findings_cap, check->findings_count + 1,
+		      sizeof check->findings[0]) &&
+		  grow(&subjects, &check->subjects_cap, check->subjects_count + FINDING_SUBJECTS,
+		      sizeof(uint32_t)) &&
+		  grow(&evidence, &check->evidence_cap, check->evidence_count + FINDING_EVIDENCE,
+		      sizeof check->evidence[0]);
 
 	check->findings = findings;
 	check->subjects = subjects;
@@ -344,7 +346,8 @@ rank_of(const struct index *ix, const struct draft *d)
 }
 
 static void
-count_finding(struct check *check, unsigned rule, enum severity severity, const struct draft *d, bool waived)
+count_finding(
+    struct check *check, unsigned rule, enum severity severity, const struct draft *d, bool waived)
 {
 	struct rule_count *count = &check->counts.rules[rule];
 
@@ -367,12 +370,14 @@ is_kept(const struct check *check, enum severity severity, const struct draft *d
 	if (severity < check->query.at_least || (waived && !check->query.waived))
 		return false;
 	if (d->unknown)
-		return check->unknown_count < LIMIT_FINDINGS / 2 && check->findings_count < LIMIT_FINDINGS;
+		return check->unknown_count < LIMIT_FINDINGS / 2 &&
+		       check->findings_count < LIMIT_FINDINGS;
 	return check->findings_count < LIMIT_FINDINGS;
 }
 
 static void
-keep(struct check *check, unsigned rule, enum severity severity, const struct draft *d, uint32_t waiver)
+keep(struct check *check, unsigned rule, enum severity severity, const struct draft *d,
+    uint32_t waiver)
 {
 	struct finding *f;
 
@@ -384,7 +389,8 @@ keep(struct check *check, unsigned rule, enum severity severity, const struct dr
 	*f = (struct finding){
 	    .rule = (uint16_t)rule,
 	    .severity = (uint8_t)severity,
-	    .flags = (uint8_t)((d->unknown ? FINDING_UNKNOWN : 0) | (waiver != UINT32_MAX ? FINDING_WAIVED : 0)),
+	    .flags = (uint8_t)((d->unknown ? FINDING_UNKNOWN : 0) |
+			       (waiver != UINT32_MAX ? FINDING_WAIVED : 0)),
 	    .subjects_count = (uint8_t)d->subjects_count,
 	    .evidence_count = (uint8_t)d->evidence_count,
 	    .subjects_first = (uint32_t)check->subjects_count,
@@ -395,8 +401,10 @@ keep(struct check *check, unsigned rule, enum severity severity, const struct dr
 	    .since = since(check, d),
 	    .qualifier = d->qualifier,
 	};
-	memcpy(&check->subjects[check->subjects_count], d->subjects, d->subjects_count * sizeof d->subjects[0]);
-	memcpy(&check->evidence[check->evidence_count], d->evidence, d->evidence_count * sizeof d->evidence[0]);
+	memcpy(&check->subjects[check->subjects_count], d->subjects,
+	    d->subjects_count * sizeof d->subjects[0]);
+	memcpy(&check->evidence[check->evidence_count], d->evidence,
+	    d->evidence_count * sizeof d->evidence[0]);
 	check->subjects_count += d->subjects_count;
 	check->evidence_count += d->evidence_count;
 	check->unknown_count += d->unknown;
@@ -500,9 +508,11 @@ sort_findings(struct check *check)
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct finding *f = &check->findings[i];
-		uint64_t top = (f->flags & FINDING_UNKNOWN ? 4u : 0u) + SEVERITY_ERROR - f->severity;
+		uint64_t top =
+		    (f->flags & FINDING_UNKNOWN ? 4u : 0u) + SEVERITY_ERROR - f->severity;
 
-		order[i] = (struct sortable){check, f, top << 48 | (uint64_t)f->rank << 16 | f->rule};
+		order[i] =
+		    (struct sortable){check, f, top << 48 | (uint64_t)f->rank << 16 | f->rule};
 	}
 	qsort(order, n, sizeof order[0], compare_findings);
 	for (size_t i = 0; i < n; i++)
@@ -588,7 +598,8 @@ run(struct check *check, struct err *err)
 {
 	if (!rules_states(check->view, check->states, err))
 		return false;
-	if (!index_init(&check->ix, check->view, check->query.today, CHECK_IN_ROLES, is_cancelled, check, err))
+	if (!index_init(&check->ix, check->view, check->query.today, CHECK_IN_ROLES, is_cancelled,
+		check, err))
 		return false;
 	check->counts.items = check->ix.live;
 	report(check, INDEX_PART);

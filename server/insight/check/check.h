@@ -39,15 +39,16 @@ struct evidence {
 };
 
 enum finding_flag {
-	FINDING_UNKNOWN = 1, /* the rule lacks the data to judge; its evidence "missing" says which */
+	FINDING_UNKNOWN =
+	    1, /* the rule lacks the data to judge; its evidence "missing" says which */
 	FINDING_WAIVED = 2,
 };
 
 /* Subjects and evidence: check_subjects(), check_evidence(). */
 struct finding {
-	uint16_t rule;    /* number in the table */
-	uint8_t severity; /* enum severity; unknown ones are notes */
-	uint8_t flags;    /* enum finding_flag */
+	uint16_t rule;          /* number in the table */
+	uint8_t severity;       /* enum severity; unknown ones are notes */
+	uint8_t flags;          /* enum finding_flag */
 	uint8_t subjects_count; /* 0: the plan as a whole */
 	uint8_t evidence_count;
 	uint32_t subjects_first;
@@ -65,8 +66,8 @@ struct check_query {
 	const bool *rules;       /* RULES_MAX of them, as rules_select() marks; NULL all */
 	const uint32_t *about;   /* only findings (and counts) with one of these subjects */
 	size_t about_count;
-	enum severity at_least; /* milder ones are counted, not kept */
-	bool waived;            /* keep waived ones too; they are counted apart always */
+	enum severity at_least;       /* milder ones are counted, not kept */
+	bool waived;                  /* keep waived ones too; they are counted apart always */
 	bool (*cancelled)(void *arg); /* asked now and then; may be NULL */
 	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */
 	void *arg;
@@ -90,7 +91,8 @@ struct check_counts {
  * Applies the rules. At most LIMIT_FINDINGS are kept, the counts are complete. The view must be settled, and outlive
  * the check. ERR_CANCELLED, ERR_LIMIT (out of memory).
  */
-struct check *check_run(const struct view *view, const struct check_query *query, struct err *err) MUST_CHECK;
+struct check *check_run(
+    const struct view *view, const struct check_query *query, struct err *err) MUST_CHECK;
 void check_free(struct check *check); /* takes NULL */
 
 const struct check_counts *check_counts(const struct check *check);
@@ -112,6 +114,7 @@ void check_value(const struct check *check, const struct evidence *evidence, str
 /* "kind/id" of a slot. */
 void check_ref(const struct check *check, uint32_t slot, struct str *out);
 /* Who should act: up to max people or teams; those who have left are passed over. */
-size_t check_who(const struct check *check, const struct finding *finding, uint32_t *slots, size_t max);
+size_t check_who(
+    const struct check *check, const struct finding *finding, uint32_t *slots, size_t max);
 
 #endif

@@ -11,7 +11,7 @@
 static const char ranking_id[] = "workspace";
 
 /* Far enough ahead for memory to answer, near enough to stay in the cache. */
-#define AHEAD 16
+#define AHEAD      16
 #define STOP_EVERY 8192u
 
 struct recorded {
@@ -235,7 +235,8 @@ take_ranking(struct index *ix, const struct item *item)
 	uint32_t rank = 0;
 	uint32_t place = 0;
 
-	if (item->id_len != sizeof ranking_id - 1 || memcmp(item_id(item), ranking_id, item->id_len) != 0)
+	if (item->id_len != sizeof ranking_id - 1 ||
+	    memcmp(item_id(item), ranking_id, item->id_len) != 0)
 		return;
 	for (size_t i = 0; i < item->refs_count; i++) {
 		if (item->refs[i].role != ROLE_RANKED)
@@ -257,7 +258,8 @@ take_item(struct builder *b, const struct item *item)
 	ix->live++;
 	if (!take_refs(b, item))
 		return false;
-	if (item->kind == KIND_MEASUREMENT && !take_measurement(b, item, item_ref(item, ROLE_ABOUT)))
+	if (item->kind == KIND_MEASUREMENT &&
+	    !take_measurement(b, item, item_ref(item, ROLE_ABOUT)))
 		return false;
 	if (item->kind == KIND_RANKING)
 		take_ranking(ix, item);
@@ -440,14 +442,15 @@ allocate(struct index *ix)
 	ix->out_first = big_alloc(n, sizeof ix->out_first[0]);
 	ix->in_first = big_zalloc(n + 1, sizeof ix->in_first[0]);
 	ix->series_of = big_zalloc(n, sizeof ix->series_of[0]);
-	return ix->items != NULL && ix->kinds != NULL && ix->standing != NULL && ix->has != NULL && ix->roles != NULL &&
-	    ix->part_of != NULL && ix->rank != NULL && ix->by_kind != NULL && ix->out_first != NULL &&
-	    ix->in_first != NULL && ix->series_of != NULL;
+	return ix->items != NULL && ix->kinds != NULL && ix->standing != NULL && ix->has != NULL &&
+	       ix->roles != NULL && ix->part_of != NULL && ix->rank != NULL &&
+	       ix->by_kind != NULL && ix->out_first != NULL && ix->in_first != NULL &&
+	       ix->series_of != NULL;
 }
 
 bool
-index_init(struct index *ix, const struct view *view, int32_t today, uint64_t in_roles, index_stop_fn stop,
-    void *arg, struct err *err)
+index_init(struct index *ix, const struct view *view, int32_t today, uint64_t in_roles,
+    index_stop_fn stop, void *arg, struct err *err)
 {
 	struct builder b = {.ix = ix, .in_roles = in_roles, .stop = stop, .arg = arg};
 	bool ok = false;

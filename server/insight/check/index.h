@@ -21,10 +21,11 @@
 #define RANK_NONE      UINT32_MAX
 
 enum standing {
-	STANDING_LIVE = 1,      /* there, and not a retracted record */
-	STANDING_FINISHED = 2,  /* done, closed, met */
-	STANDING_GIVEN_UP = 4,  /* stopped, dropped, withdrawn: itself or what it is a part of */
-	STANDING_JUDGED = 8,    /* live, and neither it nor what it is a part of is finished or given up */
+	STANDING_LIVE = 1,     /* there, and not a retracted record */
+	STANDING_FINISHED = 2, /* done, closed, met */
+	STANDING_GIVEN_UP = 4, /* stopped, dropped, withdrawn: itself or what it is a part of */
+	STANDING_JUDGED =
+	    8, /* live, and neither it nor what it is a part of is finished or given up */
 };
 
 /* One end of a reference: out, the target; in, the holder. */
@@ -85,8 +86,8 @@ typedef bool (*index_stop_fn)(void *arg);
  * in_roles: the roles whose way back is wanted (ROLE_BIT). The view must outlive it. ERR_LIMIT out of memory,
  * ERR_CANCELLED when stop (may be NULL) says so.
  */
-bool index_init(struct index *ix, const struct view *view, int32_t today, uint64_t in_roles, index_stop_fn stop,
-    void *arg, struct err *err) MUST_CHECK;
+bool index_init(struct index *ix, const struct view *view, int32_t today, uint64_t in_roles,
+    index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
 void index_fini(struct index *ix);
 
 static inline bool

@@ -54,12 +54,14 @@ const struct rule outcome_none = {
     .severity = SEVERITY_WARNING,
     .local = true,
     .asks = "Does every initiative say what shall be different afterwards?",
-    .meaning = "An open initiative that states no intended outcome in words and has no contribution that names a "
-	"measure. Naming an objective is not enough: several initiatives serve one objective, and what this one adds to "
-	"it is not said. Not judged: initiatives that are done or stopped.",
-    .hurts = "It can only be judged by whether it was busy. When it ends, nobody can say whether it worked.",
-    .mend = "State the intended outcome in a sentence, better still the measure that it moves and by how much "
-	"(a contribution with `measure` and `expected_effect`).",
+    .meaning = "An open initiative that states no intended outcome in words and has no "
+	       "contribution that names a measure. Naming an objective is not enough: several "
+	       "initiatives serve one objective, and what this one adds to it is not said. Not "
+	       "judged: initiatives that are done or stopped.",
+    .hurts = "It can only be judged by whether it was busy. When it ends, nobody can say whether "
+	     "it worked.",
+    .mend = "State the intended outcome in a sentence, better still the measure that it moves and "
+	    "by how much (a contribution with `measure` and `expected_effect`).",
     .unknown_when = "",
     .fix = "State its intended outcome, or the measure that it shall move.",
     .run = run_none,
@@ -87,7 +89,8 @@ run_no_measure(struct pass *pass)
 		if (!index_is(pass->ix, slots[i], STANDING_JUDGED))
 			continue;
 		aims_init(&aims, pass->ix, slots[i]);
-		if (aims_next(&aims, &aim) || (pass->ix->roles[slots[i]] & ROLE_BIT(ROLE_TARGET_MEASURE)) != 0)
+		if (aims_next(&aims, &aim) ||
+		    (pass->ix->roles[slots[i]] & ROLE_BIT(ROLE_TARGET_MEASURE)) != 0)
 			continue;
 		draft_init(&d, slots[i], SLOT_NONE);
 		if (pass->ix->items[slots[i]]->targets_count > 0)
@@ -100,8 +103,9 @@ static void
 message_no_measure(const struct check *check, const struct finding *f, struct str *out)
 {
 	add_subject(check, f, 0, out);
-	str_add(out, f->evidence_count > 0 ? " has a target in words, but no measure that would show it."
-	                                   : " has no measure: nothing will show whether it was met.");
+	str_add(out, f->evidence_count > 0
+			 ? " has a target in words, but no measure that would show it."
+			 : " has no measure: nothing will show whether it was met.");
 }
 
 const struct rule outcome_no_measure = {
@@ -109,10 +113,12 @@ const struct rule outcome_no_measure = {
     .severity = SEVERITY_WARNING,
     .local = true,
     .asks = "Does every objective have a number that shows it?",
-    .meaning = "An open objective whose targets name no measure, and under which no measure is written. A target in "
-	"words is shown as evidence but is no measure. A measure that is named but not in the plan is found by "
-	"sight/dangling instead. Not judged: objectives that are closed or dropped.",
-    .hurts = "Whether it was met becomes a matter of opinion, and the opinion of whoever is asked first.",
+    .meaning = "An open objective whose targets name no measure, and under which no measure is "
+	       "written. A target in words is shown as evidence but is no measure. A measure that "
+	       "is named but not in the plan is found by sight/dangling instead. Not judged: "
+	       "objectives that are closed or dropped.",
+    .hurts = "Whether it was met becomes a matter of opinion, and the opinion of whoever is asked "
+	     "first.",
     .mend = "Add a measure and a target for it; an imperfect number beats none.",
     .unknown_when = "",
     .fix = "Add a measure with a baseline, a target and a date.",
@@ -152,7 +158,8 @@ run_lacking(struct pass *pass, bool (*lacks)(const struct aim *aim), const char 
 			if (!lacks(&aim))
 				continue;
 			draft_init(&d, slots[i], aim.measure);
-			draft_text(&d, slots[i], what, aim.in_words ? "in words only" : "not stated");
+			draft_text(
+			    &d, slots[i], what, aim.in_words ? "in words only" : "not stated");
 			pass_emit(pass, &d);
 		}
 	}
@@ -178,10 +185,12 @@ const struct rule outcome_no_baseline = {
     .severity = SEVERITY_WARNING,
     .local = true,
     .asks = "Do we know where each number stood at the start?",
-    .meaning = "A measure of an open objective for which neither the target states a baseline nor a baseline value was "
-	"recorded. Measures that shall stay within a range (direction hold) need none. An actual is not taken as the "
-	"baseline: somebody has to say which one counts.",
-    .hurts = "Progress is a distance. Without the point of departure any value can be told as a success.",
+    .meaning =
+	"A measure of an open objective for which neither the target states a baseline nor a "
+	"baseline value was recorded. Measures that shall stay within a range (direction hold) "
+	"need none. An actual is not taken as the baseline: somebody has to say which one counts.",
+    .hurts = "Progress is a distance. Without the point of departure any value can be told as a "
+	     "success.",
     .mend = "State `baseline` with the target, or record a measurement of the role baseline.",
     .unknown_when = "",
     .fix = "State the baseline of the target.",
@@ -212,10 +221,12 @@ const struct rule outcome_no_target = {
     .severity = SEVERITY_WARNING,
     .local = true,
     .asks = "Does a number say when it is done?",
-    .meaning = "A measure of an open objective without a number to reach: neither `target` nor `commit` is stated, and "
-	"no target value was recorded about the measure. For measures that shall stay within a range (direction hold) "
-	"the range is the target. A target in words counts as none, and is shown as evidence.",
-    .hurts = "Without a number there is no \"done\", so there is no finishing and no learning either.",
+    .meaning = "A measure of an open objective without a number to reach: neither `target` nor "
+	       "`commit` is stated, and no target value was recorded about the measure. For "
+	       "measures that shall stay within a range (direction hold) the range is the target. "
+	       "A target in words counts as none, and is shown as evidence.",
+    .hurts =
+	"Without a number there is no \"done\", so there is no finishing and no learning either.",
     .mend = "State `target` (or what is committed) in the measure's unit.",
     .unknown_when = "",
     .fix = "State the number to reach.",
@@ -273,8 +284,9 @@ judge_no_date(struct pass *pass, uint32_t objective)
 	if ((ix->roles[objective] & ROLE_BIT(ROLE_PERIOD)) != 0) {
 		draft_init(&d, objective, SLOT_NONE);
 		period = index_target(ix, objective, ROLE_PERIOD);
-		draft_missing(&d, period, index_is(ix, period, STANDING_LIVE) ? "its period has no last day"
-		                                                              : "its period is not in the plan");
+		draft_missing(&d, period,
+		    index_is(ix, period, STANDING_LIVE) ? "its period has no last day"
+							: "its period is not in the plan");
 	}
 	pass_emit(pass, &d);
 }
@@ -304,7 +316,8 @@ message_no_date(const struct check *check, const struct finding *f, struct str *
 	str_add(out, " does not say by when ");
 	check_ref(check, e->slot, out);
 	if (f->evidence_count > 1)
-		str_addf(out, " and %u other measure%s", f->evidence_count - 1u, f->evidence_count > 2 ? "s" : "");
+		str_addf(out, " and %u other measure%s", f->evidence_count - 1u,
+		    f->evidence_count > 2 ? "s" : "");
 	str_add(out, " shall be there.");
 }
 
@@ -313,12 +326,15 @@ const struct rule outcome_no_date = {
     .severity = SEVERITY_WARNING,
     .local = true,
     .asks = "By when shall it be met?",
-    .meaning = "An open objective without a period that has a last day, and with a target that has no due date of its "
-	"own (or without any target). A recorded target value carries its date. A parent objective's period is not "
-	"taken over: it may be wider than meant.",
-    .hurts = "What has no date is always less urgent than what has one; it slips without ever being late.",
+    .meaning =
+	"An open objective without a period that has a last day, and with a target that has no due "
+	"date of its own (or without any target). A recorded target value carries its date. A "
+	"parent objective's period is not taken over: it may be wider than meant.",
+    .hurts = "What has no date is always less urgent than what has one; it slips without ever "
+	     "being late.",
     .mend = "Give the objective a period, or its targets a due date.",
-    .unknown_when = "The objective names a period, but that period is not in the plan or has no last day.",
+    .unknown_when =
+	"The objective names a period, but that period is not in the plan or has no last day.",
     .fix = "Give it a period, or its targets a due date.",
     .run = run_no_date,
     .message = message_no_date,
@@ -385,7 +401,9 @@ judge_stale(struct pass *pass, uint32_t measure)
 		return;
 	draft_init(&d, measure, SLOT_NONE);
 	draft_slot(&d, measure, "used by", user);
-	draft_number(&d, measure, item->every_days > 0 ? "days between actuals" : "days between actuals, by default", every);
+	draft_number(&d, measure,
+	    item->every_days > 0 ? "days between actuals" : "days between actuals, by default",
+	    every);
 	if (last != NULL) {
 		draft_number(&d, last->slot, "latest actual", last->value);
 		draft_date(&d, last->slot, "taken on", last->date);
@@ -431,18 +449,20 @@ message_stale(const struct check *check, const struct finding *f, struct str *ou
 const struct rule outcome_stale = {
     .name = "outcome/stale",
     .severity = SEVERITY_WARNING,
-    .thresholds = {
-	{"grace_days", 7, 0, 3660, "days", "how late an actual may be before it is found"},
-	{"default_every_days", 92, 1, 3660, "days", "how often a measure is taken that does not say so itself"}},
+    .thresholds = {{"grace_days", 7, 0, 3660, "days",
+		       "how late an actual may be before it is found"},
+	{"default_every_days", 92, 1, 3660, "days",
+	    "how often a measure is taken that does not say so itself"}},
     .asks = "Are the numbers fresh enough to steer by?",
-    .meaning = "A measure that an open objective rests on, whose latest actual is older than `every_days` (of the "
-	"measure; where it does not say, `default_every_days`) and `grace_days` together. Where no actual was ever "
-	"taken, days count from the first day of the objective's first period (where it has none, from the day it was "
-	"written), but not from before the measure was written. Objectives that have not begun do not count, nor do "
-	"retracted measurements and those dated after today.",
+    .meaning = "A measure that an open objective rests on, whose latest actual is older than "
+	       "`every_days` (of the measure; where it does not say, `default_every_days`) and "
+	       "`grace_days` together. Where no actual was ever taken, days count from the first "
+	       "day of the objective's first period (where it has none, from the day it was "
+	       "written), but not from before the measure was written. Objectives that have not "
+	       "begun do not count, nor do retracted measurements and those dated after today.",
     .hurts = "Reviews are held over an old number, and surprises come at the end of the quarter.",
-    .mend = "Record the current value (`plumb measure`); if the measure is taken less often, say so in `every_days`; if "
-	"nobody needs it, take it out of the objective.",
+    .mend = "Record the current value (`plumb measure`); if the measure is taken less often, say "
+	    "so in `every_days`; if nobody needs it, take it out of the objective.",
     .unknown_when = "",
     .fix = "Record its current value.",
     .run = run_stale,

@@ -44,7 +44,8 @@ early_evidence(struct draft *d, const struct aim *aim, const struct point *point
 	}
 	draft_number(d, aim->objective, "target", aim->target);
 	/* Rounded down, so that a near miss does not read as reached. */
-	draft_number(d, aim->measure, "progress", floor(aim_progress(aim, point->value) * 1000) / 1000);
+	draft_number(
+	    d, aim->measure, "progress", floor(aim_progress(aim, point->value) * 1000) / 1000);
 }
 
 /* A value that came in after the closing may show that it was met, never that it was not. */
@@ -128,16 +129,20 @@ message_closed_early(const struct check *check, const struct finding *f, struct 
 const struct rule outcome_closed_early = {
     .name = "outcome/closed-early",
     .severity = SEVERITY_WARNING,
-    .thresholds = {{"reached", 1, 0, 1, "of the way", "progress that counts as having reached the target"}},
+    .thresholds = {{"reached", 1, 0, 1, "of the way",
+	"progress that counts as having reached the target"}},
     .asks = "Was it closed because it was met?",
-    .meaning = "An objective that was closed before the date of a target, while the newest actual of that day had not "
-	"come `reached` of the way from baseline to target (for measures that hold: was out of range). A later value "
-	"that shows the target reached clears it. Closing on the day or after it is honest, met or not, and is not "
-	"found; neither are dropped objectives.",
-    .hurts = "The number stops being looked at just when it could still be changed, and a miss is filed as a success.",
+    .meaning =
+	"An objective that was closed before the date of a target, while the newest actual of that "
+	"day had not come `reached` of the way from baseline to target (for measures that hold: "
+	"was out of range). A later value that shows the target reached clears it. Closing on the "
+	"day or after it is honest, met or not, and is not found; neither are dropped objectives.",
+    .hurts = "The number stops being looked at just when it could still be changed, and a miss is "
+	     "filed as a success.",
     .mend = "Open it again until its date, or drop it and say why.",
-    .unknown_when = "The day of closing or of the target is not stated, there was no actual by then, or the measure's "
-	"direction, baseline or target is not known or baseline equals target.",
+    .unknown_when =
+	"The day of closing or of the target is not stated, there was no actual by then, or the "
+	"measure's direction, baseline or target is not known or baseline equals target.",
     .fix = "Open it again, or drop it with a reason.",
     .run = run_closed_early,
     .message = message_closed_early,
@@ -153,7 +158,8 @@ static int32_t
 delivered(const struct index *ix, uint32_t initiative)
 {
 	const struct item *item = ix->items[initiative];
-	int32_t days[3] = {item->finish, index_periods_end(ix, initiative), zone_date(NULL, item->updated_us)};
+	int32_t days[3] = {
+	    item->finish, index_periods_end(ix, initiative), zone_date(NULL, item->updated_us)};
 
 	for (unsigned i = 0; i < 3; i++) {
 		if (days[i] != DATE_NONE && days[i] <= ix->today)
@@ -415,23 +421,26 @@ message_done_unmoved(const struct check *check, const struct finding *f, struct 
 const struct rule outcome_done_unmoved = {
     .name = "outcome/done-unmoved",
     .severity = SEVERITY_WARNING,
-    .thresholds = {
-	{"movement", 0.05, 0, 1, "of the way", "progress of the measure below which it has not moved"},
-	{"wait_days", 0, 0, 3660, "days", "how long after the work an actual counts as taken after it"},
+    .thresholds = {{"movement", 0.05, 0, 1, "of the way",
+		       "progress of the measure below which it has not moved"},
+	{"wait_days", 0, 0, 3660, "days",
+	    "how long after the work an actual counts as taken after it"},
 	{"forget_days", 730, 1, 36500, "days", "work finished longer ago is left alone"}},
     .asks = "The work is done; did the number move?",
-    .meaning = "An initiative that is done, while the newest actual of the measure that it was to move, taken after it "
-	"was finished (and `wait_days` have passed), has come less than `movement` of the way from baseline to target. "
-	"Where no target is known any step in the right direction counts; a measure that holds must be in its range. The "
-	"measures are those that its contributions name, one finding each; where they name none, those of the objectives "
-	"that it serves, and then one that moved is enough. Finished is its `finish` date where that has passed, else "
-	"the last day of its periods where that has, else the day on which it was last changed.",
-    .hurts = "The organisation was busy and nothing got better. Unless somebody says so, the next initiative of the "
-	"kind is started.",
-    .mend = "Look at it together: was the assumption wrong, is it too early, is something missing? Write down the "
-	"realised outcome, and decide what follows.",
-    .unknown_when = "No measure is named, its direction or baseline is not known, baseline equals target, or no actual "
-	"was taken after the work was finished.",
+    .meaning = "An initiative that is done, while the newest actual of the measure that it was to "
+	       "move, taken after it was finished (and `wait_days` have passed), has come less "
+	       "than `movement` of the way from baseline to target. Where no target is known any "
+	       "step in the right direction counts; a measure that holds must be in its range. The "
+	       "measures are those that its contributions name, one finding each; where they name "
+	       "none, those of the objectives that it serves, and then one that moved is enough. "
+	       "Finished is its `finish` date where that has passed, else the last day of its "
+	       "periods where that has, else the day on which it was last changed.",
+    .hurts = "The organisation was busy and nothing got better. Unless somebody says so, the next "
+	     "initiative of the kind is started.",
+    .mend = "Look at it together: was the assumption wrong, is it too early, is something missing? "
+	    "Write down the realised outcome, and decide what follows.",
+    .unknown_when = "No measure is named, its direction or baseline is not known, baseline equals "
+		    "target, or no actual was taken after the work was finished.",
     .fix = "Find out why the number stands still, and write down the realised outcome.",
     .run = run_done_unmoved,
     .message = message_done_unmoved,
@@ -528,24 +537,26 @@ message_untracked_after(const struct check *check, const struct finding *f, stru
 		str_add(out, "no measure of ");
 	add_subject(check, f, 1, out);
 	str_add(out, check_index(check)->kinds[check_subjects(check, f)[1]] == KIND_OBJECTIVE
-	        ? " was taken since."
-	        : " was not taken since.");
+			 ? " was taken since."
+			 : " was not taken since.");
 }
 
 const struct rule outcome_untracked_after = {
     .name = "outcome/untracked-after",
     .severity = SEVERITY_WARNING,
-    .thresholds = {
-	{"days", 45, 0, 3660, "days", "how long after the work an actual may be awaited"},
+    .thresholds = {{"days", 45, 0, 3660, "days",
+		       "how long after the work an actual may be awaited"},
 	{"forget_days", 730, 1, 36500, "days", "work finished longer ago is left alone"}},
     .asks = "After delivery, is anybody still looking at the number?",
-    .meaning = "An initiative that was finished more than `days` ago, and the measure that it was to move has no actual "
-	"from after that day. Which measures and which day are those of outcome/done-unmoved; where its contributions "
-	"name no measure, one actual of any measure of the objective is enough.",
-    .hurts = "Effects show after delivery. If nobody looks then, the work is paid for but nothing is learnt from it.",
+    .meaning = "An initiative that was finished more than `days` ago, and the measure that it was "
+	       "to move has no actual from after that day. Which measures and which day are those "
+	       "of outcome/done-unmoved; where its contributions name no measure, one actual of "
+	       "any measure of the objective is enough.",
+    .hurts = "Effects show after delivery. If nobody looks then, the work is paid for but nothing "
+	     "is learnt from it.",
     .mend = "Record the current value, and keep taking it until the effect is clear.",
-    .unknown_when = "Neither the initiative nor an objective that it serves names a measure, or the day on which it was "
-	"finished is not known.",
+    .unknown_when = "Neither the initiative nor an objective that it serves names a measure, or "
+		    "the day on which it was finished is not known.",
     .fix = "Record the measure's value after the delivery.",
     .run = run_untracked_after,
     .message = message_untracked_after,

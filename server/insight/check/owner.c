@@ -6,11 +6,12 @@
 #include "server/limits.h"
 
 /* What shall have somebody who answers for it. Tasks and milestones rest with the work that they are a part of. */
-static const enum kind owned[] = {KIND_GOAL, KIND_OBJECTIVE, KIND_STRATEGY, KIND_INITIATIVE, KIND_WORKSTREAM};
+static const enum kind owned[] = {
+    KIND_GOAL, KIND_OBJECTIVE, KIND_STRATEGY, KIND_INITIATIVE, KIND_WORKSTREAM};
 #define OWNED_COUNT (sizeof owned / sizeof owned[0])
 /* Where several, or the wrong ones, are found as well. */
-static const enum kind assigned[] = {
-    KIND_GOAL, KIND_OBJECTIVE, KIND_MEASURE, KIND_STRATEGY, KIND_INITIATIVE, KIND_WORKSTREAM, KIND_MILESTONE, KIND_TASK};
+static const enum kind assigned[] = {KIND_GOAL, KIND_OBJECTIVE, KIND_MEASURE, KIND_STRATEGY,
+    KIND_INITIATIVE, KIND_WORKSTREAM, KIND_MILESTONE, KIND_TASK};
 #define ASSIGNED_COUNT (sizeof assigned / sizeof assigned[0])
 
 typedef void (*judge_fn)(struct pass *pass, uint32_t slot);
@@ -56,7 +57,8 @@ count_owners(const struct index *ix, uint32_t slot)
 		if (out.list[i].role != ROLE_OWNER)
 			continue;
 		for (uint32_t k = 0; k < i && !again; k++)
-			again = out.list[k].role == ROLE_OWNER && out.list[k].slot == out.list[i].slot;
+			again =
+			    out.list[k].role == ROLE_OWNER && out.list[k].slot == out.list[i].slot;
 		count += !again;
 	}
 	return count;
@@ -100,11 +102,13 @@ const struct rule owner_none = {
     .severity = SEVERITY_ERROR,
     .local = true,
     .asks = "Does somebody answer for it?",
-    .meaning = "A goal, open objective, running strategy, open initiative or open workstream without an owner. Tasks and "
-	"milestones need none of their own: the owner of the work that they are a part of answers for them. An owner "
-	"who is named but not in the plan is found by sight/dangling instead. Not judged: what is done, stopped, "
-	"closed or dropped.",
-    .hurts = "What everybody could answer for, nobody does: questions go round, decisions wait, it slips unseen.",
+    .meaning =
+	"A goal, open objective, running strategy, open initiative or open workstream without an "
+	"owner. Tasks and milestones need none of their own: the owner of the work that they are a "
+	"part of answers for them. An owner who is named but not in the plan is found by "
+	"sight/dangling instead. Not judged: what is done, stopped, closed or dropped.",
+    .hurts = "What everybody could answer for, nobody does: questions go round, decisions wait, it "
+	     "slips unseen.",
     .mend = "Name one person, and make sure that they know and agree.",
     .unknown_when = "",
     .fix = "Name one person as its owner.",
@@ -163,11 +167,12 @@ const struct rule owner_many = {
     .local = true,
     .thresholds = {{"most", 1, 1, 20, "owners", "how many owners are accepted"}},
     .asks = "Does exactly one answer for it?",
-    .meaning = "A goal, objective, measure, strategy, or piece of work that is open and has more than `most` different "
-	"owners. Those who do the work are members, not owners.",
-    .hurts = "Shared ownership is none: each believes that the other has it, and in a conflict there is nobody to "
-	"decide.",
-    .mend = "Agree on the one who answers for it; make the others members, or give them a workstream of their own.",
+    .meaning = "A goal, objective, measure, strategy, or piece of work that is open and has more "
+	       "than `most` different owners. Those who do the work are members, not owners.",
+    .hurts = "Shared ownership is none: each believes that the other has it, and in a conflict "
+	     "there is nobody to decide.",
+    .mend = "Agree on the one who answers for it; make the others members, or give them a "
+	    "workstream of their own.",
     .unknown_when = "",
     .fix = "Leave one owner, make the others members.",
     .run = run_many,
@@ -215,11 +220,12 @@ const struct rule owner_not_a_person = {
     .severity = SEVERITY_WARNING,
     .local = true,
     .asks = "Is the one who answers a person?",
-    .meaning = "An owner of a goal, objective, measure, strategy or open piece of work that is there, but is a team or "
-	"something else. One finding for each such owner.",
-    .hurts = "A team cannot be asked, cannot decide and cannot be thanked; in the end its lead carries it without having "
-	"been asked.",
-    .mend = "Name the person in the team who answers for it, often its lead; the team itself belongs among the needs.",
+    .meaning = "An owner of a goal, objective, measure, strategy or open piece of work that is "
+	       "there, but is a team or something else. One finding for each such owner.",
+    .hurts = "A team cannot be asked, cannot decide and cannot be thanked; in the end its lead "
+	     "carries it without having been asked.",
+    .mend = "Name the person in the team who answers for it, often its lead; the team itself "
+	    "belongs among the needs.",
     .unknown_when = "",
     .fix = "Name a person in its place.",
     .run = run_not_a_person,
@@ -276,11 +282,12 @@ const struct rule owner_gone = {
     .name = "owner/gone",
     .severity = SEVERITY_ERROR,
     .local = true,
-    .thresholds = {{"ahead_days", 0, 0, 365, "days", "how long before the last day it is found already"}},
+    .thresholds = {{"ahead_days", 0, 0, 365, "days",
+	"how long before the last day it is found already"}},
     .asks = "Is the owner still here?",
-    .meaning = "An owner of something open whose last day has passed (or is less than `ahead_days` away). On the last "
-	"day itself they are still there. A person who was taken out of the plan is found by sight/dangling. Persons "
-	"without a last day stay.",
+    .meaning = "An owner of something open whose last day has passed (or is less than `ahead_days` "
+	       "away). On the last day itself they are still there. A person who was taken out of "
+	       "the plan is found by sight/dangling. Persons without a last day stay.",
     .hurts = "On paper somebody answers for it; in truth nobody has since they left.",
     .mend = "Hand it over: name the new owner, or stop the work.",
     .unknown_when = "",
@@ -331,7 +338,7 @@ is_agreed_ask(const struct index *ix, uint32_t slot)
 	enum { ASK_COMMITTED = 1, ASK_MET = 4 };
 
 	return ix->kinds[slot] == KIND_ASK &&
-	    (ix->items[slot]->status == ASK_COMMITTED || ix->items[slot]->status == ASK_MET);
+	       (ix->items[slot]->status == ASK_COMMITTED || ix->items[slot]->status == ASK_MET);
 }
 
 /* As deep as belonging goes. */
@@ -373,7 +380,8 @@ judge_no_team(struct pass *pass, uint32_t slot)
 	double days = pass->limits[ALONE_EFFORT];
 	struct draft d;
 
-	if (count_owners(ix, slot) != 1 || has_owner_not_a_person(ix, slot) || others_below(ix, slot, slot, 0))
+	if (count_owners(ix, slot) != 1 || has_owner_not_a_person(ix, slot) ||
+	    others_below(ix, slot, slot, 0))
 		return;
 	if ((item->has & HAS_VALUE) != 0 && (double)item->effort / 100 <= days)
 		return;
@@ -405,13 +413,16 @@ message_no_team(const struct check *check, const struct finding *f, struct str *
 const struct rule owner_no_team = {
     .name = "owner/no-team",
     .severity = SEVERITY_NOTE,
-    .thresholds = {{"alone_days", 5, 0, 10000, "person-days", "work estimated at most at this may be done alone"}},
+    .thresholds = {{"alone_days", 5, 0, 10000, "person-days",
+	"work estimated at most at this may be done alone"}},
     .asks = "Does anybody but the owner work on it?",
-    .meaning = "An open initiative with one person as owner and nobody else on it: no member, no need of a team or "
-	"person, no allocation, no ask that another team agreed to, and no part (workstream, milestone, task, at any "
-	"depth) with another owner or member. Small work (likely estimate of at most `alone_days`) may be done alone; "
-	"where nothing is estimated it is judged. Parts that were stopped bring nobody. Initiatives with several owners, "
-	"or a team as owner, are left to owner/many and owner/not-a-person.",
+    .meaning =
+	"An open initiative with one person as owner and nobody else on it: no member, no need of "
+	"a team or person, no allocation, no ask that another team agreed to, and no part "
+	"(workstream, milestone, task, at any depth) with another owner or member. Small work "
+	"(likely estimate of at most `alone_days`) may be done alone; where nothing is estimated "
+	"it is judged. Parts that were stopped bring nobody. Initiatives with several owners, or a "
+	"team as owner, are left to owner/many and owner/not-a-person.",
     .hurts = "The owner will do it in the evenings or not at all, and it ends with them.",
     .mend = "Say who does the work: members, a need of a team, or an ask to one.",
     .unknown_when = "",
@@ -496,11 +507,11 @@ const struct rule owner_split = {
     .name = "owner/split",
     .severity = SEVERITY_WARNING,
     .asks = "Do the owners of the parts roll up to one?",
-    .meaning = "An open initiative with open workstreams (at any depth) that have owners, while the initiative itself has "
-	"no owner, or several. It comes beside owner/none or owner/many because it weighs more: the parts are led, the "
-	"whole is not.",
-    .hurts = "Each part is on track and the whole is late: between the parts nobody decides, and what falls between them "
-	"is nobody's.",
+    .meaning = "An open initiative with open workstreams (at any depth) that have owners, while "
+	       "the initiative itself has no owner, or several. It comes beside owner/none or "
+	       "owner/many because it weighs more: the parts are led, the whole is not.",
+    .hurts = "Each part is on track and the whole is late: between the parts nobody decides, and "
+	     "what falls between them is nobody's.",
     .mend = "Name one owner of the initiative to whom the owners of its workstreams answer.",
     .unknown_when = "",
     .fix = "Name the one to whom the owners of its parts answer.",
@@ -544,8 +555,8 @@ const struct rule owner_reviews_self = {
     .severity = SEVERITY_NOTE,
     .local = true,
     .asks = "Is there a second pair of eyes?",
-    .meaning = "Something open whose stated reviewer is one of its owners. Where no reviewer is stated the owner's manager "
-	"reviews, who is somebody else by definition.",
+    .meaning = "Something open whose stated reviewer is one of its owners. Where no reviewer is "
+	       "stated the owner's manager reviews, who is somebody else by definition.",
     .hurts = "Bad news is acknowledged by the one who wrote it, and reaches nobody.",
     .mend = "Take the reviewer out (the owner's manager then reviews), or name somebody else.",
     .unknown_when = "",

@@ -56,19 +56,23 @@ bool pass_goes_on_at(struct pass *pass, const uint32_t *slots, uint32_t count, u
 void pass_out_of_memory(struct pass *pass);
 
 /* For message functions: the first evidence of that name; NULL. */
-const struct evidence *finding_evidence(const struct check *check, const struct finding *f, const char *what);
+const struct evidence *finding_evidence(
+    const struct check *check, const struct finding *f, const char *what);
 const struct index *check_index(const struct check *check);
 
-extern const struct rule sight_orphan, sight_unserved, sight_empty_goal, sight_dangling, sight_cycle;
+extern const struct rule sight_orphan, sight_unserved, sight_empty_goal, sight_dangling,
+    sight_cycle;
 extern const struct rule outcome_none, outcome_no_measure, outcome_no_baseline, outcome_no_target,
-    outcome_no_date, outcome_stale, outcome_closed_early, outcome_done_unmoved, outcome_untracked_after;
-extern const struct rule owner_none, owner_many, owner_not_a_person, owner_gone, owner_no_team, owner_split,
-    owner_reviews_self;
+    outcome_no_date, outcome_stale, outcome_closed_early, outcome_done_unmoved,
+    outcome_untracked_after;
+extern const struct rule owner_none, owner_many, owner_not_a_person, owner_gone, owner_no_team,
+    owner_split, owner_reviews_self;
 
 /* The roles whose way back the rules need. */
-#define CHECK_IN_ROLES \
-	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) | ROLE_BIT(ROLE_LINK_CONTRIBUTES) | \
-	    ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) | ROLE_BIT(ROLE_FURTHER_GOAL) | \
-	    ROLE_BIT(ROLE_TARGET_MEASURE) | ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF))
+#define CHECK_IN_ROLES                                                                             \
+	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) |                                  \
+	    ROLE_BIT(ROLE_LINK_CONTRIBUTES) | ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) |        \
+	    ROLE_BIT(ROLE_FURTHER_GOAL) | ROLE_BIT(ROLE_TARGET_MEASURE) |                          \
+	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF))
 
 #endif

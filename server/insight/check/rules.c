@@ -42,7 +42,7 @@ static_assert(RULES_COUNT <= RULES_MAX, "too many rules");
 /* A settings entry holds a few names and numbers. */
 #define SETTING_MEMORY ((size_t)1 << 20)
 /* A suggestion differs by at most this many letters. */
-#define NEAR 4u
+#define NEAR         4u
 #define NAME_MAX_LEN 64u
 
 const struct rule *const *
@@ -132,10 +132,13 @@ unknown_rule(const char *name, struct err *err)
 	const char *meant = suggest(name);
 
 	if (meant != NULL)
-		return err_set(err, ERR_INVALID, "there is no rule \"%.64s\"; did you mean \"%s\"?", name, meant);
+		return err_set(err, ERR_INVALID, "there is no rule \"%.64s\"; did you mean \"%s\"?",
+		    name, meant);
 	return err_set(err, ERR_INVALID,
-	    "there is no rule or family \"%.64s\"; the families are sight, outcome and owner, explain without a name "
-	    "lists all rules", name);
+	    "there is no rule or family \"%.64s\"; the families are sight, outcome and owner, "
+	    "explain without a name "
+	    "lists all rules",
+	    name);
 }
 
 bool
@@ -148,7 +151,8 @@ rules_select(const char *const *names, size_t count, bool selected[RULES_MAX], s
 		bool found = false;
 
 		for (size_t i = 0; i < RULES_COUNT; i++) {
-			if (strcmp(rules[i]->name, names[n]) == 0 || is_in_family(rules[i], names[n])) {
+			if (strcmp(rules[i]->name, names[n]) == 0 ||
+			    is_in_family(rules[i], names[n])) {
 				selected[i] = true;
 				found = true;
 			}
@@ -178,7 +182,8 @@ threshold_find(const struct rule *rule, const char *name)
 }
 
 static void
-apply_setting(const struct rule *rule, const struct control_rule_setting *setting, struct rule_state *state)
+apply_setting(
+    const struct rule *rule, const struct control_rule_setting *setting, struct rule_state *state)
 {
 	if (setting->severity >= SEVERITY_NOTE && setting->severity <= SEVERITY_ERROR)
 		state->severity = (enum severity)setting->severity;
@@ -187,7 +192,8 @@ apply_setting(const struct rule *rule, const struct control_rule_setting *settin
 		int at = threshold_find(rule, setting->thresholds[i].name);
 
 		if (at >= 0)
-			state->limits[at] = clamp(setting->thresholds[i].value, &rule->thresholds[at]);
+			state->limits[at] =
+			    clamp(setting->thresholds[i].value, &rule->thresholds[at]);
 	}
 }
 
@@ -205,8 +211,8 @@ find_setting(const struct view *view, const struct rule *rule)
 }
 
 static bool
-read_setting(const struct view *view, const struct rule *rule, struct arena *arena, struct rule_state *state,
-    struct err *err)
+read_setting(const struct view *view, const struct rule *rule, struct arena *arena,
+    struct rule_state *state, struct err *err)
 {
 	const struct item *item = find_setting(view, rule);
 	struct control_rule_setting setting;
@@ -241,8 +247,8 @@ rules_states(const struct view *view, struct rule_state states[RULES_MAX], struc
 }
 
 static void
-check_threshold(const struct rule *rule, const struct control_threshold *threshold, const char *prefix,
-    struct faults *faults)
+check_threshold(const struct rule *rule, const struct control_threshold *threshold,
+    const char *prefix, struct faults *faults)
 {
 	int at = threshold_find(rule, threshold->name);
 	const struct rule_threshold *known;
@@ -250,16 +256,20 @@ check_threshold(const struct rule *rule, const struct control_threshold *thresho
 
 	snprintf(field, sizeof field, "%s.thresholds[%.40s]", prefix, threshold->name);
 	if (at < 0) {
-		faults_add(faults, field, "%s has no such threshold; docs/RULES.md and explain list what can be set", rule->name);
+		faults_add(faults, field,
+		    "%s has no such threshold; docs/RULES.md and explain list what can be set",
+		    rule->name);
 		return;
 	}
 	known = &rule->thresholds[at];
 	if (!(threshold->value >= known->min && threshold->value <= known->max))
-		faults_add(faults, field, "must be from %g to %g %s", known->min, known->max, known->unit);
+		faults_add(
+		    faults, field, "must be from %g to %g %s", known->min, known->max, known->unit);
 }
 
 void
-rules_check_setting(const struct control_rule_setting *setting, const char *prefix, struct faults *faults)
+rules_check_setting(
+    const struct control_rule_setting *setting, const char *prefix, struct faults *faults)
 {
 	int number = rule_find(setting->rule, strlen(setting->rule));
 	struct err err;

@@ -68,11 +68,14 @@ int rule_find(const char *name, size_t len);
  * Marks the rules that the names mean ("owner/many", or the family "owner"); no names: all. ERR_INVALID suggests what
  * could have been meant.
  */
-bool rules_select(const char *const *names, size_t count, bool selected[RULES_MAX], struct err *err) MUST_CHECK;
+bool rules_select(
+    const char *const *names, size_t count, bool selected[RULES_MAX], struct err *err) MUST_CHECK;
 /* Defaults with the view's settings over them; values out of range count as the nearest one within. */
-bool rules_states(const struct view *view, struct rule_state states[RULES_MAX], struct err *err) MUST_CHECK;
+bool rules_states(
+    const struct view *view, struct rule_state states[RULES_MAX], struct err *err) MUST_CHECK;
 /* What is wrong with a setting that somebody wants to store; field paths start with prefix. */
-void rules_check_setting(const struct control_rule_setting *setting, const char *prefix, struct faults *faults);
+void rules_check_setting(
+    const struct control_rule_setting *setting, const char *prefix, struct faults *faults);
 /* "error", "warning", "note". */
 const char *severity_name(enum severity severity);
 /* docs/RULES.md. */

@@ -10,35 +10,51 @@ static const char intro[] =
     "\n"
     "Generated from the table of rules (`ninja rules-md`); do not edit.\n"
     "\n"
-    "`plumb check` applies these rules to a plan and shows what they find; `plumb explain owner/many` shows one of\n"
-    "the texts below, with the workspace's settings. A finding names real items and numbers and never guesses.\n"
+    "`plumb check` applies these rules to a plan and shows what they find; `plumb explain "
+    "owner/many` shows one of\n"
+    "the texts below, with the workspace's settings. A finding names real items and numbers and "
+    "never guesses.\n"
     "\n"
-    "**Severity.** `error`: the plan cannot work as it is written. `warning`: it will cost something. `note`: worth\n"
+    "**Severity.** `error`: the plan cannot work as it is written. `warning`: it will cost "
+    "something. `note`: worth\n"
     "a look. A workspace may set another severity for a rule.\n"
     "\n"
-    "**Unknown.** A rule that lacks the data to judge says so once for the subject, as a note marked unknown with what is\n"
+    "**Unknown.** A rule that lacks the data to judge says so once for the subject, as a note "
+    "marked unknown with what is\n"
     "missing, instead of passing. Unknown ones are counted apart.\n"
     "\n"
-    "**Today** is a parameter of every check, so that a check of the same plan on the same day always finds the same.\n"
-    "Findings come in order: known before unknown, then by severity, by the rank of the initiative that they are\n"
-    "about (unranked last), by rule, by name. Of more than 100,000 findings the severest are kept; the counts are\n"
+    "**Today** is a parameter of every check, so that a check of the same plan on the same day "
+    "always finds the same.\n"
+    "Findings come in order: known before unknown, then by severity, by the rank of the initiative "
+    "that they are\n"
+    "about (unranked last), by rule, by name. Of more than 100,000 findings the severest are kept; "
+    "the counts are\n"
     "complete.\n"
     "\n"
     "**Keys.** Every finding has a stable key, `rule:kind/id[,kind/id][@qualifier]`, for example\n"
-    "`outcome/no-target:objective/nps,measure/nps`; what concerns the plan as a whole is `rule:plan`.\n"
+    "`outcome/no-target:objective/nps,measure/nps`; what concerns the plan as a whole is "
+    "`rule:plan`.\n"
     "\n"
-    "**Waivers.** \"We know, and leave it so\": an entry of kind `waiver` with the key of the finding, a reason, who, and\n"
-    "until when (inclusive). Until then the finding is counted apart and shown only when asked for.\n"
+    "**Waivers.** \"We know, and leave it so\": an entry of kind `waiver` with the key of the "
+    "finding, a reason, who, and\n"
+    "until when (inclusive). Until then the finding is counted apart and shown only when asked "
+    "for.\n"
     "\n"
-    "**Settings.** An entry of kind `rule-setting`, whose id is the rule's name with \".\" for \"/\"\n"
-    "(`outcome.stale`), sets the severity, thresholds, or `off`. A threshold out of its range counts as the nearest\n"
+    "**Settings.** An entry of kind `rule-setting`, whose id is the rule's name with \".\" for "
+    "\"/\"\n"
+    "(`outcome.stale`), sets the severity, thresholds, or `off`. A threshold out of its range "
+    "counts as the nearest\n"
     "value within it.\n"
     "\n"
-    "**Open** in the texts below is what is neither done, stopped, closed, dropped nor a part of such work; a\n"
-    "strategy whose last day has passed is no longer running. Everything else, what is proposed or paused too, is open.\n"
+    "**Open** in the texts below is what is neither done, stopped, closed, dropped nor a part of "
+    "such work; a\n"
+    "strategy whose last day has passed is no longer running. Everything else, what is proposed or "
+    "paused too, is open.\n"
     "\n"
-    "**Progress** of a measure is (actual − baseline) / (target − baseline): 0 at the baseline and 1 at the target in\n"
-    "both directions. It is unknown where the direction is, or where baseline and target are the same; a measure that\n"
+    "**Progress** of a measure is (actual − baseline) / (target − baseline): 0 at the baseline and "
+    "1 at the target in\n"
+    "both directions. It is unknown where the direction is, or where baseline and target are the "
+    "same; a measure that\n"
     "holds is within its range or not.\n";
 
 #define LINE_WIDTH 118u
@@ -80,11 +96,13 @@ add_thresholds(const struct rule *rule, struct str *out)
 
 	if (count == 0)
 		return;
-	str_add(out, "\n| threshold | default | from | to | unit | is |\n|---|---|---|---|---|---|\n");
+	str_add(
+	    out, "\n| threshold | default | from | to | unit | is |\n|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < count; i++) {
 		const struct rule_threshold *t = &rule->thresholds[i];
 
-		str_addf(out, "| `%s` | %g | %g | %g | %s | %s |\n", t->name, t->value, t->min, t->max, t->unit, t->help);
+		str_addf(out, "| `%s` | %g | %g | %g | %s | %s |\n", t->name, t->value, t->min,
+		    t->max, t->unit, t->help);
 	}
 }
 

@@ -81,7 +81,8 @@ finding_evidence(const struct check *check, const struct finding *f, const char 
 }
 
 static void
-unknown_message(const struct check *check, const struct finding *f, const struct rule *rule, struct str *out)
+unknown_message(
+    const struct check *check, const struct finding *f, const struct rule *rule, struct str *out)
 {
 	const struct evidence *e = finding_evidence(check, f, "missing");
 
@@ -150,7 +151,8 @@ add_who(struct who *who, uint32_t slot)
 {
 	if (!can_act(who->ix, slot))
 		return false;
-	if (who->ix->kinds[slot] == KIND_TEAM && can_act(who->ix, index_target(who->ix, slot, ROLE_LEAD)))
+	if (who->ix->kinds[slot] == KIND_TEAM &&
+	    can_act(who->ix, index_target(who->ix, slot, ROLE_LEAD)))
 		slot = index_target(who->ix, slot, ROLE_LEAD);
 	for (size_t i = 0; i < who->count; i++) {
 		if (who->slots[i] == slot)
@@ -178,8 +180,8 @@ add_with_role(struct who *who, uint32_t slot, enum role role)
 static uint32_t
 next_above(const struct index *ix, uint32_t slot)
 {
-	static const enum role ways[] = {
-	    ROLE_PART_OF, ROLE_OBJECTIVE, ROLE_CONTRIBUTION, ROLE_INLINE_UNDER, ROLE_PARENT, ROLE_GOAL, ROLE_ABOUT};
+	static const enum role ways[] = {ROLE_PART_OF, ROLE_OBJECTIVE, ROLE_CONTRIBUTION,
+	    ROLE_INLINE_UNDER, ROLE_PARENT, ROLE_GOAL, ROLE_ABOUT};
 
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
 		uint32_t above = index_target(ix, slot, ways[i]);
@@ -196,7 +198,7 @@ add_those_of(struct who *who, uint32_t slot)
 	unsigned kind = who->ix->kinds[slot];
 
 	return add_with_role(who, slot, kind == KIND_PERSON ? ROLE_MANAGER : ROLE_OWNER) ||
-	    add_with_role(who, slot, kind == KIND_TEAM ? ROLE_LEAD : ROLE_TEAM);
+	       add_with_role(who, slot, kind == KIND_TEAM ? ROLE_LEAD : ROLE_TEAM);
 }
 
 /* The nearest ones on the way up from a subject. */

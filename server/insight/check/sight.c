@@ -46,18 +46,19 @@ given_up_evidence(const struct index *ix, struct draft *d, uint32_t slot)
 
 /* ---- orphan */
 
-#define PURPOSES_OF_WORK \
-	(ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) | \
+#define PURPOSES_OF_WORK                                                                           \
+	(ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) |         \
 	    ROLE_BIT(ROLE_LINK_CONTRIBUTES) | ROLE_BIT(ROLE_STRATEGY))
-#define PURPOSES_OF_ENDS \
-	(ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) | ROLE_BIT(ROLE_FURTHER_GOAL) | \
+#define PURPOSES_OF_ENDS                                                                           \
+	(ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) | ROLE_BIT(ROLE_FURTHER_GOAL) |               \
 	    ROLE_BIT(ROLE_LINK_CONTRIBUTES))
 
 /* Only ends and work can be a purpose: a link to a person is none. */
 static bool
 is_purpose(unsigned kind)
 {
-	return (kind >= KIND_VISION && kind <= KIND_OBJECTIVE) || kind == KIND_STRATEGY || kind_is_work(kind);
+	return (kind >= KIND_VISION && kind <= KIND_OBJECTIVE) || kind == KIND_STRATEGY ||
+	       kind_is_work(kind);
 }
 
 static void
@@ -74,10 +75,12 @@ judge_orphan(struct pass *pass, uint32_t slot, uint64_t purposes)
 		for (uint32_t i = 0; i < out.count; i++) {
 			uint32_t to = out.list[i].slot;
 
-			if ((ROLE_BIT(out.list[i].role) & purposes) == 0 || !is_purpose(ix->kinds[to]))
+			if ((ROLE_BIT(out.list[i].role) & purposes) == 0 ||
+			    !is_purpose(ix->kinds[to]))
 				continue;
 			/* What is not there is sight/dangling's. */
-			if (!index_is(ix, to, STANDING_LIVE) || !index_is(ix, to, STANDING_GIVEN_UP))
+			if (!index_is(ix, to, STANDING_LIVE) ||
+			    !index_is(ix, to, STANDING_GIVEN_UP))
 				return;
 			given_up_evidence(ix, &d, to);
 		}
@@ -135,19 +138,22 @@ const struct rule sight_orphan = {
     .severity = SEVERITY_WARNING,
     .local = true,
     .asks = "Does every piece of work, and every objective, have a purpose?",
-    .meaning = "An open initiative, workstream, milestone or task that names nothing that it is there for: it is part "
-	"of no other work, names no objective, contributes to none, carries out no strategy. Also an open objective "
-	"that names no goal, no parent objective and contributes to neither, and a running strategy that serves no "
-	"goal. The finding is about the place where the chain breaks, not about all that hangs below it. Also "
-	"found: open work whose every purpose was dropped or stopped. A link counts where its type is `contributes`; "
-	"`supports` and `relates` do not. A purpose that is named but does not exist is found by sight/dangling "
-	"instead. Not judged: what is done, stopped, closed or dropped, or part of such work.",
-    .hurts = "People spend days on it and nobody can say what would be worse without it; it competes with what "
-	"matters and cannot be ranked against it.",
-    .mend = "Name the objective that it moves (`objective:` or a contribution), or the work that it is a part of. If "
-	"none fits, either an objective is missing in the plan or the work should be stopped.",
-    .unknown_when = "The plan has objectives but not a single goal: whether objectives serve one is then said once, "
-	"for the plan as a whole.",
+    .meaning = "An open initiative, workstream, milestone or task that names nothing that it is "
+	       "there for: it is part of no other work, names no objective, contributes to none, "
+	       "carries out no strategy. Also an open objective that names no goal, no parent "
+	       "objective and contributes to neither, and a running strategy that serves no goal. "
+	       "The finding is about the place where the chain breaks, not about all that hangs "
+	       "below it. Also found: open work whose every purpose was dropped or stopped. A link "
+	       "counts where its type is `contributes`; `supports` and `relates` do not. A purpose "
+	       "that is named but does not exist is found by sight/dangling instead. Not judged: "
+	       "what is done, stopped, closed or dropped, or part of such work.",
+    .hurts = "People spend days on it and nobody can say what would be worse without it; it "
+	     "competes with what matters and cannot be ranked against it.",
+    .mend = "Name the objective that it moves (`objective:` or a contribution), or the work that "
+	    "it is a part of. If none fits, either an objective is missing in the plan or the work "
+	    "should be stopped.",
+    .unknown_when = "The plan has objectives but not a single goal: whether objectives serve one "
+		    "is then said once, for the plan as a whole.",
     .fix = "Name what it serves, or stop it.",
     .run = run_orphan,
     .message = message_orphan,
@@ -155,9 +161,9 @@ const struct rule sight_orphan = {
 
 /* ---- unserved */
 
-#define SERVICES \
-	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) | ROLE_BIT(ROLE_LINK_CONTRIBUTES) | \
-	    ROLE_BIT(ROLE_PARENT))
+#define SERVICES                                                                                   \
+	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) |                                  \
+	    ROLE_BIT(ROLE_LINK_CONTRIBUTES) | ROLE_BIT(ROLE_PARENT))
 
 /* Adds those that gave up to the evidence. */
 static bool
@@ -195,7 +201,8 @@ run_unserved(struct pass *pass)
 			continue;
 		if (!work) {
 			draft_init(&d, SLOT_NONE, SLOT_NONE);
-			draft_missing(&d, SLOT_NONE, "it holds no work at all that could serve objectives");
+			draft_missing(
+			    &d, SLOT_NONE, "it holds no work at all that could serve objectives");
 			pass_emit(pass, &d);
 			return;
 		}
@@ -208,19 +215,22 @@ message_unserved(const struct check *check, const struct finding *f, struct str 
 {
 	message_ref(check, f, out);
 	str_add(out, f->evidence_count > 0 ? " is open, but all work on it was given up."
-	                                   : " is open, but no work serves it.");
+					   : " is open, but no work serves it.");
 }
 
 const struct rule sight_unserved = {
     .name = "sight/unserved",
     .severity = SEVERITY_WARNING,
     .asks = "Is somebody working towards every objective?",
-    .meaning = "An open objective that no initiative, workstream, milestone or task names or contributes to, and "
-	"that no other objective below it carries on. Proposed, paused and finished work counts as serving; what was "
-	"stopped or dropped (itself or the work that it is a part of) does not, and is shown as evidence.",
+    .meaning = "An open objective that no initiative, workstream, milestone or task names or "
+	       "contributes to, and that no other objective below it carries on. Proposed, paused "
+	       "and finished work counts as serving; what was stopped or dropped (itself or the "
+	       "work that it is a part of) does not, and is shown as evidence.",
     .hurts = "It will be reported on every quarter and will not move, except by luck.",
-    .mend = "Say which work serves it (`objective:` of the initiative), start some, or drop the objective honestly.",
-    .unknown_when = "The plan holds no work at all: this is then said once, for the plan as a whole.",
+    .mend = "Say which work serves it (`objective:` of the initiative), start some, or drop the "
+	    "objective honestly.",
+    .unknown_when =
+	"The plan holds no work at all: this is then said once, for the plan as a whole.",
     .fix = "Give it work that serves it, or drop it.",
     .run = run_unserved,
     .message = message_unserved,
@@ -237,7 +247,8 @@ is_filled(const struct index *ix, uint32_t goal, struct draft *d)
 		uint32_t from = in.list[i].slot;
 		unsigned kind = ix->kinds[from];
 
-		if (kind != KIND_OBJECTIVE && !(kind == KIND_GOAL && in.list[i].role == ROLE_PARENT))
+		if (kind != KIND_OBJECTIVE &&
+		    !(kind == KIND_GOAL && in.list[i].role == ROLE_PARENT))
 			continue;
 		if (!index_is(ix, from, STANDING_GIVEN_UP))
 			return true;
@@ -264,18 +275,21 @@ static void
 message_empty_goal(const struct check *check, const struct finding *f, struct str *out)
 {
 	message_ref(check, f, out);
-	str_add(out, f->evidence_count > 0 ? " has no objective left: all were dropped."
-	                                   : " has no objective: nothing measured moves towards it.");
+	str_add(out, f->evidence_count > 0
+			 ? " has no objective left: all were dropped."
+			 : " has no objective: nothing measured moves towards it.");
 }
 
 const struct rule sight_empty_goal = {
     .name = "sight/empty-goal",
     .severity = SEVERITY_WARNING,
     .asks = "Is every goal broken down into something measured?",
-    .meaning = "A goal that no objective names (as its goal, a further goal, or by a `contributes` link) and that no "
-	"other goal is a part of. Dropped objectives do not count and are shown as evidence; closed ones do. Work that "
-	"points at a goal directly does not count either: it carries no number for it.",
-    .hurts = "A goal without an objective is a wish: it has no number, no date, and nobody can say how far it is.",
+    .meaning = "A goal that no objective names (as its goal, a further goal, or by a `contributes` "
+	       "link) and that no other goal is a part of. Dropped objectives do not count and are "
+	       "shown as evidence; closed ones do. Work that points at a goal directly does not "
+	       "count either: it carries no number for it.",
+    .hurts = "A goal without an objective is a wish: it has no number, no date, and nobody can say "
+	     "how far it is.",
     .mend = "Write one to three objectives for it, or take it out of the plan.",
     .unknown_when = "",
     .fix = "Write an objective for it, or remove it.",
@@ -397,7 +411,8 @@ message_dangling(const struct check *check, const struct finding *f, struct str 
 
 	if (records != NULL) {
 		check_value(check, records, out);
-		str_add(out, records->value.count == 1 ? " record is about " : " records are about ");
+		str_add(
+		    out, records->value.count == 1 ? " record is about " : " records are about ");
 		check_ref(check, subjects[0], out);
 	} else {
 		check_ref(check, subjects[0], out);
@@ -413,14 +428,15 @@ const struct rule sight_dangling = {
     .severity = SEVERITY_ERROR,
     .local = true,
     .asks = "Does everything that is named exist?",
-    .meaning = "An entry names another one that is not in the plan: it was removed, or was never there (often a typing "
-	"mistake). One finding for each pair, whatever the number of fields. Records about something that is not "
-	"there are found once for that thing, with their number. Not judged: what is done, stopped, closed or "
-	"dropped, since its references are history, and who took down a record.",
-    .hurts = "Every chain through it is cut: the work seems to have no purpose, the person no work, the objective no "
-	"number; answers that look complete are not.",
-    .mend = "Correct the reference, or add what it names. A rename carries references along; removing and putting anew "
-	"does not.",
+    .meaning = "An entry names another one that is not in the plan: it was removed, or was never "
+	       "there (often a typing mistake). One finding for each pair, whatever the number of "
+	       "fields. Records about something that is not there are found once for that thing, "
+	       "with their number. Not judged: what is done, stopped, closed or dropped, since its "
+	       "references are history, and who took down a record.",
+    .hurts = "Every chain through it is cut: the work seems to have no purpose, the person no "
+	     "work, the objective no number; answers that look complete are not.",
+    .mend = "Correct the reference, or add what it names. A rename carries references along; "
+	    "removing and putting anew does not.",
     .unknown_when = "",
     .fix = "Correct the reference or add what it names.",
     .run = run_dangling,
@@ -460,7 +476,7 @@ is_walked(const struct walk *walk, uint32_t slot)
 	if (walk->roles == PREREQUISITES)
 		return index_is(ix, slot, STANDING_JUDGED);
 	return index_is(ix, slot, STANDING_LIVE) && !index_is(ix, slot, STANDING_GIVEN_UP) &&
-	    is_purpose(ix->kinds[slot]);
+	       is_purpose(ix->kinds[slot]);
 }
 
 static bool
@@ -498,7 +514,8 @@ emit_cycle(struct walk *walk, uint32_t *members, size_t count)
 		d.subjects[d.subjects_count++] = members[i];
 		for (size_t k = 0; k < count; k++) {
 			if (points_at(walk, members[i], members[k]))
-				draft_slot(&d, members[i], walk->qualifier == NULL ? "waits for" : "serves", members[k]);
+				draft_slot(&d, members[i],
+				    walk->qualifier == NULL ? "waits for" : "serves", members[k]);
 		}
 	}
 	d.more = (uint32_t)(count - d.subjects_count);
@@ -568,8 +585,8 @@ walk_from(struct walk *walk, uint32_t start)
 static int
 height(unsigned kind)
 {
-	static const enum kind order[] = {KIND_TASK, KIND_MILESTONE, KIND_WORKSTREAM, KIND_INITIATIVE, KIND_STRATEGY,
-	    KIND_OBJECTIVE, KIND_GOAL, KIND_MISSION, KIND_VISION};
+	static const enum kind order[] = {KIND_TASK, KIND_MILESTONE, KIND_WORKSTREAM,
+	    KIND_INITIATIVE, KIND_STRATEGY, KIND_OBJECTIVE, KIND_GOAL, KIND_MISSION, KIND_VISION};
 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
 		if (order[i] == kind)
@@ -620,8 +637,8 @@ walk_alloc(struct walk *walk)
 	walk->open = calloc(n, sizeof walk->open[0]);
 	walk->parts = malloc(n * sizeof walk->parts[0]);
 	walk->frames = malloc(n * sizeof walk->frames[0]);
-	return walk->number != NULL && walk->low != NULL && walk->open != NULL && walk->parts != NULL &&
-	    walk->frames != NULL;
+	return walk->number != NULL && walk->low != NULL && walk->open != NULL &&
+	       walk->parts != NULL && walk->frames != NULL;
 }
 
 static void
@@ -667,21 +684,23 @@ message_cycle(const struct check *check, const struct finding *f, struct str *ou
 	if (f->subjects_count == 1)
 		str_add(out, f->qualifier == NULL ? " waits for itself." : " serves itself.");
 	else
-		str_add(out, f->qualifier == NULL ? " wait for each other in a circle: none can begin."
-		                                  : " serve each other in a circle: no purpose stands behind them.");
+		str_add(out, f->qualifier == NULL
+				 ? " wait for each other in a circle: none can begin."
+				 : " serve each other in a circle: no purpose stands behind them.");
 }
 
 const struct rule sight_cycle = {
     .name = "sight/cycle",
     .severity = SEVERITY_ERROR,
     .asks = "Does every chain of purpose and of prerequisites have an end?",
-    .meaning = "Open work that waits for itself through `after` (prerequisites), or things that serve each other in a "
-	"circle through objectives, contributions, strategies, parents and `contributes` links. One finding for each "
-	"circle (with all that hangs together with it), its members in order of their names. Work that is done or "
-	"stopped no longer makes anybody wait; what was dropped or stopped serves nothing. (An item that contains "
-	"itself is refused when it is written.)",
-    .hurts = "Nothing in a circle of prerequisites can begin; a circle of contributions explains each by the others and "
-	"ends at no goal.",
+    .meaning = "Open work that waits for itself through `after` (prerequisites), or things that "
+	       "serve each other in a circle through objectives, contributions, strategies, "
+	       "parents and `contributes` links. One finding for each circle (with all that hangs "
+	       "together with it), its members in order of their names. Work that is done or "
+	       "stopped no longer makes anybody wait; what was dropped or stopped serves nothing. "
+	       "(An item that contains itself is refused when it is written.)",
+    .hurts = "Nothing in a circle of prerequisites can begin; a circle of contributions explains "
+	     "each by the others and ends at no goal.",
     .mend = "Take out the reference that is the weakest: usually the one that was added last.",
     .unknown_when = "",
     .fix = "Remove one of the references that close the circle.",

@@ -5,7 +5,8 @@
 #include "common/calendar.h"
 #include "server/plan/item.h"
 
-static const char *const work_names[] = {"proposed", "proposed", "approved", "active", "paused", "done", "stopped"};
+static const char *const work_names[] = {
+    "proposed", "proposed", "approved", "active", "paused", "done", "stopped"};
 static const char *const objective_names[] = {"open", "closed", "dropped"};
 static const char *const ask_names[] = {
     "asked", "committed", "declined", "countered", "met", "missed", "withdrawn"};

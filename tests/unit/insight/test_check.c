@@ -9,6 +9,9 @@
 #include "server/limits.h"
 #include "tests/support/check_text.h"
 
+/* Plans are laid out by hand. */
+/* clang-format off */
+
 static struct plan_text text;
 
 static void
@@ -494,6 +497,7 @@ START_TEST(tombstones_and_removed_rankings_do_no_harm)
 }
 END_TEST
 
+/* clang-format on */
 int
 main(void)
 {

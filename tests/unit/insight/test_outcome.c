@@ -4,6 +4,9 @@
 
 #include "tests/support/check_text.h"
 
+/* Plans are laid out by hand. */
+/* clang-format off */
+
 /* ---- none */
 
 START_TEST(an_initiative_must_say_what_will_be_different)
@@ -228,6 +231,7 @@ START_TEST(objectives_that_have_not_begun_or_are_over_use_nothing)
 }
 END_TEST
 
+/* clang-format on */
 int
 main(void)
 {

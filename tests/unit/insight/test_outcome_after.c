@@ -5,6 +5,9 @@
 
 #include "tests/support/check_text.h"
 
+/* Plans are laid out by hand. */
+/* clang-format off */
+
 /* ---- closed-early */
 
 /* From 10 to 20 until 2026-03-31. */
@@ -363,6 +366,7 @@ START_TEST(the_day_of_the_delivery_is_the_best_that_is_known)
 }
 END_TEST
 
+/* clang-format on */
 int
 main(void)
 {

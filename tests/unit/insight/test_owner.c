@@ -4,6 +4,9 @@
 
 #include "tests/support/check_text.h"
 
+/* Plans are laid out by hand. */
+/* clang-format off */
+
 /* ---- none */
 
 START_TEST(what_nobody_answers_for_is_found)
@@ -210,6 +213,7 @@ START_TEST(who_reviews_their_own_is_found)
 }
 END_TEST
 
+/* clang-format on */
 int
 main(void)
 {

@@ -32,7 +32,8 @@ START_TEST(every_rule_is_complete)
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = rules[i];
 
-		ck_assert_int_eq(rule_find(rule->name, strlen(rule->name)), (int)i); /* no name twice */
+		ck_assert_int_eq(
+		    rule_find(rule->name, strlen(rule->name)), (int)i); /* no name twice */
 		ck_assert_ptr_nonnull(strchr(rule->name, '/'));
 		ck_assert(rule->severity >= SEVERITY_NOTE && rule->severity <= SEVERITY_ERROR);
 		ck_assert_uint_gt(strlen(rule->asks), 10);
@@ -56,12 +57,13 @@ START_TEST(thresholds_are_within_their_range_and_named_in_the_text)
 			const struct rule_threshold *threshold = &rules[i]->thresholds[t];
 			char name[64];
 
-			ck_assert(threshold->min <= threshold->value && threshold->value <= threshold->max);
+			ck_assert(threshold->min <= threshold->value &&
+				  threshold->value <= threshold->max);
 			ck_assert(threshold->unit[0] != '\0' && threshold->help[0] != '\0');
 			snprintf(name, sizeof name, "`%s`", threshold->name);
 			if (strcmp(threshold->name, "forget_days") != 0)
-				ck_assert_msg(strstr(rules[i]->meaning, name) != NULL, "%s does not explain %s",
-				    rules[i]->name, name);
+				ck_assert_msg(strstr(rules[i]->meaning, name) != NULL,
+				    "%s does not explain %s", rules[i]->name, name);
 		}
 	}
 }
@@ -100,7 +102,7 @@ START_TEST(unknown_names_are_refused_with_what_could_be_meant)
 	expect_refusal("no-basline", "did you mean \"outcome/no-baseline\"?");
 	expect_refusal("weather/rain-tomorrow", "the families are sight, outcome and owner");
 	expect_refusal("", "there is no rule");
-	expect_refusal("own", "there is no rule");  /* the start of a family is none */
+	expect_refusal("own", "there is no rule"); /* the start of a family is none */
 	expect_refusal("owner/", "there is no rule");
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
@@ -135,7 +137,8 @@ START_TEST(settings_are_checked)
 	ck_assert_uint_eq(faults_of("outcome/stale", "grace", 1), 1);
 	ck_assert_uint_eq(faults_of("outcome/stael", NULL, 0), 1);
 	ck_assert_str_eq(faults.list[0].field, "rule_setting.rule");
-	ck_assert_ptr_nonnull(strstr(faults.list[0].description, "did you mean \"outcome/stale\"?"));
+	ck_assert_ptr_nonnull(
+	    strstr(faults.list[0].description, "did you mean \"outcome/stale\"?"));
 	arena_free(arena);
 }
 END_TEST

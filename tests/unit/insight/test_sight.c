@@ -5,6 +5,9 @@
 #include "common/str.h"
 #include "tests/support/check_text.h"
 
+/* Plans are laid out by hand. */
+/* clang-format off */
+
 /* ---- orphan */
 
 START_TEST(work_without_purpose_is_an_orphan)
@@ -383,6 +386,7 @@ START_TEST(a_long_circle_is_cut_in_the_key)
 }
 END_TEST
 
+/* clang-format on */
 int
 main(void)
 {

@@ -12,6 +12,9 @@
 #include "server/plan/view.h"
 #include "tests/support/plan_text.h"
 
+/* Plans are laid out by hand. */
+/* clang-format off */
+
 static struct plan_text text;
 static struct arena *arena;
 static struct str drawn;
@@ -316,6 +319,7 @@ START_TEST(a_chain_deeper_than_any_plan_is_cut_and_says_so)
 }
 END_TEST
 
+/* clang-format on */
 int
 main(void)
 {
