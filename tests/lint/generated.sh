@@ -1,0 +1,64 @@
+#!/bin/sh
+# What is written in docs/ and also known to the programs is the same in both: pages that programs print, options, settings, and
+# names of events. PLUMB_BUILD names another build than build/dev.
+set -u
+cd "$(dirname "$0")/../.."
+build=${PLUMB_BUILD:-build/dev}
+bad=0
+complain() {
+	echo "$1"
+	bad=1
+}
+# same FILE HOW COMMAND...: the file is what the command prints.
+same() {
+	file=$1
+	how=$2
+	shift 2
+	if ! "$@" >"$printed"; then
+		complain "$file: cannot run $*; build it first"
+	elif ! diff -u "$file" "$printed"; then
+		complain "$file is not what the program prints; mend it: $how"
+	fi
+}
+printed=$(mktemp)
+trap 'rm -f "$printed"' EXIT
+
+same docs/man/plumb.1 'plumb help --man >docs/man/plumb.1' "$build/plumb" help --man
+same docs/RULES.md 'ninja rules-md' "$build/tests/rules_md"
+
+# Every option of plumbd is in its page, and the other way round; every setting in plumbd.conf(5) and the example.
+page=$(sed 's/\\-/-/g' docs/man/plumbd.8)
+options=$("$build/plumbd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort -u)
+[ -n "$options" ] || complain "plumbd --help lists no options"
+for option in $options; do
+	echo "$page" | grep -q -- "--$option\b" || complain "docs/man/plumbd.8: option --$option is missing"
+done
+for option in $(echo "$page" | grep -o -- '--[a-z][a-z-]*' | cut -c3- | sort -u); do
+	echo "$options" | grep -qx "$option" || complain "docs/man/plumbd.8: plumbd has no option --$option"
+done
+for option in $options; do
+	case $option in
+	config | help | version | restore | to-revision | workspace) continue ;;
+	esac
+	setting=$(echo "$option" | tr - _)
+	grep -q "^\.B $setting$" docs/man/plumbd.conf.5 || complain "docs/man/plumbd.conf.5: setting $setting is missing"
+done
+
+# Every event of the log is in OPERATIONS.md, and the other way round.
+listed=$(sed -n '/^## Log lines/,/^## /s/^| \(`[^|]*`\) |.*/\1/p' docs/OPERATIONS.md | grep -o '[a-z][a-z.-]*' | sort -u)
+events=$(cat $(git ls-files -co --exclude-standard -- server common | grep '\.c$') | tr '\n' ' ' |
+	grep -oE 'log_(info|warn|error|event)\([[:space:]]*(level, *)?"[a-z.-]+"' | sed 's/.*"\(.*\)"/\1/' | sort -u)
+for event in $events; do
+	echo "$listed" | grep -qx -- "$event" || complain "docs/OPERATIONS.md, Log lines: event $event is missing"
+done
+for event in $listed; do
+	echo "$events" | grep -qx -- "$event" || complain "docs/OPERATIONS.md, Log lines: no event is called $event"
+done
+
+# Links between documents lead somewhere.
+for file in README.md CHANGELOG.md docs/*.md; do
+	for link in $(grep -o '](\([^)#:]*\))' "$file" | sed 's/](\(.*\))/\1/'); do
+		[ -e "$(dirname "$file")/$link" ] || complain "$file: there is no $link"
+	done
+done
+exit $bad
