@@ -14,15 +14,15 @@ decode(const struct item *item, enum kind kind, struct arena *arena)
 }
 
 bool
-control_rule_setting(const struct item *item, struct arena *arena, struct control_rule_setting *out)
+control_stated_setting(const ProtobufCMessage *message, struct arena *arena, struct control_rule_setting *out)
 {
-	const Plumb__V1__Item *message = decode(item, KIND_RULE_SETTING, arena);
+	const Plumb__V1__Item *item = (const Plumb__V1__Item *)message;
 	const Plumb__V1__RuleSetting *setting;
 	struct control_threshold *thresholds;
 
-	if (message == NULL || message->body_case != PLUMB__V1__ITEM__BODY_RULE_SETTING)
+	if (item == NULL || item->body_case != PLUMB__V1__ITEM__BODY_RULE_SETTING)
 		return false;
-	setting = message->rule_setting;
+	setting = item->rule_setting;
 	thresholds = arena_array(arena, setting->n_thresholds + 1, sizeof thresholds[0]);
 	if (thresholds == NULL)
 		return false;
@@ -36,6 +36,14 @@ control_rule_setting(const struct item *item, struct arena *arena, struct contro
 	out->thresholds = thresholds;
 	out->thresholds_count = setting->n_thresholds;
 	return true;
+}
+
+bool
+control_rule_setting(const struct item *item, struct arena *arena, struct control_rule_setting *out)
+{
+	const Plumb__V1__Item *message = decode(item, KIND_RULE_SETTING, arena);
+
+	return message != NULL && control_stated_setting(&message->base, arena, out);
 }
 
 bool

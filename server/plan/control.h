@@ -6,6 +6,7 @@
 #ifndef SERVER_PLAN_CONTROL_H
 #define SERVER_PLAN_CONTROL_H
 
+#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,9 @@ struct control_waiver {
 /* Reads a live entry of kind rule-setting; false when the arena is full or the entry is none. */
 bool control_rule_setting(
     const struct item *item, struct arena *arena, struct control_rule_setting *out) MUST_CHECK;
+/* The same from a decoded plumb.v1.Item, as somebody wants to put it. */
+bool control_stated_setting(const ProtobufCMessage *message, struct arena *arena,
+    struct control_rule_setting *out) MUST_CHECK;
 /* The same of kind waiver. */
 bool control_waiver(
     const struct item *item, struct arena *arena, struct control_waiver *out) MUST_CHECK;

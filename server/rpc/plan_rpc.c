@@ -11,10 +11,13 @@
 
 #include "common/calendar.h"
 #include "common/crypto.h"
+#include "common/parse.h"
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "server/insight/check/rules.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
+#include "server/plan/control.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
@@ -39,7 +42,7 @@ struct apply_call {
 	struct rpc_call *call;
 	struct workspace *ws;
 	Plumb__V1__ApplyRequest *request; /* our copy: plan_apply() completes its change set */
-	const uint8_t *bytes; /* the change set as it came */
+	const uint8_t *bytes;             /* the change set as it came */
 	size_t bytes_len;
 	uint64_t request_hash;
 	uint64_t key_hash;
@@ -132,6 +135,26 @@ refuse(struct apply_call *ac, const struct err *err, const ProtobufCMessage *det
 
 /* ---- what is wrong with the request by itself ---------------------------------------------------------- */
 
+/* A setting must name a rule that there is, under the id at which checks look for it. */
+static void
+check_setting(const Plumb__V1__Item *item, size_t change, struct faults *faults)
+{
+	struct control_rule_setting setting;
+	char path[80], id[ID_MAX_LEN + 1];
+
+	if (!control_stated_setting(&item->base, faults->arena, &setting))
+		return;
+	snprintf(path, sizeof path, "change_set.changes[%zu].put.item.rule_setting", change);
+	rules_check_setting(&setting, path, faults);
+	snprintf(id, sizeof id, "%s", setting.rule);
+	for (char *slash = strchr(id, '/'); slash != NULL; slash = strchr(slash, '/'))
+		*slash = '.';
+	if (strcmp(id, item->id) == 0)
+		return;
+	snprintf(path, sizeof path, "change_set.changes[%zu].put.item.id", change);
+	faults_add(faults, path, "a setting's id is its rule's name with '.' for '/': %s", id);
+}
+
 static void
 check_changes(const Plumb__V1__ChangeSet *set, struct faults *faults)
 {
@@ -139,8 +162,12 @@ check_changes(const Plumb__V1__ChangeSet *set, struct faults *faults)
 		const Plumb__V1__Change *change = set->changes[i];
 		char path[80];
 
-		if (change->change_case != PLUMB__V1__CHANGE__CHANGE_PUT || change->put->item == NULL ||
-		    change->put->item->body_case != PLUMB__V1__ITEM__BODY_WORKSPACE)
+		if (change->change_case != PLUMB__V1__CHANGE__CHANGE_PUT ||
+		    change->put->item == NULL)
+			continue;
+		if (change->put->item->body_case == PLUMB__V1__ITEM__BODY_RULE_SETTING)
+			check_setting(change->put->item, i, faults);
+		if (change->put->item->body_case != PLUMB__V1__ITEM__BODY_WORKSPACE)
 			continue;
 		snprintf(path, sizeof path, "change_set.changes[%zu].put.item.workspace", i);
 		faults_add(faults, path,
@@ -183,11 +210,13 @@ find_time(const struct apply_call *ac, int64_t *time_us, struct err *err)
 		    "'%.40s' is not a time; write it like 2026-03-31T09:00:00Z", text);
 	else if (*time_us > ac->now_us)
 		faults_add(faults, "change_set.effective",
-		    "'%.40s' lies in the future; a change counts from now or from a time before", text);
+		    "'%.40s' lies in the future; a change counts from now or from a time before",
+		    text);
 	else if (*time_us < last_us)
 		faults_add(faults, "change_set.effective",
-		    "'%.40s' lies before the last change, which is of %s; the log is in order of time", text,
-		    time_format(last_us, last));
+		    "'%.40s' lies before the last change, which is of %s; the log is in order of "
+		    "time",
+		    text, time_format(last_us, last));
 	return faults_none(faults, err);
 }
 
@@ -204,7 +233,8 @@ ref_text(struct arena *arena, const char *kind, const char *id)
 static const char *
 place_ref(struct arena *arena, const Plumb__V1__Place *place)
 {
-	return strchr(place->item, '/') != NULL ? place->item : ref_text(arena, "initiative", place->item);
+	return strchr(place->item, '/') != NULL ? place->item
+						: ref_text(arena, "initiative", place->item);
 }
 
 static const char *
@@ -225,7 +255,7 @@ redact_ref(struct arena *arena, const Plumb__V1__Redact *redact)
 	if (redact->what_case != PLUMB__V1__REDACT__WHAT_PERSON)
 		return redact->ref;
 	return strchr(redact->person, '/') != NULL ? redact->person
-	                                           : ref_text(arena, "person", redact->person);
+						   : ref_text(arena, "person", redact->person);
 }
 
 /* "kind/id" of what a change as it is logged touched. */
@@ -234,7 +264,8 @@ change_ref(struct arena *arena, const Plumb__V1__Change *change)
 {
 	switch (change->change_case) {
 	case PLUMB__V1__CHANGE__CHANGE_PUT:
-		return ref_text(arena, kind_name(codec_item_kind(&change->put->item->base)), change->put->item->id);
+		return ref_text(arena, kind_name(codec_item_kind(&change->put->item->base)),
+		    change->put->item->id);
 	case PLUMB__V1__CHANGE__CHANGE_REMOVE:
 		return change->remove->ref;
 	case PLUMB__V1__CHANGE__CHANGE_RENAME:
@@ -242,8 +273,8 @@ change_ref(struct arena *arena, const Plumb__V1__Change *change)
 	case PLUMB__V1__CHANGE__CHANGE_PLACE:
 		return place_ref(arena, change->place);
 	case PLUMB__V1__CHANGE__CHANGE_ADD:
-		return ref_text(
-		    arena, kind_name(codec_item_kind(&change->add->record->base)), change->add->record->id);
+		return ref_text(arena, kind_name(codec_item_kind(&change->add->record->base)),
+		    change->add->record->id);
 	case PLUMB__V1__CHANGE__CHANGE_RETRACT:
 		return change->retract->ref;
 	case PLUMB__V1__CHANGE__CHANGE_REDACT:
@@ -275,15 +306,16 @@ put_removed(struct pb_out *out, const struct patch *patch)
 		const struct item *new = ops[i].new;
 		char ref[REF_TEXT_LEN];
 
-		if (new == ops[i].old || (new->flags & (ITEM_REMOVED | ITEM_RENAMED)) != ITEM_REMOVED)
+		if (new == ops[i].old ||
+		    (new->flags &(ITEM_REMOVED | ITEM_RENAMED)) != ITEM_REMOVED)
 			continue;
 		pb_out_bytes(out, 6, ref, ref_format(new, ref));
 	}
 }
 
 static void
-put_reply(struct pb_out *out, struct arena *arena, const Plumb__V1__ChangeSet *set, uint64_t revision,
-    int64_t time_us, bool duplicate)
+put_reply(struct pb_out *out, struct arena *arena, const Plumb__V1__ChangeSet *set,
+    uint64_t revision, int64_t time_us, bool duplicate)
 {
 	char time[TIME_TEXT_LEN];
 
@@ -314,8 +346,8 @@ on_duplicate(void *arg, const struct store_entry *entry)
 	const Plumb__V1__ChangeSet *set;
 	bool cascade;
 
-	set = (const Plumb__V1__ChangeSet *)pb_decode(&plumb__v1__change_set__descriptor, entry->body,
-	    entry->body_len, false, dup->arena, &dup->err);
+	set = (const Plumb__V1__ChangeSet *)pb_decode(&plumb__v1__change_set__descriptor,
+	    entry->body, entry->body_len, false, dup->arena, &dup->err);
 	if (set == NULL)
 		return false;
 	cascade = has_cascade(set);
@@ -357,13 +389,14 @@ duplicate_run(void *arg)
 	struct duplicate *dup = arg;
 
 	err_set(&dup->err, ERR_INTERNAL, "revision %" PRIu64 " is not in the log", dup->revision);
-	if (!store_read(dup->source.store, dup->source.workspace, dup->revision, dup->revision, on_duplicate,
-	        dup, &dup->err))
+	if (!store_read(dup->source.store, dup->source.workspace, dup->revision, dup->revision,
+		on_duplicate, dup, &dup->err))
 		return;
 	if (!dup->ok && dup->err.code == ERR_OK)
 		dup->ok = replay_cascade(dup);
 	if (dup->ok && dup->out.failed)
-		dup->ok = err_set(&dup->err, ERR_LIMIT, "the first reply does not fit into a message");
+		dup->ok =
+		    err_set(&dup->err, ERR_LIMIT, "the first reply does not fit into a message");
 }
 
 static void
@@ -424,7 +457,8 @@ is_duplicate(struct apply_call *ac)
 	if (entry == NULL)
 		return false;
 	if (entry->revision > plan_durable(ac->ws->plan)) {
-		workspace_wait_call(ac->ws, entry->revision, ac->call, apply_again, &ac->request->base);
+		workspace_wait_call(
+		    ac->ws, entry->revision, ac->call, apply_again, &ac->request->base);
 		return true;
 	}
 	if (entry->request_hash == ac->request_hash) {
@@ -486,7 +520,8 @@ refuse_conflict(struct apply_call *ac, const struct plan_conflict *conflict, con
 }
 
 static bool
-encode_dry_run(struct apply_call *ac, const struct patch *patch, struct pb_out *out, struct err *err)
+encode_dry_run(
+    struct apply_call *ac, const struct patch *patch, struct pb_out *out, struct err *err)
 {
 	const struct view *now = plan_now(ac->ws->plan);
 	struct arena *arena = ac->call->arena;
@@ -512,7 +547,8 @@ encode_dry_run(struct apply_call *ac, const struct patch *patch, struct pb_out *
 }
 
 static bool
-encode_reply(struct apply_call *ac, const struct patch *patch, const struct stamp *stamp, struct err *err)
+encode_reply(
+    struct apply_call *ac, const struct patch *patch, const struct stamp *stamp, struct err *err)
 {
 	const Plumb__V1__ChangeSet *set = ac->request->change_set;
 	struct pb_out out;
@@ -524,7 +560,8 @@ encode_reply(struct apply_call *ac, const struct patch *patch, const struct stam
 	if (has_cascade(set))
 		put_removed(&out, patch);
 	if (out.failed)
-		return err_set(err, ERR_LIMIT, "the reply does not fit into a message; send several change sets");
+		return err_set(err, ERR_LIMIT,
+		    "the reply does not fit into a message; send several change sets");
 	ac->reply = out.p;
 	ac->reply_len = out.len;
 	return true;
@@ -539,7 +576,9 @@ encode_body(struct apply_call *ac, struct commit *commit, struct err *err)
 
 	if (size > BODY_MAX)
 		return err_set(err, ERR_LIMIT,
-		    "the change set has %zu bytes as it would be logged, more than %u; send several", size, BODY_MAX);
+		    "the change set has %zu bytes as it would be logged, more than %u; send "
+		    "several",
+		    size, BODY_MAX);
 	pb_out_init(&out, ac->call->arena, size + 16);
 	out.p = arena_alloc(ac->call->arena, size + 16);
 	if (out.p == NULL)
@@ -633,8 +672,8 @@ take(struct apply_call *ac)
 		refuse(ac, &err, NULL);
 		return;
 	}
-	if (!plan_apply(ac->ws->plan, &ac->request->change_set->base, &commit->stamp, false, call->arena,
-	        call->faults, &conflict, &commit->patch, &err)) {
+	if (!plan_apply(ac->ws->plan, &ac->request->change_set->base, &commit->stamp, false,
+		call->arena, call->faults, &conflict, &commit->patch, &err)) {
 		if (err.code == ERR_CONFLICT)
 			refuse_conflict(ac, &conflict, &err);
 		else
@@ -702,7 +741,8 @@ parse_ref(const char *ref, enum kind *kind, const char **id, size_t *id_len, str
 {
 	if (ref_parse(ref, KIND_NONE, kind, id, id_len))
 		return true;
-	faults_add(faults, "ref", "'%.100s' is not a reference; write it like initiative/onboarding", ref);
+	faults_add(
+	    faults, "ref", "'%.100s' is not a reference; write it like initiative/onboarding", ref);
 	return faults_none(faults, err);
 }
 
@@ -714,11 +754,12 @@ not_found(const struct view *names, const struct item *item, const char *ref, st
 	if ((item->flags & ITEM_RENAMED) != 0) {
 		const struct item *to = view_item(names, item->refs[0].slot);
 
-		return err_set(err, ERR_NOT_FOUND, "%s was renamed to %s/%.*s in revision %" PRIu64, ref,
-		    kind_name(to->kind), to->id_len, item_id(to), item->revision);
+		return err_set(err, ERR_NOT_FOUND, "%s was renamed to %s/%.*s in revision %" PRIu64,
+		    ref, kind_name(to->kind), to->id_len, item_id(to), item->revision);
 	}
 	return err_set(err, ERR_NOT_FOUND,
-	    "%s was removed in revision %" PRIu64 "; plumb history %s tells more", ref, item->revision, ref);
+	    "%s was removed in revision %" PRIu64 "; plumb history %s tells more", ref,
+	    item->revision, ref);
 }
 
 static bool
@@ -757,8 +798,8 @@ get_run(struct view_job *job, struct err *err)
 static bool
 is_plain(const Plumb__V1__At *at)
 {
-	return at == NULL ||
-	    (at->as_of_case == PLUMB__V1__AT__AS_OF__NOT_SET && at->at_least == 0 && at->scenario[0] == '\0');
+	return at == NULL || (at->as_of_case == PLUMB__V1__AT__AS_OF__NOT_SET &&
+				 at->at_least == 0 && at->scenario[0] == '\0');
 }
 
 static void
@@ -804,7 +845,8 @@ handle_plan_get(struct rpc_call *call, const ProtobufCMessage *message)
 		job_view(call, request->at, get_run, (void *)(uintptr_t)request);
 		return;
 	}
-	ws = workspace_for_call(call, request->at != NULL ? request->at->workspace : "", handle_plan_get, message);
+	ws = workspace_for_call(
+	    call, request->at != NULL ? request->at->workspace : "", handle_plan_get, message);
 	if (ws != NULL)
 		get_newest(call, ws, request);
 }
