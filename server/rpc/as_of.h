@@ -29,13 +29,13 @@ struct as_of {
 	struct workspace *ws;
 	uint64_t revision;
 	enum as_of_state state;
-	struct err err;          /* FAILED */
+	struct err err; /* FAILED */
 	unsigned refs;
-	bool forgotten;          /* not to be found any more; freed with the last reference */
+	bool forgotten; /* not to be found any more; freed with the last reference */
 	int64_t used_us;
-	struct waiters waiting;  /* woken when it is READY or FAILED */
-	struct plan *plan;       /* owned */
-	struct view *view;       /* of plan, settled; READY */
+	struct waiters waiting; /* woken when it is READY or FAILED */
+	struct plan *plan;      /* owned */
+	struct view *view;      /* of plan, settled; READY */
 	struct fold_source source;
 };
 
@@ -44,8 +44,8 @@ struct as_of_cache {
 };
 
 /* One reference. BUILDING: wait in ->waiting. NULL with err. */
-struct as_of *as_of_get(struct daemon *daemon, struct workspace *ws, uint64_t revision, struct err *err)
-    MUST_CHECK;
+struct as_of *as_of_get(
+    struct daemon *daemon, struct workspace *ws, uint64_t revision, struct err *err) MUST_CHECK;
 void as_of_unref(struct as_of *as_of); /* takes NULL */
 /* Forgets those of a workspace (NULL: of all), for instance after a redaction. */
 void as_of_forget(struct daemon *daemon, const struct workspace *ws);

@@ -102,10 +102,11 @@ create_main(struct daemon *daemon, struct arena *arena, struct err *err)
 	set.n_changes = 1;
 	set.changes = changes;
 	set.reason = pb_str("first start");
-	commit.stamp = (struct stamp){plan_revision(daemon->system->plan) + 1, daemon_clock_us(daemon), AUTHOR};
+	commit.stamp = (struct stamp){
+	    plan_revision(daemon->system->plan) + 1, daemon_clock_us(daemon), AUTHOR};
 	commit.logged_us = commit.stamp.time_us;
-	if (!plan_apply(daemon->system->plan, &set.base, &commit.stamp, true, arena, faults, &conflict,
-	        &commit.patch, err))
+	if (!plan_apply(daemon->system->plan, &set.base, &commit.stamp, true, arena, faults,
+		&conflict, &commit.patch, err))
 		return false;
 	commit.body = pb_encode(&set.base, arena, &commit.body_len);
 	if (commit.body == NULL) {
@@ -133,7 +134,7 @@ add_workspace(struct daemon *daemon, const struct item *entry, struct arena *are
 	    workspace_by_number(daemon, item->workspace->number) != NULL)
 		return true;
 	return workspace_add(daemon, item->id, item->title, item->workspace->time_zone,
-	           item->workspace->number, err) != NULL;
+		   item->workspace->number, err) != NULL;
 }
 
 bool
@@ -210,7 +211,8 @@ open_tables(struct daemon *daemon)
 
 	daemon->projection = projection_new(daemon, daemon->data_dir, &err);
 	if (daemon->projection == NULL)
-		log_error("tables", "why=\"%s\" next=\"goes on without tables.db until the next start\"", err.msg);
+		log_error("tables",
+		    "why=\"%s\" next=\"goes on without tables.db until the next start\"", err.msg);
 }
 
 static bool
@@ -341,7 +343,8 @@ daemon_is_stopping(const struct daemon *daemon)
 bool
 daemon_is_idle(const struct daemon *daemon)
 {
-	if (jobs_count(daemon->jobs) > 0 || daemon->system->oldest_commit != NULL || daemon->system->taken_back > 0)
+	if (jobs_count(daemon->jobs) > 0 || daemon->system->oldest_commit != NULL ||
+	    daemon->system->taken_back > 0)
 		return false;
 	for (const struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next) {
 		if (ws->oldest_commit != NULL || ws->taken_back > 0 || ws->undurable.first != NULL)
@@ -386,7 +389,8 @@ rpc_turn_end(struct daemon *daemon)
 /* ---- what others keep here ----------------------------------------------------------------------------- */
 
 void
-daemon_set_rpc_pool(struct daemon *daemon, struct rpc_pool *pool, void (*free_pool)(struct rpc_pool *))
+daemon_set_rpc_pool(
+    struct daemon *daemon, struct rpc_pool *pool, void (*free_pool)(struct rpc_pool *))
 {
 	daemon->rpc_pool = pool;
 	daemon->free_rpc_pool = free_pool;

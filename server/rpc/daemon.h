@@ -58,20 +58,20 @@ int64_t daemon_clock_us(const struct daemon *daemon);
 int64_t daemon_monotonic_us(void);
 
 /* Kept here for rpc.c: its calls that wait for reuse. free_pool is called by daemon_free(). */
-void daemon_set_rpc_pool(struct daemon *daemon, struct rpc_pool *pool, void (*free_pool)(struct rpc_pool *));
+void daemon_set_rpc_pool(
+    struct daemon *daemon, struct rpc_pool *pool, void (*free_pool)(struct rpc_pool *));
 struct rpc_pool *daemon_rpc_pool(const struct daemon *daemon);
 /* For Info; counted by whoever listens. */
 void daemon_set_connections(struct daemon *daemon, unsigned count);
 unsigned daemon_connections(const struct daemon *daemon);
-
 
 /*
  * Who wants to know what became durable, on the loop, in order of revision; ops are valid during the call only. The
  * workspace's number is its store number. At most DAEMON_OBSERVERS of them.
  */
 #define DAEMON_OBSERVERS 4
-typedef void (*daemon_observer_fn)(void *arg, uint32_t workspace, uint64_t revision, int64_t time_us,
-    const struct patch_op *ops, size_t count);
+typedef void (*daemon_observer_fn)(void *arg, uint32_t workspace, uint64_t revision,
+    int64_t time_us, const struct patch_op *ops, size_t count);
 void daemon_observe(struct daemon *daemon, daemon_observer_fn fn, void *arg);
 
 #endif

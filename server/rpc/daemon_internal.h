@@ -19,20 +19,21 @@ struct observer {
 };
 
 struct daemon {
-	struct store *store;         /* owned, as what follows */
+	struct store *store; /* owned, as what follows */
 	struct jobs *jobs;
-	struct workspace *system;    /* the list of workspaces, as a plan */
+	struct workspace *system;     /* the list of workspaces, as a plan */
 	struct workspace *workspaces; /* list, without system */
 	unsigned workspaces_count;
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;
 	struct projection *projection; /* NULL: in memory, without tables */
-	char *data_dir;              /* NULL: memory */
+	char *data_dir;                /* NULL: memory */
 	void (*wake)(void *arg);
 	void *wake_arg;
 	/* the clock */
-	int64_t clock_base_us; /* wall clock at start_monotonic_us; CLOCK_REALTIME where it was not set */
+	int64_t
+	    clock_base_us; /* wall clock at start_monotonic_us; CLOCK_REALTIME where it was not set */
 	int64_t start_monotonic_us;
 	bool clock_set;
 	bool clock_frozen;
@@ -43,7 +44,7 @@ struct daemon {
 	void (*free_rpc_pool)(struct rpc_pool *);
 	/* view jobs with output for the loop (view_job.c) */
 	pthread_mutex_t output_lock;
-	struct view_call *output; /* under output_lock */
+	struct view_call *output;    /* under output_lock */
 	pthread_mutex_t settle_lock; /* of shared views */
 };
 

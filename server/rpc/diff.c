@@ -17,8 +17,8 @@
 #define PLACINGS_MAX 1000u /* told of one ranking */
 
 void
-diff_init(struct diff *diff, struct arena *arena, const struct view *old_names, const struct view *new_names,
-    uint64_t base)
+diff_init(struct diff *diff, struct arena *arena, const struct view *old_names,
+    const struct view *new_names, uint64_t base)
 {
 	*diff = (struct diff){
 	    .arena = arena, .old_names = old_names, .new_names = new_names, .base = base};
@@ -114,7 +114,7 @@ message_fields(struct fields *fields, const struct item *old, const struct item 
 	const ProtobufCMessage *after = new != NULL ? codec_decode(new, arena) : NULL;
 	const ProtobufCMessage *either = before != NULL ? before : after;
 
-	if ((old != NULL && before == NULL) || (new != NULL && after == NULL)) {
+	if ((old != NULL && before == NULL) || (new != NULL &&after == NULL)) {
 		fields->diff->oom = true;
 		return;
 	}
@@ -127,9 +127,9 @@ message_fields(struct fields *fields, const struct item *old, const struct item 
 struct order {
 	const struct item *old;
 	const struct item *new;
-	uint32_t *from;    /* per place in new: place in old, or SLOT_NONE */
-	uint32_t *to;      /* per place in old: place in new, or SLOT_NONE */
-	bool *kept;        /* per place in new: is in the longest run that kept its order */
+	uint32_t *from; /* per place in new: place in old, or SLOT_NONE */
+	uint32_t *to;   /* per place in old: place in new, or SLOT_NONE */
+	bool *kept;     /* per place in new: is in the longest run that kept its order */
 };
 
 static const char *
@@ -137,8 +137,8 @@ name_of(struct diff *diff, const struct view *names, uint32_t slot)
 {
 	const struct item *item = view_item(names, slot);
 	const char *name = item == NULL ? NULL
-	                                : arena_printf(diff->arena, "%s/%.*s", kind_name(item->kind),
-	                                      item->id_len, item_id(item));
+					: arena_printf(diff->arena, "%s/%.*s",
+					      kind_name(item->kind), item->id_len, item_id(item));
 
 	if (name == NULL)
 		diff->oom = true;
@@ -152,7 +152,8 @@ successor(const struct diff *diff, const struct item *old)
 	const struct item *item =
 	    view_find(diff->new_names, (enum kind)old->kind, item_id(old), old->id_len);
 
-	for (unsigned i = 0; item != NULL && (item->flags & ITEM_RENAMED) != 0 && i < RENAMES_MAX; i++)
+	for (unsigned i = 0; item != NULL && (item->flags & ITEM_RENAMED) != 0 && i < RENAMES_MAX;
+	     i++)
 		item = view_item(diff->new_names, item->refs[0].slot);
 	return item;
 }
@@ -199,7 +200,8 @@ match_places(struct diff *diff, struct order *order)
 		const struct item *now = old != NULL ? successor(diff, old) : NULL;
 		struct place key = {now != NULL ? now->slot : SLOT_NONE, 0};
 		const struct place *found =
-		    new_count > 0 ? bsearch(&key, places, new_count, sizeof *places, by_slot) : NULL;
+		    new_count > 0 ? bsearch(&key, places, new_count, sizeof *places, by_slot)
+				  : NULL;
 
 		order->to[i] = found != NULL ? found->at : SLOT_NONE;
 		if (found != NULL)
@@ -238,7 +240,8 @@ find_kept(struct diff *diff, struct order *order)
 		if (low == longest)
 			longest++;
 	}
-	for (uint32_t i = longest > 0 ? tails[longest - 1] : SLOT_NONE; i != SLOT_NONE; i = before[i])
+	for (uint32_t i = longest > 0 ? tails[longest - 1] : SLOT_NONE; i != SLOT_NONE;
+	     i = before[i])
 		order->kept[i] = true;
 	return true;
 }
@@ -265,11 +268,11 @@ tell_place(struct fields *fields, const struct order *order, uint32_t at)
 	if (order->from[at] != SLOT_NONE)
 		snprintf(old, sizeof old, "%u", rank_at(order->old, order->from[at]));
 	if (new->refs[at].amount != 0)
-		where = arena_printf(
-		    diff->arena, " (tied with %s)", name_of(diff, diff->new_names, new->refs[at - 1].slot));
+		where = arena_printf(diff->arena, " (tied with %s)",
+		    name_of(diff, diff->new_names, new->refs[at - 1].slot));
 	else if (at + 1u < new->refs_count)
-		where = arena_printf(
-		    diff->arena, " (before %s)", name_of(diff, diff->new_names, new->refs[at + 1].slot));
+		where = arena_printf(diff->arena, " (before %s)",
+		    name_of(diff, diff->new_names, new->refs[at + 1].slot));
 	text = where != NULL ? arena_printf(diff->arena, "%u%s", rank_at(new, at), where) : NULL;
 	if (text == NULL)
 		diff->oom = true;
@@ -286,7 +289,8 @@ tell_unranked(struct fields *fields, const struct order *order)
 		if (order->to[i] != SLOT_NONE)
 			continue;
 		snprintf(rank, sizeof rank, "%u", rank_at(order->old, i));
-		add_field(fields, name_of(fields->diff, fields->diff->old_names, order->old->refs[i].slot), rank,
+		add_field(fields,
+		    name_of(fields->diff, fields->diff->old_names, order->old->refs[i].slot), rank,
 		    "");
 	}
 }
@@ -310,7 +314,8 @@ ranking_fields(struct fields *fields, const struct item *old, const struct item 
 		return;
 	/* Nothing moved: ties were made or broken. */
 	for (uint32_t i = 0; i < count && fields->count < PLACINGS_MAX; i++) {
-		if (order.from[i] != SLOT_NONE && old->refs[order.from[i]].amount != new->refs[i].amount)
+		if (order.from[i] != SLOT_NONE &&
+		    old->refs[order.from[i]].amount != new->refs[i].amount)
 			tell_place(fields, &order, i);
 	}
 }
@@ -330,7 +335,8 @@ title_of(struct diff *diff, const struct item *item)
 static char *
 ref_of(struct diff *diff, const struct item *item)
 {
-	char *ref = arena_printf(diff->arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
+	char *ref = arena_printf(
+	    diff->arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
 
 	if (ref == NULL)
 		diff->oom = true;
@@ -378,20 +384,21 @@ add_changed(struct diff *diff, const struct item *old, const struct item *new)
 		message_fields(&fields, old, new);
 	if ((marked & ITEM_RETRACTED) != 0)
 		add_entry(diff, PLUMB__V1__ENTRY_DIFF__ACTION__RETRACTED, new, new, NULL, &fields);
-	else if (fields.count == 0 && (new->flags & ITEM_REDACTED) != 0)
+	else if (fields.count == 0 && (new->flags &ITEM_REDACTED) != 0)
 		/* From a log whose past was redacted since: the texts had gone before. */
 		add_entry(diff, PLUMB__V1__ENTRY_DIFF__ACTION__REDACTED, new, new, NULL, NULL);
 	else if (fields.count > 0)
 		add_entry(diff,
 		    new->kind == KIND_RANKING ? PLUMB__V1__ENTRY_DIFF__ACTION__PLACED
-		                              : PLUMB__V1__ENTRY_DIFF__ACTION__CHANGED,
+					      : PLUMB__V1__ENTRY_DIFF__ACTION__CHANGED,
 		    new, new, NULL, &fields);
 }
 
 static void
 add_gone(struct diff *diff, const struct item *old, const struct item *new)
 {
-	const struct item *now = new != NULL && (new->flags & ITEM_RENAMED) != 0 ? successor(diff, old) : NULL;
+	const struct item *now =
+	    new != NULL && (new->flags &ITEM_RENAMED) != 0 ? successor(diff, old) : NULL;
 	struct fields fields = {.diff = diff};
 
 	if (!item_is_live(now)) {
@@ -416,7 +423,7 @@ add_created(struct diff *diff, const struct item *new)
 		message_fields(&fields, NULL, new);
 	add_entry(diff,
 	    new->kind == KIND_RANKING ? PLUMB__V1__ENTRY_DIFF__ACTION__PLACED
-	                              : PLUMB__V1__ENTRY_DIFF__ACTION__CREATED,
+				      : PLUMB__V1__ENTRY_DIFF__ACTION__CREATED,
 	    new, new, NULL, &fields);
 }
 
@@ -490,10 +497,12 @@ struct pair {
 static int
 by_name(const void *a, const void *b)
 {
-	const struct item *x = ((const struct pair *)a)->old != NULL ? ((const struct pair *)a)->old
-	                                                             : ((const struct pair *)a)->new;
-	const struct item *y = ((const struct pair *)b)->old != NULL ? ((const struct pair *)b)->old
-	                                                             : ((const struct pair *)b)->new;
+	const struct item *x = ((const struct pair *)a)->old != NULL
+				   ? ((const struct pair *)a)->old
+				   : ((const struct pair *)a)->new;
+	const struct item *y = ((const struct pair *)b)->old != NULL
+				   ? ((const struct pair *)b)->old
+				   : ((const struct pair *)b)->new;
 	size_t len = x->id_len < y->id_len ? x->id_len : y->id_len;
 	int c;
 
@@ -506,7 +515,8 @@ by_name(const void *a, const void *b)
 static bool
 same_version(const struct item *old, const struct item *new)
 {
-	return old != NULL && new != NULL && old->revision == new->revision && old->flags == new->flags;
+	return old != NULL && new != NULL && old->revision == new->revision &&
+	       old->flags == new->flags;
 }
 
 /* The pairs that may differ: counts only where pairs is NULL. */
@@ -519,9 +529,9 @@ gather(const struct diff *diff, struct pair *pairs)
 		const struct item *new = view_item(diff->new_names, slot);
 		const struct item *old;
 
-		if (new == NULL || (new->flags & ITEM_ABSENT) != 0)
+		if (new == NULL || (new->flags &ITEM_ABSENT) != 0)
 			continue;
-		old = view_find(diff->old_names, (enum kind)new->kind, item_id(new), new->id_len);
+		old = view_find(diff->old_names, (enum kind) new->kind, item_id(new), new->id_len);
 		if (same_version(old, new))
 			continue;
 		if (pairs != NULL)
@@ -538,7 +548,8 @@ diff_views(struct diff *diff, const bool *cancelled, struct err *err)
 	struct pair *pairs = arena_array(diff->arena, count + 1, sizeof *pairs);
 
 	if (pairs == NULL)
-		return err_set(err, ERR_LIMIT, "more than a million entries differ; ask for revisions that lie closer");
+		return err_set(err, ERR_LIMIT,
+		    "more than a million entries differ; ask for revisions that lie closer");
 	gather(diff, pairs);
 	qsort(pairs, count, sizeof *pairs, by_name);
 	for (size_t i = 0; i < count && !diff->oom; i++) {
@@ -548,7 +559,8 @@ diff_views(struct diff *diff, const bool *cancelled, struct err *err)
 	}
 	if (diff->oom)
 		return err_set(err, ERR_LIMIT,
-		    "the difference is too large for one answer; ask for revisions that lie closer");
+		    "the difference is too large for one answer; ask for revisions that lie "
+		    "closer");
 	return true;
 }
 

@@ -29,8 +29,8 @@ struct diff {
 	bool oom;
 };
 
-void diff_init(struct diff *diff, struct arena *arena, const struct view *old_names, const struct view *new_names,
-    uint64_t base);
+void diff_init(struct diff *diff, struct arena *arena, const struct view *old_names,
+    const struct view *new_names, uint64_t base);
 /*
  * Adds what became of an entry; nothing where nothing did. Either may be NULL, absent or a tombstone. The entry
  * that a rename led to is told of under its old name.

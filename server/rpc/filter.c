@@ -26,15 +26,21 @@ struct value {
 	size_t column;
 	/* by kind of term */
 	enum kind kind;
-	uint32_t slot;    /* of a reference; SLOT_NONE: there is no such entry */
+	uint32_t slot; /* of a reference; SLOT_NONE: there is no such entry */
 	bool prefix;
 	bool yes;
-	bool is_ascii;    /* of words */
-	int status[4];    /* per family below; -1 the family has no such status */
-	int64_t number;   /* date or revision */
+	bool is_ascii;  /* of words */
+	int status[4];  /* per family below; -1 the family has no such status */
+	int64_t number; /* date or revision */
 };
 
-enum comparison { COMPARE_NONE, COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_MORE, COMPARE_MORE_EQUAL };
+enum comparison {
+	COMPARE_NONE,
+	COMPARE_LESS,
+	COMPARE_LESS_EQUAL,
+	COMPARE_MORE,
+	COMPARE_MORE_EQUAL
+};
 
 struct key {
 	const char *name;
@@ -111,7 +117,8 @@ prepare_word(struct value *value, const struct key *key, const char **remedy)
 }
 
 static bool
-match_title(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_title(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	(void)term;
 	(void)view;
@@ -119,7 +126,8 @@ match_title(const struct term *term, const struct value *value, const struct vie
 }
 
 static bool
-match_words(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_words(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	return match_title(term, value, view, item) || contains(item_id(item), item->id_len, value);
 }
@@ -131,12 +139,14 @@ prepare_kind(struct value *value, const struct key *key, const char **remedy)
 {
 	(void)key;
 	value->kind = kind_parse(value->text, value->len);
-	*remedy = "is not a kind; there are goal, objective, measure, initiative, task, person, team and others";
+	*remedy = "is not a kind; there are goal, objective, measure, initiative, task, person, "
+		  "team and others";
 	return value->kind != KIND_NONE;
 }
 
 static bool
-match_kind(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_kind(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	(void)term;
 	(void)view;
@@ -149,18 +159,21 @@ prepare_id(struct value *value, const struct key *key, const char **remedy)
 	(void)key;
 	value->prefix = value->text[value->len - 1] == '*';
 	value->len -= value->prefix;
-	*remedy = "is not an id (1 to 64 of a-z 0-9 . _ -), nor the beginning of one with * behind it";
+	*remedy =
+	    "is not an id (1 to 64 of a-z 0-9 . _ -), nor the beginning of one with * behind it";
 	for (size_t i = 0; i < value->len; i++) {
 		char c = value->text[i];
 
-		if (!islower((unsigned char)c) && !isdigit((unsigned char)c) && strchr("._-", c) == NULL)
+		if (!islower((unsigned char)c) && !isdigit((unsigned char)c) &&
+		    strchr("._-", c) == NULL)
 			return false;
 	}
 	return value->len <= ID_MAX_LEN && (value->prefix || value->len > 0);
 }
 
 static bool
-match_id(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_id(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	(void)term;
 	(void)view;
@@ -170,7 +183,8 @@ match_id(const struct term *term, const struct value *value, const struct view *
 }
 
 static bool
-match_source(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_source(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	(void)term;
 	return item->source != 0 && strcmp(view_text(view, item->source), value->text) == 0;
@@ -178,7 +192,8 @@ match_source(const struct term *term, const struct value *value, const struct vi
 
 /* Labels are not in the spine: they are read from the bytes. */
 static bool
-match_label(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_label(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	struct pb_in in;
 	struct pb_field field;
@@ -189,8 +204,8 @@ match_label(const struct term *term, const struct value *value, const struct vie
 		return false;
 	pb_in_init(&in, item_bytes(item), item->bytes_len);
 	while (pb_in_next(&in, &field)) {
-		if (field.number == LABEL_FIELD && field.wire_type == 2 && field.len == value->len &&
-		    memcmp(field.bytes, value->text, value->len) == 0)
+		if (field.number == LABEL_FIELD && field.wire_type == 2 &&
+		    field.len == value->len && memcmp(field.bytes, value->text, value->len) == 0)
 			return true;
 	}
 	return false;
@@ -205,12 +220,13 @@ prepare_ref(struct value *value, const struct key *key, const char **remedy)
 	size_t id_len;
 
 	*remedy = key->bare == KIND_NONE ? "is not a reference; write it like initiative/onboarding"
-	                                 : "is not an id, nor a reference like team/cs";
+					 : "is not an id, nor a reference like team/cs";
 	return ref_parse(value->text, key->bare, &value->kind, &id, &id_len);
 }
 
 static bool
-match_ref(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_ref(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	(void)view;
 	if (value->slot == SLOT_NONE)
@@ -246,7 +262,8 @@ prepare_status(struct value *value, const struct key *key, const char **remedy)
 		else
 			value->status[i] = -1;
 	}
-	*remedy = "is no status of work (active), objectives (open), asks (committed) or check-ins (at_risk)";
+	*remedy = "is no status of work (active), objectives (open), asks (committed) or check-ins "
+		  "(at_risk)";
 	return known;
 }
 
@@ -257,7 +274,8 @@ is_status(const struct value *value, enum family family, const struct item *item
 }
 
 static bool
-match_status(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_status(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	(void)term;
 	(void)view;
@@ -266,7 +284,8 @@ match_status(const struct term *term, const struct value *value, const struct vi
 	case KIND_WORKSTREAM:
 		/* Work without a status is read as proposed. */
 		return is_status(value, FAMILY_WORK, item) ||
-		    (item->status == 0 && value->status[FAMILY_WORK] == PLUMB__V1__WORK_STATUS__PROPOSED);
+		       (item->status == 0 &&
+			   value->status[FAMILY_WORK] == PLUMB__V1__WORK_STATUS__PROPOSED);
 	case KIND_OBJECTIVE:
 		return is_status(value, FAMILY_OBJECTIVE, item);
 	case KIND_ASK:
@@ -363,7 +382,8 @@ match_finish(const struct term *term, const struct value *value, const struct vi
 
 /* Objectives are due when one of their targets is. */
 static bool
-match_due(const struct term *term, const struct value *value, const struct view *view, const struct item *item)
+match_due(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
 {
 	for (unsigned i = 0; i < item->targets_count; i++) {
 		int32_t due = item_targets(item)[i].due;
@@ -422,7 +442,8 @@ static const struct key keys[] = {
     {"start", true, ROLE_NONE, KIND_NONE, prepare_date, match_start},
     {"changed", true, ROLE_NONE, KIND_NONE, prepare_revision, match_changed},
 };
-static const struct key words_key = {"words", false, ROLE_NONE, KIND_NONE, prepare_word, match_words};
+static const struct key words_key = {
+    "words", false, ROLE_NONE, KIND_NONE, prepare_word, match_words};
 
 /* ---- parsing ------------------------------------------------------------------------------------------- */
 
@@ -467,8 +488,8 @@ read_value(struct parser *parser, bool commas, const char **text, size_t *len)
 	*len = strcspn(p + 1, "\"");
 	parser->p = p + 1 + *len;
 	if (*parser->p != '"')
-		return faults_add(parser->faults, "filter", "column %zu: the quotation mark is not closed",
-		    column(parser, p));
+		return faults_add(parser->faults, "filter",
+		    "column %zu: the quotation mark is not closed", column(parser, p));
 	parser->p++;
 	return true;
 }
@@ -516,11 +537,11 @@ add_value(struct parser *parser, struct term *term, const char *text, size_t len
 	value->next = term->values;
 	term->values = value;
 	if (len == 0)
-		return faults_add(parser->faults, "filter", "column %zu: a value is missing behind '%s'", value->column,
-		    term->key->name);
+		return faults_add(parser->faults, "filter",
+		    "column %zu: a value is missing behind '%s'", value->column, term->key->name);
 	if (!term->key->prepare(value, term->key, &remedy))
-		return faults_add(
-		    parser->faults, "filter", "column %zu: '%.60s' %s", value->column, value->text, remedy);
+		return faults_add(parser->faults, "filter", "column %zu: '%.60s' %s", value->column,
+		    value->text, remedy);
 	resolve(parser, value, term->key);
 	return term->key->prepare != prepare_word || fold_words(parser, value);
 }
@@ -543,8 +564,8 @@ read_values(struct parser *parser, struct term *term)
 		parser->p++;
 	}
 	if (*parser->p != ' ' && *parser->p != '\0') {
-		ok = faults_add(parser->faults, "filter", "column %zu: a space is missing between two terms",
-		    column(parser, parser->p));
+		ok = faults_add(parser->faults, "filter",
+		    "column %zu: a space is missing between two terms", column(parser, parser->p));
 		parser->p += strcspn(parser->p, " ");
 	}
 	return ok;
@@ -576,11 +597,13 @@ read_key(struct parser *parser, struct term *term)
 	term->key = key_find(start, len);
 	if (term->key == NULL)
 		return faults_add(parser->faults, "filter",
-		    "column %zu: '%.*s' is not a field to filter by; put words in quotation marks to search for them",
+		    "column %zu: '%.*s' is not a field to filter by; put words in quotation marks "
+		    "to search for them",
 		    column(parser, start), (int)(len < 40 ? len : 40), start);
 	if (term->key->compared != (mark != ':'))
 		return faults_add(parser->faults, "filter", "column %zu: write '%s' with %s",
-		    column(parser, start), term->key->name, term->key->compared ? "< or >" : "a colon");
+		    column(parser, start), term->key->name,
+		    term->key->compared ? "< or >" : "a colon");
 	parser->p = start + len;
 	if (mark == ':')
 		parser->p++;
@@ -618,7 +641,8 @@ struct filter *
 filter_parse(const char *text, const struct view *view, struct arena *arena, struct faults *faults,
     struct err *err)
 {
-	struct parser parser = {.text = text, .p = text, .view = view, .arena = arena, .faults = faults};
+	struct parser parser = {
+	    .text = text, .p = text, .view = view, .arena = arena, .faults = faults};
 	struct filter *filter = arena_zalloc(arena, sizeof *filter);
 	size_t terms = 0;
 
@@ -627,7 +651,8 @@ filter_parse(const char *text, const struct view *view, struct arena *arena, str
 		return NULL;
 	}
 	if (strlen(text) > LIMIT_FILTER) {
-		faults_add(faults, "filter", "has %zu bytes, more than %u", strlen(text), LIMIT_FILTER);
+		faults_add(
+		    faults, "filter", "has %zu bytes, more than %u", strlen(text), LIMIT_FILTER);
 		return faults_none(faults, err) ? filter : NULL;
 	}
 	for (;;) {
@@ -635,7 +660,8 @@ filter_parse(const char *text, const struct view *view, struct arena *arena, str
 		if (*parser.p == '\0' || parser.oom)
 			break;
 		if (++terms > TERMS_MAX) {
-			faults_add(faults, "filter", "column %zu: more than %u terms", column(&parser, parser.p), TERMS_MAX);
+			faults_add(faults, "filter", "column %zu: more than %u terms",
+			    column(&parser, parser.p), TERMS_MAX);
 			break;
 		}
 		read_term(&parser, filter);

@@ -17,8 +17,8 @@ struct item;
 struct view;
 
 /* In the arena; NULL with faults in field "filter", each naming its column. References are looked up in view. */
-struct filter *filter_parse(const char *text, const struct view *view, struct arena *arena, struct faults *faults,
-    struct err *err) MUST_CHECK;
+struct filter *filter_parse(const char *text, const struct view *view, struct arena *arena,
+    struct faults *faults, struct err *err) MUST_CHECK;
 /* Entries that are absent never match; removed and retracted ones only where the filter asks for them. */
 bool filter_matches(const struct filter *filter, const struct view *view, const struct item *item);
 

@@ -33,15 +33,16 @@ struct fold_stats {
 };
 
 /* A plan of exactly that revision; stats may be NULL. ERR_DATA_LOSS where the log does not fold. */
-struct plan *fold_plan(const struct fold_source *source, uint64_t revision, struct fold_stats *stats,
-    struct err *err) MUST_CHECK;
+struct plan *fold_plan(const struct fold_source *source, uint64_t revision,
+    struct fold_stats *stats, struct err *err) MUST_CHECK;
 
 /*
  * Takes the entries behind plan_revision() up to revision into plan. fn (may be NULL) sees each patch before it
  * is settled, and returns false to stop (err as fn left it).
  */
-typedef bool (*fold_fn)(void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err);
-bool fold_replay(const struct fold_source *source, struct plan *plan, uint64_t revision, fold_fn fn, void *arg,
-    struct fold_stats *stats, struct err *err) MUST_CHECK;
+typedef bool (*fold_fn)(
+    void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err);
+bool fold_replay(const struct fold_source *source, struct plan *plan, uint64_t revision, fold_fn fn,
+    void *arg, struct fold_stats *stats, struct err *err) MUST_CHECK;
 
 #endif

@@ -27,9 +27,9 @@
 
 #define PAGE_DEFAULT 50u
 /* What a reply holds besides its last entry, and an entry at most. */
-#define PAGE_BYTES   (LIMIT_FRAME_BODY / 2)
-#define ENTRY_BYTES  (LIMIT_FRAME_BODY / 2 - 4096u)
-#define NAMES_MAX    64u
+#define PAGE_BYTES  (LIMIT_FRAME_BODY / 2)
+#define ENTRY_BYTES (LIMIT_FRAME_BODY / 2 - 4096u)
+#define NAMES_MAX   64u
 
 /* ---- entries, encoded; a ring of the newest ------------------------------------------------------------ */
 
@@ -118,7 +118,8 @@ page_send(struct view_job *job, const struct page *page, uint64_t more_below, st
 /* ---- one revision -------------------------------------------------------------------------------------- */
 
 static Plumb__V1__HistoryEntry *
-entry_new(const struct store_entry *logged, const Plumb__V1__ChangeSet *set, const struct diff *diff)
+entry_new(
+    const struct store_entry *logged, const Plumb__V1__ChangeSet *set, const struct diff *diff)
 {
 	Plumb__V1__HistoryEntry *entry = arena_alloc(diff->arena, sizeof *entry);
 	char time[TIME_TEXT_LEN];
@@ -144,7 +145,8 @@ fit(Plumb__V1__HistoryEntry *entry, struct diff *diff)
 	if (protobuf_c_message_get_packed_size(&entry->base) <= ENTRY_BYTES)
 		return;
 	diff_shorten(diff);
-	while (entry->n_differences > 0 && protobuf_c_message_get_packed_size(&entry->base) > ENTRY_BYTES)
+	while (entry->n_differences > 0 &&
+	       protobuf_c_message_get_packed_size(&entry->base) > ENTRY_BYTES)
 		entry->n_differences /= 2;
 }
 
@@ -159,17 +161,19 @@ struct history {
 	/* of an item */
 	enum kind kind;
 	char names[NAMES_MAX][ID_MAX_LEN + 1]; /* newest first; the last one is the oldest known */
-	uint64_t since[NAMES_MAX];             /* the revision at which it got that name; 0: it was created with it */
+	uint64_t since
+	    [NAMES_MAX]; /* the revision at which it got that name; 0: it was created with it */
 	size_t names_count;
-	char earlier[ID_MAX_LEN + 1]; /* the name before the oldest known one, found by this pass; "" none */
+	char earlier[ID_MAX_LEN +
+		     1]; /* the name before the oldest known one, found by this pass; "" none */
 	uint64_t renamed_at;
 };
 
 static const Plumb__V1__ChangeSet *
 decode_set(struct history *history, const struct store_entry *entry, struct err *err)
 {
-	return (const Plumb__V1__ChangeSet *)pb_decode(&plumb__v1__change_set__descriptor, entry->body,
-	    entry->body_len, false, history->arena, err);
+	return (const Plumb__V1__ChangeSet *)pb_decode(&plumb__v1__change_set__descriptor,
+	    entry->body, entry->body_len, false, history->arena, err);
 }
 
 static bool
@@ -185,7 +189,8 @@ keep(struct history *history, const struct store_entry *logged, const Plumb__V1_
 }
 
 static bool
-on_workspace_revision(void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err)
+on_workspace_revision(
+    void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err)
 {
 	struct history *history = arg;
 	const struct view *now = plan_now(history->plan);
@@ -205,7 +210,8 @@ source_of(const struct view_job *job, struct fold_source *out)
 {
 	struct daemon *daemon = job->call->daemon;
 
-	*out = (struct fold_source){daemon->store, daemon->data_dir, job->workspace_number, &job->call->cancelled};
+	*out = (struct fold_source){
+	    daemon->store, daemon->data_dir, job->workspace_number, &job->call->cancelled};
 }
 
 static bool
@@ -246,7 +252,8 @@ is_name(const struct history *history, const char *id, size_t len, uint64_t revi
 	for (size_t i = 0; i < history->names_count; i++) {
 		bool then = revision >= history->since[i] && revision <= until;
 
-		if (then && strlen(history->names[i]) == len && memcmp(history->names[i], id, len) == 0)
+		if (then && strlen(history->names[i]) == len &&
+		    memcmp(history->names[i], id, len) == 0)
 			return true;
 		until = history->since[i];
 	}
@@ -256,14 +263,17 @@ is_name(const struct history *history, const char *id, size_t len, uint64_t revi
 static bool
 is_ours(const struct history *history, const struct item *item, uint64_t revision)
 {
-	return item->kind == history->kind && is_name(history, item_id(item), item->id_len, revision);
+	return item->kind == history->kind &&
+	       is_name(history, item_id(item), item->id_len, revision);
 }
 
 /* A record about the item, or an acknowledgement of one. */
 static bool
-is_about(const struct history *history, const struct view *now, const struct item *record, uint64_t revision)
+is_about(const struct history *history, const struct view *now, const struct item *record,
+    uint64_t revision)
 {
-	const struct ref *about = kind_is_record(record->kind) ? item_ref(record, ROLE_ABOUT) : NULL;
+	const struct ref *about =
+	    kind_is_record(record->kind) ? item_ref(record, ROLE_ABOUT) : NULL;
 	const struct item *target = about != NULL ? view_item(now, about->slot) : NULL;
 
 	if (target == NULL)
@@ -285,8 +295,8 @@ places_it(const struct history *history, const Plumb__V1__ChangeSet *set, uint64
 		size_t len;
 
 		if (change->change_case == PLUMB__V1__CHANGE__CHANGE_PLACE &&
-		    ref_parse(change->place->item, KIND_INITIATIVE, &kind, &id, &len) && kind == KIND_INITIATIVE &&
-		    is_name(history, id, len, revision))
+		    ref_parse(change->place->item, KIND_INITIATIVE, &kind, &id, &len) &&
+		    kind == KIND_INITIATIVE && is_name(history, id, len, revision))
 			return true;
 	}
 	return false;
@@ -303,20 +313,21 @@ keep_own_places(const struct history *history, Plumb__V1__EntryDiff *entry, uint
 		const char *id;
 		size_t len;
 
-		if (ref_parse(entry->fields[i]->field, KIND_NONE, &kind, &id, &len) && kind == history->kind &&
-		    is_name(history, id, len, revision))
+		if (ref_parse(entry->fields[i]->field, KIND_NONE, &kind, &id, &len) &&
+		    kind == history->kind && is_name(history, id, len, revision))
 			entry->fields[kept++] = entry->fields[i];
 	}
 	entry->n_fields = kept;
 }
 
 static void
-note_rename(struct history *history, const struct view *now, const struct item *new, uint64_t revision)
+note_rename(
+    struct history *history, const struct view *now, const struct item *new, uint64_t revision)
 {
 	const char *oldest = history->names[history->names_count - 1];
 	const struct item *to;
 
-	if ((new->flags & ITEM_RENAMED) == 0 || new->kind != history->kind ||
+	if ((new->flags &ITEM_RENAMED) == 0 || new->kind != history->kind ||
 	    history->since[history->names_count - 1] != 0)
 		return;
 	to = view_item(now, new->refs[0].slot);
@@ -328,8 +339,8 @@ note_rename(struct history *history, const struct view *now, const struct item *
 
 /* The first op that touched each entry of ours leads to its last version in the set. */
 static void
-add_ours(struct history *history, struct diff *diff, const struct patch_op *ops, size_t count, size_t i,
-    bool placed)
+add_ours(struct history *history, struct diff *diff, const struct patch_op *ops, size_t count,
+    size_t i, bool placed)
 {
 	const struct view *now = diff->new_names;
 	const struct item *old = ops[i].old;
@@ -357,7 +368,8 @@ add_ours(struct history *history, struct diff *diff, const struct patch_op *ops,
 }
 
 static bool
-on_item_revision(void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err)
+on_item_revision(
+    void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err)
 {
 	struct history *history = arg;
 	const struct view *now = plan_now(history->plan);
@@ -393,14 +405,15 @@ find_start(struct history *history, const struct item *item, uint64_t *start, st
 
 	*start = item->created_revision;
 	source_of(history->job, &source);
-	for (unsigned i = 0; i < NAMES_MAX && *start > 1; i++) {
+	for (unsigned i = 0; i<NAMES_MAX && * start> 1; i++) {
 		struct plan *plan = fold_plan(&source, *start - 1, NULL, err);
 		const struct item *before = NULL;
 		uint64_t earlier = 0;
 
 		if (plan == NULL)
 			return false;
-		before = plan_find(plan, history->kind, history->names[0], strlen(history->names[0]));
+		before =
+		    plan_find(plan, history->kind, history->names[0], strlen(history->names[0]));
 		if (before != NULL && (before->flags & ITEM_ABSENT) == 0)
 			earlier = before->created_revision;
 		plan_free(plan);
@@ -427,7 +440,8 @@ item_history(struct history *history, const struct item *item, uint64_t newest, 
 		if (history->earlier[0] == '\0' || history->names_count == NAMES_MAX)
 			break;
 		history->since[history->names_count - 1] = history->renamed_at;
-		memcpy(history->names[history->names_count++], history->earlier, sizeof history->earlier);
+		memcpy(history->names[history->names_count++], history->earlier,
+		    sizeof history->earlier);
 	}
 	return page_send(history->job, &history->page, 0, err);
 }
@@ -441,8 +455,8 @@ find_item(struct history *history, const struct item **item, struct err *err)
 	size_t len;
 
 	if (!ref_parse(ref, KIND_NONE, &history->kind, &id, &len)) {
-		faults_add(
-		    job->faults, "ref", "'%.100s' is not a reference; write it like initiative/onboarding", ref);
+		faults_add(job->faults, "ref",
+		    "'%.100s' is not a reference; write it like initiative/onboarding", ref);
 		return faults_none(job->faults, err);
 	}
 	*item = view_find(job->view, history->kind, id, len);
@@ -478,7 +492,8 @@ history_run(struct view_job *job, struct err *err)
 		return err_oom(err);
 	if (request->page_token[0] != '\0') {
 		if (!parse_u64(request->page_token, 1, UINT64_MAX, &below)) {
-			faults_add(job->faults, "page_token", "is not one that a reply gave; start from the first page");
+			faults_add(job->faults, "page_token",
+			    "is not one that a reply gave; start from the first page");
 			return faults_none(job->faults, err);
 		}
 		newest = below - 1 < newest ? below - 1 : newest;
@@ -487,7 +502,7 @@ history_run(struct view_job *job, struct err *err)
 	history->request = request;
 	history->arena = arena_new(LIMIT_CALL_ARENA);
 	ok = history->arena != NULL &&
-	    page_init(&history->page, request->page_size == 0 ? PAGE_DEFAULT : request->page_size);
+	     page_init(&history->page, request->page_size == 0 ? PAGE_DEFAULT : request->page_size);
 	ok = ok ? history_of(history, newest, err) : err_oom(err);
 	page_fini(&history->page);
 	arena_free(history->arena);
@@ -501,7 +516,8 @@ handle_plan_history(struct rpc_call *call, const ProtobufCMessage *message)
 	struct err err = {0};
 
 	if (request->page_size > LIMIT_PAGE)
-		faults_add(call->faults, "page_size", "%u is more than %u", request->page_size, LIMIT_PAGE);
+		faults_add(call->faults, "page_size", "%u is more than %u", request->page_size,
+		    LIMIT_PAGE);
 	if (faults_none(call->faults, &err))
 		job_view(call, request->at, history_run, (void *)(uintptr_t)request);
 	else

@@ -130,7 +130,8 @@ start_threads(struct jobs *jobs)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (; jobs->threads_count < THREADS; jobs->threads_count++) {
-		if (pthread_create(&jobs->threads[jobs->threads_count], NULL, worker_main, jobs) != 0)
+		if (pthread_create(&jobs->threads[jobs->threads_count], NULL, worker_main, jobs) !=
+		    0)
 			break;
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

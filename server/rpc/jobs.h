@@ -37,7 +37,8 @@ void jobs_free(struct jobs *jobs);
  * run(arg) on a worker, then done(arg) on the loop from jobs_poll(). ERR_LIMIT with LIMIT_JOBS waiting or running,
  * except with force (the daemon's own work).
  */
-bool jobs_start(struct jobs *jobs, job_fn run, job_fn done, void *arg, bool force, struct err *err) MUST_CHECK;
+bool jobs_start(
+    struct jobs *jobs, job_fn run, job_fn done, void *arg, bool force, struct err *err) MUST_CHECK;
 void jobs_poll(struct jobs *jobs);
 /* From a job, around waiting for a slow reader: another job may run meanwhile. */
 void jobs_block(struct jobs *jobs);
@@ -52,15 +53,16 @@ struct view_job {
 	const struct view *other; /* job_views(): the second; else NULL */
 	uint64_t revision;        /* of view */
 	uint64_t other_revision;
-	int32_t today;            /* the date that the answer takes as today (of `to` for two views) */
-	const char *workspace;    /* its id */
+	int32_t today;         /* the date that the answer takes as today (of `to` for two views) */
+	const char *workspace; /* its id */
 	uint32_t workspace_number; /* in the store */
-	void *arg;                /* as given */
+	void *arg;                 /* as given */
 	/* The job's own memory, LIMIT_CALL_ARENA; the request in the call's arena may be read, call->arena not used. */
 	struct arena *arena;
-	struct faults *faults;    /* go out as google.rpc.BadRequest when run returns false */
-	struct rpc_call *call;    /* not for workers, except call->method, call->caller and call->daemon */
-	struct view_call *own;    /* the implementation's */
+	struct faults *faults; /* go out as google.rpc.BadRequest when run returns false */
+	struct rpc_call
+	    *call; /* not for workers, except call->method, call->caller and call->daemon */
+	struct view_call *own; /* the implementation's */
 };
 
 /*
@@ -78,15 +80,17 @@ struct Plumb__V1__At;
  */
 void job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg);
 /* The same with two views of one workspace. */
-void job_views(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
-    job_view_fn run, void *arg);
+void job_views(struct rpc_call *call, const struct Plumb__V1__At *from,
+    const struct Plumb__V1__At *to, job_view_fn run, void *arg);
 
 /*
  * From the worker: one reply message, encoded now. Waits while the stream has no room. False when the call was cancelled
  * (err is ERR_CANCELLED then) or the message is too large (ERR_LIMIT); return false with it.
  */
-bool view_job_send(struct view_job *job, const ProtobufCMessage *message, struct err *err) MUST_CHECK;
-bool view_job_send_bytes(struct view_job *job, const uint8_t *p, size_t len, struct err *err) MUST_CHECK;
+bool view_job_send(
+    struct view_job *job, const ProtobufCMessage *message, struct err *err) MUST_CHECK;
+bool view_job_send_bytes(
+    struct view_job *job, const uint8_t *p, size_t len, struct err *err) MUST_CHECK;
 /* Ask now and then, for instance every 1,024 items; return false with ERR_CANCELLED when it says true. */
 bool view_job_cancelled(const struct view_job *job);
 

@@ -54,8 +54,8 @@ keys_free(struct keys *keys)
 uint64_t
 keys_hash(const struct keys *keys, const char *author, const char *key)
 {
-	uint64_t chained[2] = {keys->secret[0] ^ siphash(keys->secret, author, strlen(author)),
-	    keys->secret[1]};
+	uint64_t chained[2] = {
+	    keys->secret[0] ^ siphash(keys->secret, author, strlen(author)), keys->secret[1]};
 	uint64_t hash = siphash(chained, key, strlen(key));
 
 	return hash == 0 ? 1 : hash;
@@ -136,7 +136,8 @@ keys_add(struct keys *keys, const struct key_entry *entry, int64_t now_us, struc
 	if (shard->entries[at].hash == 0) {
 		if (keys->count >= LIMIT_KEYS)
 			return err_set(err, ERR_LIMIT,
-			    "%u idempotency keys were used within 7 days; leave the key out", LIMIT_KEYS);
+			    "%u idempotency keys were used within 7 days; leave the key out",
+			    LIMIT_KEYS);
 		shard->count++;
 		keys->count++;
 	}

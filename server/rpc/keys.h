@@ -20,7 +20,7 @@ struct key_entry {
 	uint64_t hash;         /* of author and key; never 0 */
 	uint64_t request_hash; /* of the content */
 	uint64_t revision;
-	int64_t time_us;       /* effective */
+	int64_t time_us; /* effective */
 	int64_t logged_us;
 };
 
@@ -34,7 +34,8 @@ const struct key_entry *keys_find(const struct keys *keys, uint64_t hash, int64_
 /*
  * Remembers; an entry of the same hash is replaced. ERR_LIMIT with LIMIT_KEYS young ones, or without memory.
  */
-bool keys_add(struct keys *keys, const struct key_entry *entry, int64_t now_us, struct err *err) MUST_CHECK;
+bool keys_add(
+    struct keys *keys, const struct key_entry *entry, int64_t now_us, struct err *err) MUST_CHECK;
 /* Forgets one, if it is of that revision. */
 void keys_remove(struct keys *keys, uint64_t hash, uint64_t revision);
 size_t keys_count(const struct keys *keys);

@@ -21,8 +21,8 @@
 #include "server/rpc/ranks.h"
 #include "server/rpc/rpc.h"
 
-#define PAGE_DEFAULT   100u
-#define REPLY_MAX      LIMIT_FRAME_BODY
+#define PAGE_DEFAULT 100u
+#define REPLY_MAX    LIMIT_FRAME_BODY
 /* A page ends before it would pass this; one entry more always fits. */
 #define PAGE_BYTES     (LIMIT_FRAME_BODY - 2u * LIMIT_ITEM_BYTES)
 #define EXPORT_ENTRIES 100u
@@ -65,7 +65,9 @@ parse_sort(const char *text, struct order *order, struct faults *faults, struct 
 		}
 	}
 	faults_add(faults, "sort",
-	    "'%.40s' is not id, title, rank, updated, due or revision, with a - in front for the reverse", text);
+	    "'%.40s' is not id, title, rank, updated, due or revision, with a - in front for the "
+	    "reverse",
+	    text);
 	return faults_none(faults, err);
 }
 
@@ -128,7 +130,8 @@ compare_items(const struct order *order, const struct item *a, const struct item
 		c = order->reversed ? -c : c;
 		break;
 	case SORT_RANK:
-		c = compare_known(ranks_of(order->ranks, a), ranks_of(order->ranks, b), 0, order->reversed);
+		c = compare_known(
+		    ranks_of(order->ranks, a), ranks_of(order->ranks, b), 0, order->reversed);
 		break;
 	case SORT_UPDATED:
 		c = compare_number(a->updated_us, b->updated_us);
@@ -230,13 +233,15 @@ parse_token(struct list *list, struct faults *faults, struct err *err)
 	if (token[0] == '\0')
 		return true;
 	if (strlen(token) < sizeof again - 1 &&
-	    sscanf(token, "%" SCNu64 "-%" SCNu64 "-%" SCNx64, &list->token_revision, &list->offset, &question) == 3) {
-		snprintf(again, sizeof again, "%" PRIu64 "-%" PRIu64 "-%" PRIx64, list->token_revision, list->offset,
-		    question);
+	    sscanf(token, "%" SCNu64 "-%" SCNu64 "-%" SCNx64, &list->token_revision, &list->offset,
+		&question) == 3) {
+		snprintf(again, sizeof again, "%" PRIu64 "-%" PRIu64 "-%" PRIx64,
+		    list->token_revision, list->offset, question);
 		if (strcmp(again, token) == 0 && question == list->question)
 			return true;
 	}
-	faults_add(faults, "page_token", "is not one that a reply to this filter and sort gave; start from the first page");
+	faults_add(faults, "page_token",
+	    "is not one that a reply to this filter and sort gave; start from the first page");
 	return faults_none(faults, err);
 }
 
@@ -274,7 +279,8 @@ find_matches(struct view_job *job, struct list *list, const struct filter *filte
 }
 
 static void
-put_entry(struct pb_out *out, const struct view *view, const struct ranks *ranks, const struct item *item)
+put_entry(
+    struct pb_out *out, const struct view *view, const struct ranks *ranks, const struct item *item)
 {
 	size_t mark = pb_out_begin(out, 1);
 
@@ -294,13 +300,15 @@ send_page(struct view_job *job, struct list *list, const struct top *top, struct
 	for (; end < top->count && out.len < PAGE_BYTES; end++)
 		put_entry(&out, job->view, list->order.ranks, top->items[end]);
 	if (end < list->total && !list->request->count_only) {
-		snprintf(token, sizeof token, "%" PRIu64 "-%" PRIu64 "-%" PRIx64, job->revision, end, list->question);
+		snprintf(token, sizeof token, "%" PRIu64 "-%" PRIu64 "-%" PRIx64, job->revision,
+		    end, list->question);
 		pb_out_string(&out, 2, token);
 	}
 	pb_out_varint(&out, 3, list->total);
 	pb_out_varint(&out, 4, job->revision);
 	if (out.failed)
-		return err_set(err, ERR_LIMIT, "the page does not fit into a message; ask for a smaller page_size");
+		return err_set(err, ERR_LIMIT,
+		    "the page does not fit into a message; ask for a smaller page_size");
 	return view_job_send_bytes(job, out.p, out.len, err);
 }
 
@@ -377,7 +385,8 @@ handle_plan_list(struct rpc_call *call, const ProtobufCMessage *message)
 /* ---- Export -------------------------------------------------------------------------------------------- */
 
 static bool
-is_exported(const Plumb__V1__ExportRequest *request, const struct view *view, const struct item *item)
+is_exported(
+    const Plumb__V1__ExportRequest *request, const struct view *view, const struct item *item)
 {
 	bool wanted = request->n_kinds == 0 ? !kind_is_record(item->kind) : false;
 
@@ -392,7 +401,8 @@ is_exported(const Plumb__V1__ExportRequest *request, const struct view *view, co
 }
 
 static const struct item **
-gather(struct view_job *job, const Plumb__V1__ExportRequest *request, size_t *count, struct err *err)
+gather(
+    struct view_job *job, const Plumb__V1__ExportRequest *request, size_t *count, struct err *err)
 {
 	uint32_t slots = view_slots(job->view);
 	const struct item **items;
@@ -420,7 +430,8 @@ gather(struct view_job *job, const Plumb__V1__ExportRequest *request, size_t *co
 
 /* The envelope with the entry as its source last applied it. */
 static void
-put_last_applied(struct pb_out *out, const struct view *view, const struct ranks *ranks, const struct item *item)
+put_last_applied(
+    struct pb_out *out, const struct view *view, const struct ranks *ranks, const struct item *item)
 {
 	uint32_t body = kind_is_record(item->kind) ? 12 : 11;
 	struct pb_out whole;
@@ -460,8 +471,8 @@ flush(struct view_job *job, struct pb_out *out, struct err *err)
 }
 
 static bool
-send_all(struct view_job *job, const Plumb__V1__ExportRequest *request, const struct item **items, size_t count,
-    struct err *err)
+send_all(struct view_job *job, const Plumb__V1__ExportRequest *request, const struct item **items,
+    size_t count, struct err *err)
 {
 	struct ranks *ranks = ranks_new(job->view, job->arena);
 	struct pb_out out;
@@ -514,7 +525,8 @@ handle_plan_export(struct rpc_call *call, const ProtobufCMessage *message)
 	if (request->last_applied && request->source[0] == '\0')
 		faults_add(call->faults, "source", "is required with last_applied: whose version?");
 	if (strlen(request->source) > LIMIT_SOURCE)
-		faults_add(call->faults, "source", "has %zu bytes, more than %u", strlen(request->source), LIMIT_SOURCE);
+		faults_add(call->faults, "source", "has %zu bytes, more than %u",
+		    strlen(request->source), LIMIT_SOURCE);
 	if (faults_none(call->faults, &err))
 		job_view(call, request->at, export_run, (void *)(uintptr_t)request);
 	else

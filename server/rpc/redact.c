@@ -50,7 +50,8 @@ clean_add(const struct view *view, Plumb__V1__Record *record)
 {
 	enum kind kind = record != NULL ? codec_item_kind(&record->base) : KIND_NONE;
 
-	if (kind == KIND_NONE || record->redacted || !is_redacted(view, kind, record->id, strlen(record->id)))
+	if (kind == KIND_NONE || record->redacted ||
+	    !is_redacted(view, kind, record->id, strlen(record->id)))
 		return false;
 	record->note = pb_str("");
 	record->by = pb_str("");
@@ -65,7 +66,8 @@ clean_retract(const struct view *view, Plumb__V1__Retract *retract)
 	const char *id;
 	size_t id_len;
 
-	if (retract->reason[0] == '\0' || !ref_parse(retract->ref, KIND_NONE, &kind, &id, &id_len) ||
+	if (retract->reason[0] == '\0' ||
+	    !ref_parse(retract->ref, KIND_NONE, &kind, &id, &id_len) ||
 	    !is_redacted(view, kind, id, id_len))
 		return false;
 	retract->reason = pb_str("");
@@ -95,8 +97,8 @@ decode(struct redact_job *job, const struct store_entry *entry)
 	Plumb__V1__ChangeSet *set;
 
 	arena_reset(job->arena);
-	set = (Plumb__V1__ChangeSet *)pb_decode(&plumb__v1__change_set__descriptor, entry->body, entry->body_len,
-	    false, job->arena, &job->err);
+	set = (Plumb__V1__ChangeSet *)pb_decode(&plumb__v1__change_set__descriptor, entry->body,
+	    entry->body_len, false, job->arena, &job->err);
 	if (set == NULL)
 		job->failed = true;
 	return set;
@@ -148,8 +150,9 @@ static bool
 read_one(struct redact_job *job, uint64_t revision)
 {
 	job->hit = false;
-	return store_read(job->store, job->workspace, revision, revision, on_rewritten, job, &job->err) &&
-	    !job->failed;
+	return store_read(
+		   job->store, job->workspace, revision, revision, on_rewritten, job, &job->err) &&
+	       !job->failed;
 }
 
 /*
@@ -185,8 +188,8 @@ rewrite(struct redact_job *job)
 
 		if (!read_one(job, revision))
 			return false;
-		if (job->hit &&
-		    !store_redact(job->store, job->workspace, revision, job->body, job->body_len, &job->err))
+		if (job->hit && !store_redact(job->store, job->workspace, revision, job->body,
+				    job->body_len, &job->err))
 			return false;
 		job->rewritten += job->hit;
 	}
@@ -207,7 +210,8 @@ redact_log(struct redact_job *job)
 		return false;
 	if (oldest == 0)
 		return true;
-	if (!store_read(job->store, job->workspace, oldest, job->shared->revision, on_scanned, job, &job->err) ||
+	if (!store_read(job->store, job->workspace, oldest, job->shared->revision, on_scanned, job,
+		&job->err) ||
 	    job->failed || !rewrite(job))
 		return false;
 	if (job->directory != NULL)
@@ -233,7 +237,8 @@ redact_done(void *arg)
 
 	ws->redact_running = false;
 	if (job->failed) {
-		log_error("redact", "workspace=%s why=\"%s\" next=\"tried again in a minute\"", ws->id, job->err.msg);
+		log_error("redact", "workspace=%s why=\"%s\" next=\"tried again in a minute\"",
+		    ws->id, job->err.msg);
 		ws->redact_wanted = true;
 		ws->redact_after_us = daemon_monotonic_us() + RETRY_US;
 	} else if (job->rewritten > 0) {
@@ -256,7 +261,8 @@ redact_check(struct workspace *ws)
 
 	ws->redact_wanted = true;
 	/* A snapshot under way may be of before the redaction: it must be there to be deleted. */
-	if (ws->redact_running || ws->snapshot_running || daemon_monotonic_us() < ws->redact_after_us)
+	if (ws->redact_running || ws->snapshot_running ||
+	    daemon_monotonic_us() < ws->redact_after_us)
 		return;
 	job = calloc(1, sizeof *job);
 	if (job == NULL)
@@ -282,6 +288,6 @@ redact_on_change(struct workspace *ws, const struct patch_op *ops, size_t count)
 	for (size_t i = 0; i < count && !ws->redact_wanted; i++) {
 		const struct item *new = ops[i].new;
 
-		ws->redact_wanted = new != ops[i].old && (new->flags & ITEM_REDACTED) != 0;
+		ws->redact_wanted = new != ops[i].old && (new->flags &ITEM_REDACTED) != 0;
 	}
 }

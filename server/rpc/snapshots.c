@@ -18,7 +18,7 @@
 #define LOG_CHANGES   50000u
 #define RETRY_US      (INT64_C(60) * 1000000)
 /* Under heavy writing the time between two is at least this, and ten times what one takes. */
-#define PAUSE_US      (INT64_C(10) * 1000000)
+#define PAUSE_US (INT64_C(10) * 1000000)
 
 struct snapshot_job {
 	struct workspace *ws;
@@ -53,7 +53,8 @@ write_view(struct store *store, const char *directory, uint32_t workspace, const
 	if (!store_read(store, workspace, info.revision, info.revision, on_entry, &info, err))
 		return false;
 	if (info.layout != PLAN_SNAPSHOT_LAYOUT)
-		return err_set(err, ERR_INTERNAL, "revision %" PRIu64 " is not in the log", info.revision);
+		return err_set(
+		    err, ERR_INTERNAL, "revision %" PRIu64 " is not in the log", info.revision);
 	writer = snapshot_create(directory, &info, err);
 	if (writer == NULL)
 		return false;
@@ -83,7 +84,8 @@ snapshot_written(struct workspace *ws, uint64_t revision, const struct fold_stat
 	struct fold_stats *since = &ws->since_snapshot;
 
 	since->snapshot_revision = revision;
-	since->snapshot_len += before->log_bytes; /* near enough to decide when the next one is due */
+	since->snapshot_len +=
+	    before->log_bytes; /* near enough to decide when the next one is due */
 	since->log_bytes -= before->log_bytes;
 	since->log_changes -= before->log_changes;
 	log_info("snapshot", "workspace=%s revision=%" PRIu64, ws->id, revision);
@@ -120,7 +122,7 @@ bool
 snapshots_needed(const struct workspace *ws)
 {
 	return ws->state == WORKSPACE_READY && ws->daemon->data_dir != NULL &&
-	    plan_durable(ws->plan) > ws->since_snapshot.snapshot_revision;
+	       plan_durable(ws->plan) > ws->since_snapshot.snapshot_revision;
 }
 
 /* NULL without memory. */
@@ -170,7 +172,8 @@ void
 snapshots_consider(struct workspace *ws)
 {
 	const struct fold_stats *since = &ws->since_snapshot;
-	size_t due = since->snapshot_len / 2 > LOG_BYTES_MIN ? since->snapshot_len / 2 : LOG_BYTES_MIN;
+	size_t due =
+	    since->snapshot_len / 2 > LOG_BYTES_MIN ? since->snapshot_len / 2 : LOG_BYTES_MIN;
 
 	if (since->log_bytes <= due && since->log_changes <= LOG_CHANGES)
 		return;
@@ -209,11 +212,12 @@ snapshots_delete_before(const char *data_dir, uint32_t workspace, uint64_t revis
 		uint32_t number;
 		int end = 0;
 
-		if (sscanf(entry->d_name, "%" SCNu32 "-%" SCNu64 ".%n", &number, &of, &end) != 2 || end == 0 ||
-		    number != workspace || of >= revision)
+		if (sscanf(entry->d_name, "%" SCNu32 "-%" SCNu64 ".%n", &number, &of, &end) != 2 ||
+		    end == 0 || number != workspace || of >= revision)
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0)
-			log_warn("snapshot", "file=\"%s\" why=\"cannot be deleted\"", entry->d_name);
+			log_warn(
+			    "snapshot", "file=\"%s\" why=\"cannot be deleted\"", entry->d_name);
 	}
 	closedir(dir);
 }

@@ -93,7 +93,8 @@ state_hash(const struct view *view, const bool *cancelled, uint8_t out[SHA256_LE
 		qsort(items, count, sizeof *items, by_name);
 	}
 	for (size_t i = 0; i < count && ok; i++) {
-		if (i % 1024 == 0 && cancelled != NULL && __atomic_load_n(cancelled, __ATOMIC_RELAXED))
+		if (i % 1024 == 0 && cancelled != NULL &&
+		    __atomic_load_n(cancelled, __ATOMIC_RELAXED))
 			ok = err_set(err, ERR_CANCELLED, "cancelled");
 		else
 			add_entry(h, view, items[i]);

@@ -17,6 +17,7 @@
 struct view;
 
 /* cancelled may be NULL. */
-bool state_hash(const struct view *view, const bool *cancelled, uint8_t out[SHA256_LEN], struct err *err) MUST_CHECK;
+bool state_hash(const struct view *view, const bool *cancelled, uint8_t out[SHA256_LEN],
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -40,7 +40,7 @@ struct want {
 	bool resolved;
 	uint64_t revision;
 	bool is_past;
-	int32_t date; /* as_of a time: its date; else DATE_NONE */
+	int32_t date;               /* as_of a time: its date; else DATE_NONE */
 	struct shared_view *shared; /* one of these two */
 	struct as_of *as_of;
 };
@@ -295,8 +295,9 @@ output_new(size_t len, struct err *err)
 
 	if (len > LIMIT_FRAME_BODY) {
 		err_set(err, ERR_LIMIT,
-		    "the answer has %zu bytes, more than the %u of a message; ask for less at a time", len,
-		    LIMIT_FRAME_BODY);
+		    "the answer has %zu bytes, more than the %u of a message; ask for less at a "
+		    "time",
+		    len, LIMIT_FRAME_BODY);
 		return NULL;
 	}
 	output = malloc(sizeof *output + len);
@@ -389,8 +390,8 @@ set_today(struct view_call *vc, struct err *err)
 	if (want->at != NULL && want->at->today[0] != '\0') {
 		if (date_parse(want->at->today, &vc->job.today))
 			return true;
-		faults_add(vc->call->faults, "at.today", "'%.40s' is not a date; write it like 2026-03-31",
-		    want->at->today);
+		faults_add(vc->call->faults, "at.today",
+		    "'%.40s' is not a date; write it like 2026-03-31", want->at->today);
 		return faults_none(vc->call->faults, err);
 	}
 	if (want->date != DATE_NONE)
@@ -434,7 +435,8 @@ enum progress { GO_ON, WAIT, FAILED };
 static void
 go_on(struct waiter *waiter)
 {
-	struct view_call *vc = (struct view_call *)((char *)waiter - offsetof(struct view_call, waiter));
+	struct view_call *vc =
+	    (struct view_call *)((char *)waiter - offsetof(struct view_call, waiter));
 
 	step(vc);
 }
@@ -452,7 +454,8 @@ check_scenario(const Plumb__V1__At *at, struct err *err)
 {
 	if (at == NULL || at->scenario[0] == '\0')
 		return true;
-	return err_set(err, ERR_INVALID, "at.scenario: scenarios are not there yet; leave it empty");
+	return err_set(
+	    err, ERR_INVALID, "at.scenario: scenarios are not there yet; leave it empty");
 }
 
 /* Both At may name the workspace, or one of them. */
@@ -468,8 +471,9 @@ name_workspace(const struct view_call *vc, const char **id, struct err *err)
 		if (at == NULL || at->workspace[0] == '\0' || strcmp(at->workspace, *id) == 0)
 			continue;
 		if ((*id)[0] != '\0')
-			return err_set(err, ERR_INVALID, "both revisions must be of one workspace, not '%.64s' and '%.64s'",
-			    *id, at->workspace);
+			return err_set(err, ERR_INVALID,
+			    "both revisions must be of one workspace, not '%.64s' and '%.64s'", *id,
+			    at->workspace);
 		*id = at->workspace;
 	}
 	return true;
@@ -506,7 +510,8 @@ ask_time(void *arg)
 {
 	struct view_call *vc = arg;
 
-	vc->ok = store_revision_at(vc->daemon->store, vc->ws->number, vc->time_us, &vc->time_revision, &vc->err);
+	vc->ok = store_revision_at(
+	    vc->daemon->store, vc->ws->number, vc->time_us, &vc->time_revision, &vc->err);
 }
 
 static void
@@ -568,7 +573,8 @@ resolve_time(struct view_call *vc, struct want *want, struct err *err)
 
 	if (!parse_time(vc, text, &vc->time_us, &want->date)) {
 		faults_add(vc->call->faults, "at.time",
-		    "'%.40s' is not a time; write it like 2026-03-31 or 2026-03-31T09:00:00Z", text);
+		    "'%.40s' is not a time; write it like 2026-03-31 or 2026-03-31T09:00:00Z",
+		    text);
 		(void)!faults_none(vc->call->faults, err);
 		return FAILED;
 	}
@@ -600,7 +606,8 @@ resolve_baseline(struct view_call *vc, struct want *want, struct err *err)
 	if (item != NULL && item->revision > plan_durable(vc->ws->plan))
 		return wait_in(vc, &vc->ws->undurable, item->revision);
 	if (!item_is_live(item)) {
-		err_set(err, ERR_NOT_FOUND, "baseline '%.64s' does not exist; plumb list kind:baseline shows those that do",
+		err_set(err, ERR_NOT_FOUND,
+		    "baseline '%.64s' does not exist; plumb list kind:baseline shows those that do",
 		    id);
 		return FAILED;
 	}
@@ -679,7 +686,8 @@ resolve(struct view_call *vc, struct want *want, struct err *err)
 	if (progress != GO_ON)
 		return progress;
 	if (want->is_past && at_least > want->revision) {
-		err_set(err, ERR_RANGE, "revision %" PRIu64 " is asked for, and at least %" PRIu64 ": not both",
+		err_set(err, ERR_RANGE,
+		    "revision %" PRIu64 " is asked for, and at least %" PRIu64 ": not both",
 		    want->revision, at_least);
 		return FAILED;
 	}
@@ -734,7 +742,8 @@ view_call_new(struct rpc_call *call, job_view_fn run, void *arg)
 	if (vc == NULL)
 		return NULL;
 	vc->job.arena = arena_new(LIMIT_CALL_ARENA);
-	vc->job.faults = vc->job.arena != NULL ? arena_alloc(vc->job.arena, sizeof *vc->job.faults) : NULL;
+	vc->job.faults =
+	    vc->job.arena != NULL ? arena_alloc(vc->job.arena, sizeof *vc->job.faults) : NULL;
 	if (vc->job.faults == NULL) {
 		arena_free(vc->job.arena);
 		free(vc);

@@ -20,12 +20,12 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/rpc.h"
 
-#define RING_BYTES      (4u << 20)
-#define READ_ENTRIES    256u
-#define HEARTBEAT_MS    10000u
-#define HEARTBEAT_MIN   100u
-#define HEARTBEAT_MAX   3600000u
-#define MESSAGE_MAX     LIMIT_FRAME_BODY
+#define RING_BYTES    (4u << 20)
+#define READ_ENTRIES  256u
+#define HEARTBEAT_MS  10000u
+#define HEARTBEAT_MIN 100u
+#define HEARTBEAT_MAX 3600000u
+#define MESSAGE_MAX   LIMIT_FRAME_BODY
 
 /* A set of kinds. */
 struct kinds {
@@ -96,7 +96,8 @@ kinds_add_ref(struct kinds *kinds, const uint8_t *p, size_t len)
 {
 	const uint8_t *slash = memchr(p, '/', len);
 
-	kinds_add(kinds, slash != NULL ? kind_parse((const char *)p, (size_t)(slash - p)) : KIND_NONE);
+	kinds_add(
+	    kinds, slash != NULL ? kind_parse((const char *)p, (size_t)(slash - p)) : KIND_NONE);
 }
 
 /* "check_in" is check-in. */
@@ -176,11 +177,13 @@ add_change(struct kinds *kinds, const uint8_t *p, size_t len)
 	switch (change.number) {
 	case 1: /* put */
 		if (sub_field(change.bytes, change.len, 1, &sub))
-			kinds_add(kinds, body_kind(&plumb__v1__item__descriptor, sub.bytes, sub.len));
+			kinds_add(
+			    kinds, body_kind(&plumb__v1__item__descriptor, sub.bytes, sub.len));
 		break;
 	case 5: /* add */
 		if (sub_field(change.bytes, change.len, 1, &sub))
-			kinds_add(kinds, body_kind(&plumb__v1__record__descriptor, sub.bytes, sub.len));
+			kinds_add(
+			    kinds, body_kind(&plumb__v1__record__descriptor, sub.bytes, sub.len));
 		break;
 	case 4: /* place */
 		kinds_add(kinds, KIND_RANKING);
@@ -220,8 +223,8 @@ touched_kinds(const uint8_t *body, size_t len)
 /* ---- encoding ------------------------------------------------------------------------------------------ */
 
 static struct rpc_bytes *
-encode_change(uint64_t revision, int64_t time_us, int64_t logged_us, const char *author, const uint8_t *body,
-    size_t body_len)
+encode_change(uint64_t revision, int64_t time_us, int64_t logged_us, const char *author,
+    const uint8_t *body, size_t body_len)
 {
 	struct rpc_bytes *bytes = NULL;
 	char time[TIME_TEXT_LEN];
@@ -312,7 +315,8 @@ ring_grow(struct watch_hub *hub)
 
 /* Takes over the reference. Without memory the ring just starts anew: the log has it all. */
 static void
-ring_push(struct watch_hub *hub, uint64_t revision, struct rpc_bytes *bytes, const struct kinds *kinds)
+ring_push(
+    struct watch_hub *hub, uint64_t revision, struct rpc_bytes *bytes, const struct kinds *kinds)
 {
 	struct recent *recent;
 
@@ -427,7 +431,8 @@ send(struct watcher *w, struct rpc_bytes *bytes)
 
 /* Sends one change, or passes over it. As send(). */
 static bool
-offer(struct watcher *w, uint64_t revision, struct rpc_bytes *bytes, const struct kinds *kinds, int64_t now_us)
+offer(struct watcher *w, uint64_t revision, struct rpc_bytes *bytes, const struct kinds *kinds,
+    int64_t now_us)
 {
 	assert(revision == w->want);
 	if (!w->filtered || kinds_meet(&w->kinds, kinds)) {
@@ -485,7 +490,7 @@ static bool
 wants_log(const struct watcher *w)
 {
 	return !w->dead && w->behind && w->want <= plan_durable(w->hub->ws->plan) &&
-	    ring_get(w->hub, w->want) == NULL && rpc_is_writable(w->call);
+	       ring_get(w->hub, w->want) == NULL && rpc_is_writable(w->call);
 }
 
 static void
@@ -515,8 +520,8 @@ give_entry(struct watch_hub *hub, const struct store_entry *entry, int64_t now_u
 			continue;
 		if (bytes == NULL) {
 			kinds = touched_kinds(entry->body, entry->body_len);
-			bytes = encode_change(entry->revision, entry->time_us, entry->logged_us, entry->author,
-			    entry->body, entry->body_len);
+			bytes = encode_change(entry->revision, entry->time_us, entry->logged_us,
+			    entry->author, entry->body, entry->body_len);
 		}
 		if (bytes == NULL)
 			return;
@@ -547,7 +552,8 @@ read_done(void *arg, const struct store_entry *entries, size_t count, const stru
 		if (entries == NULL)
 			gone = *err;
 		else
-			err_set(&gone, ERR_DATA_LOSS, "revision %" PRIu64 " is not in the log", hub->read_from);
+			err_set(&gone, ERR_DATA_LOSS, "revision %" PRIu64 " is not in the log",
+			    hub->read_from);
 		fail_all_behind(hub, &gone);
 		return;
 	}
@@ -575,9 +581,11 @@ start_read(struct watch_hub *hub)
 		return;
 	hub->reading = true;
 	hub->read_from = from;
-	if (!store_read_async(hub->ws->daemon->store, hub->ws->number, from, READ_ENTRIES, read_done, hub, &err)) {
+	if (!store_read_async(hub->ws->daemon->store, hub->ws->number, from, READ_ENTRIES,
+		read_done, hub, &err)) {
 		hub->reading = false;
-		log_warn("watch", "workspace=%s from=%" PRIu64 " why=\"%s\"", hub->ws->id, from, err.msg);
+		log_warn("watch", "workspace=%s from=%" PRIu64 " why=\"%s\"", hub->ws->id, from,
+		    err.msg);
 	}
 }
 
@@ -585,7 +593,8 @@ start_read(struct watch_hub *hub)
 
 /* To all who have everything before it. */
 static void
-send_live(struct watch_hub *hub, uint64_t revision, struct rpc_bytes *bytes, const struct kinds *kinds)
+send_live(
+    struct watch_hub *hub, uint64_t revision, struct rpc_bytes *bytes, const struct kinds *kinds)
 {
 	int64_t now_us = daemon_monotonic_us();
 
@@ -684,7 +693,8 @@ parse_kinds(const char *text, struct watcher *w, struct faults *faults, struct e
 		return true;
 	w->filtered = true;
 	if (strlen(text) > LIMIT_FILTER || strncmp(text, "kind:", 5) != 0) {
-		faults_add(faults, "filter", "'%.40s' is not understood; write it like kind:initiative,task", text);
+		faults_add(faults, "filter",
+		    "'%.40s' is not understood; write it like kind:initiative,task", text);
 		return faults_none(faults, err);
 	}
 	for (const char *p = text + 5;;) {
@@ -692,8 +702,8 @@ parse_kinds(const char *text, struct watcher *w, struct faults *faults, struct e
 		enum kind kind = kind_parse(p, len);
 
 		if (kind == KIND_NONE)
-			faults_add(faults, "filter", "column %zu: '%.*s' is not a kind", (size_t)(p - text) + 1,
-			    (int)(len < 40 ? len : 40), p);
+			faults_add(faults, "filter", "column %zu: '%.*s' is not a kind",
+			    (size_t)(p - text) + 1, (int)(len < 40 ? len : 40), p);
 		kinds_add(&w->kinds, kind);
 		if (p[len] == '\0')
 			break;
@@ -709,16 +719,16 @@ fill_watcher(struct watcher *w, const Plumb__V1__WatchRequest *request, uint64_t
 	uint32_t beat_ms = request->heartbeat_ms == 0 ? HEARTBEAT_MS : request->heartbeat_ms;
 
 	if (beat_ms < HEARTBEAT_MIN || beat_ms > HEARTBEAT_MAX) {
-		faults_add(faults, "heartbeat_ms", "%u is not within %u and %u", beat_ms, HEARTBEAT_MIN,
-		    HEARTBEAT_MAX);
+		faults_add(faults, "heartbeat_ms", "%u is not within %u and %u", beat_ms,
+		    HEARTBEAT_MIN, HEARTBEAT_MAX);
 		return faults_none(faults, err);
 	}
 	if (!parse_kinds(request->filter, w, faults, err))
 		return false;
 	if (request->from_revision > durable + 1)
 		return err_set(err, ERR_RANGE,
-		    "from_revision %" PRIu64 " is beyond the next one, which is %" PRIu64, request->from_revision,
-		    durable + 1);
+		    "from_revision %" PRIu64 " is beyond the next one, which is %" PRIu64,
+		    request->from_revision, durable + 1);
 	w->want = request->from_revision == 0 ? durable + 1 : request->from_revision;
 	w->heartbeat_us = (int64_t)beat_ms * 1000;
 	w->sent_us = daemon_monotonic_us();
@@ -782,7 +792,8 @@ void
 handle_plan_watch(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__WatchRequest *request = (const Plumb__V1__WatchRequest *)message;
-	struct workspace *ws = workspace_for_call(call, request->workspace, handle_plan_watch, message);
+	struct workspace *ws =
+	    workspace_for_call(call, request->workspace, handle_plan_watch, message);
 	struct err err = {0};
 
 	if (ws == NULL)

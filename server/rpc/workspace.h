@@ -50,7 +50,8 @@ struct commit {
 	size_t body_len;
 	const uint8_t *reply; /* what the caller gets when it is durable */
 	size_t reply_len;
-	void (*on_done)(struct commit *commit, enum err_code code); /* NULL: the call gets reply or the error */
+	void (*on_done)(
+	    struct commit *commit, enum err_code code); /* NULL: the call gets reply or the error */
 };
 
 struct workspace {
@@ -59,21 +60,21 @@ struct workspace {
 	uint32_t number; /* in the store */
 	enum workspace_state state;
 	char id[ID_MAX_LEN + 1];
-	char *title;          /* owned */
-	char *time_zone;      /* owned; "" is UTC */
-	struct zone *zone;    /* owned; NULL is UTC */
-	struct err broken;    /* BROKEN: why */
-	struct plan *plan;    /* owned; READY, as the rest */
-	struct keys *keys;    /* owned */
-	struct watch_hub *hub; /* owned; NULL without watchers */
+	char *title;                /* owned */
+	char *time_zone;            /* owned; "" is UTC */
+	struct zone *zone;          /* owned; NULL is UTC */
+	struct err broken;          /* BROKEN: why */
+	struct plan *plan;          /* owned; READY, as the rest */
+	struct keys *keys;          /* owned */
+	struct watch_hub *hub;      /* owned; NULL without watchers */
 	struct shared_view *newest; /* NULL: none is out at the newest revision */
 	struct waiters loading;
 	struct waiters undurable;
 	struct commit *oldest_commit;
 	struct commit *newest_commit;
-	unsigned taken_back;  /* commits undone whose completion is still to come */
-	uint64_t undo_epoch;  /* grows with every undo */
-	bool moved;           /* waiters must be looked at */
+	unsigned taken_back; /* commits undone whose completion is still to come */
+	uint64_t undo_epoch; /* grows with every undo */
+	bool moved;          /* waiters must be looked at */
 	struct fold_stats since_snapshot;
 	bool snapshot_running;
 	bool redact_running;
@@ -100,8 +101,8 @@ void workspace_load(struct workspace *ws);
  * For handlers: the workspace when it is READY. Else NULL: the call was failed, or it waits and handler(call,
  * request) is called again. The call must not use handler_data.
  */
-struct workspace *workspace_for_call(struct rpc_call *call, const char *id, rpc_handler_fn handler,
-    const ProtobufCMessage *request);
+struct workspace *workspace_for_call(
+    struct rpc_call *call, const char *id, rpc_handler_fn handler, const ProtobufCMessage *request);
 /* The handler is called again when the revision is durable, or was undone. */
 void workspace_wait_call(struct workspace *ws, uint64_t revision, struct rpc_call *call,
     rpc_handler_fn handler, const ProtobufCMessage *request);
@@ -110,7 +111,8 @@ void workspace_wait_call(struct workspace *ws, uint64_t revision, struct rpc_cal
  * Hands what plan_apply() has taken to the store. commit is filled by the caller (ws, call, patch, stamp, …), who
  * has checked nothing else is wrong; it lives until on_done. False: it was taken back, err says why.
  */
-bool workspace_commit(struct commit *commit, const char *author, const char *key, struct err *err) MUST_CHECK;
+bool workspace_commit(
+    struct commit *commit, const char *author, const char *key, struct err *err) MUST_CHECK;
 /* May the workspace be written now? ERR_UNAVAILABLE. */
 bool workspace_is_writable(const struct workspace *ws, struct err *err) MUST_CHECK;
 /* After store_poll(): those who wait for a revision. */
@@ -121,10 +123,11 @@ void workspace_tick(struct workspace *ws);
 /* The durable view; a reference. NULL out of memory. Settle it on the worker before use. */
 struct shared_view *workspace_view(struct workspace *ws) MUST_CHECK;
 bool shared_view_settle(struct shared_view *view) MUST_CHECK; /* any thread; false out of memory */
-void shared_view_unref(struct shared_view *view);        /* takes NULL */
+void shared_view_unref(struct shared_view *view);             /* takes NULL */
 
 /* Its civil date now. */
 int32_t workspace_today(const struct workspace *ws);
-void workspace_fold_source(const struct workspace *ws, const bool *cancelled, struct fold_source *out);
+void workspace_fold_source(
+    const struct workspace *ws, const bool *cancelled, struct fold_source *out);
 
 #endif

@@ -184,7 +184,8 @@ engine_wait_replies(struct asked *asked, size_t count)
 {
 	for (int i = 0; i < 100000 && asked->count < count && !asked->finished; i++)
 		engine_turn();
-	ck_assert_msg(asked->count >= count, "%zu replies of %zu; %s", asked->count, count, asked->status.msg);
+	ck_assert_msg(asked->count >= count, "%zu replies of %zu; %s", asked->count, count,
+	    asked->status.msg);
 }
 
 static struct asked *
@@ -215,7 +216,8 @@ engine_json(const struct asked *asked, size_t i)
 	struct str text;
 
 	ck_assert_msg(i < asked->count, "no reply %zu: %s", i, asked->status.msg);
-	reply = pb_decode(asked->method->reply, asked->replies[i], asked->lens[i], true, engine.arena, &err);
+	reply = pb_decode(
+	    asked->method->reply, asked->replies[i], asked->lens[i], true, engine.arena, &err);
 	ck_assert_msg(reply != NULL, "%s", err.msg);
 	str_init(&text, sizeof engine.text);
 	json_print(reply, 0, false, &text);
@@ -243,8 +245,8 @@ engine_error(const char *path, const char *json, enum err_code code)
 {
 	struct asked *asked = engine_ask(path, json);
 
-	ck_assert_msg(asked->status.code == code, "%s: %s %s", json, err_code_name(asked->status.code),
-	    asked->status.msg);
+	ck_assert_msg(asked->status.code == code, "%s: %s %s", json,
+	    err_code_name(asked->status.code), asked->status.msg);
 	snprintf(engine.text, sizeof engine.text, "%s", asked->status.msg);
 	if (asked->details != NULL) {
 		for (size_t i = 0; i < asked->details->n_details; i++) {
@@ -253,12 +255,14 @@ engine_error(const char *path, const char *json, enum err_code code)
 
 			if (strstr(any->type_url, "BadRequest") == NULL)
 				continue;
-			bad = google__rpc__bad_request__unpack(NULL, any->value.len, any->value.data);
+			bad =
+			    google__rpc__bad_request__unpack(NULL, any->value.len, any->value.data);
 			for (size_t j = 0; j < bad->n_field_violations; j++) {
 				size_t used = strlen(engine.text);
 
 				snprintf(engine.text + used, sizeof engine.text - used, "\n%s: %s",
-				    bad->field_violations[j]->field, bad->field_violations[j]->description);
+				    bad->field_violations[j]->field,
+				    bad->field_violations[j]->description);
 			}
 			google__rpc__bad_request__free_unpacked(bad, NULL);
 		}
@@ -290,15 +294,15 @@ engine_put(uint64_t revision, const char *item)
 	engine_change(revision, change);
 }
 
-#define assert_has(text, part)                                                                         \
-	do {                                                                                               \
-		const char *text_ = (text);                                                                    \
-		ck_assert_msg(strstr(text_, part) != NULL, "'%s' is not in: %s", part, text_);                 \
+#define assert_has(text, part)                                                                     \
+	do {                                                                                       \
+		const char *text_ = (text);                                                        \
+		ck_assert_msg(strstr(text_, part) != NULL, "'%s' is not in: %s", part, text_);     \
 	} while (0)
-#define assert_lacks(text, part)                                                                       \
-	do {                                                                                               \
-		const char *text_ = (text);                                                                    \
-		ck_assert_msg(strstr(text_, part) == NULL, "'%s' is in: %s", part, text_);                     \
+#define assert_lacks(text, part)                                                                   \
+	do {                                                                                       \
+		const char *text_ = (text);                                                        \
+		ck_assert_msg(strstr(text_, part) == NULL, "'%s' is in: %s", part, text_);         \
 	} while (0)
 
 /* Runs the suite; the exit code. */

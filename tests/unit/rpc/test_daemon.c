@@ -77,7 +77,8 @@ remove_snapshots(void)
 static char *
 state_hash(void)
 {
-	const char *reply = engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}");
+	const char *reply =
+	    engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}");
 	const char *hash = strstr(reply, "\"state_hash\":\"");
 
 	ck_assert_ptr_nonnull(hash);
@@ -95,8 +96,10 @@ change_everything(void)
 	engine_change(5, "{\"place\":{\"item\":\"i\",\"first\":true}}");
 	engine_change(6, "{\"place\":{\"item\":\"j\",\"tied_with\":\"i\"}}");
 	engine_change(7, "{\"rename\":{\"ref\":\"goal/g\",\"id\":\"grow\"}}");
-	engine_change(8, "{\"add\":{\"record\":{\"about\":\"initiative/i\",\"note\":\"n\",\"check_in\":{\"progress\":0.5}}}}");
-	engine_change(9, "{\"add\":{\"record\":{\"id\":\"m\",\"about\":\"rate\",\"by\":\"anna\",\"measurement\":{\"value\":3}}}}");
+	engine_change(8, "{\"add\":{\"record\":{\"about\":\"initiative/"
+			 "i\",\"note\":\"n\",\"check_in\":{\"progress\":0.5}}}}");
+	engine_change(9, "{\"add\":{\"record\":{\"id\":\"m\",\"about\":\"rate\",\"by\":\"anna\","
+			 "\"measurement\":{\"value\":3}}}}");
 	engine_change(10, "{\"retract\":{\"ref\":\"check-in/r8.0\",\"reason\":\"because\"}}");
 	engine_put(11, "{\"id\":\"b\",\"baseline\":{}}");
 	engine_put(12, "{\"id\":\"t\",\"task\":{\"initiative\":\"j\"}}");
@@ -142,7 +145,9 @@ START_TEST(as_of_equals_what_was_there)
 			const char *reply;
 
 			snprintf(json, sizeof json,
-			    "{\"filter\":\"removed:yes,no retracted:yes,no\",\"at\":{\"revision\":\"%u\"}}", revision);
+			    "{\"filter\":\"removed:yes,no "
+			    "retracted:yes,no\",\"at\":{\"revision\":\"%u\"}}",
+			    revision);
 			reply = engine_reply("Plan.List", json);
 			if (pass == 0)
 				snprintf(then[revision], sizeof then[revision], "%s", reply);
@@ -157,14 +162,15 @@ END_TEST
 
 START_TEST(keys_are_remembered_over_a_restart)
 {
-	const char *request =
-	    "{\"change_set\":{\"idempotency_key\":\"k\",\"changes\":[{\"put\":{\"item\":{\"id\":\"a\",\"goal\":{}}}}]}}";
+	const char *request = "{\"change_set\":{\"idempotency_key\":\"k\",\"changes\":[{\"put\":{"
+			      "\"item\":{\"id\":\"a\",\"goal\":{}}}}]}}";
 
 	assert_lacks(engine_reply("Plan.Apply", request), "duplicate");
 	restart();
 	assert_has(engine_reply("Plan.Apply", request), "\"duplicate\":true");
 	engine_error("Plan.Apply",
-	    "{\"change_set\":{\"idempotency_key\":\"k\",\"changes\":[{\"put\":{\"item\":{\"id\":\"b\",\"goal\":{}}}}]}}",
+	    "{\"change_set\":{\"idempotency_key\":\"k\",\"changes\":[{\"put\":{\"item\":{\"id\":"
+	    "\"b\",\"goal\":{}}}}]}}",
 	    ERR_PRECONDITION);
 }
 END_TEST
@@ -190,26 +196,32 @@ START_TEST(workspaces_are_apart)
 
 	engine_put(1, "{\"id\":\"a\",\"goal\":{}}");
 	ck_assert_str_eq(
-	    engine_reply("Admin.CreateWorkspace", "{\"id\":\"lab\",\"title\":\"Lab\",\"time_zone\":\"Pacific/Auckland\"}"),
-	    "{\"workspace\":{\"id\":\"lab\",\"title\":\"Lab\",\"time_zone\":\"Pacific/Auckland\"}}");
+	    engine_reply("Admin.CreateWorkspace",
+		"{\"id\":\"lab\",\"title\":\"Lab\",\"time_zone\":\"Pacific/Auckland\"}"),
+	    "{\"workspace\":{\"id\":\"lab\",\"title\":\"Lab\",\"time_zone\":\"Pacific/"
+	    "Auckland\"}}");
 	engine_error("Admin.CreateWorkspace", "{\"id\":\"lab\"}", ERR_EXISTS);
 	engine_error("Admin.CreateWorkspace", "{\"id\":\"main\"}", ERR_EXISTS);
 	engine_error("Admin.CreateWorkspace", "{\"id\":\"system\"}", ERR_INVALID);
 	engine_error("Admin.CreateWorkspace", "{\"id\":\"No\"}", ERR_INVALID);
-	assert_has(
-	    engine_error("Admin.CreateWorkspace", "{\"id\":\"x\",\"time_zone\":\"Mars/Base\"}", ERR_INVALID), "time_zone");
-	engine_error("Plan.Get", "{\"ref\":\"goal/a\",\"at\":{\"workspace\":\"lab\"}}", ERR_NOT_FOUND);
-	engine_reply("Plan.Apply",
-	    "{\"workspace\":\"lab\",\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"b\",\"goal\":{}}}}]}}");
+	assert_has(engine_error("Admin.CreateWorkspace",
+		       "{\"id\":\"x\",\"time_zone\":\"Mars/Base\"}", ERR_INVALID),
+	    "time_zone");
+	engine_error(
+	    "Plan.Get", "{\"ref\":\"goal/a\",\"at\":{\"workspace\":\"lab\"}}", ERR_NOT_FOUND);
+	engine_reply("Plan.Apply", "{\"workspace\":\"lab\",\"change_set\":{\"changes\":[{\"put\":{"
+				   "\"item\":{\"id\":\"b\",\"goal\":{}}}}]}}");
 	restart();
 	reply = engine_reply("Plan.Get", "{\"ref\":\"goal/b\",\"at\":{\"workspace\":\"lab\"}}");
 	assert_has(reply, "goal/b");
 	engine_error("Plan.Get", "{\"ref\":\"goal/b\"}", ERR_NOT_FOUND);
 	ck_assert_str_eq(engine_reply("Admin.ListWorkspaces", "{}"),
-	    "{\"workspaces\":[{\"id\":\"lab\",\"title\":\"Lab\",\"time_zone\":\"Pacific/Auckland\",\"revision\":\"1\",\"items\":\"1\"},"
+	    "{\"workspaces\":[{\"id\":\"lab\",\"title\":\"Lab\",\"time_zone\":\"Pacific/"
+	    "Auckland\",\"revision\":\"1\",\"items\":\"1\"},"
 	    "{\"id\":\"main\",\"title\":\"Main\",\"revision\":\"1\",\"items\":\"1\"}]}");
 	/* 09:00 in UTC is 22:00 of the same day there; three hours later it is the next day. */
-	assert_has(engine_reply("Admin.Info", "{\"workspace\":\"lab\"}"), "\"today\":\"2026-03-31\"");
+	assert_has(
+	    engine_reply("Admin.Info", "{\"workspace\":\"lab\"}"), "\"today\":\"2026-03-31\"");
 }
 END_TEST
 
@@ -223,11 +235,14 @@ START_TEST(today_is_of_the_zone)
 	    .clock_us = ENGINE_CLOCK + INT64_C(3) * 3600 * 1000000,
 	};
 
-	engine_reply("Admin.CreateWorkspace", "{\"id\":\"lab\",\"time_zone\":\"Pacific/Auckland\"}");
+	engine_reply(
+	    "Admin.CreateWorkspace", "{\"id\":\"lab\",\"time_zone\":\"Pacific/Auckland\"}");
 	engine_close();
 	engine_open(&options);
-	assert_has(engine_reply("Admin.Info", "{\"workspace\":\"lab\"}"), "\"today\":\"2026-04-01\"");
-	assert_has(engine_reply("Admin.Info", "{\"workspace\":\"main\"}"), "\"today\":\"2026-03-31\"");
+	assert_has(
+	    engine_reply("Admin.Info", "{\"workspace\":\"lab\"}"), "\"today\":\"2026-04-01\"");
+	assert_has(
+	    engine_reply("Admin.Info", "{\"workspace\":\"main\"}"), "\"today\":\"2026-03-31\"");
 }
 END_TEST
 
@@ -236,7 +251,8 @@ START_TEST(snapshots_are_written_when_asked)
 	change_everything();
 	ck_assert_str_eq(engine_reply("Admin.Snapshot", "{}"), "{\"written\":2}");
 	ck_assert_uint_eq(snapshots(), 1);
-	assert_has(engine_reply("Admin.Info", "{\"workspace\":\"main\"}"), "\"snapshot_revision\":\"13\"");
+	assert_has(
+	    engine_reply("Admin.Info", "{\"workspace\":\"main\"}"), "\"snapshot_revision\":\"13\"");
 	/* Nothing has changed since. */
 	ck_assert_str_eq(engine_reply("Admin.Snapshot", "{}"), "{}");
 }
@@ -280,7 +296,8 @@ START_TEST(redaction_reaches_the_log_and_the_snapshots)
 
 	engine_put(1, "{\"id\":\"anna\",\"person\":{}}");
 	engine_put(2, "{\"id\":\"i\",\"initiative\":{}}");
-	engine_change(3, "{\"add\":{\"record\":{\"id\":\"c\",\"about\":\"initiative/i\",\"by\":\"anna\",\"note\":\"quite private\","
+	engine_change(3, "{\"add\":{\"record\":{\"id\":\"c\",\"about\":\"initiative/"
+			 "i\",\"by\":\"anna\",\"note\":\"quite private\","
 			 "\"check_in\":{\"progress\":0.25}}}}");
 	engine_change(4, "{\"retract\":{\"ref\":\"check-in/c\",\"reason\":\"very private\"}}");
 	engine_reply("Admin.Snapshot", "{}");
@@ -291,7 +308,9 @@ START_TEST(redaction_reaches_the_log_and_the_snapshots)
 	hash = state_hash();
 	assert_has(engine_reply("Plan.Get", "{\"ref\":\"check-in/c\"}"), "\"progress\":0.25");
 	assert_lacks(engine_reply("Plan.Get", "{\"ref\":\"check-in/c\"}"), "private");
-	assert_lacks(engine_reply("Plan.Get", "{\"ref\":\"check-in/c\",\"at\":{\"revision\":\"4\"}}"), "private");
+	assert_lacks(
+	    engine_reply("Plan.Get", "{\"ref\":\"check-in/c\",\"at\":{\"revision\":\"4\"}}"),
+	    "private");
 	verify = engine_ask("Admin.Verify", "{}");
 	ck_assert_msg(verify->status.code == ERR_OK, "%s", verify->status.msg);
 	asked_free(verify);
@@ -299,7 +318,8 @@ START_TEST(redaction_reaches_the_log_and_the_snapshots)
 	/* The chain still holds, and the fold of the redacted log is the state that it was. */
 	verify = engine_ask("Admin.Verify", "{\"workspace\":\"main\"}");
 	ck_assert_msg(verify->status.code == ERR_OK, "%s", verify->status.msg);
-	assert_has(engine_json(verify, verify->count - 1), "{\"entries\":\"5\",\"total\":\"5\",\"done\":true}");
+	assert_has(engine_json(verify, verify->count - 1),
+	    "{\"entries\":\"5\",\"total\":\"5\",\"done\":true}");
 	asked_free(verify);
 	engine_close();
 	remove_snapshots();
@@ -307,7 +327,9 @@ START_TEST(redaction_reaches_the_log_and_the_snapshots)
 	again = state_hash();
 	ck_assert_str_eq(hash, again);
 	free(again);
-	assert_lacks(engine_reply("Plan.Get", "{\"ref\":\"check-in/c\",\"at\":{\"revision\":\"4\"}}"), "private");
+	assert_lacks(
+	    engine_reply("Plan.Get", "{\"ref\":\"check-in/c\",\"at\":{\"revision\":\"4\"}}"),
+	    "private");
 	free(hash);
 }
 END_TEST
@@ -346,7 +368,8 @@ START_TEST(info_tells_what_there_is)
 	/* goal/grow objective/o initiative/i ranking/workspace baseline/b; the check-in (retracted) and the measurement */
 	assert_has(reply, "\"items\":\"5\",\"records\":\"2\"");
 	assert_lacks(engine_reply("Admin.Info", "{}"), "\"revision\"");
-	ck_assert_str_eq(engine_reply("Admin.Ping", "{\"payload\":\"aGk=\"}"), "{\"payload\":\"aGk=\"}");
+	ck_assert_str_eq(
+	    engine_reply("Admin.Ping", "{\"payload\":\"aGk=\"}"), "{\"payload\":\"aGk=\"}");
 }
 END_TEST
 

@@ -2,8 +2,11 @@
 #include "tests/support/vfs_shim.h"
 #include "tests/unit/rpc/engine.h"
 
-#define PUT(id) "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"" id "\",\"goal\":{}}}}]}}"
-#define KEYED(id) "{\"change_set\":{\"idempotency_key\":\"k\",\"changes\":[{\"put\":{\"item\":{\"id\":\"" id "\",\"goal\":{}}}}]}}"
+#define PUT(id)                                                                                    \
+	"{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"" id "\",\"goal\":{}}}}]}}"
+#define KEYED(id)                                                                                  \
+	"{\"change_set\":{\"idempotency_key\":\"k\",\"changes\":[{\"put\":{\"item\":{\"id\":\"" id \
+	"\",\"goal\":{}}}}]}}"
 
 static const struct daemon_options options = {.data_dir = SHIM_ROOT, .vfs = SHIM_VFS};
 
@@ -40,7 +43,8 @@ apply_until_taken(const char *json)
 		const char *reply = taken ? engine_json(asked, 0) : "";
 
 		if (!taken)
-			ck_assert_msg(asked->status.code == ERR_UNAVAILABLE, "%s", asked->status.msg);
+			ck_assert_msg(
+			    asked->status.code == ERR_UNAVAILABLE, "%s", asked->status.msg);
 		asked_free(asked);
 		if (taken)
 			return reply;
@@ -61,15 +65,17 @@ START_TEST(a_failed_commit_is_undone_and_everybody_is_told)
 
 	shim_fail_at(1, SHIM_ENOSPC, true);
 	a = engine_begin("Plan.Apply", PUT("a"));
-	b = engine_begin("Plan.Apply",
-	    "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"first\",\"title\":\"changed\",\"goal\":{}}}}]}}");
+	b = engine_begin("Plan.Apply", "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":"
+				       "\"first\",\"title\":\"changed\",\"goal\":{}}}}]}}");
 	get = engine_begin("Plan.Get", "{\"ref\":\"goal/first\"}");
 	at_least = engine_begin("Plan.Get", "{\"ref\":\"goal/first\",\"at\":{\"at_least\":\"3\"}}");
 	/* Refused because a is there, which it will never have been; then it is decided anew. */
-	refused = engine_begin("Plan.Apply", "{\"dry_run\":true,\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"a\","
-					     "\"goal\":{}}},\"expected_absent\":true}]}}");
-	dry = engine_begin("Plan.Apply", "{\"dry_run\":true,\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"c\","
-					 "\"goal\":{}}}}]}}");
+	refused = engine_begin("Plan.Apply",
+	    "{\"dry_run\":true,\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"a\","
+	    "\"goal\":{}}},\"expected_absent\":true}]}}");
+	dry = engine_begin("Plan.Apply",
+	    "{\"dry_run\":true,\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"c\","
+	    "\"goal\":{}}}}]}}");
 	assert_unavailable(a);
 	assert_unavailable(b);
 	engine_wait(get);
@@ -110,7 +116,8 @@ START_TEST(an_unknown_outcome_is_waited_for)
 	shim_fail_at(1, SHIM_EIO, true);
 	a = engine_begin("Plan.Apply", PUT("a"));
 	get = engine_begin("Plan.Get", "{\"ref\":\"goal/a\"}");
-	for (int i = 0; i < 500 && strstr(engine_reply("Admin.Info", "{}"), "writable") != NULL; i++)
+	for (int i = 0; i < 500 && strstr(engine_reply("Admin.Info", "{}"), "writable") != NULL;
+	     i++)
 		engine_turn();
 	engine_error("Plan.Apply", PUT("b"), ERR_UNAVAILABLE);
 	assert_has(engine_reply("Plan.List", "{\"count_only\":true}"), "\"total\":\"1\"");
@@ -153,20 +160,26 @@ START_TEST(undone_state_equals_a_fresh_fold)
 	engine_put(3, "{\"id\":\"j\",\"initiative\":{}}");
 	engine_change(4, "{\"place\":{\"item\":\"i\",\"first\":true}}");
 	engine_change(5, "{\"place\":{\"item\":\"j\",\"first\":true}}");
-	before = strdup(strstr(engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}"), "state_hash"));
+	before = strdup(
+	    strstr(engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}"),
+		"state_hash"));
 	shim_fail_at(1, SHIM_SHORT, true);
-	asked[0] = engine_begin("Plan.Apply",
-	    "{\"change_set\":{\"changes\":[{\"rename\":{\"ref\":\"initiative/i\",\"id\":\"k\"}}]}}");
-	asked[1] = engine_begin("Plan.Apply",
-	    "{\"change_set\":{\"changes\":[{\"remove\":{\"ref\":\"initiative/k\",\"cascade\":true}}]}}");
+	asked[0] = engine_begin("Plan.Apply", "{\"change_set\":{\"changes\":[{\"rename\":{\"ref\":"
+					      "\"initiative/i\",\"id\":\"k\"}}]}}");
+	asked[1] = engine_begin("Plan.Apply", "{\"change_set\":{\"changes\":[{\"remove\":{\"ref\":"
+					      "\"initiative/k\",\"cascade\":true}}]}}");
 	asked[2] = engine_begin("Plan.Apply", PUT("x"));
 	for (size_t i = 0; i < 3; i++)
 		assert_unavailable(asked[i]);
-	undone = strdup(strstr(engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}"), "state_hash"));
+	undone = strdup(
+	    strstr(engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}"),
+		"state_hash"));
 	shim_fail_at(0, SHIM_EIO, false);
 	engine_close();
 	engine_open(&options);
-	fresh = strdup(strstr(engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}"), "state_hash"));
+	fresh = strdup(
+	    strstr(engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}"),
+		"state_hash"));
 	ck_assert_str_eq(before, undone);
 	ck_assert_str_eq(before, fresh);
 	free(before);
@@ -203,7 +216,8 @@ START_TEST(every_operation_fails_in_turn)
 		shim_fail_at(0, SHIM_EIO, false);
 		engine_open(&options);
 		for (size_t i = 0; i < 2; i++) {
-			struct asked *get = engine_ask("Plan.Get", i == 0 ? "{\"ref\":\"goal/a\"}" : "{\"ref\":\"goal/b\"}");
+			struct asked *get = engine_ask(
+			    "Plan.Get", i == 0 ? "{\"ref\":\"goal/a\"}" : "{\"ref\":\"goal/b\"}");
 
 			ck_assert_msg((get->status.code == ERR_OK) == made[i], "operation %llu: %s",
 			    (unsigned long long)n, get->status.msg);

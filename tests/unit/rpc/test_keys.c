@@ -87,7 +87,8 @@ START_TEST(old_ones_make_room)
 	for (uint64_t i = 1; i <= 100000; i++)
 		all &= add(keys, i, i, NOW, NOW);
 	for (uint64_t i = 1; i <= 100000; i++)
-		all &= add(keys, 200000 + i, i, NOW + LIMIT_KEY_AGE_US + 1, NOW + LIMIT_KEY_AGE_US + 1);
+		all &= add(
+		    keys, 200000 + i, i, NOW + LIMIT_KEY_AGE_US + 1, NOW + LIMIT_KEY_AGE_US + 1);
 	ck_assert(all);
 	/* A shard forgets when it would grow: of the old ones at most the last half of a table is left. */
 	ck_assert_uint_lt(keys_count(keys), 200000);

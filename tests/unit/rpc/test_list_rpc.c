@@ -4,17 +4,22 @@
 /* A small plan with one of everything that the filter asks for. */
 static const char *const plan[] = {
     "{\"put\":{\"item\":{\"id\":\"grow\",\"title\":\"Grow in Z\xc3\xbcrich\",\"goal\":{}}}}",
-    "{\"put\":{\"item\":{\"id\":\"renew\",\"title\":\"Renew more\",\"labels\":[\"q2\",\"core\"],\"owners\":[\"anna\"],"
+    "{\"put\":{\"item\":{\"id\":\"renew\",\"title\":\"Renew "
+    "more\",\"labels\":[\"q2\",\"core\"],\"owners\":[\"anna\"],"
     "\"objective\":{\"goal\":\"grow\",\"team\":\"cs\",\"periods\":[\"2026-q1\"],"
     "\"targets\":[{\"measure\":\"rate\",\"due\":\"2026-06-30\"}]}}}}",
-    "{\"put\":{\"item\":{\"id\":\"onboarding\",\"title\":\"Onboarding in 30 days\",\"owners\":[\"team/cs\"],"
+    "{\"put\":{\"item\":{\"id\":\"onboarding\",\"title\":\"Onboarding in 30 "
+    "days\",\"owners\":[\"team/cs\"],"
     "\"initiative\":{\"objective\":\"renew\",\"status\":\"ACTIVE\",\"finish\":\"2026-05-31\"}}}}",
     "{\"put\":{\"item\":{\"id\":\"health\",\"title\":\"Health score\",\"initiative\":{}}}}",
-    "{\"put\":{\"item\":{\"id\":\"kickoff\",\"title\":\"Kick off\",\"milestone\":{\"initiative\":\"onboarding\","
+    "{\"put\":{\"item\":{\"id\":\"kickoff\",\"title\":\"Kick "
+    "off\",\"milestone\":{\"initiative\":\"onboarding\","
     "\"due\":\"2026-04-10\",\"done\":\"2026-04-09\"}}}}",
-    "{\"put\":{\"item\":{\"id\":\"guide\",\"title\":\"Write the guide\",\"task\":{\"initiative\":\"onboarding\","
+    "{\"put\":{\"item\":{\"id\":\"guide\",\"title\":\"Write the "
+    "guide\",\"task\":{\"initiative\":\"onboarding\","
     "\"due\":\"2026-04-20\"}}}}",
-    "{\"add\":{\"record\":{\"id\":\"c1\",\"about\":\"initiative/onboarding\",\"check_in\":{\"status\":\"AT_RISK\"}}}}",
+    "{\"add\":{\"record\":{\"id\":\"c1\",\"about\":\"initiative/"
+    "onboarding\",\"check_in\":{\"status\":\"AT_RISK\"}}}}",
     "{\"add\":{\"record\":{\"id\":\"c2\",\"about\":\"initiative/onboarding\",\"check_in\":{}}}}",
     "{\"retract\":{\"ref\":\"check-in/c2\",\"reason\":\"wrong\"}}",
     "{\"put\":{\"item\":{\"id\":\"old\",\"title\":\"Old goal\",\"goal\":{}}}}",
@@ -40,7 +45,8 @@ refs_of(Plumb__V1__Envelope **entries, size_t count)
 
 	refs[0] = '\0';
 	for (size_t i = 0; i < count; i++)
-		used += (size_t)snprintf(refs + used, sizeof refs - used, "%s%s", i > 0 ? " " : "", entries[i]->ref);
+		used += (size_t)snprintf(
+		    refs + used, sizeof refs - used, "%s%s", i > 0 ? " " : "", entries[i]->ref);
 	return refs;
 }
 
@@ -52,8 +58,8 @@ list(const char *json)
 	Plumb__V1__ListReply *reply;
 
 	ck_assert_msg(asked->status.code == ERR_OK, "%s: %s", json, asked->status.msg);
-	reply = (Plumb__V1__ListReply *)pb_decode(&plumb__v1__list_reply__descriptor, asked->replies[0], asked->lens[0],
-	    true, engine.arena, &err);
+	reply = (Plumb__V1__ListReply *)pb_decode(&plumb__v1__list_reply__descriptor,
+	    asked->replies[0], asked->lens[0], true, engine.arena, &err);
 	ck_assert_ptr_nonnull(reply);
 	asked_free(asked);
 	return reply;
@@ -63,12 +69,14 @@ static const struct {
 	const char *filter;
 	const char *refs;
 } filters[] = {
-    {"", "goal/grow objective/renew initiative/health initiative/onboarding milestone/kickoff task/guide "
+    {"", "goal/grow objective/renew initiative/health initiative/onboarding milestone/kickoff "
+	 "task/guide "
 	 "ranking/workspace check-in/c1"},
     {"kind:initiative", "initiative/health initiative/onboarding"},
     {"kind:task,milestone", "milestone/kickoff task/guide"},
     {"kind:tasks", "task/guide"},
-    {"-kind:initiative -kind:ranking,check-in", "goal/grow objective/renew milestone/kickoff task/guide"},
+    {"-kind:initiative -kind:ranking,check-in",
+	"goal/grow objective/renew milestone/kickoff task/guide"},
     {"owner:anna", "objective/renew"},
     {"owner:team/cs", "initiative/onboarding"},
     {"owner:nobody", ""},
@@ -128,8 +136,9 @@ START_TEST(the_filter_finds_what_it_says)
 	quoted[used] = '\0';
 	snprintf(json, sizeof json, "{\"filter\":\"%s\"}", quoted);
 	reply = list(json);
-	ck_assert_msg(strcmp(refs_of(reply->entries, reply->n_entries), filters[_i].refs) == 0, "%s: %s instead of %s",
-	    filters[_i].filter, refs_of(reply->entries, reply->n_entries), filters[_i].refs);
+	ck_assert_msg(strcmp(refs_of(reply->entries, reply->n_entries), filters[_i].refs) == 0,
+	    "%s: %s instead of %s", filters[_i].filter, refs_of(reply->entries, reply->n_entries),
+	    filters[_i].refs);
 	ck_assert_uint_eq(reply->total, reply->n_entries);
 }
 END_TEST
@@ -185,7 +194,8 @@ START_TEST(it_is_sorted_as_asked)
 	char json[200];
 	Plumb__V1__ListReply *reply;
 
-	snprintf(json, sizeof json, "{\"filter\":\"kind:initiative,milestone,task\",\"sort\":\"%s\"}", sorts[_i].sort);
+	snprintf(json, sizeof json,
+	    "{\"filter\":\"kind:initiative,milestone,task\",\"sort\":\"%s\"}", sorts[_i].sort);
 	reply = list(json);
 	ck_assert_str_eq(refs_of(reply->entries, reply->n_entries), sorts[_i].refs);
 	/* Pages of one give the same, one after the other. */
@@ -194,7 +204,8 @@ START_TEST(it_is_sorted_as_asked)
 		static char token[100];
 
 		snprintf(json, sizeof json,
-		    "{\"filter\":\"kind:initiative,milestone,task\",\"sort\":\"%s\",\"page_size\":1,\"page_token\":\"%s\"}",
+		    "{\"filter\":\"kind:initiative,milestone,task\",\"sort\":\"%s\",\"page_size\":"
+		    "1,\"page_token\":\"%s\"}",
 		    sorts[_i].sort, i == 0 ? "" : token);
 		page = list(json);
 		ck_assert_uint_eq(page->n_entries, 1);
@@ -217,20 +228,24 @@ END_TEST
 
 START_TEST(pages_are_of_one_revision)
 {
-	Plumb__V1__ListReply *first = list("{\"filter\":\"kind:initiative,milestone,task\",\"page_size\":2}");
+	Plumb__V1__ListReply *first =
+	    list("{\"filter\":\"kind:initiative,milestone,task\",\"page_size\":2}");
 	char json[300];
 	Plumb__V1__ListReply *second;
 
 	/* Were it of the newest, the second page would begin with another one. */
 	engine_put(14, "{\"id\":\"aaa\",\"initiative\":{}}");
-	snprintf(json, sizeof json, "{\"filter\":\"kind:initiative,milestone,task\",\"page_size\":2,\"page_token\":\"%s\"}",
+	snprintf(json, sizeof json,
+	    "{\"filter\":\"kind:initiative,milestone,task\",\"page_size\":2,\"page_token\":\"%s\"}",
 	    first->next_page_token);
 	second = list(json);
-	ck_assert_str_eq(refs_of(second->entries, second->n_entries), "milestone/kickoff task/guide");
+	ck_assert_str_eq(
+	    refs_of(second->entries, second->n_entries), "milestone/kickoff task/guide");
 	ck_assert_uint_eq(second->revision, first->revision);
 	ck_assert_str_eq(second->next_page_token, "");
 	/* With another question the token is of no use. */
-	snprintf(json, sizeof json, "{\"filter\":\"kind:initiative\",\"page_token\":\"%s\"}", first->next_page_token);
+	snprintf(json, sizeof json, "{\"filter\":\"kind:initiative\",\"page_token\":\"%s\"}",
+	    first->next_page_token);
 	assert_has(engine_error("Plan.List", json, ERR_INVALID), "page_token");
 	assert_has(engine_error("Plan.List", "{\"page_token\":\"x\"}", ERR_INVALID), "page_token");
 }
@@ -241,18 +256,24 @@ START_TEST(limits_and_counts)
 	ck_assert_uint_eq(list("{\"page_size\":1000}")->n_entries, 8);
 	assert_has(engine_error("Plan.List", "{\"page_size\":1001}", ERR_INVALID), "page_size");
 	assert_has(engine_error("Plan.List", "{\"sort\":\"colour\"}", ERR_INVALID), "sort");
-	assert_has(engine_error("Plan.List", "{\"at\":{\"scenario\":\"x\"}}", ERR_INVALID), "scenario");
-	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true}"), "{\"total\":\"8\",\"revision\":\"13\"}");
+	assert_has(
+	    engine_error("Plan.List", "{\"at\":{\"scenario\":\"x\"}}", ERR_INVALID), "scenario");
+	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true}"),
+	    "{\"total\":\"8\",\"revision\":\"13\"}");
 }
 END_TEST
 
 START_TEST(the_past_is_as_it_was)
 {
 	ck_assert_str_eq(
-	    engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"revision\":\"1\"}}"), "{\"total\":\"1\",\"revision\":\"1\"}");
-	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"revision\":\"0\"}}"), "{}");
+	    engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"revision\":\"1\"}}"),
+	    "{\"total\":\"1\",\"revision\":\"1\"}");
+	ck_assert_str_eq(
+	    engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"revision\":\"0\"}}"), "{}");
 	/* The removed goal was there then. */
-	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true,\"filter\":\"id:old\",\"at\":{\"revision\":\"10\"}}"),
+	ck_assert_str_eq(
+	    engine_reply("Plan.List",
+		"{\"count_only\":true,\"filter\":\"id:old\",\"at\":{\"revision\":\"10\"}}"),
 	    "{\"total\":\"1\",\"revision\":\"10\"}");
 	engine_error("Plan.List", "{\"at\":{\"revision\":\"14\"}}", ERR_NOT_FOUND);
 	engine_error("Plan.List", "{\"at\":{\"baseline\":\"b\"}}", ERR_NOT_FOUND);
@@ -260,12 +281,16 @@ START_TEST(the_past_is_as_it_was)
 	engine_error("Plan.List", "{\"at\":{\"today\":\"2026-02-30\"}}", ERR_INVALID);
 	engine_put(14, "{\"id\":\"b\",\"baseline\":{}}");
 	engine_put(15, "{\"id\":\"later\",\"goal\":{}}");
-	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"baseline\":\"b\"}}"),
+	ck_assert_str_eq(
+	    engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"baseline\":\"b\"}}"),
 	    "{\"total\":\"9\",\"revision\":\"14\"}");
 	/* Everything is of the clock's day, and nothing of the day before. */
-	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"time\":\"2026-03-31\"}}"),
+	ck_assert_str_eq(
+	    engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"time\":\"2026-03-31\"}}"),
 	    "{\"total\":\"10\",\"revision\":\"15\"}");
-	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"time\":\"2026-03-30\"}}"), "{}");
+	ck_assert_str_eq(
+	    engine_reply("Plan.List", "{\"count_only\":true,\"at\":{\"time\":\"2026-03-30\"}}"),
+	    "{}");
 }
 END_TEST
 
@@ -273,7 +298,8 @@ static const struct {
 	const char *request;
 	const char *refs;
 } exports[] = {
-    {"{}", "goal/grow objective/renew initiative/health initiative/onboarding milestone/kickoff task/guide "
+    {"{}", "goal/grow objective/renew initiative/health initiative/onboarding milestone/kickoff "
+	   "task/guide "
 	   "ranking/workspace"},
     {"{\"records\":true,\"kinds\":[\"TASK\"]}", "task/guide check-in/c1 check-in/c2"},
     {"{\"kinds\":[\"GOAL\",\"TASK\"]}", "goal/grow task/guide"},
@@ -317,7 +343,8 @@ START_TEST(export_waits_for_its_reader)
 	/* 257 entries, 100 a message. */
 	ck_assert_uint_eq(asked->count, 3);
 	for (size_t i = 0; i < asked->count; i++) {
-		Plumb__V1__ExportReply *reply = plumb__v1__export_reply__unpack(NULL, asked->lens[i], asked->replies[i]);
+		Plumb__V1__ExportReply *reply =
+		    plumb__v1__export_reply__unpack(NULL, asked->lens[i], asked->replies[i]);
 
 		entries += reply->n_entries;
 		plumb__v1__export_reply__free_unpacked(reply, NULL);
@@ -347,8 +374,9 @@ START_TEST(a_source_gets_back_what_it_applied)
 {
 	struct asked *asked;
 
-	engine_reply("Plan.Apply", "{\"change_set\":{\"source\":{\"name\":\"files:x\"},\"changes\":[{\"put\":{\"item\":"
-				   "{\"id\":\"mine\",\"title\":\"Mine\",\"goal\":{}}}}]}}");
+	engine_reply("Plan.Apply",
+	    "{\"change_set\":{\"source\":{\"name\":\"files:x\"},\"changes\":[{\"put\":{\"item\":"
+	    "{\"id\":\"mine\",\"title\":\"Mine\",\"goal\":{}}}}]}}");
 	engine_put(15, "{\"id\":\"mine\",\"title\":\"Theirs\",\"goal\":{}}");
 	asked = engine_ask("Plan.Export", "{\"source\":\"files:x\"}");
 	assert_has(engine_json(asked, 0), "\"title\":\"Theirs\"");
@@ -371,14 +399,17 @@ main(void)
 
 	tcase_add_checked_fixture(tcase, setup, engine_fini);
 	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, the_filter_finds_what_it_says, 0, sizeof filters / sizeof filters[0]);
-	tcase_add_loop_test(tcase, errors_name_the_column, 0, sizeof bad_filters / sizeof bad_filters[0]);
+	tcase_add_loop_test(
+	    tcase, the_filter_finds_what_it_says, 0, sizeof filters / sizeof filters[0]);
+	tcase_add_loop_test(
+	    tcase, errors_name_the_column, 0, sizeof bad_filters / sizeof bad_filters[0]);
 	tcase_add_loop_test(tcase, it_is_sorted_as_asked, 0, sizeof sorts / sizeof sorts[0]);
 	tcase_add_test(tcase, ranks_are_shown);
 	tcase_add_test(tcase, pages_are_of_one_revision);
 	tcase_add_test(tcase, limits_and_counts);
 	tcase_add_test(tcase, the_past_is_as_it_was);
-	tcase_add_loop_test(tcase, export_sends_all_in_order, 0, sizeof exports / sizeof exports[0]);
+	tcase_add_loop_test(
+	    tcase, export_sends_all_in_order, 0, sizeof exports / sizeof exports[0]);
 	tcase_add_test(tcase, export_waits_for_its_reader);
 	tcase_add_test(tcase, export_can_be_cancelled_while_it_waits);
 	tcase_add_test(tcase, a_source_gets_back_what_it_applied);

@@ -10,7 +10,8 @@ setup(void)
 static uint64_t
 revision_of(const struct asked *asked, size_t i, bool *heartbeat)
 {
-	Plumb__V1__WatchReply *reply = plumb__v1__watch_reply__unpack(NULL, asked->lens[i], asked->replies[i]);
+	Plumb__V1__WatchReply *reply =
+	    plumb__v1__watch_reply__unpack(NULL, asked->lens[i], asked->replies[i]);
 	uint64_t revision = reply->revision;
 
 	*heartbeat = reply->heartbeat;
@@ -44,7 +45,8 @@ put_many(uint64_t first, uint64_t last)
 	char item[100];
 
 	for (uint64_t i = first; i <= last; i++) {
-		snprintf(item, sizeof item, "{\"id\":\"g%llu\",\"goal\":{}}", (unsigned long long)i);
+		snprintf(
+		    item, sizeof item, "{\"id\":\"g%llu\",\"goal\":{}}", (unsigned long long)i);
 		engine_put(i, item);
 	}
 }
@@ -56,7 +58,8 @@ START_TEST(changes_arrive_whole_and_in_order)
 	put_many(1, 2);
 	watch = engine_begin("Plan.Watch", "{}");
 	put_many(3, 4);
-	engine_reply("Plan.Apply", "{\"change_set\":{\"reason\":\"both\",\"changes\":[{\"put\":{\"item\":{\"id\":\"x\",\"goal\":{}}}},"
+	engine_reply("Plan.Apply", "{\"change_set\":{\"reason\":\"both\",\"changes\":[{\"put\":{"
+				   "\"item\":{\"id\":\"x\",\"goal\":{}}}},"
 				   "{\"put\":{\"item\":{\"id\":\"y\",\"goal\":{}}}}]}}");
 	engine_wait_replies(watch, 3);
 	check_stream(watch, 3, 5);
@@ -73,8 +76,8 @@ END_TEST
 START_TEST(what_is_not_durable_is_not_sent)
 {
 	struct asked *watch = engine_begin("Plan.Watch", "{\"from_revision\":\"1\"}");
-	struct asked *apply =
-	    engine_begin("Plan.Apply", "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"a\",\"goal\":{}}}}]}}");
+	struct asked *apply = engine_begin("Plan.Apply",
+	    "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"a\",\"goal\":{}}}}]}}");
 
 	ck_assert_uint_eq(watch->count, 0);
 	engine_wait(apply);
@@ -137,11 +140,13 @@ START_TEST(a_watcher_that_is_far_behind_is_served_from_the_log)
 
 		memset(note, 'x', 60000);
 		note[60000] = '\0';
-		used += (size_t)snprintf(change + used, sizeof change - used, "{\"change_set\":{\"changes\":[");
+		used += (size_t)snprintf(
+		    change + used, sizeof change - used, "{\"change_set\":{\"changes\":[");
 		for (unsigned j = 0; j < 3; j++)
 			used += (size_t)snprintf(change + used, sizeof change - used,
-			    "%s{\"put\":{\"item\":{\"id\":\"g%u-%u\",\"description\":\"%s\",\"goal\":{}}}}", j > 0 ? "," : "", i, j,
-			    note);
+			    "%s{\"put\":{\"item\":{\"id\":\"g%u-%u\",\"description\":\"%s\","
+			    "\"goal\":{}}}}",
+			    j > 0 ? "," : "", i, j, note);
 		snprintf(change + used, sizeof change - used, "]}}");
 		apply = engine_ask("Plan.Apply", change);
 		ck_assert_msg(apply->status.code == ERR_OK, "%s", apply->status.msg);
@@ -158,8 +163,8 @@ END_TEST
 
 START_TEST(a_filter_sends_what_touches_its_kinds)
 {
-	struct asked *watch =
-	    engine_begin("Plan.Watch", "{\"from_revision\":\"1\",\"filter\":\"kind:task,check-in\",\"heartbeat_ms\":100}");
+	struct asked *watch = engine_begin("Plan.Watch",
+	    "{\"from_revision\":\"1\",\"filter\":\"kind:task,check-in\",\"heartbeat_ms\":100}");
 	struct asked *late;
 	bool heartbeat;
 
@@ -174,7 +179,8 @@ START_TEST(a_filter_sends_what_touches_its_kinds)
 	ck_assert_uint_eq(revision_of(watch, 1, &heartbeat), 3);
 	ck_assert_uint_eq(revision_of(watch, 2, &heartbeat), 5);
 	/* From the log it is the same. */
-	late = engine_begin("Plan.Watch", "{\"from_revision\":\"1\",\"filter\":\"kind:task,check-in\"}");
+	late = engine_begin(
+	    "Plan.Watch", "{\"from_revision\":\"1\",\"filter\":\"kind:task,check-in\"}");
 	engine_wait_replies(late, 3);
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_uint_eq(late->lens[i], watch->lens[i]);
@@ -190,7 +196,8 @@ END_TEST
 START_TEST(heartbeats_say_how_far_it_is)
 {
 	const struct timespec pause = {0, 110000000};
-	struct asked *watch = engine_begin("Plan.Watch", "{\"heartbeat_ms\":100,\"filter\":\"kind:task\"}");
+	struct asked *watch =
+	    engine_begin("Plan.Watch", "{\"heartbeat_ms\":100,\"filter\":\"kind:task\"}");
 
 	put_many(1, 3);
 	ck_assert_uint_eq(watch->count, 0);
@@ -227,8 +234,10 @@ START_TEST(bad_watches_are_refused)
 {
 	put_many(1, 2);
 	assert_has(engine_error("Plan.Watch", "{\"from_revision\":\"4\"}", ERR_RANGE), "3");
-	assert_has(engine_error("Plan.Watch", "{\"heartbeat_ms\":99}", ERR_INVALID), "heartbeat_ms");
-	assert_has(engine_error("Plan.Watch", "{\"filter\":\"kind:goal,nothing\"}", ERR_INVALID), "column 11: 'nothing'");
+	assert_has(
+	    engine_error("Plan.Watch", "{\"heartbeat_ms\":99}", ERR_INVALID), "heartbeat_ms");
+	assert_has(engine_error("Plan.Watch", "{\"filter\":\"kind:goal,nothing\"}", ERR_INVALID),
+	    "column 11: 'nothing'");
 	assert_has(engine_error("Plan.Watch", "{\"filter\":\"owner:x\"}", ERR_INVALID), "filter");
 }
 END_TEST
