@@ -376,7 +376,7 @@ write_targets(
 {
 	const Plumb__V1__Objective *objective = objective_of(written);
 	const struct section *measures = &w->sections[PLUMB__V1__KIND__MEASURE];
-	struct written key, *measure;
+	struct written key = {0}, *measure;
 
 	if (written->inline_from > 0)
 		str_addf(out, "\n%*stargets:", indent, "");

@@ -142,7 +142,8 @@ lacks_target(const struct aim *aim)
 
 /* One finding for each objective and measure that lack something. */
 static void
-run_lacking(struct pass *pass, bool (*lacks)(const struct aim *aim), const char *what)
+run_lacking(
+    struct pass *pass, bool (*lacks)(const struct aim *aim), const char *what, bool words_count)
 {
 	uint32_t count;
 	const uint32_t *slots = objectives(pass, &count);
@@ -158,8 +159,8 @@ run_lacking(struct pass *pass, bool (*lacks)(const struct aim *aim), const char 
 			if (!lacks(&aim))
 				continue;
 			draft_init(&d, slots[i], aim.measure);
-			draft_text(
-			    &d, slots[i], what, aim.in_words ? "in words only" : "not stated");
+			draft_text(&d, slots[i], what,
+			    words_count && aim.in_words ? "in words only" : "not stated");
 			pass_emit(pass, &d);
 		}
 	}
@@ -168,7 +169,7 @@ run_lacking(struct pass *pass, bool (*lacks)(const struct aim *aim), const char 
 static void
 run_no_baseline(struct pass *pass)
 {
-	run_lacking(pass, lacks_baseline, "baseline");
+	run_lacking(pass, lacks_baseline, "baseline", false);
 }
 
 static void
@@ -201,7 +202,7 @@ const struct rule outcome_no_baseline = {
 static void
 run_no_target(struct pass *pass)
 {
-	run_lacking(pass, lacks_target, "target");
+	run_lacking(pass, lacks_target, "target", true);
 }
 
 static void
@@ -379,6 +380,8 @@ user_of(const struct index *ix, uint32_t measure, int32_t *since)
 	return found;
 }
 
+#define BY_DEFAULT "days between actuals, by default"
+
 static void
 judge_stale(struct pass *pass, uint32_t measure)
 {
@@ -401,9 +404,8 @@ judge_stale(struct pass *pass, uint32_t measure)
 		return;
 	draft_init(&d, measure, SLOT_NONE);
 	draft_slot(&d, measure, "used by", user);
-	draft_number(&d, measure,
-	    item->every_days > 0 ? "days between actuals" : "days between actuals, by default",
-	    every);
+	draft_number(
+	    &d, measure, item->every_days > 0 ? "days between actuals" : BY_DEFAULT, every);
 	if (last != NULL) {
 		draft_number(&d, last->slot, "latest actual", last->value);
 		draft_date(&d, last->slot, "taken on", last->date);
@@ -427,6 +429,7 @@ static void
 message_stale(const struct check *check, const struct finding *f, struct str *out)
 {
 	const struct evidence *e = check_evidence(check, f);
+	bool by_default;
 
 	add_subject(check, f, 0, out);
 	if (finding_evidence(check, f, "taken on") == NULL) {
@@ -437,9 +440,12 @@ message_stale(const struct check *check, const struct finding *f, struct str *ou
 		str_add(out, " began to rest on it.");
 		return;
 	}
-	str_add(out, " should be taken every ");
+	by_default = finding_evidence(check, f, BY_DEFAULT) != NULL;
+	str_add(out, by_default ? " does not say how often it is taken, so every "
+				: " should be taken every ");
 	check_value(check, &e[1], out);
-	str_add(out, " days; its latest actual is of ");
+	str_add(out, by_default ? " days is expected; its latest actual is of "
+				: " days; its latest actual is of ");
 	add_evidence(check, f, "taken on", out);
 	str_add(out, ", ");
 	add_evidence(check, f, "days without", out);

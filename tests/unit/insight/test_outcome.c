@@ -192,7 +192,8 @@ START_TEST(a_measure_that_does_not_say_how_often_has_a_default)
 	check_text_expect(&text, "2026-04-10", "outcome/stale", "");
 	check_text_expect(&text, "2026-04-11", "outcome/stale", "outcome/stale:measure/m\n");
 	check_text_says(&text, "2026-04-11", "outcome/stale",
-	    "measure/m should be taken every 92 days; its latest actual is of 2026-01-01, 100 days ago.");
+	    "measure/m does not say how often it is taken, so every 92 days is expected; its latest actual is "
+	    "of 2026-01-01, 100 days ago.");
 	plan_text_fini(&text);
 }
 END_TEST
