@@ -4,22 +4,22 @@
 /* A small plan with one of everything that the filter asks for. */
 static const char *const plan[] = {
     "{\"put\":{\"item\":{\"id\":\"grow\",\"title\":\"Grow in Z\xc3\xbcrich\",\"goal\":{}}}}",
-    "{\"put\":{\"item\":{\"id\":\"renew\",\"title\":\"Renew "
-    "more\",\"labels\":[\"q2\",\"core\"],\"owners\":[\"anna\"],"
-    "\"objective\":{\"goal\":\"grow\",\"team\":\"cs\",\"periods\":[\"2026-q1\"],"
-    "\"targets\":[{\"measure\":\"rate\",\"due\":\"2026-06-30\"}]}}}}",
-    "{\"put\":{\"item\":{\"id\":\"onboarding\",\"title\":\"Onboarding in 30 "
-    "days\",\"owners\":[\"team/cs\"],"
-    "\"initiative\":{\"objective\":\"renew\",\"status\":\"ACTIVE\",\"finish\":\"2026-05-31\"}}}}",
+    ("{\"put\":{\"item\":{\"id\":\"renew\",\"title\":\"Renew "
+     "more\",\"labels\":[\"q2\",\"core\"],\"owners\":[\"anna\"],"
+     "\"objective\":{\"goal\":\"grow\",\"team\":\"cs\",\"periods\":[\"2026-q1\"],"
+     "\"targets\":[{\"measure\":\"rate\",\"due\":\"2026-06-30\"}]}}}}"),
+    ("{\"put\":{\"item\":{\"id\":\"onboarding\",\"title\":\"Onboarding in 30 "
+     "days\",\"owners\":[\"team/cs\"],"
+     "\"initiative\":{\"objective\":\"renew\",\"status\":\"ACTIVE\",\"finish\":\"2026-05-31\"}}}}"),
     "{\"put\":{\"item\":{\"id\":\"health\",\"title\":\"Health score\",\"initiative\":{}}}}",
-    "{\"put\":{\"item\":{\"id\":\"kickoff\",\"title\":\"Kick "
-    "off\",\"milestone\":{\"initiative\":\"onboarding\","
-    "\"due\":\"2026-04-10\",\"done\":\"2026-04-09\"}}}}",
-    "{\"put\":{\"item\":{\"id\":\"guide\",\"title\":\"Write the "
-    "guide\",\"task\":{\"initiative\":\"onboarding\","
-    "\"due\":\"2026-04-20\"}}}}",
-    "{\"add\":{\"record\":{\"id\":\"c1\",\"about\":\"initiative/"
-    "onboarding\",\"check_in\":{\"status\":\"AT_RISK\"}}}}",
+    ("{\"put\":{\"item\":{\"id\":\"kickoff\",\"title\":\"Kick "
+     "off\",\"milestone\":{\"initiative\":\"onboarding\","
+     "\"due\":\"2026-04-10\",\"done\":\"2026-04-09\"}}}}"),
+    ("{\"put\":{\"item\":{\"id\":\"guide\",\"title\":\"Write the "
+     "guide\",\"task\":{\"initiative\":\"onboarding\","
+     "\"due\":\"2026-04-20\"}}}}"),
+    ("{\"add\":{\"record\":{\"id\":\"c1\",\"about\":\"initiative/"
+     "onboarding\",\"check_in\":{\"status\":\"AT_RISK\"}}}}"),
     "{\"add\":{\"record\":{\"id\":\"c2\",\"about\":\"initiative/onboarding\",\"check_in\":{}}}}",
     "{\"retract\":{\"ref\":\"check-in/c2\",\"reason\":\"wrong\"}}",
     "{\"put\":{\"item\":{\"id\":\"old\",\"title\":\"Old goal\",\"goal\":{}}}}",
