@@ -41,8 +41,8 @@ bool pb_is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *
 /* Elements of the field: 0 or 1 for a singular one. */
 size_t pb_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
 /* Element i < pb_count(). */
-struct pb_value pb_get(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-    size_t i);
+struct pb_value pb_get(
+    const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, size_t i);
 /* The message behind a value of type MESSAGE. */
 const ProtobufCMessage *pb_message(const struct pb_value *value);
 /*
@@ -69,8 +69,8 @@ bool pb_diff(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *old
     const ProtobufCMessage *new, pb_diff_fn fn, void *arg);
 
 /* Are they equal field by field? Either may be NULL (an empty message). */
-bool pb_equal(const ProtobufCMessageDescriptor *type, const ProtobufCMessage *a,
-    const ProtobufCMessage *b);
+bool pb_equal(
+    const ProtobufCMessageDescriptor *type, const ProtobufCMessage *a, const ProtobufCMessage *b);
 
 /* ---- writing the wire by hand, for replies that copy stored bytes ---------------------------- */
 
@@ -84,11 +84,11 @@ struct pb_out {
 };
 void pb_out_init(struct pb_out *out, struct arena *arena, size_t max);
 void pb_out_fini(struct pb_out *out);
-void pb_out_varint(struct pb_out *out, uint32_t field, uint64_t value);   /* skips 0 */
-void pb_out_double(struct pb_out *out, uint32_t field, double value);     /* skips 0 */
-void pb_out_fixed64(struct pb_out *out, uint32_t field, uint64_t value);  /* skips 0 */
+void pb_out_varint(struct pb_out *out, uint32_t field, uint64_t value);           /* skips 0 */
+void pb_out_double(struct pb_out *out, uint32_t field, double value);             /* skips 0 */
+void pb_out_fixed64(struct pb_out *out, uint32_t field, uint64_t value);          /* skips 0 */
 void pb_out_bytes(struct pb_out *out, uint32_t field, const void *p, size_t len); /* skips empty */
-void pb_out_string(struct pb_out *out, uint32_t field, const char *s);    /* skips NULL and "" */
+void pb_out_string(struct pb_out *out, uint32_t field, const char *s); /* skips NULL and "" */
 /* Never skips. */
 void pb_out_message(struct pb_out *out, uint32_t field, const void *p, size_t len);
 /* A sub-message of unknown length: begin, write its fields, end. Nests. */

@@ -6,55 +6,55 @@
 #define SERVER_LIMITS_H
 
 /* ttrpc's own ceiling; a larger message is split by its sender (pages, several change sets). */
-#define LIMIT_FRAME_BODY        (4u << 20)
+#define LIMIT_FRAME_BODY (4u << 20)
 /* One call's memory: a 4 MiB request decodes into at most about 6 times its size. */
-#define LIMIT_CALL_ARENA        (48u << 20)
+#define LIMIT_CALL_ARENA (48u << 20)
 /* Nested messages decode by recursion; our messages nest at most 6 deep. */
-#define LIMIT_CHANGES           10000u
-#define LIMIT_CALLS_PER_CONN    1024u
-#define LIMIT_CONNECTIONS       16384u
+#define LIMIT_CHANGES        10000u
+#define LIMIT_CALLS_PER_CONN 1024u
+#define LIMIT_CONNECTIONS    16384u
 /* Running at once in the whole daemon, watchers included: each has an arena of a few KiB at least. */
-#define LIMIT_CALLS             131072u
+#define LIMIT_CALLS 131072u
 /* Output that a peer doesn't read: reading from it stops above this. */
-#define LIMIT_OUTPUT_HIGH       (1u << 20)
+#define LIMIT_OUTPUT_HIGH (1u << 20)
 /* A stream without credit is ended above this (a stock ttrpc peer cannot say how much it takes). */
-#define LIMIT_STREAM_OUTPUT     (8u << 20)
+#define LIMIT_STREAM_OUTPUT (8u << 20)
 /* A large reply to a caller that has this much unread is replaced by an error; small ones always go out. */
-#define LIMIT_OUTPUT_MAX        (32u << 20)
-#define LIMIT_REPLY_SMALL       (64u << 10)
+#define LIMIT_OUTPUT_MAX  (32u << 20)
+#define LIMIT_REPLY_SMALL (64u << 10)
 /* All connections' unfinished requests, and all their unread replies: what peers can make us hold. */
-#define LIMIT_INPUT_TOTAL       (512u << 20)
-#define LIMIT_OUTPUT_TOTAL      (1024u << 20)
-#define LIMIT_UNDECIDED_MS      10000
+#define LIMIT_INPUT_TOTAL  (512u << 20)
+#define LIMIT_OUTPUT_TOTAL (1024u << 20)
+#define LIMIT_UNDECIDED_MS 10000
 /* A request whose next byte doesn't come, or output that nobody takes. */
-#define LIMIT_STALLED_MS        60000
+#define LIMIT_STALLED_MS 60000
 /* After our last byte, how long we wait for the peer to close. */
-#define LIMIT_LINGER_MS         1000
-#define LIMIT_METADATA          (16u << 10)
-#define LIMIT_METADATA_COUNT    64u
+#define LIMIT_LINGER_MS      1000
+#define LIMIT_METADATA       (16u << 10)
+#define LIMIT_METADATA_COUNT 64u
 
 /* Text fields: ids as common/parse.h; a title fits a table, a description a page or two. */
-#define LIMIT_TITLE             500u
-#define LIMIT_TEXT              65536u
-#define LIMIT_LIST              1000u   /* elements of a repeated field of an item */
-#define LIMIT_ITEM_BYTES        (256u << 10)
-#define LIMIT_KEY               128u
-#define LIMIT_SOURCE            200u
-#define LIMIT_AUTHOR            95u
-#define LIMIT_EFFORT            INT64_C(100000000) /* a million person-days */
-#define LIMIT_DEPTH             32u     /* parents above an item; also bounds the walk that refuses cycles */
-#define LIMIT_RANKED            100000u /* placing copies the list: 1.6 MB at most */
-#define LIMIT_ENTRIES           20000000u /* per workspace, tombstones included */
-#define LIMIT_WORKSPACES        10000u
+#define LIMIT_TITLE      500u
+#define LIMIT_TEXT       65536u
+#define LIMIT_LIST       1000u /* elements of a repeated field of an item */
+#define LIMIT_ITEM_BYTES (256u << 10)
+#define LIMIT_KEY        128u
+#define LIMIT_SOURCE     200u
+#define LIMIT_AUTHOR     95u
+#define LIMIT_EFFORT     INT64_C(100000000) /* a million person-days */
+#define LIMIT_DEPTH      32u /* parents above an item; also bounds the walk that refuses cycles */
+#define LIMIT_RANKED     100000u   /* placing copies the list: 1.6 MB at most */
+#define LIMIT_ENTRIES    20000000u /* per workspace, tombstones included */
+#define LIMIT_WORKSPACES 10000u
 
-#define LIMIT_PAGE              1000u
-#define LIMIT_FILTER            4096u
-#define LIMIT_FINDINGS          100000u /* per check; the summary still counts all */
-#define LIMIT_JOBS              64u     /* analyses waiting or running */
-#define LIMIT_TRACE_NODES       20000u
-#define LIMIT_WATCHERS          16384u
+#define LIMIT_PAGE        1000u
+#define LIMIT_FILTER      4096u
+#define LIMIT_FINDINGS    100000u /* per check; the summary still counts all */
+#define LIMIT_JOBS        64u     /* analyses waiting or running */
+#define LIMIT_TRACE_NODES 20000u
+#define LIMIT_WATCHERS    16384u
 /* Idempotency keys are kept this long. */
-#define LIMIT_KEY_AGE_US        (INT64_C(7) * 86400 * 1000000)
-#define LIMIT_KEYS              8000000u
+#define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)
+#define LIMIT_KEYS       8000000u
 
 #endif
