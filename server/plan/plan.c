@@ -181,6 +181,7 @@ plan_settle(struct plan *plan, struct patch *patch)
 		if (patch->ops[i].old != patch->ops[i].new)
 			table_retire(plan, patch->ops[i].old);
 	}
+	plan->promised -= patch->promised;
 	patch_free(patch);
 	table_sweep(plan);
 }
@@ -195,6 +196,7 @@ plan_undo(struct plan *plan, struct patch *patch)
 	else
 		plan->oldest_patch = NULL;
 	patch_roll_back(plan, patch);
+	plan->promised -= patch->promised;
 	patch_free(patch);
 	table_sweep(plan);
 }
@@ -260,6 +262,7 @@ plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct s
 {
 	const Plumb__V1__ChangeSet *set = (const Plumb__V1__ChangeSet *)change_set;
 	struct apply apply = {.plan = plan, .arena = arena, .faults = faults, .conflict = conflict, .replay = replay};
+	size_t promised = plan->promised;
 
 	assert(change_set->descriptor == &plumb__v1__change_set__descriptor);
 	assert(stamp->revision == plan->now.revision + 1);
@@ -279,9 +282,11 @@ plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct s
 	for (apply.change = 0; apply.change < set->n_changes && !apply.oom; apply.change++)
 		change_apply(&apply, set->changes[apply.change]);
 	change_check_end(&apply);
+	apply.patch->promised = plan->promised - promised;
 	apply.patch->stamp.author = NULL;
 	if (apply.oom || faults->total > 0 || apply.conflicted) {
 		patch_roll_back(plan, apply.patch);
+		plan->promised = promised;
 		patch_free(apply.patch);
 		table_sweep(plan);
 		return say_refusal(&apply, err);

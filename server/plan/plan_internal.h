@@ -94,6 +94,7 @@ struct plan {
 	size_t retired_at;
 	size_t retired_count;
 	size_t retired_cap;
+	size_t promised; /* how many more settling or undoing what is not durable retires, at most */
 	uint32_t *text_index; /* open addressing, text + 1 */
 	size_t text_index_cap;
 	size_t texts_cap;
@@ -117,6 +118,7 @@ struct patch {
 	size_t ops_count;
 	size_t ops_cap;
 	size_t changes_count;
+	size_t promised; /* its part of plan->promised */
 	uint32_t first_op[]; /* per change */
 };
 
@@ -131,9 +133,11 @@ bool table_reserve(struct plan *plan, uint32_t slot, const struct item *item);
 const struct item *table_put(struct plan *plan, uint32_t slot, const struct item *item);
 /* Drops the newest slots down to count; their names were made by what is being undone. */
 void table_drop_slots(struct plan *plan, uint32_t count);
-/* Frees p when no view can see it any more. */
+/* Frees p when no view can see it any more. Room for it was promised: undoing and settling need no memory. */
 void table_retire(struct plan *plan, const void *p);
 void table_sweep(struct plan *plan);
+/* Makes room for all that was promised and more; before a view is taken, since without views nothing is kept. */
+bool table_reserve_retired(struct plan *plan, size_t more);
 uint32_t table_text(struct plan *plan, const char *text); /* UINT32_MAX out of memory or at the limit */
 void table_drop_texts(struct plan *plan, uint32_t count);
 /* The references of an item that have edges. */

@@ -178,5 +178,6 @@ plan_load(struct plan *plan, const uint8_t *payload, size_t len, struct err *err
 	plan->now.revision = header.revision;
 	plan->now.time_us = header.time_us;
 	plan->durable = header.revision;
+	plan->promised = 0; /* there is nothing to undo */
 	return true;
 }

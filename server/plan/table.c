@@ -17,30 +17,56 @@
 
 /* ---- memory that views may still see ------------------------------------------------------------- */
 
+bool
+table_reserve_retired(struct plan *plan, size_t more)
+{
+	size_t need = plan->retired_count + plan->promised + more;
+	size_t cap = plan->retired_cap == 0 ? 256 : plan->retired_cap;
+	struct retired *ring;
+
+	if (need <= plan->retired_cap)
+		return true;
+	while (cap < need)
+		cap *= 2;
+	ring = malloc(cap * sizeof *ring);
+	if (ring == NULL)
+		return false;
+	for (size_t i = 0; i < plan->retired_count; i++)
+		ring[i] = plan->retired[(plan->retired_at + i) % plan->retired_cap];
+	free(plan->retired);
+	plan->retired = ring;
+	plan->retired_at = 0;
+	plan->retired_cap = cap;
+	return true;
+}
+
+/* Can one more be retired without allocating? Makes it so. Without views it is freed at once. */
+static bool
+can_retire(struct plan *plan)
+{
+	return plan->oldest_view == NULL || table_reserve_retired(plan, 1);
+}
+
+/* One more of what settling or undoing the patch at hand will retire. */
+static bool
+promise(struct plan *plan)
+{
+	if (!can_retire(plan))
+		return false;
+	plan->promised++;
+	return true;
+}
+
 void
 table_retire(struct plan *plan, const void *p)
 {
-	struct retired *ring;
-	size_t cap;
-
 	if (p == NULL)
 		return;
 	if (plan->oldest_view == NULL && plan->retired_count == 0) {
 		free((void *)(uintptr_t)p);
 		return;
 	}
-	if (plan->retired_count == plan->retired_cap) {
-		cap = plan->retired_cap == 0 ? 256 : 2 * plan->retired_cap;
-		ring = malloc(cap * sizeof *ring);
-		if (ring == NULL)
-			return; /* leaked: the one safe thing to do with it */
-		for (size_t i = 0; i < plan->retired_count; i++)
-			ring[i] = plan->retired[(plan->retired_at + i) % plan->retired_cap];
-		free(plan->retired);
-		plan->retired = ring;
-		plan->retired_at = 0;
-		plan->retired_cap = cap;
-	}
+	assert(plan->retired_count < plan->retired_cap);
 	plan->retired[(plan->retired_at + plan->retired_count++) % plan->retired_cap] =
 	    (struct retired){(void *)(uintptr_t)p, plan->gen};
 }
@@ -75,7 +101,7 @@ writable_page(struct plan *plan, size_t i)
 		page->gen = plan->gen;
 		return page;
 	}
-	copy = malloc(sizeof *copy);
+	copy = can_retire(plan) ? malloc(sizeof *copy) : NULL;
 	if (copy == NULL)
 		return NULL;
 	memcpy(copy, page, sizeof *copy);
@@ -178,7 +204,7 @@ writable_bucket(struct plan *plan, uint64_t hash)
 		bucket->gen = plan->gen;
 		return bucket;
 	}
-	copy = malloc(sizeof *copy);
+	copy = can_retire(plan) ? malloc(sizeof *copy) : NULL;
 	if (copy == NULL)
 		return NULL;
 	memcpy(copy, bucket, sizeof *copy);
@@ -214,7 +240,7 @@ bucket_split(struct plan *plan, uint64_t hash)
 	struct bucket *low, *high;
 	uint32_t depth = full->depth;
 
-	if (depth == now->directory_bits && !directory_double(plan))
+	if (!can_retire(plan) || (depth == now->directory_bits && !directory_double(plan)))
 		return false;
 	low = bucket_new(plan, depth + 1);
 	high = bucket_new(plan, depth + 1);
@@ -228,10 +254,12 @@ bucket_split(struct plan *plan, uint64_t hash)
 		const struct item *item;
 		uint64_t h;
 
-		if (full->entries[i] == 0)
+		if (full->entries[i] == 0 || slot >= now->slots)
 			continue;
 		item = now->pages[slot / SLOTS_PER_PAGE]->items[slot % SLOTS_PER_PAGE];
 		h = hash_name(now, item->kind, item_id(item), item->id_len);
+		if (h >> 32 != full->entries[i] >> 32)
+			continue; /* left over: see index_remove() */
 		bucket_add((h >> depth & 1) != 0 ? high : low, h, slot);
 	}
 	directory_point(now, hash & ~(UINT64_C(1) << depth), depth + 1, low);
@@ -257,7 +285,10 @@ index_add(struct plan *plan, uint64_t hash, uint32_t slot)
 	return true;
 }
 
-/* Takes a name out and closes the gap that it leaves in its probe chain. */
+/*
+ * Takes a name out and closes the gap that it leaves in its probe chain. Without memory for a copy of the page the entry stays:
+ * who follows it finds no such slot, or another name in it, and goes on.
+ */
 static void
 index_remove(struct plan *plan, uint64_t hash, uint32_t slot)
 {
@@ -265,8 +296,8 @@ index_remove(struct plan *plan, uint64_t hash, uint32_t slot)
 	size_t i = (hash >> 32) % BUCKET_ENTRIES, gap;
 
 	if (bucket == NULL)
-		abort(); /* undoing without memory: the log is right, start again from it */
-	while ((uint32_t)bucket->entries[i] != slot + 1)
+		return;
+	while (bucket->entries[i] != (hash >> 32 << 32 | (slot + 1)))
 		i = (i + 1) % BUCKET_ENTRIES;
 	gap = i;
 	for (;;) {
@@ -361,17 +392,16 @@ table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len)
 	    (kind == KIND_RANKING && !grow_rankings(plan)))
 		return SLOT_NONE;
 	page = writable_page(plan, now->slots / SLOTS_PER_PAGE);
-	if (page == NULL)
+	if (page == NULL || !promise(plan))
 		return SLOT_NONE;
 	memcpy(name, id, id_len);
 	name[id_len] = '\0';
 	slot = now->slots;
 	stub = codec_build_bare(
 	    &(struct version){.slot = slot, .kind = kind, .id = name, .flags = ITEM_ABSENT}, NULL, 0);
-	if (stub == NULL)
-		return SLOT_NONE;
-	if (!index_add(plan, hash_name(now, kind, id, id_len), slot)) {
+	if (stub == NULL || !index_add(plan, hash_name(now, kind, id, id_len), slot)) {
 		free(stub);
+		plan->promised--;
 		return SLOT_NONE;
 	}
 	page->items[slot % SLOTS_PER_PAGE] = stub;
@@ -382,6 +412,24 @@ table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len)
 	return slot;
 }
 
+/*
+ * Writes a slot and returns what was there. When it is undone without memory for a copy of the page, in place: every view that
+ * shares the page was taken while the patch was not durable, and lays what was there before over this slot (see list_hidden()),
+ * or doesn't reach that far.
+ */
+static const struct item *
+exchange(struct plan *plan, uint32_t slot, const struct item *item)
+{
+	struct slot_page *page = writable_page(plan, slot / SLOTS_PER_PAGE);
+	const struct item *old;
+
+	if (page == NULL)
+		page = plan->now.pages[slot / SLOTS_PER_PAGE];
+	old = page->items[slot % SLOTS_PER_PAGE];
+	__atomic_store_n(&page->items[slot % SLOTS_PER_PAGE], item, __ATOMIC_RELAXED);
+	return old;
+}
+
 void
 table_drop_slots(struct plan *plan, uint32_t count)
 {
@@ -389,15 +437,10 @@ table_drop_slots(struct plan *plan, uint32_t count)
 
 	while (now->slots > count) {
 		uint32_t slot = now->slots - 1;
-		struct slot_page *page = writable_page(plan, slot / SLOTS_PER_PAGE);
-		const struct item *stub;
+		const struct item *stub = exchange(plan, slot, NULL);
 
-		if (page == NULL)
-			abort(); /* see index_remove() */
-		stub = page->items[slot % SLOTS_PER_PAGE];
 		assert((stub->flags & ITEM_ABSENT) != 0 && plan->private[slot].first_in == EDGE_NONE);
 		index_remove(plan, hash_name(now, stub->kind, item_id(stub), stub->id_len), slot);
-		page->items[slot % SLOTS_PER_PAGE] = NULL;
 		if (stub->kind == KIND_RANKING)
 			plan->rankings_count--;
 		table_retire(plan, stub);
@@ -522,22 +565,19 @@ unlink_refs(struct plan *plan, const struct item *item)
 bool
 table_reserve(struct plan *plan, uint32_t slot, const struct item *item)
 {
-	return writable_page(plan, slot / SLOTS_PER_PAGE) != NULL && reserve_run(plan, item_edges(item));
+	return writable_page(plan, slot / SLOTS_PER_PAGE) != NULL && reserve_run(plan, item_edges(item)) &&
+	    promise(plan);
 }
 
 const struct item *
 table_put(struct plan *plan, uint32_t slot, const struct item *item)
 {
-	struct slot_page *page = writable_page(plan, slot / SLOTS_PER_PAGE);
 	const struct item *old;
 
-	if (page == NULL)
-		abort(); /* only when undoing: see index_remove() */
 	assert(slot < plan->now.slots && item->slot == slot);
-	old = page->items[slot % SLOTS_PER_PAGE];
+	old = exchange(plan, slot, item);
 	unlink_refs(plan, old);
 	link_refs(plan, item);
-	page->items[slot % SLOTS_PER_PAGE] = item;
 	return old;
 }
 
@@ -570,7 +610,7 @@ static bool
 grow_texts(struct plan *plan)
 {
 	size_t cap = plan->texts_cap == 0 ? 64 : 2 * plan->texts_cap;
-	char **grown = malloc(cap * sizeof *grown);
+	char **grown = can_retire(plan) ? malloc(cap * sizeof *grown) : NULL;
 
 	if (grown == NULL)
 		return false;
@@ -600,9 +640,13 @@ table_text(struct plan *plan, const char *text)
 		return UINT32_MAX;
 	if (plan->now.texts_count == plan->texts_cap && !grow_texts(plan))
 		return UINT32_MAX;
-	plan->now.texts[plan->now.texts_count] = strdup(text);
-	if (plan->now.texts[plan->now.texts_count] == NULL)
+	if (!promise(plan))
 		return UINT32_MAX;
+	plan->now.texts[plan->now.texts_count] = strdup(text);
+	if (plan->now.texts[plan->now.texts_count] == NULL) {
+		plan->promised--;
+		return UINT32_MAX;
+	}
 	plan->text_index[i] = plan->now.texts_count + 1;
 	return plan->now.texts_count++;
 }

@@ -50,7 +50,7 @@ plan_view(struct plan *plan)
 	size_t directory = ((size_t)1 << now->directory_bits) * sizeof *now->directory;
 	size_t pages = now->pages_count * sizeof *now->pages;
 	size_t hidden = count_hidden(plan);
-	struct view *view = calloc(1, sizeof *view);
+	struct view *view = table_reserve_retired(plan, 0) ? calloc(1, sizeof *view) : NULL;
 
 	if (view == NULL)
 		return NULL;
