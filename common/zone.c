@@ -38,6 +38,7 @@ struct posix_zone {
 };
 
 struct zone {
+	bool starved; /* no memory while it was read */
 	size_t count;
 	int64_t *times;   /* owned; ascending, seconds */
 	int32_t *offsets; /* owned; from times[i] on */
@@ -264,7 +265,7 @@ read_transitions(struct zone *zone, const uint8_t *p, const struct counts *n)
 	zone->times = calloc((size_t)n->time + 1, sizeof *zone->times);
 	zone->offsets = calloc((size_t)n->time + 1, sizeof *zone->offsets);
 	if (zone->times == NULL || zone->offsets == NULL)
-		return false;
+		return !(zone->starved = true);
 	if (!read_offset(types, n->type, 0, &zone->before))
 		return false;
 	for (size_t i = 0; i < n->time; i++) {
@@ -330,7 +331,7 @@ name_is_safe(const char *name)
 
 /* The file's bytes (caller frees), or NULL. */
 static uint8_t *
-read_file(const char *path, size_t *len)
+read_file(const char *path, size_t *len, bool *starved)
 {
 	struct stat st;
 	uint8_t *data = NULL;
@@ -343,6 +344,7 @@ read_file(const char *path, size_t *len)
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)ZONE_FILE_MAX)
 		goto out;
 	data = malloc((size_t)st.st_size + 1);
+	*starved = data == NULL;
 	while (data != NULL && got < (size_t)st.st_size) {
 		ssize_t n = read(fd, data + got, (size_t)st.st_size - got);
 
@@ -381,13 +383,16 @@ zone_open(const char *name, struct err *err)
 	if (!utc) {
 		memcpy(path, ZONE_ROOT, sizeof ZONE_ROOT);
 		memcpy(path + sizeof ZONE_ROOT - 1, name, strlen(name) + 1);
-		data = read_file(path, &len);
+		data = read_file(path, &len, &zone->starved);
 		ok = data != NULL && read_tzif(zone, data, len);
 	}
 	free(data);
-	if (!ok) {
+	if (!ok && zone->starved)
+		err_oom(err);
+	else if (!ok)
 		err_set(err, ERR_INVALID,
 		    "time zone '%s' is not known here; see \"timedatectl list-timezones\"", name);
+	if (!ok) {
 		zone_free(zone);
 		return NULL;
 	}

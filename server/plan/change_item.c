@@ -7,7 +7,6 @@
 
 #include "common/parse.h"
 #include "common/pb.h"
-#include "common/str.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
 
@@ -205,25 +204,28 @@ void
 refuse_referred(struct apply *apply, uint32_t slot)
 {
 	struct plan *plan = apply->plan;
-	struct str names;
-	size_t count = 0;
+	char names[800];
+	size_t count = 0, named = 0, len = 0;
 	uint32_t last = SLOT_NONE;
 	char ref[REF_TEXT_LEN];
 
-	str_init(&names, 800);
+	names[0] = '\0';
 	FOR_EDGES_IN (plan, slot, edge) {
 		uint32_t from = plan->edges[edge].from;
 
 		if (from == last)
 			continue;
 		last = from;
-		if (count++ < NAMED_MAX)
-			str_addf(&names, "%s%s", count > 1 ? ", " : "", ref_text(slot_item(apply, from), ref));
+		count++;
+		if (named == NAMED_MAX || len + REF_TEXT_LEN + 2 > sizeof names)
+			continue;
+		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", named > 0 ? ", " : "",
+		    ref_text(slot_item(apply, from), ref));
+		named++;
 	}
 	refuse(apply, ERR_PRECONDITION, "remove.ref", "%s is referred to by %s%s: change those first, or remove with "
-	    "cascade", ref_text(slot_item(apply, slot), ref), names.data,
-	    count > NAMED_MAX ? " and more" : "");
-	str_fini(&names);
+	    "cascade", ref_text(slot_item(apply, slot), ref), names,
+	    count > named ? " and more" : "");
 }
 
 /* ---- rename ----------------------------------------------------------------------------------------------- */

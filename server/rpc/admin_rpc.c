@@ -164,6 +164,7 @@ struct listing {
 	struct listed *list;
 	Plumb__V1__WorkspaceInfo **pointers;
 	size_t count;
+	bool starved;
 };
 
 static int
@@ -183,8 +184,12 @@ listing_run(void *arg)
 	for (size_t i = 0; i < listing->count; i++) {
 		Plumb__V1__InfoReply counts = {.items = 0};
 
-		if (listing->list[i].shared == NULL || !shared_view_settle(listing->list[i].shared))
+		if (listing->list[i].shared == NULL)
 			continue;
+		if (!shared_view_settle(listing->list[i].shared)) {
+			listing->starved = true;
+			return;
+		}
 		count_entries(listing->list[i].shared->view, &counts);
 		listing->list[i].info.items = counts.items;
 	}
@@ -196,6 +201,7 @@ listing_done(void *arg)
 	struct listing *listing = arg;
 	struct rpc_call *call = listing->call;
 	Plumb__V1__ListWorkspacesReply reply;
+	struct err err;
 
 	plumb__v1__list_workspaces_reply__init(&reply);
 	qsort(listing->list, listing->count, sizeof *listing->list, by_id);
@@ -205,8 +211,12 @@ listing_done(void *arg)
 	}
 	reply.n_workspaces = listing->count;
 	reply.workspaces = listing->pointers;
-	if (rpc_send(call, &reply.base))
+	if (listing->starved) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+	} else if (rpc_send(call, &reply.base)) {
 		rpc_finish(call);
+	}
 	rpc_unpin(call);
 }
 
@@ -223,8 +233,10 @@ listing_fill(struct listing *listing)
 		listed->info.title = ws->title;
 		listed->info.time_zone = ws->time_zone;
 		listed->info.revision = store_head(daemon->store, ws->number).revision;
-		if (ws->state == WORKSPACE_READY)
-			listed->shared = workspace_view(ws);
+		if (ws->state != WORKSPACE_READY)
+			continue;
+		listed->shared = workspace_view(ws);
+		listing->starved |= listed->shared == NULL;
 	}
 }
 
@@ -256,6 +268,7 @@ handle_admin_list_workspaces(struct rpc_call *call, const ProtobufCMessage *mess
 	rpc_fail(call, &err);
 }
 
+/* 0: out of memory. A number that is taken would lead two workspaces into one log. */
 static uint32_t
 next_number(const struct view *system, struct arena *arena)
 {
@@ -263,12 +276,14 @@ next_number(const struct view *system, struct arena *arena)
 
 	for (uint32_t slot = 0; slot < view_slots(system); slot++) {
 		const struct item *entry = view_item(system, slot);
-		const Plumb__V1__Item *item = NULL;
+		const Plumb__V1__Item *item;
 
-		if (item_is_live(entry) && entry->kind == KIND_WORKSPACE)
-			item = (const Plumb__V1__Item *)codec_decode(entry, arena);
-		if (item != NULL && item->body_case == PLUMB__V1__ITEM__BODY_WORKSPACE &&
-		    item->workspace->number > number)
+		if (!item_is_live(entry) || entry->kind != KIND_WORKSPACE)
+			continue;
+		item = (const Plumb__V1__Item *)codec_decode(entry, arena);
+		if (item == NULL)
+			return 0;
+		if (item->body_case == PLUMB__V1__ITEM__BODY_WORKSPACE && item->workspace->number > number)
 			number = item->workspace->number;
 	}
 	return number + 1;
@@ -287,6 +302,10 @@ check_create(const Plumb__V1__CreateWorkspaceRequest *request, struct faults *fa
 	if (strlen(request->title) > LIMIT_TITLE)
 		faults_add(faults, "title", "has %zu bytes, more than %u", strlen(request->title), LIMIT_TITLE);
 	zone = zone_open(request->time_zone, &why);
+	if (zone == NULL && why.code == ERR_LIMIT) {
+		*err = why;
+		return false;
+	}
 	if (zone == NULL)
 		faults_add(faults, "time_zone",
 		    "'%.60s' is not known; write an IANA name like Europe/Zurich, or leave it out for UTC",
@@ -353,10 +372,11 @@ create(struct rpc_call *call, const Plumb__V1__CreateWorkspaceRequest *request, 
 	struct plan_conflict conflict = {0};
 	int64_t now_us = daemon_clock_us(call->daemon);
 	int64_t last_us = plan_time(system->plan);
+	uint32_t number = next_number(plan_now(system->plan), call->arena);
 
-	if (c == NULL)
+	if (c == NULL || number == 0)
 		return err_oom(err);
-	fill_creation(c, request, next_number(plan_now(system->plan), call->arena));
+	fill_creation(c, request, number);
 	c->commit.ws = system;
 	c->commit.call = call;
 	c->commit.stamp = (struct stamp){

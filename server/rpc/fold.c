@@ -31,9 +31,14 @@ is_cancelled(const struct fold_source *source)
 	return source->cancelled != NULL && __atomic_load_n(source->cancelled, __ATOMIC_RELAXED);
 }
 
+/* Want of memory says nothing about the log. */
 static bool
 does_not_fold(const struct replay *replay, const struct store_entry *entry, const struct err *why)
 {
+	if (why->code == ERR_LIMIT) {
+		*replay->err = *why;
+		return false;
+	}
 	log_error("fold", "workspace=%u revision=%" PRIu64 " why=\"%s\"", entry->workspace,
 	    entry->revision, why->msg);
 	return err_set(replay->err, ERR_DATA_LOSS,

@@ -237,6 +237,9 @@ load_done(void *arg)
 	load_finish(load);
 	free(load);
 	waiters_wake(&ws->loading, UINT64_MAX, UINT64_MAX);
+	/* Those who waited were told; want of memory and a disk that doesn't answer pass, so the next use tries again. */
+	if (ws->state == WORKSPACE_BROKEN && (ws->broken.code == ERR_LIMIT || ws->broken.code == ERR_UNAVAILABLE))
+		ws->state = WORKSPACE_COLD;
 }
 
 void
