@@ -1,5 +1,6 @@
 /* The fold: what is taken, what is refused, and that nothing is left of what was undone. */
 #include "tests/unit/plan/fixture.h"
+#include "tests/unit/plan/random_changes.h"
 
 #include "server/limits.h"
 #include "server/plan/plan_internal.h"
@@ -21,7 +22,6 @@ teardown(void)
 	fixture_arena = NULL;
 }
 
-#define PUT(id, body)         "{\"put\": {\"item\": {\"id\": \"" id "\", " body "}}}"
 #define GOAL(id)              PUT(id, "\"title\": \"Goal " id "\", \"goal\": {}")
 #define INITIATIVE(id, body)  PUT(id, "\"initiative\": {" body "}")
 #define TASK(id, part)        PUT(id, "\"task\": {\"initiative\": \"" part "\"}")
@@ -379,61 +379,6 @@ END_TEST
 
 /* ---- random change sets against a plain second fold -------------------------------------------------- */
 
-static uint64_t seed;
-
-static uint32_t
-dice(uint32_t sides)
-{
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(seed >> 33) % sides;
-}
-
-static void
-random_change(struct str *out)
-{
-	uint32_t a = dice(60), b = dice(60);
-
-	switch (dice(14)) {
-	case 0:
-	case 1:
-		str_addf(out, PUT("i%u", "\"initiative\": {\"after\": [\"i%u\"], \"members\": [\"p%u\"]}"), a, b, b);
-		break;
-	case 2:
-	case 3:
-	case 4:
-		str_addf(out, PUT("t%u", "\"title\": \"T%u\", \"owners\": [\"p%u\"], \"task\": {\"initiative\": \"i%u\"}"), a,
-		    dice(1000), b, b);
-		break;
-	case 5:
-		str_addf(out, PUT("g%u", "\"goal\": {\"parent\": \"g%u\"}"), a, b);
-		break;
-	case 6:
-		str_addf(out, "{\"remove\": {\"ref\": \"%s%u\", \"cascade\": %s}}", dice(2) ? "task/t" : "initiative/i", a,
-		    dice(2) ? "true" : "false");
-		break;
-	case 7:
-		str_addf(out, "{\"rename\": {\"ref\": \"initiative/i%u\", \"id\": \"i%u\"}}", a, b);
-		break;
-	case 8:
-		str_addf(out, "{\"place\": {\"item\": \"i%u\", \"tied_with\": \"i%u\"}}", a, b);
-		break;
-	case 9:
-	case 10:
-		str_addf(out, "{\"place\": {\"item\": \"i%u\", \"%s\": true}}", a,
-		    dice(3) == 0 ? "unranked" : dice(2) ? "first" : "last");
-		break;
-	case 11:
-		str_addf(out, "{\"add\": {\"record\": {\"about\": \"task/t%u\", \"by\": \"p%u\", \"note\": \"n\", \"check_in\": {}}}}",
-		    a, b);
-		break;
-	case 12:
-		str_addf(out, "{\"retract\": {\"ref\": \"check-in/r%u.0\"}}", dice(200));
-		break;
-	default:
-		str_addf(out, "{\"redact\": {\"person\": \"p%u\", \"reason\": \"r\"}}", a);
-	}
-}
-
 #define PENDING_MAX 8
 #define VIEWS_MAX   4
 
@@ -458,14 +403,7 @@ START_TEST(views_undo_and_settling_agree_with_a_plain_fold)
 			struct str changes;
 			struct outcome o;
 
-			str_init(&changes, 1u << 16);
-			str_add(&changes, "[");
-			random_change(&changes);
-			for (uint32_t more = dice(3); more > 0; more--) {
-				str_add(&changes, ",");
-				random_change(&changes);
-			}
-			str_add(&changes, "]");
+			random_changes(&changes);
 			o = apply(plan, changes.data);
 			if (o.ok) {
 				pending[count++] = (struct pending){str_take(&changes), o.patch};

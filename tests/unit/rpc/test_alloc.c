@@ -1,0 +1,438 @@
+/*
+ * Every allocation failing in turn: each request is refused as a whole or answered as if there had been memory enough,
+ * the plan is what it was or what it should be, nothing leaks, and the daemon goes on.
+ *
+ * Each scenario is run once undisturbed; then its first allocation fails, then its second, and so on until none was left to
+ * fail: once only that one, once that and all after it for a while.
+ */
+#include "tests/support/alloc_fault.h"
+#include "tests/unit/rpc/engine.h"
+
+#define TURNS_WITHOUT_MEMORY 100
+#define TEXT_MAX             (1u << 19)
+
+#define PUT(item)      "{\"put\":{\"item\":" item "}}"
+#define APPLY(changes) "{\"change_set\":{\"changes\":[" changes "]}}"
+
+/* Its past has two revisions, so that history, diff and as-of have something to say. */
+static const char
+    *const plan[] =
+	{
+	    APPLY(
+		PUT("{\"id\":\"grow\",\"title\":\"Grow\",\"goal\":{\"weight\":0.5}}") "," PUT("{\"i"
+											      "d\":"
+											      "\"an"
+											      "na\""
+											      ",\"p"
+											      "erso"
+											      "n\":"
+											      "{\"t"
+											      "eam"
+											      "\":"
+											      "\"cs"
+											      "\"}"
+											      "}") "," PUT("{\"id\":\"cs\",\"team\":{\"lead\":\"anna\"}}") "," PUT("{\"id\":\"nps\",\"measure\":{\"unit\":\"points\",\"direction\":\"UP\"}}") "," PUT(
+		    "{\"id\":\"happy\",\"owners\":[\"anna\",\"ben\"],\"objective\":{\"goal\":"
+		    "\"grow\",\"targets\":"
+		    "[{\"measure\":\"nps\",\"baseline\":10,\"target\":40,\"due\":\"2026-06-30\"}]}"
+		    "}") "," PUT("{\"id\":\"a\",\"initiative\":{\"objective\":\"happy\",\"start\":"
+				 "\"2026-01-01\",\"finish\":\"2026-02-01\"}}") "," PUT("{\"id\":"
+										       "\"b\","
+										       "\"initiativ"
+										       "e\":{"
+										       "\"objective"
+										       "\":"
+										       "\"lost\"}}") "," PUT("{\"id\":\"t\",\"task\":{\"initiative\":\"a\",\"effort\":\"500\"}}") ","
+																						  "{\"place\":{\"item\":\"a\",\"first\":true}},{\"place\":{\"item\":\"b\",\"last\":true}}"),
+	    APPLY(PUT(
+		"{\"id\":\"grow\",\"title\":\"Grow more\",\"goal\":{\"weight\":0.6}}") ","
+										       "{\"add\":{"
+										       "\"record\":"
+										       "{\"id\":"
+										       "\"m1\","
+										       "\"about\":"
+										       "\"nps\","
+										       "\"at\":"
+										       "\"2026-02-"
+										       "01\","
+										       "\"measureme"
+										       "nt\":{"
+										       "\"value\":"
+										       "12}}}},"
+										       "{\"add\":{"
+										       "\"record\":"
+										       "{\"id\":"
+										       "\"c1\","
+										       "\"about\":"
+										       "\"initiativ"
+										       "e/"
+										       "a\",\"by\":"
+										       "\"anna\","
+										       "\"note\":"
+										       "\"fine\","
+										       "\"check_"
+										       "in\":{"
+										       "\"status\":"
+										       "\"ON_"
+										       "TRACK\"}}}}"
+										       "," PUT(
+											   "{\"id\""
+											   ":\"q1\""
+											   ",\"base"
+											   "line\":"
+											   "{}}")),
+};
+
+struct scenario {
+	const char *method;
+	const char *request;
+};
+
+static const struct scenario scenarios[] = {
+    {"Plan.Apply",
+	APPLY(PUT("{\"id\":\"new\",\"title\":\"New\",\"description\":\"d\",\"owners\":[\"carl\"],"
+		  "\"labels\":[\"x\"],"
+		  "\"links\":[{\"to\":\"goal/"
+		  "grow\"}],\"external_ids\":[\"e1\"],\"initiative\":{\"objective\":\"happy\","
+		  "\"scope\":{\"in\":[\"a\"]},\"needs\":[{\"who\":\"cs\",\"effort\":\"100\"}]}}"))},
+    {"Plan.Apply",
+	APPLY(PUT("{\"id\":\"grow\",\"title\":\"Grown\",\"goal\":{}}") "," PUT("{\"id\":\"w1\","
+									       "\"workstream\":{"
+									       "\"initiative\":"
+									       "\"a\"}}") "," PUT(
+	    "{\"id\":\"x\",\"ask\":{\"from\":\"cs\",\"to\":\"it\",\"initiative\":\"a\"}}"))},
+    {"Plan.Apply", "{\"change_set\":{\"source\":{\"name\":\"files:x\"},\"idempotency_key\":\"k\","
+		   "\"reason\":\"r\",\"changes\":["
+		   "{\"put\":{\"item\":{\"id\":\"a\",\"title\":\"Now\",\"initiative\":{}},"
+		   "\"applied\":{\"id\":\"a\",\"title\":"
+		   "\"Then\",\"initiative\":{}}}}]}}"},
+    {"Plan.Apply", APPLY("{\"remove\":{\"ref\":\"initiative/a\",\"cascade\":true}}")},
+    {"Plan.Apply", APPLY("{\"remove\":{\"ref\":\"task/t\"}}")},
+    {"Plan.Apply", APPLY("{\"rename\":{\"ref\":\"objective/happy\",\"id\":\"joyful\"}}")},
+    {"Plan.Apply", APPLY("{\"place\":{\"item\":\"b\",\"before\":\"a\"}},{\"place\":{\"item\":\"a\","
+			 "\"ranking\":\"cs\","
+			 "\"first\":true}}")},
+    {"Plan.Apply",
+	APPLY("{\"add\":{\"record\":{\"about\":\"nps\",\"measurement\":{\"value\":13}}}}")},
+    {"Plan.Apply", APPLY("{\"retract\":{\"ref\":\"measurement/m1\",\"reason\":\"wrong\"}}")},
+    {"Plan.Apply", APPLY("{\"redact\":{\"person\":\"anna\",\"reason\":\"asked\"}}")},
+    /* refused, with details */
+    {"Plan.Apply",
+	APPLY(PUT("{\"id\":\"BAD\",\"goal\":{}}") "," PUT(
+	    "{\"id\":\"y\",\"goal\":{\"weight\":7}}") ","
+						      "{\"remove\":{\"ref\":\"goal/none\"}}")},
+    {"Plan.Apply", APPLY("{\"remove\":{\"ref\":\"goal/grow\"}}")},
+    {"Plan.Apply",
+	APPLY("{\"put\":{\"item\":{\"id\":\"grow\",\"goal\":{}}},\"expected_revision\":\"1\"}")},
+    {"Plan.Apply",
+	"{\"dry_run\":true,\"change_set\":{\"changes\":[" PUT(
+	    "{\"id\":\"new\",\"title\":\"N\",\"goal\":{}}") ","
+							    "{\"rename\":{\"ref\":\"goal/"
+							    "grow\",\"id\":\"more\"}},{\"remove\":{"
+							    "\"ref\":\"initiative/"
+							    "a\",\"cascade\":true}}]}}"},
+    {"Plan.Get", "{\"ref\":\"objective/happy\"}"},
+    {"Plan.Get", "{\"ref\":\"goal/none\"}"},
+    {"Plan.Get", "{\"ref\":\"goal/grow\",\"at\":{\"revision\":\"1\"}}"},
+    {"Plan.Get", "{\"ref\":\"goal/grow\",\"at\":{\"baseline\":\"q1\"}}"},
+    {"Plan.List", "{\"filter\":\"kind:initiative,task,objective -owner:carl "
+		  "title:a,h\",\"sort\":\"-rank\",\"page_size\":2}"},
+    {"Plan.List", "{\"filter\":\"\\\"more\\\" changed>0\",\"sort\":\"title\"}"},
+    {"Plan.Export", "{\"records\":true}"},
+    {"Plan.History", "{\"ref\":\"goal/grow\"}"},
+    {"Plan.History", "{}"},
+    {"Plan.Diff", "{\"from\":{\"revision\":\"1\"},\"to\":{}}"},
+    {"Insight.Check", "{}"},
+    {"Insight.Check",
+	"{\"at\":{\"revision\":\"1\",\"today\":\"2026-05-01\"},\"about\":[\"initiative/b\"]}"},
+    {"Insight.Explain", "{\"rules\":[\"owner\"]}"},
+    {"Insight.Trace", "{\"ref\":\"initiative/a\"}"},
+    {"Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}"},
+    {"Admin.ListWorkspaces", "{}"},
+    {"Admin.CreateWorkspace",
+	"{\"id\":\"other\",\"title\":\"Other\",\"time_zone\":\"Europe/Zurich\"}"},
+    {"Admin.Verify", "{}"},
+};
+#define SCENARIOS ((int)(sizeof scenarios / sizeof scenarios[0]))
+
+/* ---- the engine, with everything of the test itself left alone ------------------------------------------- */
+
+static void
+send_spared(struct rpc_call *call, const uint8_t *p, size_t len)
+{
+	alloc_fault_pause();
+	engine_send(call, p, len);
+	alloc_fault_resume();
+}
+
+static void
+send_shared_spared(struct rpc_call *call, struct rpc_bytes *bytes)
+{
+	alloc_fault_pause();
+	engine_send_shared(call, bytes);
+	alloc_fault_resume();
+}
+
+static void
+finish_spared(struct rpc_call *call, const struct err *status, const uint8_t *details, size_t len)
+{
+	alloc_fault_pause();
+	engine_finish(call, status, details, len);
+	alloc_fault_resume();
+}
+
+static const struct rpc_transport spared = {
+    send_spared, send_shared_spared, finish_spared, engine_is_writable};
+
+/* As engine_begin(), but the daemon may have no memory for it. NULL: not even for the call. */
+static struct asked *
+begin_starved(const struct scenario *s)
+{
+	struct asked *asked = calloc(1, sizeof *asked);
+	struct caller caller = {.name = "person/anna", .local = true};
+	const char *dot = strchr(s->method, '.');
+	struct err err = {0};
+	char service[40];
+	bool known;
+	uint8_t *p;
+	size_t len;
+
+	snprintf(service, sizeof service, "plumb.v1.%.*s", (int)(dot - s->method), s->method);
+	asked->method = rpc_find(service, strlen(service), dot + 1, strlen(dot + 1), &known);
+	ck_assert_ptr_nonnull(asked->method);
+	asked->writable = true;
+	p = pb_encode(
+	    json_parse(asked->method->request, s->request, strlen(s->request), engine.arena, &err),
+	    engine.arena, &len);
+	alloc_fault_resume();
+	asked->call = rpc_call_new(engine.daemon, asked->method, &spared, asked, &caller);
+	if (asked->call != NULL)
+		rpc_dispatch(asked->call, p, len);
+	alloc_fault_pause();
+	if (asked->call == NULL && !asked->finished) {
+		free(asked);
+		return NULL;
+	}
+	return asked;
+}
+
+static void
+turn_starved(void)
+{
+	alloc_fault_resume();
+	engine_turn();
+	alloc_fault_pause();
+}
+
+/* Calls are pooled: while these are held the next one needs memory of its own. */
+#define HELD 4
+
+static void
+hold_calls(struct asked *held[HELD])
+{
+	struct caller caller = {.name = "person/anna", .local = true};
+	bool known;
+
+	for (int i = 0; i < HELD; i++) {
+		held[i] = calloc(1, sizeof *held[i]);
+		held[i]->method = rpc_find("plumb.v1.Admin", 14, "Ping", 4, &known);
+		held[i]->call = rpc_call_new(
+		    engine.daemon, held[i]->method, &engine_transport, held[i], &caller);
+		ck_assert_ptr_nonnull(held[i]->call);
+	}
+}
+
+static void
+release_calls(struct asked *held[HELD])
+{
+	for (int i = 0; i < HELD; i++) {
+		rpc_cancel(held[i]->call, ERR_CANCELLED);
+		asked_free(held[i]);
+	}
+}
+
+/* ---- what came of it ------------------------------------------------------------------------------------- */
+
+/* Status and replies in a form to compare. */
+static void
+tell(const struct asked *asked, char *out)
+{
+	size_t used;
+
+	used = (size_t)snprintf(
+	    out, TEXT_MAX, "%s %s\n", err_code_name(asked->status.code), asked->status.msg);
+	for (size_t i = 0; i < asked->count && used < TEXT_MAX; i++)
+		used +=
+		    (size_t)snprintf(out + used, TEXT_MAX - used, "%s\n", engine_json(asked, i));
+	ck_assert_uint_lt(used, TEXT_MAX);
+}
+
+static void
+get_state(char out[80])
+{
+	const char *info =
+	    engine_reply("Admin.Info", "{\"workspace\":\"main\",\"state_hash\":true}");
+	const char *hash = strstr(info, "\"state_hash\":\"");
+
+	ck_assert_ptr_nonnull(hash);
+	snprintf(out, 80, "%.64s", hash + 14);
+}
+
+/* It may be refused while the store recovers from a failed commit. */
+static void
+assert_it_goes_on(void)
+{
+	struct asked *asked = NULL;
+
+	for (int i = 0; i < 20000; i++) {
+		asked = engine_ask("Plan.Apply", APPLY(PUT("{\"id\":\"after\",\"goal\":{}}")));
+		if (asked->status.code != ERR_UNAVAILABLE)
+			break;
+		asked_free(asked);
+		engine_turn();
+	}
+	ck_assert_msg(asked->status.code == ERR_OK, "afterwards: %s", asked->status.msg);
+	asked_free(asked);
+	assert_has(engine_reply("Plan.Get", "{\"ref\":\"goal/after\"}"), "after");
+	asked = engine_ask("Admin.Verify", "{}");
+	ck_assert_msg(asked->status.code == ERR_OK, "%s", asked->status.msg);
+	asked_free(asked);
+}
+
+static void
+open_plan(void)
+{
+	engine_open(NULL);
+	for (size_t i = 0; i < sizeof plan / sizeof plan[0]; i++)
+		engine_reply("Plan.Apply", plan[i]);
+	arena_reset(engine.arena);
+}
+
+struct expected {
+	char told[TEXT_MAX];
+	char before[80];
+	char after[80];
+};
+
+static struct expected expected;
+
+static void
+run_undisturbed(const struct scenario *s)
+{
+	struct asked *asked;
+
+	open_plan();
+	get_state(expected.before);
+	asked = engine_ask(s->method, s->request);
+	tell(asked, expected.told);
+	asked_free(asked);
+	get_state(expected.after);
+	engine_close();
+}
+
+static bool
+is_refusal(const struct asked *asked)
+{
+	return asked->status.code == ERR_LIMIT || asked->status.code == ERR_UNAVAILABLE;
+}
+
+/* An answer is the same to the letter; a refusal for the request's own faults may say less about them. */
+static bool
+is_as_expected(const struct asked *asked, const char *told)
+{
+	const char *code = err_code_name(asked->status.code);
+
+	if (asked->status.code == ERR_OK)
+		return strcmp(told, expected.told) == 0;
+	return asked->count == 0 && strncmp(expected.told, code, strlen(code)) == 0;
+}
+
+/* False: nothing was left to fail. */
+static bool
+run_starved(const struct scenario *s, uint64_t n, uint64_t count)
+{
+	static char told[TEXT_MAX];
+	struct asked *held[HELD], *asked;
+	char state[80];
+	bool hit;
+
+	open_plan();
+	hold_calls(held);
+	alloc_fault_at(n, count);
+	asked = begin_starved(s);
+	for (int i = 0; i < 100000 && asked != NULL && !asked->finished; i++) {
+		if (i == TURNS_WITHOUT_MEMORY)
+			alloc_fault_end();
+		turn_starved();
+	}
+	hit = alloc_fault_hit();
+	alloc_fault_end();
+	release_calls(held);
+	ck_assert_msg(asked == NULL || asked->finished, "%s, allocation %llu: no answer", s->method,
+	    (unsigned long long)n);
+	get_state(state);
+	if (asked == NULL || is_refusal(asked)) {
+		ck_assert_msg(strcmp(state, expected.before) == 0,
+		    "%s %s, allocation %llu: refused, but the plan has changed", s->method,
+		    s->request, (unsigned long long)n);
+	} else {
+		tell(asked, told);
+		ck_assert_msg(is_as_expected(asked, told),
+		    "%s %s, allocation %llu: instead of\n%s\nit is\n%s", s->method, s->request,
+		    (unsigned long long)n, expected.told, told);
+		ck_assert_msg(strcmp(state, expected.after) == 0,
+		    "%s, allocation %llu: another plan", s->method, (unsigned long long)n);
+	}
+	if (asked != NULL)
+		asked_free(asked);
+	assert_it_goes_on();
+	engine_close();
+	return hit;
+}
+
+static void
+run_all(const struct scenario *s, uint64_t count)
+{
+	uint64_t n;
+
+	run_undisturbed(s);
+	for (n = 1; run_starved(s, n, count); n++)
+		ck_assert_uint_lt(n, 5000);
+	ck_assert_uint_gt(n, 2);
+}
+
+static void
+setup(void)
+{
+	alloc_fault_sqlite();
+	alloc_fault_pause();
+}
+
+START_TEST(one_allocation_fails)
+{
+	run_all(&scenarios[_i], 1);
+	engine_fini();
+}
+END_TEST
+
+START_TEST(memory_is_gone_for_a_while)
+{
+	run_all(&scenarios[_i], UINT64_MAX);
+	engine_fini();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("alloc");
+	TCase *each = tcase_create("each");
+
+	tcase_add_checked_fixture(each, setup, NULL);
+	tcase_set_timeout(each, 120);
+	tcase_add_loop_test(each, one_allocation_fails, 0, SCENARIOS);
+	tcase_add_loop_test(each, memory_is_gone_for_a_while, 0, SCENARIOS);
+	suite_add_tcase(suite, each);
+	engine_unused();
+	return engine_run(suite);
+}
