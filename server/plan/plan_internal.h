@@ -94,7 +94,8 @@ struct plan {
 	size_t retired_at;
 	size_t retired_count;
 	size_t retired_cap;
-	size_t promised; /* how many more settling or undoing what is not durable retires, at most */
+	size_t
+	    promised; /* how many more settling or undoing what is not durable retires, at most */
 	uint32_t *text_index; /* open addressing, text + 1 */
 	size_t text_index_cap;
 	size_t texts_cap;
@@ -118,7 +119,7 @@ struct patch {
 	size_t ops_count;
 	size_t ops_cap;
 	size_t changes_count;
-	size_t promised; /* its part of plan->promised */
+	size_t promised;     /* its part of plan->promised */
 	uint32_t first_op[]; /* per change */
 };
 
@@ -127,6 +128,9 @@ void table_fini(struct plan *plan);
 /* The slot of a name, made (with an absent stub) where it is new; SLOT_NONE out of memory or at the limit. */
 uint32_t table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len);
 uint32_t view_slot(const struct view *view, enum kind kind, const char *id, size_t id_len);
+/* Loading: the entry of the next slot; the plan's when true. Its references are linked when all entries are there. */
+bool table_append(struct plan *plan, const struct item *item);
+bool table_link(struct plan *plan, uint32_t slot);
 /* Makes room for what table_put() needs: call first; false out of memory. */
 bool table_reserve(struct plan *plan, uint32_t slot, const struct item *item);
 /* Lays item into its slot and moves the references; returns what was there. Cannot fail after table_reserve(). */
@@ -138,15 +142,16 @@ void table_retire(struct plan *plan, const void *p);
 void table_sweep(struct plan *plan);
 /* Makes room for all that was promised and more; before a view is taken, since without views nothing is kept. */
 bool table_reserve_retired(struct plan *plan, size_t more);
-uint32_t table_text(struct plan *plan, const char *text); /* UINT32_MAX out of memory or at the limit */
+uint32_t table_text(
+    struct plan *plan, const char *text); /* UINT32_MAX out of memory or at the limit */
 void table_drop_texts(struct plan *plan, uint32_t count);
 /* The references of an item that have edges. */
 uint32_t item_edges(const struct item *item);
 
 /* Walks the holders of references to slot: start with first_in, then next. */
 #define FOR_EDGES_IN(plan, slot, edge)                                                             \
-	for (uint32_t edge = (plan)->private[slot].first_in; edge != EDGE_NONE;                        \
-	    edge = (plan)->edges[edge].next)
+	for (uint32_t edge = (plan)->private[slot].first_in; edge != EDGE_NONE;                    \
+	     edge = (plan)->edges[edge].next)
 
 /* ---- codec (codec.c) ------------------------------------------------------------------------------- */
 
@@ -169,10 +174,11 @@ struct version {
 	unsigned flags;
 };
 /* A new version from a checked Item or Record, its references resolved; NULL with err. Heap; owned by the caller. */
-struct item *codec_build(struct plan *plan, const ProtobufCMessage *message, const struct version *version,
-    struct arena *arena, struct err *err);
+struct item *codec_build(struct plan *plan, const ProtobufCMessage *message,
+    const struct version *version, struct arena *arena, struct err *err);
 /* A version without message: absent stub, tombstone, ranking. refs may be NULL. */
-struct item *codec_build_bare(const struct version *version, const struct ref *refs, uint32_t refs_count);
+struct item *codec_build_bare(
+    const struct version *version, const struct ref *refs, uint32_t refs_count);
 /* Rewrites references to kind/from in the message to the new id; the texts come from arena. False: out of memory. */
 bool codec_rename_refs(ProtobufCMessage *message, enum kind kind, const char *from, const char *to,
     struct arena *arena);
@@ -206,8 +212,8 @@ struct apply {
 	enum err_code refused; /* the code where faults say it is not ERR_INVALID */
 	struct err *err;
 	bool oom;
-	uint32_t author; /* text */
-	uint32_t source; /* text, 0 none */
+	uint32_t author;         /* text */
+	uint32_t source;         /* text, 0 none */
 	struct removal *removed; /* without cascade: to be looked at in the end */
 	size_t removed_count;
 	size_t change; /* the one at hand */

@@ -37,15 +37,16 @@ save_blob(struct snapshot_writer *writer, const void *p, size_t len, struct err 
 	uint32_t head[2] = {(uint32_t)len, 0};
 	size_t padding = (8 - len % 8) % 8;
 
-	return snapshot_put(writer, head, sizeof head, err) && (len == 0 || snapshot_put(writer, p, len, err)) &&
+	return snapshot_put(writer, head, sizeof head, err) &&
+	       (len == 0 || snapshot_put(writer, p, len, err)) &&
 	       (padding == 0 || snapshot_put(writer, zeros, padding, err));
 }
 
 bool
 view_save(const struct view *view, struct snapshot_writer *writer, struct err *err)
 {
-	struct save_header header = {sizeof(struct item), sizeof(struct ref), view->slots, view->texts_count,
-	    view->revision, view->time_us};
+	struct save_header header = {sizeof(struct item), sizeof(struct ref), view->slots,
+	    view->texts_count, view->revision, view->time_us};
 
 	if (!snapshot_put(writer, &header, sizeof header, err))
 		return false;
@@ -93,11 +94,11 @@ is_whole(const struct item *item, size_t len, uint32_t slot, const struct save_h
 {
 	size_t fixed;
 
-	if (len < sizeof *item || item->refs_count > len / sizeof(struct ref) || item->slot != slot ||
-	    kind_name(item->kind) == NULL)
+	if (len < sizeof *item || item->refs_count > len / sizeof(struct ref) ||
+	    item->slot != slot || kind_name(item->kind) == NULL)
 		return false;
 	fixed = item_targets_at(item) + item->targets_count * sizeof(struct target) +
-	    ((item->flags & ITEM_HAS_TAIL) != 0 ? sizeof(struct item_tail) : 0);
+		((item->flags & ITEM_HAS_TAIL) != 0 ? sizeof(struct item_tail) : 0);
 	if (fixed > len || item_size(item) != len || item->created_by >= header->texts ||
 	    item->updated_by >= header->texts || item->source >= header->texts ||
 	    (size_t)item->id_off + item->id_len > item->bytes_len ||
@@ -126,35 +127,31 @@ load_texts(struct plan *plan, struct reader *reader, uint32_t count)
 	return true;
 }
 
-/* First all names, so that references find their slots; then the entries themselves. */
+/* First all entries, so that references find their slots; then the references. */
 static bool
 load_entries(struct plan *plan, struct reader *reader, const struct save_header *header)
 {
-	struct reader names = *reader;
 	size_t len;
 
-	for (uint32_t slot = 0; slot < header->slots; slot++) {
-		const struct item *item = (const struct item *)(const void *)next_blob(&names, &len);
-
-		if (item == NULL || !is_whole(item, len, slot, header) ||
-		    table_slot(plan, item->kind, item_id(item), item->id_len) != slot)
-			return false;
-	}
 	for (uint32_t slot = 0; slot < header->slots; slot++) {
 		const uint8_t *blob = next_blob(reader, &len);
 		struct item *item;
 
-		if ((((const struct item *)(const void *)blob)->flags & ITEM_ABSENT) != 0)
-			continue;
+		if (blob == NULL ||
+		    !is_whole((const struct item *)(const void *)blob, len, slot, header))
+			return false;
 		item = malloc(len);
 		if (item == NULL)
 			return false;
 		memcpy(item, blob, len);
-		if (!table_reserve(plan, slot, item)) {
+		if (!table_append(plan, item)) {
 			free(item);
 			return false;
 		}
-		free((void *)(uintptr_t)table_put(plan, slot, item));
+	}
+	for (uint32_t slot = 0; slot < header->slots; slot++) {
+		if (!table_link(plan, slot))
+			return false;
 	}
 	return true;
 }
@@ -172,8 +169,8 @@ plan_load(struct plan *plan, const uint8_t *payload, size_t len, struct err *err
 	reader.left -= sizeof header;
 	if (header.item_size != sizeof(struct item) || header.ref_size != sizeof(struct ref))
 		return err_set(err, ERR_DATA_LOSS, "the snapshot has another layout");
-	if (header.texts == 0 || !load_texts(plan, &reader, header.texts) || !load_entries(plan, &reader, &header) ||
-	    reader.left != 0)
+	if (header.texts == 0 || !load_texts(plan, &reader, header.texts) ||
+	    !load_entries(plan, &reader, &header) || reader.left != 0)
 		return err_set(err, ERR_DATA_LOSS, "the snapshot doesn't hold together");
 	plan->now.revision = header.revision;
 	plan->now.time_us = header.time_us;

@@ -127,7 +127,8 @@ hash_name(const struct view *view, enum kind kind, const char *id, size_t id_len
 static bool
 is_named(const struct item *item, enum kind kind, const char *id, size_t id_len)
 {
-	return item->kind == kind && item->id_len == id_len && memcmp(item_id(item), id, id_len) == 0;
+	return item->kind == kind && item->id_len == id_len &&
+	       memcmp(item_id(item), id, id_len) == 0;
 }
 
 static size_t
@@ -388,8 +389,8 @@ table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len)
 
 	if (slot != SLOT_NONE)
 		return slot;
-	if (now->slots >= LIMIT_ENTRIES || id_len >= sizeof name || !grow_pages(plan) || !grow_private(plan) ||
-	    (kind == KIND_RANKING && !grow_rankings(plan)))
+	if (now->slots >= LIMIT_ENTRIES || id_len >= sizeof name || !grow_pages(plan) ||
+	    !grow_private(plan) || (kind == KIND_RANKING && !grow_rankings(plan)))
 		return SLOT_NONE;
 	page = writable_page(plan, now->slots / SLOTS_PER_PAGE);
 	if (page == NULL || !promise(plan))
@@ -398,7 +399,8 @@ table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len)
 	name[id_len] = '\0';
 	slot = now->slots;
 	stub = codec_build_bare(
-	    &(struct version){.slot = slot, .kind = kind, .id = name, .flags = ITEM_ABSENT}, NULL, 0);
+	    &(struct version){.slot = slot, .kind = kind, .id = name, .flags = ITEM_ABSENT}, NULL,
+	    0);
 	if (stub == NULL || !index_add(plan, hash_name(now, kind, id, id_len), slot)) {
 		free(stub);
 		plan->promised--;
@@ -430,6 +432,32 @@ exchange(struct plan *plan, uint32_t slot, const struct item *item)
 	return old;
 }
 
+bool
+table_append(struct plan *plan, const struct item *item)
+{
+	struct view *now = &plan->now;
+	uint32_t slot = now->slots;
+	struct slot_page *page;
+
+	assert(item->slot == slot && plan->oldest_view == NULL);
+	if (slot >= LIMIT_ENTRIES ||
+	    view_slot(now, item->kind, item_id(item), item->id_len) != SLOT_NONE ||
+	    !grow_pages(plan) || !grow_private(plan) ||
+	    (item->kind == KIND_RANKING && !grow_rankings(plan)))
+		return false;
+	page = now->pages[slot / SLOTS_PER_PAGE];
+	page->items[slot % SLOTS_PER_PAGE] = item;
+	if (!index_add(plan, hash_name(now, item->kind, item_id(item), item->id_len), slot)) {
+		page->items[slot % SLOTS_PER_PAGE] = NULL;
+		return false;
+	}
+	plan->private[slot] = (struct slot_private){EDGE_NONE, EDGE_NONE};
+	if (item->kind == KIND_RANKING)
+		plan->rankings[plan->rankings_count++] = slot;
+	now->slots++;
+	return true;
+}
+
 void
 table_drop_slots(struct plan *plan, uint32_t count)
 {
@@ -439,7 +467,8 @@ table_drop_slots(struct plan *plan, uint32_t count)
 		uint32_t slot = now->slots - 1;
 		const struct item *stub = exchange(plan, slot, NULL);
 
-		assert((stub->flags & ITEM_ABSENT) != 0 && plan->private[slot].first_in == EDGE_NONE);
+		assert(
+		    (stub->flags & ITEM_ABSENT) != 0 && plan->private[slot].first_in == EDGE_NONE);
 		index_remove(plan, hash_name(now, stub->kind, item_id(stub), stub->id_len), slot);
 		if (stub->kind == KIND_RANKING)
 			plan->rankings_count--;
@@ -560,13 +589,24 @@ unlink_refs(struct plan *plan, const struct item *item)
 	plan->private[item->slot].out = EDGE_NONE;
 }
 
+bool
+table_link(struct plan *plan, uint32_t slot)
+{
+	const struct item *item = view_item(&plan->now, slot);
+
+	if (!reserve_run(plan, item_edges(item)))
+		return false;
+	link_refs(plan, item);
+	return true;
+}
+
 /* ---- putting --------------------------------------------------------------------------------------- */
 
 bool
 table_reserve(struct plan *plan, uint32_t slot, const struct item *item)
 {
-	return writable_page(plan, slot / SLOTS_PER_PAGE) != NULL && reserve_run(plan, item_edges(item)) &&
-	    promise(plan);
+	return writable_page(plan, slot / SLOTS_PER_PAGE) != NULL &&
+	       reserve_run(plan, item_edges(item)) && promise(plan);
 }
 
 const struct item *
@@ -594,7 +634,9 @@ grow_text_index(struct plan *plan)
 	if (grown == NULL)
 		return false;
 	for (uint32_t t = 1; t < plan->now.texts_count; t++) {
-		size_t i = siphash(plan->now.hash_key, plan->now.texts[t], strlen(plan->now.texts[t])) % cap;
+		size_t i =
+		    siphash(plan->now.hash_key, plan->now.texts[t], strlen(plan->now.texts[t])) %
+		    cap;
 
 		while (grown[i] != 0)
 			i = (i + 1) % cap;
