@@ -128,6 +128,8 @@ void table_fini(struct plan *plan);
 /* The slot of a name, made (with an absent stub) where it is new; SLOT_NONE out of memory or at the limit. */
 uint32_t table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len);
 uint32_t view_slot(const struct view *view, enum kind kind, const char *id, size_t id_len);
+/* Loading, first: that many names will come. */
+bool table_expect(struct plan *plan, uint32_t slots);
 /* Loading: the entry of the next slot; the plan's when true. Its references are linked when all entries are there. */
 bool table_append(struct plan *plan, const struct item *item);
 bool table_link(struct plan *plan, uint32_t slot);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/limits.h"
 #include "server/plan/plan_internal.h"
 #include "server/store/snapshot.h"
 
@@ -133,6 +134,8 @@ load_entries(struct plan *plan, struct reader *reader, const struct save_header 
 {
 	size_t len;
 
+	if (header->slots > LIMIT_ENTRIES || !table_expect(plan, header->slots))
+		return false;
 	for (uint32_t slot = 0; slot < header->slots; slot++) {
 		const uint8_t *blob = next_blob(reader, &len);
 		struct item *item;

@@ -433,6 +433,37 @@ exchange(struct plan *plan, uint32_t slot, const struct item *item)
 }
 
 bool
+table_expect(struct plan *plan, uint32_t slots)
+{
+	struct view *now = &plan->now;
+	struct bucket **directory;
+	unsigned bits = 0;
+
+	assert(now->slots == 0 && now->directory_bits == 0);
+	while ((UINT64_C(1) << bits) * (BUCKET_FULL * 2 / 3) < slots)
+		bits++;
+	if (bits == 0)
+		return true;
+	directory = calloc((size_t)1 << bits, sizeof *directory);
+	if (directory == NULL)
+		return false;
+	for (size_t i = 0; i < (size_t)1 << bits; i++) {
+		directory[i] = bucket_new(plan, bits);
+		if (directory[i] != NULL)
+			continue;
+		while (i-- > 0)
+			free(directory[i]);
+		free(directory);
+		return false;
+	}
+	free(now->directory[0]);
+	free(now->directory);
+	now->directory = directory;
+	now->directory_bits = bits;
+	return true;
+}
+
+bool
 table_append(struct plan *plan, const struct item *item)
 {
 	struct view *now = &plan->now;
