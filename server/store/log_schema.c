@@ -118,6 +118,8 @@ check_schema(struct log_db *db, struct err *err)
 		if (rc != SQLITE_ROW)
 			break;
 		sql = (const char *)sqlite3_column_text(stmt, 0);
+		if (!sql && sqlite3_errcode(db->sqlite) == SQLITE_NOMEM)
+			rc = SQLITE_NOMEM;
 		if (i >= SCHEMA_COUNT || !sql || strcmp(sql, schema_sql[i]) != 0)
 			break;
 		i++;
@@ -125,6 +127,8 @@ check_schema(struct log_db *db, struct err *err)
 	sqlite3_finalize(stmt);
 	if (rc == SQLITE_DONE && i == SCHEMA_COUNT)
 		return true;
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		return log_db_fail(db, rc, "read the schema", err);
 	return err_set(err, ERR_DATA_LOSS, "the log is damaged (its schema); restore a backup");
 }
 
