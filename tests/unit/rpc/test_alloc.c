@@ -9,74 +9,99 @@
 #include "tests/unit/rpc/engine.h"
 
 #define TURNS_WITHOUT_MEMORY 100
+#define STEP_ALL             3 /* where all fail from the n-th on, n may be somewhat coarser */
 #define TEXT_MAX             (1u << 19)
 
 #define PUT(item)      "{\"put\":{\"item\":" item "}}"
 #define APPLY(changes) "{\"change_set\":{\"changes\":[" changes "]}}"
 
 /* Its past has two revisions, so that history, diff and as-of have something to say. */
-static const char
-    *const plan[] =
-	{
-	    APPLY(
-		PUT("{\"id\":\"grow\",\"title\":\"Grow\",\"goal\":{\"weight\":0.5}}") "," PUT("{\"i"
-											      "d\":"
-											      "\"an"
-											      "na\""
-											      ",\"p"
-											      "erso"
-											      "n\":"
-											      "{\"t"
-											      "eam"
-											      "\":"
-											      "\"cs"
-											      "\"}"
-											      "}") "," PUT("{\"id\":\"cs\",\"team\":{\"lead\":\"anna\"}}") "," PUT("{\"id\":\"nps\",\"measure\":{\"unit\":\"points\",\"direction\":\"UP\"}}") "," PUT(
-		    "{\"id\":\"happy\",\"owners\":[\"anna\",\"ben\"],\"objective\":{\"goal\":"
-		    "\"grow\",\"targets\":"
-		    "[{\"measure\":\"nps\",\"baseline\":10,\"target\":40,\"due\":\"2026-06-30\"}]}"
-		    "}") "," PUT("{\"id\":\"a\",\"initiative\":{\"objective\":\"happy\",\"start\":"
-				 "\"2026-01-01\",\"finish\":\"2026-02-01\"}}") "," PUT("{\"id\":"
-										       "\"b\","
-										       "\"initiativ"
-										       "e\":{"
-										       "\"objective"
-										       "\":"
-										       "\"lost\"}}") "," PUT("{\"id\":\"t\",\"task\":{\"initiative\":\"a\",\"effort\":\"500\"}}") ","
-																						  "{\"place\":{\"item\":\"a\",\"first\":true}},{\"place\":{\"item\":\"b\",\"last\":true}}"),
-	    APPLY(PUT(
-		"{\"id\":\"grow\",\"title\":\"Grow more\",\"goal\":{\"weight\":0.6}}") ","
-										       "{\"add\":{"
-										       "\"record\":"
-										       "{\"id\":"
-										       "\"m1\","
-										       "\"about\":"
-										       "\"nps\","
-										       "\"at\":"
-										       "\"2026-02-"
-										       "01\","
-										       "\"measureme"
-										       "nt\":{"
-										       "\"value\":"
-										       "12}}}},"
-										       "{\"add\":{"
-										       "\"record\":"
-										       "{\"id\":"
-										       "\"c1\","
-										       "\"about\":"
-										       "\"initiativ"
-										       "e/"
-										       "a\",\"by\":"
-										       "\"anna\","
-										       "\"note\":"
-										       "\"fine\","
-										       "\"check_"
-										       "in\":{"
-										       "\"status\":"
-										       "\"ON_"
-										       "TRACK\"}}}}"
-										       "," PUT(
-											   "{\"id\""
+static const char *const plan[] = {
+    APPLY(PUT("{\"id\":\"grow\",\"title\":\"Grow\",\"goal\":{\"weight\":0.5}}") "," PUT(
+	"{\"i"
+	"d\":"
+	"\"an"
+	"na\""
+	",\"p"
+	"erso"
+	"n\":"
+	"{\"t"
+	"eam"
+	"\":"
+	"\"cs"
+	"\"}"
+	"}") "," PUT("{\"id\":\"cs\",\"team\":{\"lead\":\"anna\"}}") "," PUT("{\"id\":\"nps\","
+									     "\"measure\":{"
+									     "\"unit\":\"points\","
+									     "\"direction\":\"UP\"}"
+									     "}") "," PUT("{\"id\":"
+											  "\"happy"
+											  "\","
+											  "\"owners"
+											  "\":["
+											  "\"anna\""
+											  ",\"ben\""
+											  "],"
+											  "\"object"
+											  "ive\":{"
+											  "\"goal\""
+											  ":"
+											  "\"grow\""
+											  ",\"targe"
+											  "ts\":"
+											  "[{"
+											  "\"measur"
+											  "e\":"
+											  "\"nps\","
+											  "\"baseli"
+											  "ne\":10,"
+											  "\"target"
+											  "\":40,"
+											  "\"due\":"
+											  "\"2026-"
+											  "06-30\"}"
+											  "]}"
+											  "}") "," PUT("{\"id\":\"a\",\"initiative\":{\"objective\":\"happy\",\"start\":"
+												       "\"2026-01-01\",\"finish\":\"2026-02-01\"}}") "," PUT("{\"id\":"
+																			     "\"b\","
+																			     "\"initiativ"
+																			     "e\":{"
+																			     "\"objective"
+																			     "\":"
+																			     "\"lost\"}}") "," PUT("{\"id\":\"t\",\"task\":{\"initiative\":\"a\",\"effort\":\"500\"}}") ","
+																															"{\"place\":{\"item\":\"a\",\"first\":true}},{\"place\":{\"item\":\"b\",\"last\":true}}"),
+    APPLY(
+	PUT("{\"id\":\"grow\",\"title\":\"Grow more\",\"goal\":{\"weight\":0.6}}") ","
+										   "{\"add\":{"
+										   "\"record\":"
+										   "{\"id\":"
+										   "\"m1\","
+										   "\"about\":"
+										   "\"nps\","
+										   "\"at\":"
+										   "\"2026-02-"
+										   "01\","
+										   "\"measureme"
+										   "nt\":{"
+										   "\"value\":"
+										   "12}}}},"
+										   "{\"add\":{"
+										   "\"record\":"
+										   "{\"id\":"
+										   "\"c1\","
+										   "\"about\":"
+										   "\"initiativ"
+										   "e/"
+										   "a\",\"by\":"
+										   "\"anna\","
+										   "\"note\":"
+										   "\"fine\","
+										   "\"check_"
+										   "in\":{"
+										   "\"status\":"
+										   "\"ON_"
+										   "TRACK\"}}}}"
+										   "," PUT("{\"id\""
 											   ":\"q1\""
 											   ",\"base"
 											   "line\":"
@@ -95,12 +120,12 @@ static const struct scenario scenarios[] = {
 		  "\"links\":[{\"to\":\"goal/"
 		  "grow\"}],\"external_ids\":[\"e1\"],\"initiative\":{\"objective\":\"happy\","
 		  "\"scope\":{\"in\":[\"a\"]},\"needs\":[{\"who\":\"cs\",\"effort\":\"100\"}]}}"))},
-    {"Plan.Apply",
-	APPLY(PUT("{\"id\":\"grow\",\"title\":\"Grown\",\"goal\":{}}") "," PUT("{\"id\":\"w1\","
-									       "\"workstream\":{"
-									       "\"initiative\":"
-									       "\"a\"}}") "," PUT(
-	    "{\"id\":\"x\",\"ask\":{\"from\":\"cs\",\"to\":\"it\",\"initiative\":\"a\"}}"))},
+    {"Plan.Apply", APPLY(PUT("{\"id\":\"grow\",\"title\":\"Grown\",\"goal\":{}}") "," PUT(
+		       "{\"id\":\"w1\","
+		       "\"workstream\":{"
+		       "\"initiative\":"
+		       "\"a\"}}") "," PUT("{\"id\":\"x\",\"ask\":{\"from\":\"cs\",\"to\":\"it\","
+					  "\"initiative\":\"a\"}}"))},
     {"Plan.Apply", "{\"change_set\":{\"source\":{\"name\":\"files:x\"},\"idempotency_key\":\"k\","
 		   "\"reason\":\"r\",\"changes\":["
 		   "{\"put\":{\"item\":{\"id\":\"a\",\"title\":\"Now\",\"initiative\":{}},"
@@ -396,9 +421,9 @@ run_all(const struct scenario *s, uint64_t count)
 	uint64_t n;
 
 	run_undisturbed(s);
-	for (n = 1; run_starved(s, n, count); n++)
+	for (n = 1; run_starved(s, n, count); n += count > 1 ? STEP_ALL : 1)
 		ck_assert_uint_lt(n, 5000);
-	ck_assert_uint_gt(n, 2);
+	ck_assert_uint_gt(n, 1 + (count > 1 ? STEP_ALL : 1));
 }
 
 static void
@@ -422,17 +447,168 @@ START_TEST(memory_is_gone_for_a_while)
 }
 END_TEST
 
+/* ---- watching --------------------------------------------------------------------------------------------- */
+
+/* A watch gets every revision from 1 on in order, or ends and says where to go on. */
+static void
+check_watched(const struct asked *watch)
+{
+	uint64_t next = 1;
+
+	for (size_t i = 0; i < watch->count; i++) {
+		Plumb__V1__WatchReply *reply =
+		    plumb__v1__watch_reply__unpack(NULL, watch->lens[i], watch->replies[i]);
+
+		ck_assert_uint_eq(reply->revision, reply->heartbeat ? next - 1 : next);
+		next += !reply->heartbeat;
+		plumb__v1__watch_reply__free_unpacked(reply, NULL);
+	}
+	if (watch->finished)
+		ck_assert_msg(is_refusal(watch), "%s", watch->status.msg);
+	else
+		ck_assert_uint_gt(next, 3);
+}
+
+/* Two watches, one from before and one begun in want, while a change is made; false: nothing was left to fail. */
+static bool
+watch_starved(uint64_t n, uint64_t count)
+{
+	const struct scenario from_1 = {
+	    "Plan.Watch", "{\"from_revision\":\"1\",\"heartbeat_ms\":100}"};
+	const struct scenario change = {"Plan.Apply", APPLY(PUT("{\"id\":\"new\",\"goal\":{}}"))};
+	struct asked *old, *new, *apply;
+	bool hit;
+
+	open_plan();
+	old = begin_starved(&from_1);
+	ck_assert_ptr_nonnull(old);
+	engine_wait_replies(old, 2);
+	alloc_fault_at(n, count);
+	apply = begin_starved(&change);
+	new = begin_starved(&from_1);
+	for (int i = 0; i < TURNS_WITHOUT_MEMORY; i++) {
+		turn_starved();
+		alloc_fault_resume();
+		daemon_tick(engine.daemon);
+		alloc_fault_pause();
+	}
+	hit = alloc_fault_hit();
+	alloc_fault_end();
+	if (apply != NULL) {
+		engine_wait(apply);
+		asked_free(apply);
+	}
+	assert_it_goes_on();
+	for (int i = 0; i < 2000 && ((!old->finished && old->count < 3) ||
+					(new != NULL && !new->finished &&new->count < 3));
+	     i++) {
+		daemon_tick(engine.daemon);
+		engine_turn();
+	}
+	check_watched(old);
+	if (!old->finished)
+		rpc_cancel(old->call, ERR_CANCELLED);
+	if (new != NULL && !new->finished)
+		rpc_cancel(new->call, ERR_CANCELLED);
+	else if (new != NULL)
+		check_watched(new);
+	asked_free(old);
+	if (new != NULL)
+		asked_free(new);
+	engine_close();
+	return hit;
+}
+
+START_TEST(a_watch_misses_nothing_or_is_told_where_to_go_on)
+{
+	for (int all = 0; all < 2; all++) {
+		uint64_t n = 1;
+
+		while (watch_starved(n, all ? UINT64_MAX : 1))
+			n += all ? STEP_ALL : 1;
+		ck_assert_uint_gt(n, 5);
+	}
+	engine_fini();
+}
+END_TEST
+
+/* ---- the start -------------------------------------------------------------------------------------------- */
+
+static void
+remove_directory(const char *path)
+{
+	char command[200];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", path);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* A start that fails says so; what is there already stays. */
+START_TEST(a_start_without_memory_is_refused)
+{
+	char directory[] = "/tmp/plumb-alloc-XXXXXX";
+	struct daemon_options options = {
+	    .clock_us = ENGINE_CLOCK, .clock_set = true, .clock_frozen = true};
+	char before[80], after[80];
+	uint64_t n;
+	bool hit = true;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	options.data_dir = _i == 0 ? NULL : directory;
+	engine_open(&options);
+	for (size_t i = 0; i < sizeof plan / sizeof plan[0]; i++)
+		engine_reply("Plan.Apply", plan[i]);
+	get_state(before);
+	/* The second time from a snapshot, else from the log. */
+	if (_i == 2)
+		engine_reply("Admin.Snapshot", "{}");
+	engine_close();
+	/* Starting on a directory makes some thousands, most of them SQLite's, and each start takes its time. */
+	for (n = 1; hit; n += _i == 0 ? 1 : 1 + n / 50) {
+		struct err err = {0};
+
+		ck_assert_uint_lt(n, 100000);
+		alloc_fault_at(n, 1);
+		alloc_fault_resume();
+		engine.daemon = daemon_new(&options, &err);
+		alloc_fault_pause();
+		hit = alloc_fault_hit();
+		alloc_fault_end();
+		if (engine.daemon == NULL) {
+			ck_assert_msg(err.code == ERR_LIMIT || err.code == ERR_UNAVAILABLE,
+			    "allocation %llu: %d %s", (unsigned long long)n, err.code, err.msg);
+			continue;
+		}
+		get_state(after);
+		ck_assert_msg(options.data_dir == NULL || strcmp(before, after) == 0,
+		    "allocation %llu: another plan", (unsigned long long)n);
+		engine_close();
+	}
+	engine_fini();
+	remove_directory(directory);
+}
+END_TEST
+
+static TCase *
+add_case(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_set_timeout(tcase, 120);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
 int
 main(void)
 {
-	Suite *suite = suite_create("alloc");
-	TCase *each = tcase_create("each");
+	Suite *suite = suite_create("rpc/alloc");
 
-	tcase_add_checked_fixture(each, setup, NULL);
-	tcase_set_timeout(each, 120);
-	tcase_add_loop_test(each, one_allocation_fails, 0, SCENARIOS);
-	tcase_add_loop_test(each, memory_is_gone_for_a_while, 0, SCENARIOS);
-	suite_add_tcase(suite, each);
+	tcase_add_loop_test(add_case(suite, "one"), one_allocation_fails, 0, SCENARIOS);
+	tcase_add_loop_test(add_case(suite, "all"), memory_is_gone_for_a_while, 0, SCENARIOS);
+	tcase_add_test(add_case(suite, "watch"), a_watch_misses_nothing_or_is_told_where_to_go_on);
+	tcase_add_loop_test(add_case(suite, "start"), a_start_without_memory_is_refused, 0, 3);
 	engine_unused();
 	return engine_run(suite);
 }
