@@ -39,6 +39,8 @@ struct level {
 
 struct check {
 	bool strict;
+	const uint8_t *start; /* of the outermost message */
+	size_t len;
 	struct err *err;
 };
 
@@ -193,10 +195,10 @@ static bool
 check_message(const struct check *check, const struct level *up,
     const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len)
 {
-	struct level level = {.up = up, .start = p, .end = p + len};
+	struct level level = {.up = up, .start = p, .end = p + len, .at = p};
 	struct pb_in in;
 	struct pb_field field;
-	char what[64];
+	char what[96];
 
 	pb_in_init(&in, p, len);
 	while (pb_in_next(&in, &field)) {
@@ -206,13 +208,19 @@ check_message(const struct check *check, const struct level *up,
 			if (!check_field(check, &level, &field))
 				return false;
 		} else if (check->strict) {
-			snprintf(
-			    what, sizeof what, "field %" PRIu32 " is not known here", field.number);
+			snprintf(what, sizeof what,
+			    "field %" PRIu32
+			    " is not known here; leave it out, or ask a newer daemon",
+			    field.number);
 			return refuse(check, &level, what);
 		}
 	}
 	level.field = NULL;
-	return !in.bad || refuse(check, &level, "malformed message");
+	if (!in.bad)
+		return true;
+	snprintf(what, sizeof what, "malformed message at byte %zu of %zu: cut off, or no protobuf",
+	    (size_t)(level.at - check->start), check->len);
+	return refuse(check, &level, what);
 }
 
 /* ---- decode and encode ----------------------------------------------------------------------- */
@@ -243,7 +251,7 @@ ProtobufCMessage *
 pb_decode(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len, bool strict,
     struct arena *arena, struct err *err)
 {
-	struct check check = {.strict = strict, .err = err};
+	struct check check = {.strict = strict, .start = p, .len = len, .err = err};
 	struct budget budget = {.arena = arena};
 	ProtobufCAllocator allocator = {
 	    .alloc = budget_alloc,
@@ -258,7 +266,7 @@ pb_decode(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len, 
 	if (message == NULL && budget.full)
 		err_set(err, ERR_LIMIT, "the message takes more memory than one call may have");
 	else if (message == NULL)
-		err_set(err, ERR_INVALID, "malformed message");
+		err_set(err, ERR_INVALID, "malformed message: not what its .proto describes");
 	return message;
 }
 

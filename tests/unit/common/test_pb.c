@@ -90,21 +90,28 @@ static const struct {
     /* -1 as an enum is ten bytes on the wire */
     {"\x3a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 13, true,
 	"links[0].type: -1 is not one of its values"},
-    {"\x98\x06\x01", 3, true, "field 99 is not known here"},
-    {"\xa2\x01\x03\x98\x06\x01", 6, true, "vision: field 99 is not known here"},
+    {"\x98\x06\x01", 3, true, "field 99 is not known here; leave it out, or ask a newer daemon"},
+    {"\xa2\x01\x03\x98\x06\x01", 6, true,
+	"vision: field 99 is not known here; leave it out, or ask a newer daemon"},
     {"\x08\x01", 2, false, "id: has another type on the wire"},
     /* objective (24) { weight (8) as a varint } */
     {"\xc2\x01\x02\x40\x01", 5, false, "objective.weight: has another type on the wire"},
     {"\x0a\x05"
      "ab",
-	4, false, "malformed message"}, /* shorter than it says */
-    {"\x0a", 1, false, "malformed message"},
-    {"\x00\x01", 2, false, "malformed message"}, /* field 0 */
-    {"\x0b", 1, false, "malformed message"},     /* a group begins */
-    {"\xa2\x01\x01\x0a", 4, false, "vision: malformed message"},
-    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, false, "malformed message"},
+	4, false,
+	"malformed message at byte 0 of 4: cut off, or no protobuf"}, /* shorter than it says */
+    {"\x0a", 1, false, "malformed message at byte 0 of 1: cut off, or no protobuf"},
+    {"\x00\x01", 2, false,
+	"malformed message at byte 0 of 2: cut off, or no protobuf"}, /* field 0 */
+    {"\x0b", 1, false,
+	"malformed message at byte 0 of 1: cut off, or no protobuf"}, /* a group begins */
+    {"\xa2\x01\x01\x0a", 4, false,
+	"vision: malformed message at byte 3 of 4: cut off, or no protobuf"},
+    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, false,
+	"malformed message at byte 0 of 11: cut off, or no protobuf"},
     /* a tag of 35 bits, of which protobuf-c would see field 1 */
-    {"\x8a\x80\x80\x80\x10\x01\xff", 7, false, "malformed message"},
+    {"\x8a\x80\x80\x80\x10\x01\xff", 7, false,
+	"malformed message at byte 0 of 7: cut off, or no protobuf"},
 };
 
 START_TEST(bad_bytes_are_refused_where_they_stand)
