@@ -159,8 +159,10 @@ class Abuse(WithDaemon):
             payload = pb.admin.PingRequest(payload=b"x" * (room + more)).SerializeToString()
             body = request_body("Admin.Ping", payload)
             self.assertEqual(len(body), (4 << 20) + more)
-            threading.Thread(target=sock.sendall, args=(frame(1, p.REQUEST, 0, body),)).start()
+            sender = threading.Thread(target=sock.sendall, args=(frame(1, p.REQUEST, 0, body),))
+            sender.start()
             self.assertEqual(read_status(sock), (1, code))
+            sender.join(30)  # it is refused at its header, while the body is still on its way
             sock.sendall(frame(3, p.REQUEST, 0, request_body("Admin.Ping", b"")))
             self.assertEqual(read_status(sock), (3, 0))
 
