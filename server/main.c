@@ -206,10 +206,13 @@ say_ready(const struct app *app)
 static int
 run(struct app *app)
 {
+	const char *data = NULL;
 	struct err err;
 	bool ok;
 
 	ok = open_all(app, &err);
+	if (!ok && app->loop != NULL && app->daemon == NULL && !app->config.memory)
+		data = app->config.data_dir;
 	if (ok) {
 		say_ready(app);
 		ok = loop_run(app->loop, &err);
@@ -218,7 +221,8 @@ run(struct app *app)
 	daemon_free(app->daemon);
 	loop_free(app->loop);
 	if (!ok) {
-		fprintf(stderr, "plumbd: %s\n", err.msg);
+		fprintf(stderr, "plumbd: %s%s%s\n", data != NULL ? data : "",
+		    data != NULL ? ": " : "", err.msg);
 		return EXIT_FAILURE;
 	}
 	log_info("stop", "stopped");

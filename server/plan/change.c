@@ -40,7 +40,8 @@ change_apply(struct apply *apply, const void *message)
 		apply_redact(apply, change);
 		break;
 	default:
-		refuse(apply, ERR_INVALID, "change", "is missing: put, remove, rename, place, add, retract or redact");
+		refuse(apply, ERR_INVALID, "change",
+		    "is missing: put, remove, rename, place, add, retract or redact");
 	}
 }
 
@@ -77,14 +78,17 @@ check_contained(struct apply *apply, const struct item *item)
 		if (chain.len + sizeof ref < chain.max)
 			str_addf(&chain, " -> %s", ref_text(above, ref));
 		if (above == item) {
-			refuse(apply, ERR_INVALID, "put.item", "contains itself: %s; take one of these steps out", chain.data);
+			refuse(apply, ERR_INVALID, "put.item",
+			    "contains itself: %s; take one of these steps out", chain.data);
 			break;
 		}
 		at = item_is_live(above) ? container_of(above) : SLOT_NONE;
 	}
 	if (depth > LIMIT_DEPTH)
-		refuse(apply, ERR_INVALID, "put.item", "%s lies more than %u levels deep, or in a circle: make the tree "
-		    "flatter", ref_text(item, ref), LIMIT_DEPTH);
+		refuse(apply, ERR_INVALID, "put.item",
+		    "%s lies more than %u levels deep, or in a circle: make the tree "
+		    "flatter",
+		    ref_text(item, ref), LIMIT_DEPTH);
 	str_fini(&chain);
 }
 
@@ -116,7 +120,8 @@ change_check_end(struct apply *apply)
 	for (size_t i = 0; i < patch->ops_count; i++) {
 		const struct item *new = patch->ops[i].new;
 
-		if (!item_is_live(new) || slot_item(apply, new->slot) != new || new == patch->ops[i].old)
+		if (!item_is_live(new) || slot_item(apply, new->slot) != new ||
+		    new == patch->ops[i].old)
 			continue;
 		apply->change = change_of_op(patch, i);
 		check_contained(apply, new);
@@ -125,7 +130,8 @@ change_check_end(struct apply *apply)
 		uint32_t slot = apply->removed[i].slot;
 
 		apply->change = apply->removed[i].change;
-		if (!item_is_live(slot_item(apply, slot)) && apply->plan->private[slot].first_in != EDGE_NONE)
+		if (!item_is_live(slot_item(apply, slot)) &&
+		    apply->plan->private[slot].first_in != EDGE_NONE)
 			refuse_referred(apply, slot);
 	}
 }

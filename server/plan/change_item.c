@@ -18,7 +18,8 @@
 static bool
 same_bytes(const struct item *a, const struct item *b)
 {
-	return a->bytes_len == b->bytes_len && memcmp(item_bytes(a), item_bytes(b), a->bytes_len) == 0;
+	return a->bytes_len == b->bytes_len &&
+	       memcmp(item_bytes(a), item_bytes(b), a->bytes_len) == 0;
 }
 
 static bool
@@ -38,7 +39,8 @@ set_applied(struct apply *apply, const Plumb__V1__Put *put, struct version *vers
 	if (apply->source == 0 || applied->body_case != put->item->body_case ||
 	    strcmp(applied->id, put->item->id) != 0) {
 		refuse(apply, ERR_INVALID, "put.applied",
-		    apply->source == 0 ? "is for a change set with a source" : "must have the kind and id of the item");
+		    apply->source == 0 ? "is for a change set with a source"
+				       : "must have the kind and id of the item");
 		return false;
 	}
 	if (!is_checked(apply, &applied->base, "put.applied"))
@@ -88,8 +90,8 @@ apply_put(struct apply *apply, const Plumb__V1__Change *change)
 		return;
 	}
 	if (item_is_live(old) && same_bytes(old, new) &&
-	    (apply->source == 0 ||
-	        (apply->source == old->source && is_source_version(old) && change->put->applied == NULL))) {
+	    (apply->source == 0 || (apply->source == old->source && is_source_version(old) &&
+				       change->put->applied == NULL))) {
 		free(new);
 		put_unchanged(apply, old);
 		return;
@@ -110,7 +112,8 @@ put_tombstone(struct apply *apply, const struct item *old, uint32_t renamed_to)
 	snprintf(id, sizeof id, "%.*s", old->id_len, item_id(old));
 	version = next_version(apply, old, id);
 	version.flags = ITEM_REMOVED | (renamed ? ITEM_RENAMED : 0);
-	return patch_put(apply, old->slot, codec_build_bare(&version, renamed ? &to : NULL, renamed ? 1 : 0));
+	return patch_put(
+	    apply, old->slot, codec_build_bare(&version, renamed ? &to : NULL, renamed ? 1 : 0));
 }
 
 static void
@@ -157,14 +160,17 @@ remove_cascade(struct apply *apply, uint32_t slot)
 
 		if (!item_is_live(item))
 			continue;
-		FOR_EDGES_IN (plan, queue[i], edge) {
+		FOR_EDGES_IN(plan, queue[i], edge)
+		{
 			uint32_t from = plan->edges[edge].from;
 
 			if (!belongs_to(slot_item(apply, from), queue[i]))
 				continue;
 			if (count == LIMIT_CHANGES) {
-				refuse(apply, ERR_LIMIT, "remove.cascade", "would remove more than %u entries: remove its parts "
-				    "first", LIMIT_CHANGES);
+				refuse(apply, ERR_LIMIT, "remove.cascade",
+				    "would remove more than %u entries: remove its parts "
+				    "first",
+				    LIMIT_CHANGES);
 				return;
 			}
 			queue[count++] = from;
@@ -183,19 +189,21 @@ apply_remove(struct apply *apply, const Plumb__V1__Change *change)
 	if (item == NULL)
 		return;
 	if (kind_is_record(item->kind)) {
-		refuse(apply, ERR_INVALID, "remove.ref", "'%.120s' is a record: records stay; retract it instead",
-		    change->remove->ref);
+		refuse(apply, ERR_INVALID, "remove.ref",
+		    "'%.120s' is a record: records stay; retract it instead", change->remove->ref);
 		return;
 	}
 	if (item->kind == KIND_RANKING || item->kind == KIND_WORKSPACE) {
-		refuse(apply, ERR_INVALID, "remove.ref", "a %s cannot be removed", kind_name(item->kind));
+		refuse(apply, ERR_INVALID, "remove.ref", "a %s cannot be removed",
+		    kind_name(item->kind));
 		return;
 	}
 	if (change->remove->cascade) {
 		remove_cascade(apply, item->slot);
 		return;
 	}
-	apply->removed[apply->removed_count++] = (struct removal){item->slot, (uint32_t)apply->change};
+	apply->removed[apply->removed_count++] =
+	    (struct removal){item->slot, (uint32_t)apply->change};
 	remove_one(apply, item);
 }
 
@@ -210,7 +218,8 @@ refuse_referred(struct apply *apply, uint32_t slot)
 	char ref[REF_TEXT_LEN];
 
 	names[0] = '\0';
-	FOR_EDGES_IN (plan, slot, edge) {
+	FOR_EDGES_IN(plan, slot, edge)
+	{
 		uint32_t from = plan->edges[edge].from;
 
 		if (from == last)
@@ -219,21 +228,24 @@ refuse_referred(struct apply *apply, uint32_t slot)
 		count++;
 		if (named == NAMED_MAX || len + REF_TEXT_LEN + 2 > sizeof names)
 			continue;
-		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", named > 0 ? ", " : "",
-		    ref_text(slot_item(apply, from), ref));
+		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s",
+		    named > 0 ? ", " : "", ref_text(slot_item(apply, from), ref));
 		named++;
 	}
-	refuse(apply, ERR_PRECONDITION, "remove.ref", "%s is referred to by %s%s: change those first, or remove with "
-	    "cascade", ref_text(slot_item(apply, slot), ref), names,
-	    count > named ? " and more" : "");
+	refuse(apply, ERR_PRECONDITION, "remove.ref",
+	    "%s is referred to by %s%s: change those first, or remove with "
+	    "cascade",
+	    ref_text(slot_item(apply, slot), ref), names, count > named ? " and more" : "");
 }
 
 /* ---- rename ----------------------------------------------------------------------------------------------- */
 /* Gives a holder of references the new id in them; its own revision moves on, since its content does. */
 static void
-follow_rename(struct apply *apply, const struct item *holder, enum kind kind, const char *from, const char *to)
+follow_rename(struct apply *apply, const struct item *holder, enum kind kind, const char *from,
+    const char *to)
 {
-	ProtobufCMessage *message = (ProtobufCMessage *)(uintptr_t)codec_decode(holder, apply->arena);
+	ProtobufCMessage *message =
+	    (ProtobufCMessage *)(uintptr_t)codec_decode(holder, apply->arena);
 	char id[ID_MAX_LEN + 1];
 	struct version version;
 
@@ -268,7 +280,8 @@ rename_entry(struct apply *apply, const struct item *item, uint32_t slot, const 
 	version.slot = slot;
 	keep_source(&version, item);
 	holders = holders_of(apply, item->slot, &count);
-	if (holders == NULL || !put_version(apply, message, &version) || !put_tombstone(apply, item, slot))
+	if (holders == NULL || !put_version(apply, message, &version) ||
+	    !put_tombstone(apply, item, slot))
 		return;
 	for (size_t i = 0; i < count && !apply->oom; i++) {
 		const struct item *holder = slot_item(apply, holders[i]);
@@ -283,24 +296,28 @@ rename_entry(struct apply *apply, const struct item *item, uint32_t slot, const 
 void
 apply_rename(struct apply *apply, const Plumb__V1__Change *change)
 {
-	const struct item *item = named_entry(apply, change, change->rename->ref, "rename.ref"), *there;
+	const struct item *item = named_entry(apply, change, change->rename->ref, "rename.ref"),
+			  *there;
 	const char *to = change->rename->id;
 	uint32_t slot;
 
 	if (!parse_is_id(to, strlen(to))) {
-		refuse(apply, ERR_INVALID, "rename.id", "'%.60s' is no id: use 1 to %d of a-z 0-9 . _ -", to, ID_MAX_LEN);
+		refuse(apply, ERR_INVALID, "rename.id",
+		    "'%.60s' is no id: use 1 to %d of a-z 0-9 . _ -", to, ID_MAX_LEN);
 		return;
 	}
 	if (item == NULL)
 		return;
-	if (kind_is_record(item->kind) || item->kind == KIND_RANKING || item->kind == KIND_WORKSPACE) {
-		refuse(apply, ERR_INVALID, "rename.ref", "a %s cannot be renamed", kind_name(item->kind));
+	if (kind_is_record(item->kind) || item->kind == KIND_RANKING ||
+	    item->kind == KIND_WORKSPACE) {
+		refuse(apply, ERR_INVALID, "rename.ref", "a %s cannot be renamed",
+		    kind_name(item->kind));
 		return;
 	}
 	there = view_find(&apply->plan->now, item->kind, to, strlen(to));
 	if (item_is_live(there)) {
-		refuse(apply, ERR_EXISTS, "rename.id", "%s/%s is there already: choose another id", kind_name(item->kind),
-		    to);
+		refuse(apply, ERR_EXISTS, "rename.id", "%s/%s is there already: choose another id",
+		    kind_name(item->kind), to);
 		return;
 	}
 	slot = table_slot(apply->plan, item->kind, to, strlen(to));

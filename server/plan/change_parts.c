@@ -42,13 +42,16 @@ slot_item(const struct apply *apply, uint32_t slot)
 
 /* Does the entry have the revision that the change expects? Otherwise notes the conflict. */
 bool
-expect_holds(struct apply *apply, const Plumb__V1__Change *change, const struct item *item, const char *ref)
+expect_holds(
+    struct apply *apply, const Plumb__V1__Change *change, const struct item *item, const char *ref)
 {
 	uint64_t actual = item_is_live(item) ? item->revision : 0, expected;
 
 	if (apply->replay || change->expect_case == PLUMB__V1__CHANGE__EXPECT__NOT_SET)
 		return true;
-	expected = change->expect_case == PLUMB__V1__CHANGE__EXPECT_EXPECTED_REVISION ? change->expected_revision : 0;
+	expected = change->expect_case == PLUMB__V1__CHANGE__EXPECT_EXPECTED_REVISION
+		       ? change->expected_revision
+		       : 0;
 	if (expected == actual)
 		return true;
 	if (!apply->conflicted) {
@@ -167,7 +170,8 @@ is_checked(struct apply *apply, const ProtobufCMessage *message, const char *fie
 	if (apply->faults->total == before) {
 		if (protobuf_c_message_get_packed_size(message) <= LIMIT_ITEM_BYTES)
 			return true;
-		faults_add(apply->faults, prefix, "is larger than %u bytes encoded: shorten its texts or lists",
+		faults_add(apply->faults, prefix,
+		    "is larger than %u bytes encoded: shorten its texts or lists",
 		    LIMIT_ITEM_BYTES);
 	}
 	apply->refused = ERR_INVALID;
@@ -176,7 +180,8 @@ is_checked(struct apply *apply, const ProtobufCMessage *message, const char *fie
 
 /* The live entry that a change names; NULL when it was refused. */
 const struct item *
-named_entry(struct apply *apply, const Plumb__V1__Change *change, const char *ref, const char *field)
+named_entry(
+    struct apply *apply, const Plumb__V1__Change *change, const char *ref, const char *field)
 {
 	enum kind kind;
 	const char *id;
@@ -184,8 +189,10 @@ named_entry(struct apply *apply, const Plumb__V1__Change *change, const char *re
 	const struct item *item;
 
 	if (!ref_parse(ref, KIND_NONE, &kind, &id, &len)) {
-		refuse(apply, ERR_INVALID, field, "'%.80s' is no reference: write kind/id, for example "
-		    "initiative/new-portal", ref);
+		refuse(apply, ERR_INVALID, field,
+		    "'%.80s' is no reference: write kind/id, for example "
+		    "initiative/new-portal",
+		    ref);
 		return NULL;
 	}
 	item = view_find(&apply->plan->now, kind, id, len);
@@ -206,15 +213,16 @@ holders_of(struct apply *apply, uint32_t slot, size_t *count)
 	uint32_t *holders, last = SLOT_NONE;
 	size_t n = 0;
 
-	FOR_EDGES_IN (plan, slot, edge)
-		n++;
+	FOR_EDGES_IN(plan, slot, edge)
+	n++;
 	holders = arena_array(apply->arena, n + 1, sizeof *holders);
 	*count = 0;
 	if (holders == NULL) {
 		apply->oom = true;
 		return NULL;
 	}
-	FOR_EDGES_IN (plan, slot, edge) {
+	FOR_EDGES_IN(plan, slot, edge)
+	{
 		if (plan->edges[edge].from != last)
 			holders[(*count)++] = plan->edges[edge].from;
 		last = plan->edges[edge].from;

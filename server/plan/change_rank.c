@@ -36,8 +36,9 @@ draft_of(struct apply *apply, const struct item *ranking)
 	}
 	apply->drafts = grown;
 	draft = &grown[apply->drafts_count];
-	*draft = (struct ranking_draft){
-	    .slot = ranking->slot, .count = ranking->refs_count, .cap = 2 * ranking->refs_count + 16};
+	*draft = (struct ranking_draft){.slot = ranking->slot,
+	    .count = ranking->refs_count,
+	    .cap = 2 * ranking->refs_count + 16};
 	draft->refs = malloc(draft->cap * sizeof *draft->refs);
 	if (draft->refs == NULL) {
 		apply->oom = true;
@@ -49,7 +50,8 @@ draft_of(struct apply *apply, const struct item *ranking)
 	snprintf(id, sizeof id, "%.*s", ranking->id_len, item_id(ranking));
 	version = next_version(apply, ranking, id);
 	draft->op = apply->patch->ops_count;
-	if (!patch_put(apply, ranking->slot, codec_build_bare(&version, ranking->refs, ranking->refs_count)))
+	if (!patch_put(apply, ranking->slot,
+		codec_build_bare(&version, ranking->refs, ranking->refs_count)))
 		return NULL;
 	return draft;
 }
@@ -115,8 +117,8 @@ rank_insert(struct ref *refs, uint32_t *count, uint32_t at, uint32_t slot, bool 
 
 /* Where the item goes; false: the anchor isn't ranked. *tied for tied_with. */
 static bool
-rank_place(struct apply *apply, const Plumb__V1__Place *place, const struct ref *refs, uint32_t count, uint32_t *at,
-    bool *tied)
+rank_place(struct apply *apply, const Plumb__V1__Place *place, const struct ref *refs,
+    uint32_t count, uint32_t *at, bool *tied)
 {
 	const char *anchor, *field, *id;
 	enum kind kind;
@@ -145,13 +147,16 @@ rank_place(struct apply *apply, const Plumb__V1__Place *place, const struct ref 
 		*tied = true;
 		break;
 	}
-	slot = ref_parse(anchor, KIND_INITIATIVE, &kind, &id, &len) ? view_slot(&apply->plan->now, kind, id, len)
-								    : SLOT_NONE;
+	slot = ref_parse(anchor, KIND_INITIATIVE, &kind, &id, &len)
+		   ? view_slot(&apply->plan->now, kind, id, len)
+		   : SLOT_NONE;
 	for (i = 0; i < count && (slot == SLOT_NONE || refs[i].slot != slot); i++)
 		continue;
 	if (i == count) {
-		refuse(apply, ERR_INVALID, field, "'%.80s' is not in this ranking: rank it first, or place by 'first' or "
-		    "'last'", anchor);
+		refuse(apply, ERR_INVALID, field,
+		    "'%.80s' is not in this ranking: rank it first, or place by 'first' or "
+		    "'last'",
+		    anchor);
 		return false;
 	}
 	if (place->where_case == PLUMB__V1__PLACE__WHERE_BEFORE) {
@@ -181,11 +186,13 @@ ranking_entry(struct apply *apply, const char *team, char *id, size_t id_size)
 			return NULL;
 		}
 		if (!item_is_live(view_find(&apply->plan->now, kind, team_id, len))) {
-			refuse(apply, ERR_NOT_FOUND, "place.ranking", "there is no team/%.64s", team_id);
+			refuse(apply, ERR_NOT_FOUND, "place.ranking", "there is no team/%.64s",
+			    team_id);
 			return NULL;
 		}
 		if (snprintf(id, id_size, "team.%s", team_id) > ID_MAX_LEN) {
-			refuse(apply, ERR_INVALID, "place.ranking", "team ids up to %d bytes can have an order of their own",
+			refuse(apply, ERR_INVALID, "place.ranking",
+			    "team ids up to %d bytes can have an order of their own",
 			    ID_MAX_LEN - 5);
 			return NULL;
 		}
@@ -208,9 +215,10 @@ placed_item(struct apply *apply, const Plumb__V1__Change *change)
 	const struct item *item = NULL;
 	char ref[REF_TEXT_LEN];
 
-	if (!ref_parse(change->place->item, KIND_INITIATIVE, &kind, &id, &len) || kind != KIND_INITIATIVE) {
-		refuse(apply, ERR_INVALID, "place.item", "'%.80s' is no initiative: only initiatives are ranked",
-		    change->place->item);
+	if (!ref_parse(change->place->item, KIND_INITIATIVE, &kind, &id, &len) ||
+	    kind != KIND_INITIATIVE) {
+		refuse(apply, ERR_INVALID, "place.item",
+		    "'%.80s' is no initiative: only initiatives are ranked", change->place->item);
 		return NULL;
 	}
 	item = view_find(&apply->plan->now, kind, id, len);
@@ -233,7 +241,8 @@ apply_place(struct apply *apply, const Plumb__V1__Change *change)
 	bool tied = false;
 
 	if (place->where_case == PLUMB__V1__PLACE__WHERE__NOT_SET)
-		refuse(apply, ERR_INVALID, "place", "say where: before, after, first, last, tied_with or unranked");
+		refuse(apply, ERR_INVALID, "place",
+		    "say where: before, after, first, last, tied_with or unranked");
 	if (item == NULL || place->where_case == PLUMB__V1__PLACE__WHERE__NOT_SET)
 		return;
 	ranking = ranking_entry(apply, place->ranking, id, sizeof id);
@@ -241,7 +250,8 @@ apply_place(struct apply *apply, const Plumb__V1__Change *change)
 	if (draft == NULL || !draft_grow(apply, draft))
 		return;
 	if (apply->patch->ops_count == apply->patch->first_op[apply->change])
-		put_unchanged(apply, slot_item(apply, draft->slot)); /* its op is that of the first place */
+		put_unchanged(
+		    apply, slot_item(apply, draft->slot)); /* its op is that of the first place */
 	was = rank_find(draft->refs, draft->count, item->slot);
 	if (was != UINT32_MAX) {
 		before = draft->refs[was];
@@ -250,7 +260,8 @@ apply_place(struct apply *apply, const Plumb__V1__Change *change)
 	if (place->where_case == PLUMB__V1__PLACE__WHERE_UNRANKED)
 		return;
 	if (draft->count >= LIMIT_RANKED)
-		refuse(apply, ERR_LIMIT, "place.item", "a ranking holds at most %u initiatives", LIMIT_RANKED);
+		refuse(apply, ERR_LIMIT, "place.item", "a ranking holds at most %u initiatives",
+		    LIMIT_RANKED);
 	else if (rank_place(apply, place, draft->refs, draft->count, &at, &tied))
 		rank_insert(draft->refs, &draft->count, at, item->slot, tied);
 	else if (was != UINT32_MAX)
@@ -301,7 +312,8 @@ is_same_order(const struct item *ranking, const struct ranking_draft *draft)
 	if (!item_is_live(ranking) || ranking->refs_count != draft->count)
 		return false;
 	for (uint32_t i = 0; i < draft->count; i++) {
-		if (ranking->refs[i].slot != draft->refs[i].slot || ranking->refs[i].amount != draft->refs[i].amount)
+		if (ranking->refs[i].slot != draft->refs[i].slot ||
+		    ranking->refs[i].amount != draft->refs[i].amount)
 			return false;
 	}
 	return true;
@@ -312,7 +324,8 @@ static void
 finish_draft(struct apply *apply, struct ranking_draft *draft)
 {
 	struct patch *patch = apply->patch;
-	const struct item *stand_in = patch->ops[draft->op].new, *old = patch->ops[draft->op].old, *final = old;
+	const struct item *stand_in = patch->ops[draft->op].new, *old = patch->ops[draft->op].old,
+			  *final = old;
 	char id[REF_TEXT_LEN];
 	struct version version;
 

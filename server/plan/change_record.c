@@ -37,10 +37,13 @@ complete_record(struct apply *apply, Plumb__V1__Record *record, const struct ite
 			return false;
 	}
 	if (record->by[0] == '\0' && !record->redacted)
-		record->by = before != NULL ? before->by : arena_strdup(apply->arena, author_person(stamp->author));
+		record->by = before != NULL
+				 ? before->by
+				 : arena_strdup(apply->arena, author_person(stamp->author));
 	if (record->at[0] == '\0')
-		record->at = before != NULL ? before->at
-					    : arena_strdup(apply->arena, time_format(stamp->time_us, time));
+		record->at = before != NULL
+				 ? before->at
+				 : arena_strdup(apply->arena, time_format(stamp->time_us, time));
 	return record->by != NULL && record->at != NULL;
 }
 
@@ -62,8 +65,10 @@ is_same_record(struct apply *apply, const Plumb__V1__Record *record, const struc
 static bool
 record_is_clean(struct apply *apply, const Plumb__V1__Record *record)
 {
-	if (!apply->replay && (record->retracted || record->redacted || record->retracted_reason[0] != '\0')) {
-		refuse(apply, ERR_INVALID, "add.record", "retracted and redacted are set by retract and redact only");
+	if (!apply->replay &&
+	    (record->retracted || record->redacted || record->retracted_reason[0] != '\0')) {
+		refuse(apply, ERR_INVALID, "add.record",
+		    "retracted and redacted are set by retract and redact only");
 		return false;
 	}
 	return true;
@@ -86,9 +91,11 @@ apply_add(struct apply *apply, const Plumb__V1__Change *change)
 	if (!record_is_clean(apply, record) || !is_checked(apply, &record->base, "add.record"))
 		return;
 	if (record->id[0] == '\0')
-		record->id = arena_printf(apply->arena, "r%" PRIu64 ".%zu", apply->patch->stamp.revision, apply->change);
+		record->id = arena_printf(
+		    apply->arena, "r%" PRIu64 ".%zu", apply->patch->stamp.revision, apply->change);
 	kind = codec_item_kind(&record->base);
-	slot = record->id != NULL ? table_slot(apply->plan, kind, record->id, strlen(record->id)) : SLOT_NONE;
+	slot = record->id != NULL ? table_slot(apply->plan, kind, record->id, strlen(record->id))
+				  : SLOT_NONE;
 	if (slot == SLOT_NONE || !complete_record(apply, record, slot_item(apply, slot))) {
 		apply->oom = true;
 		return;
@@ -100,8 +107,10 @@ apply_add(struct apply *apply, const Plumb__V1__Change *change)
 		if (record->redacted || is_same_record(apply, record, old))
 			put_unchanged(apply, old);
 		else
-			refuse(apply, ERR_EXISTS, "add.record.id", "%s is there with other content: records don't change; "
-			    "retract it and add another", ref_text(old, ref));
+			refuse(apply, ERR_EXISTS, "add.record.id",
+			    "%s is there with other content: records don't change; "
+			    "retract it and add another",
+			    ref_text(old, ref));
 		return;
 	}
 	version = next_version(apply, old, record->id);
@@ -120,7 +129,8 @@ apply_retract(struct apply *apply, const Plumb__V1__Change *change)
 	if (item == NULL)
 		return;
 	if (!kind_is_record(item->kind)) {
-		refuse(apply, ERR_INVALID, "retract.ref", "'%.120s' is no record: remove it instead", change->retract->ref);
+		refuse(apply, ERR_INVALID, "retract.ref",
+		    "'%.120s' is no record: remove it instead", change->retract->ref);
 		return;
 	}
 	if (strlen(change->retract->reason) > LIMIT_TEXT) {
@@ -147,7 +157,8 @@ apply_retract(struct apply *apply, const Plumb__V1__Change *change)
 static void
 redact_one(struct apply *apply, const struct item *item)
 {
-	Plumb__V1__Record *record = (Plumb__V1__Record *)(uintptr_t)codec_decode(item, apply->arena);
+	Plumb__V1__Record *record =
+	    (Plumb__V1__Record *)(uintptr_t)codec_decode(item, apply->arena);
 	struct version version;
 
 	if (record == NULL) {
@@ -174,7 +185,8 @@ redact_person(struct apply *apply, Plumb__V1__Redact *redact)
 	if (ref_parse(person, KIND_PERSON, &kind, &id, &len) && kind == KIND_PERSON)
 		slot = view_slot(&apply->plan->now, kind, id, len);
 	if (slot == SLOT_NONE) {
-		refuse(apply, ERR_NOT_FOUND, "redact.person", "nothing is known of '%.80s'", person);
+		refuse(
+		    apply, ERR_NOT_FOUND, "redact.person", "nothing is known of '%.80s'", person);
 		return;
 	}
 	holders = holders_of(apply, slot, &count);
@@ -237,7 +249,8 @@ apply_redact(struct apply *apply, const Plumb__V1__Change *change)
 		return;
 	}
 	if (redact->reason[0] == '\0' || strlen(redact->reason) > LIMIT_TEXT) {
-		refuse(apply, ERR_INVALID, "redact.reason", "is required: 1 to %u bytes", LIMIT_TEXT);
+		refuse(
+		    apply, ERR_INVALID, "redact.reason", "is required: 1 to %u bytes", LIMIT_TEXT);
 		return;
 	}
 	switch (redact->what_case) {
@@ -249,9 +262,11 @@ apply_redact(struct apply *apply, const Plumb__V1__Change *change)
 		if (item != NULL && kind_is_record(item->kind))
 			redact_one(apply, item);
 		else if (item != NULL)
-			refuse(apply, ERR_INVALID, "redact.ref", "'%.120s' is no record", redact->ref);
+			refuse(
+			    apply, ERR_INVALID, "redact.ref", "'%.120s' is no record", redact->ref);
 		break;
 	default:
-		refuse(apply, ERR_INVALID, "redact", "say what: a record (ref), or all records by a person");
+		refuse(apply, ERR_INVALID, "redact",
+		    "say what: a record (ref), or all records by a person");
 	}
 }

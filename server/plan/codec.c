@@ -13,7 +13,6 @@
 
 /* ---- kinds ------------------------------------------------------------------------------------------- */
 
-
 static const struct {
 	unsigned body;
 	enum kind kind;
@@ -65,7 +64,6 @@ codec_item_kind(const ProtobufCMessage *message)
 
 /* ---- the spine ---------------------------------------------------------------------------------------- */
 
-
 static int32_t
 date_of(const char *text)
 {
@@ -114,15 +112,21 @@ spine_objective(struct item *item, struct target *targets, const Plumb__V1__Obje
 		targets[i] = (struct target){
 		    .measure = SLOT_NONE,
 		    .due = date_of(t->due),
-		    .baseline = STATED(t, baseline, PLUMB__V1__TARGET__BASELINE__BASELINE) ? t->baseline : NAN,
-		    .target = STATED(t, target, PLUMB__V1__TARGET__TARGET__TARGET) ? t->target : NAN,
-		    .commit = STATED(t, commit, PLUMB__V1__TARGET__COMMIT__COMMIT) ? t->commit : NAN,
-		    .stretch = STATED(t, stretch, PLUMB__V1__TARGET__STRETCH__STRETCH) ? t->stretch : NAN,
+		    .baseline = STATED(t, baseline, PLUMB__V1__TARGET__BASELINE__BASELINE)
+				    ? t->baseline
+				    : NAN,
+		    .target =
+			STATED(t, target, PLUMB__V1__TARGET__TARGET__TARGET) ? t->target : NAN,
+		    .commit =
+			STATED(t, commit, PLUMB__V1__TARGET__COMMIT__COMMIT) ? t->commit : NAN,
+		    .stretch =
+			STATED(t, stretch, PLUMB__V1__TARGET__STRETCH__STRETCH) ? t->stretch : NAN,
 		    .has_text = t->text[0] != '\0',
 		};
 	}
 	for (uint32_t i = 0; i < item->refs_count; i++) {
-		if (item->refs[i].role == ROLE_TARGET_MEASURE && item->refs[i].amount < item->targets_count)
+		if (item->refs[i].role == ROLE_TARGET_MEASURE &&
+		    item->refs[i].amount < item->targets_count)
 			targets[item->refs[i].amount].measure = item->refs[i].slot;
 	}
 }
@@ -130,7 +134,8 @@ spine_objective(struct item *item, struct target *targets, const Plumb__V1__Obje
 static bool
 has_range(const Plumb__V1__Measure *m)
 {
-	return STATED(m, low, PLUMB__V1__MEASURE__LOW__LOW) && STATED(m, high, PLUMB__V1__MEASURE__HIGH__HIGH);
+	return STATED(m, low, PLUMB__V1__MEASURE__LOW__LOW) &&
+	       STATED(m, high, PLUMB__V1__MEASURE__HIGH__HIGH);
 }
 
 static void
@@ -145,8 +150,8 @@ spine_measure(struct item *item, struct target *targets, const Plumb__V1__Measur
 		item->has |= HAS_UNIT;
 	if (has_range(m)) {
 		item->has |= HAS_RANGE;
-		targets[0] = (struct target){
-		    SLOT_NONE, DATE_NONE, m->low, m->high, NAN, NAN, false};
+		targets[0] =
+		    (struct target){SLOT_NONE, DATE_NONE, m->low, m->high, NAN, NAN, false};
 	}
 }
 
@@ -229,7 +234,8 @@ spine_item(struct item *item, struct target *targets, const Plumb__V1__Item *m)
 		item->has |= m->value->text[0] != '\0' ? HAS_TEXT : 0;
 		break;
 	case PLUMB__V1__ITEM__BODY_GOAL:
-		spine_value(item, STATED(m->goal, weight, PLUMB__V1__GOAL__WEIGHT__WEIGHT), m->goal->weight);
+		spine_value(item, STATED(m->goal, weight, PLUMB__V1__GOAL__WEIGHT__WEIGHT),
+		    m->goal->weight);
 		break;
 	case PLUMB__V1__ITEM__BODY_OBJECTIVE:
 		spine_objective(item, targets, m->objective);
@@ -292,12 +298,12 @@ spine_record(struct item *item, const Plumb__V1__Record *m, int64_t at_us)
 	} else if (m->body_case == PLUMB__V1__RECORD__BODY_CHECK_IN) {
 		item->status = (uint8_t)m->check_in->status;
 		spine_value(item,
-		    STATED(m->check_in, progress, PLUMB__V1__CHECK_IN__PROGRESS__PROGRESS), m->check_in->progress);
+		    STATED(m->check_in, progress, PLUMB__V1__CHECK_IN__PROGRESS__PROGRESS),
+		    m->check_in->progress);
 	}
 }
 
 /* ---- building ----------------------------------------------------------------------------------------- */
-
 
 struct parts {
 	const struct ref *refs;
@@ -311,7 +317,8 @@ struct parts {
 static struct item *
 item_alloc(const struct version *v, const struct parts *parts)
 {
-	size_t head = (sizeof(struct item) + parts->refs_count * sizeof(struct ref) + 7) & ~(size_t)7;
+	size_t head =
+	    (sizeof(struct item) + parts->refs_count * sizeof(struct ref) + 7) & ~(size_t)7;
 	size_t tail = parts->has_tail ? sizeof(struct item_tail) : 0;
 	size_t targets = parts->targets_count * sizeof(struct target);
 	struct item *item = malloc(head + targets + tail + parts->bytes_len + v->last_applied_len);
@@ -344,8 +351,8 @@ item_alloc(const struct version *v, const struct parts *parts)
 		t->source_revision = v->source_revision;
 		t->last_applied_len = (uint32_t)v->last_applied_len;
 		if (v->last_applied_len > 0)
-			memcpy((uint8_t *)(uintptr_t)item_bytes(item) + parts->bytes_len, v->last_applied,
-			    v->last_applied_len);
+			memcpy((uint8_t *)(uintptr_t)item_bytes(item) + parts->bytes_len,
+			    v->last_applied, v->last_applied_len);
 	}
 	return item;
 }
@@ -385,10 +392,11 @@ targets_of(const ProtobufCMessage *message)
 }
 
 struct item *
-codec_build(struct plan *plan, const ProtobufCMessage *message, const struct version *version, struct arena *arena,
-    struct err *err)
+codec_build(struct plan *plan, const ProtobufCMessage *message, const struct version *version,
+    struct arena *arena, struct err *err)
 {
-	struct ref_list list = {.plan = plan, .arena = arena, .about_bare = codec_about_bare(version->kind)};
+	struct ref_list list = {
+	    .plan = plan, .arena = arena, .about_bare = codec_about_bare(version->kind)};
 	bool record = kind_is_record(version->kind);
 	struct parts parts = {0};
 	struct item *item;
@@ -415,14 +423,16 @@ codec_build(struct plan *plan, const ProtobufCMessage *message, const struct ver
 	if (record)
 		spine_record(item, (const Plumb__V1__Record *)message, parts.at_us);
 	else
-		spine_item(item, (struct target *)(uintptr_t)item_targets(item), (const Plumb__V1__Item *)message);
+		spine_item(item, (struct target *)(uintptr_t)item_targets(item),
+		    (const Plumb__V1__Item *)message);
 	return item;
 }
 
 struct item *
 codec_build_bare(const struct version *version, const struct ref *refs, uint32_t refs_count)
 {
-	struct parts parts = {.refs = refs, .refs_count = refs_count, .bytes_len = strlen(version->id)};
+	struct parts parts = {
+	    .refs = refs, .refs_count = refs_count, .bytes_len = strlen(version->id)};
 	struct item *item = item_alloc(version, &parts);
 
 	if (item != NULL)
@@ -432,7 +442,6 @@ codec_build_bare(const struct version *version, const struct ref *refs, uint32_t
 
 /* ---- out again ---------------------------------------------------------------------------------------- */
 
-
 const ProtobufCMessage *
 codec_decode(const struct item *item, struct arena *arena)
 {
@@ -440,7 +449,8 @@ codec_decode(const struct item *item, struct arena *arena)
 
 	if (item->kind == KIND_RANKING || (item->flags & (ITEM_ABSENT | ITEM_REMOVED)) != 0)
 		return NULL;
-	return pb_decode(kind_is_record(item->kind) ? &plumb__v1__record__descriptor : &plumb__v1__item__descriptor,
+	return pb_decode(kind_is_record(item->kind) ? &plumb__v1__record__descriptor
+						    : &plumb__v1__item__descriptor,
 	    item_bytes(item), item->bytes_len, false, arena, &ignored);
 }
 
@@ -495,6 +505,7 @@ codec_envelope(const struct view *view, const struct item *item, struct pb_out *
 	} else if (item->kind == KIND_RANKING) {
 		out_ranking(view, item, out);
 	} else {
-		pb_out_message(out, kind_is_record(item->kind) ? 12 : 11, item_bytes(item), item->bytes_len);
+		pb_out_message(
+		    out, kind_is_record(item->kind) ? 12 : 11, item_bytes(item), item->bytes_len);
 	}
 }

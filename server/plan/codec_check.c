@@ -37,7 +37,8 @@ struct check {
 	struct faults *faults;
 };
 
-static void fault(struct check *check, const struct path *path, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void fault(struct check *check, const struct path *path, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
 
 static void
 fault(struct check *check, const struct path *path, const char *fmt, ...)
@@ -70,20 +71,26 @@ ref_text_ok(const char *text, enum kind bare)
 }
 
 static void
-check_ref(struct check *check, const struct field_rule *rule, const struct path *path, const char *text)
+check_ref(
+    struct check *check, const struct field_rule *rule, const struct path *path, const char *text)
 {
 	if (ref_text_ok(text, rule->bare))
 		return;
 	if (rule->bare == KIND_NONE)
-		fault(check, path, "'%.*s' is no reference: write kind/id, for example initiative/new-portal",
+		fault(check, path,
+		    "'%.*s' is no reference: write kind/id, for example initiative/new-portal",
 		    SHOWN(text));
 	else
-		fault(check, path, "'%.*s' is no reference: write the id of a %s (lower-case letters, digits, '-', '.', "
-		    "'_'), or kind/id", SHOWN(text), kind_name(rule->bare));
+		fault(check, path,
+		    "'%.*s' is no reference: write the id of a %s (lower-case letters, digits, "
+		    "'-', '.', "
+		    "'_'), or kind/id",
+		    SHOWN(text), kind_name(rule->bare));
 }
 
 static void
-check_string(struct check *check, const struct field_rule *rule, const struct path *path, const char *text)
+check_string(
+    struct check *check, const struct field_rule *rule, const struct path *path, const char *text)
 {
 	size_t len = strlen(text);
 	int32_t date;
@@ -93,13 +100,18 @@ check_string(struct check *check, const struct field_rule *rule, const struct pa
 	case WHAT_ID:
 	case WHAT_SLUG:
 		if (!parse_is_id(text, len))
-			fault(check, path, "'%.*s' is no id: use 1 to %d of a-z 0-9 . _ -, beginning and ending with a "
-			    "letter or digit", SHOWN(text), ID_MAX_LEN);
+			fault(check, path,
+			    "'%.*s' is no id: use 1 to %d of a-z 0-9 . _ -, beginning and ending "
+			    "with a "
+			    "letter or digit",
+			    SHOWN(text), ID_MAX_LEN);
 		break;
 	case WHAT_TITLE:
 		if (len > LIMIT_TITLE)
-			fault(check, path, "has %zu bytes: a title takes at most %u; put the rest into description", len,
-			    LIMIT_TITLE);
+			fault(check, path,
+			    "has %zu bytes: a title takes at most %u; put the rest into "
+			    "description",
+			    len, LIMIT_TITLE);
 		break;
 	case WHAT_NAME:
 		if (len > LIMIT_SOURCE)
@@ -110,23 +122,28 @@ check_string(struct check *check, const struct field_rule *rule, const struct pa
 		break;
 	case WHAT_DATE:
 		if (!date_parse(text, &date))
-			fault(check, path, "'%.*s' is no date: write year-month-day, for example 2026-03-31", SHOWN(text));
+			fault(check, path,
+			    "'%.*s' is no date: write year-month-day, for example 2026-03-31",
+			    SHOWN(text));
 		break;
 	case WHAT_TIME:
 		if (!time_or_date_parse(text, &time))
-			fault(check, path, "'%.*s' is no date or time: write 2026-03-31 or 2026-03-31T17:05:00Z",
+			fault(check, path,
+			    "'%.*s' is no date or time: write 2026-03-31 or 2026-03-31T17:05:00Z",
 			    SHOWN(text));
 		break;
 	case WHAT_PLAIN:
 	case WHAT_RANGE:
 		if (len > LIMIT_TEXT)
-			fault(check, path, "has %zu bytes: a text takes at most %u", len, LIMIT_TEXT);
+			fault(
+			    check, path, "has %zu bytes: a text takes at most %u", len, LIMIT_TEXT);
 		break;
 	}
 }
 
 static void
-check_number(struct check *check, const struct field_rule *rule, const struct path *path, const struct pb_value *value)
+check_number(struct check *check, const struct field_rule *rule, const struct path *path,
+    const struct pb_value *value)
 {
 	double number;
 
@@ -146,11 +163,12 @@ check_number(struct check *check, const struct field_rule *rule, const struct pa
 	if (!isfinite(number))
 		fault(check, path, "is not a finite number");
 	else if (rule->what == WHAT_RANGE && (number < rule->min || number > rule->max))
-		fault(check, path, "%.15g is out of range: %.15g to %.15g", number, rule->min, rule->max);
+		fault(check, path, "%.15g is out of range: %.15g to %.15g", number, rule->min,
+		    rule->max);
 }
 
-static void check_message(struct check *check, const struct type_rules *rules, const ProtobufCMessage *message,
-    const struct path *above);
+static void check_message(struct check *check, const struct type_rules *rules,
+    const ProtobufCMessage *message, const struct path *above);
 
 static void
 check_field(struct check *check, const struct field_rule *rule, const ProtobufCMessage *message,
@@ -203,10 +221,13 @@ check_item_whole(struct check *check, const Plumb__V1__Item *item)
 	if (item->body_case == PLUMB__V1__ITEM__BODY_OBJECTIVE) {
 		for (size_t i = 0; i < item->objective->n_targets; i++) {
 			const Plumb__V1__Target *t = item->objective->targets[i];
-			const struct path targets = {&(struct path){NULL, "objective", -1}, "targets", (long)i};
+			const struct path targets = {
+			    &(struct path){NULL, "objective", -1}, "targets", (long)i};
 
 			if (t->measure[0] == '\0' && t->text[0] == '\0')
-				fault(check, &targets, "names no measure: set measure, or text where it has no number");
+				fault(check, &targets,
+				    "names no measure: set measure, or text where it has no "
+				    "number");
 		}
 	}
 	if (item->body_case == PLUMB__V1__ITEM__BODY_MEASURE) {
@@ -215,7 +236,8 @@ check_item_whole(struct check *check, const Plumb__V1__Item *item)
 
 		if (m->low__case != PLUMB__V1__MEASURE__LOW___NOT_SET &&
 		    m->high__case != PLUMB__V1__MEASURE__HIGH___NOT_SET && m->low > m->high)
-			fault(check, &low, "%.15g is above high %.15g: exchange them", m->low, m->high);
+			fault(check, &low, "%.15g is above high %.15g: exchange them", m->low,
+			    m->high);
 	}
 }
 

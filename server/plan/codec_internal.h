@@ -51,7 +51,7 @@ struct ref_list {
 	enum kind about_bare;
 	bool failed;
 };
-void collect_refs(struct ref_list *list, const struct type_rules *rules, const ProtobufCMessage *message,
-    size_t position);
+void collect_refs(struct ref_list *list, const struct type_rules *rules,
+    const ProtobufCMessage *message, size_t position);
 
 #endif

@@ -29,7 +29,8 @@ ref_amount(const ProtobufCMessage *holder, enum role role, size_t position)
 		const Plumb__V1__Contribution *c = (const Plumb__V1__Contribution *)holder;
 
 		return part_of_ten_thousand(
-		    c->effort_share__case == PLUMB__V1__CONTRIBUTION__EFFORT_SHARE__EFFORT_SHARE, c->effort_share);
+		    c->effort_share__case == PLUMB__V1__CONTRIBUTION__EFFORT_SHARE__EFFORT_SHARE,
+		    c->effort_share);
 	}
 	case ROLE_NEED: {
 		const Plumb__V1__Need *n = (const Plumb__V1__Need *)holder;
@@ -44,8 +45,8 @@ ref_amount(const ProtobufCMessage *holder, enum role role, size_t position)
 }
 
 static void
-add_ref(struct ref_list *list, const struct field_rule *rule, const ProtobufCMessage *holder, const char *text,
-    size_t position)
+add_ref(struct ref_list *list, const struct field_rule *rule, const ProtobufCMessage *holder,
+    const char *text, size_t position)
 {
 	enum role role = rule->role;
 	enum kind kind, bare = rule->bare;
@@ -55,7 +56,8 @@ add_ref(struct ref_list *list, const struct field_rule *rule, const ProtobufCMes
 	uint32_t slot;
 
 	if (role == ROLE_LINK_RELATES)
-		role = (enum role)(ROLE_LINK_RELATES + (int)((const Plumb__V1__Link *)holder)->type);
+		role =
+		    (enum role)(ROLE_LINK_RELATES + (int)((const Plumb__V1__Link *)holder)->type);
 	if (role == ROLE_ABOUT)
 		bare = list->about_bare;
 	if (!ref_parse(text, bare, &kind, &id, &id_len))
@@ -72,12 +74,13 @@ add_ref(struct ref_list *list, const struct field_rule *rule, const ProtobufCMes
 		list->failed = true;
 		return;
 	}
-	list->refs[list->count++] = (struct ref){slot, (uint16_t)role, (uint16_t)position,
-	    ref_amount(holder, role, position)};
+	list->refs[list->count++] = (struct ref){
+	    slot, (uint16_t)role, (uint16_t)position, ref_amount(holder, role, position)};
 }
 
 void
-collect_refs(struct ref_list *list, const struct type_rules *rules, const ProtobufCMessage *message, size_t position)
+collect_refs(struct ref_list *list, const struct type_rules *rules, const ProtobufCMessage *message,
+    size_t position)
 {
 	for (unsigned i = 0; i < rules->count && !list->failed; i++) {
 		const struct field_rule *rule = &rules->fields[i];
@@ -91,9 +94,11 @@ collect_refs(struct ref_list *list, const struct type_rules *rules, const Protob
 			bool repeated = rule->field->label == PROTOBUF_C_LABEL_REPEATED;
 
 			if (rule->sub != NULL)
-				collect_refs(list, rule->sub, pb_message(&value), repeated ? k : position);
+				collect_refs(
+				    list, rule->sub, pb_message(&value), repeated ? k : position);
 			else
-				add_ref(list, rule, message, *(char *const *)value.p, repeated ? k : position);
+				add_ref(list, rule, message, *(char *const *)value.p,
+				    repeated ? k : position);
 		}
 	}
 }
@@ -109,28 +114,32 @@ renamed_text(const char *old, enum kind bare, enum kind kind, const char *from)
 }
 
 static bool
-rename_refs(const struct type_rules *rules, ProtobufCMessage *message, enum kind kind, enum kind about_bare,
-    const char *from, const char *to, struct arena *arena)
+rename_refs(const struct type_rules *rules, ProtobufCMessage *message, enum kind kind,
+    enum kind about_bare, const char *from, const char *to, struct arena *arena)
 {
 	for (unsigned i = 0; i < rules->count; i++) {
 		const struct field_rule *rule = &rules->fields[i];
 		enum kind bare = rule->role == ROLE_ABOUT ? about_bare : rule->bare;
-		size_t count = rule->role == ROLE_NONE && rule->sub == NULL ? 0 : pb_count(message, rule->field);
+		size_t count = rule->role == ROLE_NONE && rule->sub == NULL
+				   ? 0
+				   : pb_count(message, rule->field);
 
 		for (size_t k = 0; k < count; k++) {
 			struct pb_value value = pb_get(message, rule->field, k);
 			char **text = (char **)(uintptr_t)value.p;
 
 			if (rule->sub != NULL) {
-				if (!rename_refs(rule->sub, (ProtobufCMessage *)(uintptr_t)pb_message(&value), kind,
+				if (!rename_refs(rule->sub,
+					(ProtobufCMessage *)(uintptr_t)pb_message(&value), kind,
 					about_bare, from, to, arena))
 					return false;
 				continue;
 			}
 			if (!renamed_text(*text, bare, kind, from))
 				continue;
-			*text = strchr(*text, '/') == NULL ? arena_strdup(arena, to)
-							   : arena_printf(arena, "%s/%s", kind_name(kind), to);
+			*text = strchr(*text, '/') == NULL
+				    ? arena_strdup(arena, to)
+				    : arena_printf(arena, "%s/%s", kind_name(kind), to);
 			if (*text == NULL)
 				return false;
 		}
@@ -139,8 +148,9 @@ rename_refs(const struct type_rules *rules, ProtobufCMessage *message, enum kind
 }
 
 bool
-codec_rename_refs(ProtobufCMessage *message, enum kind kind, const char *from, const char *to, struct arena *arena)
+codec_rename_refs(ProtobufCMessage *message, enum kind kind, const char *from, const char *to,
+    struct arena *arena)
 {
-	return rename_refs(rules_of(message), message, kind, codec_about_bare(codec_item_kind(message)), from, to,
-	    arena);
+	return rename_refs(rules_of(message), message, kind,
+	    codec_about_bare(codec_item_kind(message)), from, to, arena);
 }

@@ -97,13 +97,15 @@ names_field(const char *row, const ProtobufCMessageDescriptor *type, const char 
 {
 	size_t len = strlen(type->short_name);
 
-	return strncmp(row, type->short_name, len) == 0 && row[len] == '.' && strcmp(row + len + 1, field) == 0;
+	return strncmp(row, type->short_name, len) == 0 && row[len] == '.' &&
+	       strcmp(row + len + 1, field) == 0;
 }
 
 static const struct type_rules *join_type(const ProtobufCMessageDescriptor *type);
 
 static void
-join_field(struct field_rule *rule, const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
+join_field(struct field_rule *rule, const ProtobufCMessageDescriptor *type,
+    const ProtobufCFieldDescriptor *field)
 {
 	size_t refs_count;
 	const struct ref_field *refs = kind_ref_fields(&refs_count);

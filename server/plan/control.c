@@ -14,7 +14,8 @@ decode(const struct item *item, enum kind kind, struct arena *arena)
 }
 
 bool
-control_stated_setting(const ProtobufCMessage *message, struct arena *arena, struct control_rule_setting *out)
+control_stated_setting(
+    const ProtobufCMessage *message, struct arena *arena, struct control_rule_setting *out)
 {
 	const Plumb__V1__Item *item = (const Plumb__V1__Item *)message;
 	const Plumb__V1__RuleSetting *setting;

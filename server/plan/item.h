@@ -54,36 +54,36 @@ enum role {
 	ROLE_LINK_SUPPORTS,
 	ROLE_LINK_CONFLICTS,
 	ROLE_LINK_CONTRIBUTES,
-	ROLE_PARENT,        /* goal, objective, team, period: the same kind above; belongs to it */
-	ROLE_GOAL,          /* objective: primary goal; strategy: goals */
+	ROLE_PARENT, /* goal, objective, team, period: the same kind above; belongs to it */
+	ROLE_GOAL,   /* objective: primary goal; strategy: goals */
 	ROLE_FURTHER_GOAL,
-	ROLE_TEAM,          /* objective, person */
+	ROLE_TEAM, /* objective, person */
 	ROLE_PERIOD,
 	ROLE_TARGET_MEASURE, /* objective -> measure; amount = index into item->targets */
 	ROLE_PRECEDES,
 	ROLE_INLINE_UNDER,
-	ROLE_OBJECTIVE,     /* initiative, workstream: primary objective */
-	ROLE_CONTRIBUTION,  /* initiative -> objective; amount = effort share in 1/10,000, -1 not stated */
+	ROLE_OBJECTIVE, /* initiative, workstream: primary objective */
+	ROLE_CONTRIBUTION, /* initiative -> objective; amount = effort share in 1/10,000, -1 not stated */
 	ROLE_CONTRIBUTION_MEASURE,
 	ROLE_STRATEGY,
-	ROLE_NEED,          /* amount = effort in hundredths of a person-day, -1 not stated */
+	ROLE_NEED, /* amount = effort in hundredths of a person-day, -1 not stated */
 	ROLE_AFTER,
 	ROLE_MEMBER,
-	ROLE_PART_OF,       /* workstream, milestone, task, allocation, ask: the work that it belongs to */
+	ROLE_PART_OF, /* workstream, milestone, task, allocation, ask: the work that it belongs to */
 	ROLE_MANAGER,
 	ROLE_DOTTED_MANAGER,
 	ROLE_LEAD,
 	ROLE_CAPACITY_PERIOD, /* amount = effort */
 	ROLE_CALENDAR,
-	ROLE_WHO,           /* allocation */
-	ROLE_FROM,          /* ask */
-	ROLE_TO,            /* ask */
+	ROLE_WHO,  /* allocation */
+	ROLE_FROM, /* ask */
+	ROLE_TO,   /* ask */
 	ROLE_ANSWERED_BY,
 	ROLE_WAIVED_BY,
-	ROLE_ABOUT,         /* record */
-	ROLE_BY,            /* record */
-	ROLE_RANKED,        /* ranking -> initiative, in order; amount 1 = tied with the one before */
-	ROLE_RANKING_OF,    /* ranking -> team */
+	ROLE_ABOUT,      /* record */
+	ROLE_BY,         /* record */
+	ROLE_RANKED,     /* ranking -> initiative, in order; amount 1 = tied with the one before */
+	ROLE_RANKING_OF, /* ranking -> team */
 	ROLE_COUNT,
 };
 
@@ -122,33 +122,37 @@ struct item {
 	uint32_t slot;
 	uint32_t refs_count;
 	/* envelope */
-	uint64_t revision;         /* of this version */
-	uint64_t previous;         /* revision of the version before it, 0 none: the way back through the log */
+	uint64_t revision; /* of this version */
+	uint64_t
+	    previous; /* revision of the version before it, 0 none: the way back through the log */
 	uint64_t created_revision;
 	int64_t created_us;
 	int64_t updated_us;
-	uint32_t created_by;       /* interned, view_text() */
+	uint32_t created_by; /* interned, view_text() */
 	uint32_t updated_by;
-	uint32_t source;           /* interned; 0 none */
+	uint32_t source; /* interned; 0 none */
 	/* spine: what the kind means by them is in plan/kinds.h */
-	int32_t start;             /* start, first day, at (records: the date in UTC) */
-	int32_t finish;            /* finish, last day, due, needed by, until */
-	int32_t done;              /* done, closed, answered */
-	uint8_t status;            /* the kind's own enum: WorkStatus, Objective.Status, Ask.State, CheckIn.Status, … */
-	uint8_t extra;             /* measure: direction; person: level; measurement: role */
-	uint8_t has;               /* enum item_has */
-	uint8_t kind;              /* enum kind */
-	uint8_t flags;             /* enum item_flag */
+	int32_t start;  /* start, first day, at (records: the date in UTC) */
+	int32_t finish; /* finish, last day, due, needed by, until */
+	int32_t done;   /* done, closed, answered */
+	uint8_t
+	    status; /* the kind's own enum: WorkStatus, Objective.Status, Ask.State, CheckIn.Status, … */
+	uint8_t extra; /* measure: direction; person: level; measurement: role */
+	uint8_t has;   /* enum item_has */
+	uint8_t kind;  /* enum kind */
+	uint8_t flags; /* enum item_flag */
 	uint8_t id_len;
-	uint16_t every_days;       /* measure */
+	uint16_t every_days; /* measure */
 	uint32_t bytes_len;
 	uint16_t targets_count;
 	uint16_t title_len;
-	uint8_t id_off;            /* from the start of the bytes */
+	uint8_t id_off; /* from the start of the bytes */
 	uint8_t title_off;
 	union {
-		double value;      /* measurement: value; check-in: progress; goal, objective: weight; allocation: share */
-		int64_t effort;    /* task, ask: effort; initiative, workstream: likely estimate; person: capacity */
+		double
+		    value; /* measurement: value; check-in: progress; goal, objective: weight; allocation: share */
+		int64_t
+		    effort; /* task, ask: effort; initiative, workstream: likely estimate; person: capacity */
 	};
 	struct ref refs[];
 	/* behind: targets, struct item_tail if ITEM_HAS_TAIL, the bytes, the last applied bytes */
@@ -156,21 +160,21 @@ struct item {
 
 /* What few entries have. */
 struct item_tail {
-	int64_t at_us;            /* records: exact time */
-	uint64_t source_revision; /* at which the source last applied it */
+	int64_t at_us;             /* records: exact time */
+	uint64_t source_revision;  /* at which the source last applied it */
 	uint32_t last_applied_len; /* 0: the source's version is this one, or there is no source */
 };
 
 /* What was stated, where a number alone cannot say. */
 enum item_has {
-	HAS_VALUE = 1,       /* value or effort */
-	HAS_TEXT = 2,        /* a text body: vision, mission, value; initiative: outcome_intended */
-	HAS_SCOPE = 4,       /* initiative, workstream: scope in or out */
-	HAS_DIMENSION = 8,   /* measure */
-	HAS_UNIT = 16,       /* measure */
+	HAS_VALUE = 1,     /* value or effort */
+	HAS_TEXT = 2,      /* a text body: vision, mission, value; initiative: outcome_intended */
+	HAS_SCOPE = 4,     /* initiative, workstream: scope in or out */
+	HAS_DIMENSION = 8, /* measure */
+	HAS_UNIT = 16,     /* measure */
 	HAS_EXPECTATION = 32, /* objective */
-	HAS_RANGE = 64,      /* measure: low and high */
-	HAS_REALISED = 128,  /* initiative: outcome_realised */
+	HAS_RANGE = 64,       /* measure: low and high */
+	HAS_REALISED = 128,   /* initiative: outcome_realised */
 };
 
 static inline size_t
@@ -199,7 +203,7 @@ static inline const uint8_t *
 item_bytes(const struct item *item)
 {
 	return (const uint8_t *)(item_targets(item) + item->targets_count) +
-	    ((item->flags & ITEM_HAS_TAIL) != 0 ? sizeof(struct item_tail) : 0);
+	       ((item->flags & ITEM_HAS_TAIL) != 0 ? sizeof(struct item_tail) : 0);
 }
 
 /* Not NUL-terminated: print with %.*s. */
@@ -258,7 +262,8 @@ kind_is_record(unsigned kind)
 static inline bool
 kind_is_work(unsigned kind)
 {
-	return kind == KIND_INITIATIVE || kind == KIND_WORKSTREAM || kind == KIND_TASK || kind == KIND_MILESTONE;
+	return kind == KIND_INITIATIVE || kind == KIND_WORKSTREAM || kind == KIND_TASK ||
+	       kind == KIND_MILESTONE;
 }
 
 #endif

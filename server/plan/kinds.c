@@ -113,7 +113,8 @@ static const struct ref_field ref_fields[] = {
     {"Ask.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS},
     {"Ask.answered_by", ROLE_ANSWERED_BY, KIND_PERSON, 0},
     {"Waiver.who", ROLE_WAIVED_BY, KIND_PERSON, 0},
-    {"Record.about", ROLE_ABOUT, KIND_NONE, REF_BELONGS}, /* bare: measurement -> measure, acknowledgement -> check-in */
+    {"Record.about", ROLE_ABOUT, KIND_NONE,
+	REF_BELONGS}, /* bare: measurement -> measure, acknowledgement -> check-in */
     {"Record.by", ROLE_BY, KIND_PERSON, 0},
 };
 
@@ -141,7 +142,8 @@ enum kind
 kind_parse(const char *text, size_t len)
 {
 	for (size_t i = 0; i < sizeof plurals / sizeof plurals[0]; i++) {
-		if (text_is(text, len, by_kind[plurals[i].kind]) || text_is(text, len, plurals[i].plural))
+		if (text_is(text, len, by_kind[plurals[i].kind]) ||
+		    text_is(text, len, plurals[i].plural))
 			return plurals[i].kind;
 	}
 	return KIND_NONE;

@@ -34,14 +34,15 @@ enum kind kind_parse(const char *text, size_t len);
 
 /* A field that refers to another entry. */
 struct ref_field {
-	const char *field;    /* "Message.field" of item.proto: "Target.measure" */
+	const char *field; /* "Message.field" of item.proto: "Target.measure" */
 	enum role role;
 	enum kind bare;       /* what a bare id means; KIND_NONE: the kind must be written */
 	unsigned short flags; /* enum ref_flag */
 };
 enum ref_flag {
 	REF_BELONGS = 1, /* removing the target with cascade removes the holder too */
-	REF_CONTAINS = 2, /* following it from the holder may never lead back to the holder: refused */
+	REF_CONTAINS =
+	    2, /* following it from the holder may never lead back to the holder: refused */
 };
 const struct ref_field *kind_ref_fields(size_t *count);
 

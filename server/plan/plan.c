@@ -210,26 +210,31 @@ check_set(const Plumb__V1__ChangeSet *set, struct faults *faults)
 	if (set->n_changes == 0)
 		faults_add(faults, "change_set.changes", "is empty: say what to change");
 	if (set->n_changes > LIMIT_CHANGES)
-		faults_add(faults, "change_set.changes", "has %zu changes: at most %u; send several change sets",
-		    set->n_changes, LIMIT_CHANGES);
+		faults_add(faults, "change_set.changes",
+		    "has %zu changes: at most %u; send several change sets", set->n_changes,
+		    LIMIT_CHANGES);
 	if (strlen(set->reason) > LIMIT_TEXT)
 		faults_add(faults, "change_set.reason", "has more than %u bytes", LIMIT_TEXT);
 	if (strlen(set->idempotency_key) > LIMIT_KEY)
-		faults_add(faults, "change_set.idempotency_key", "has more than %u bytes", LIMIT_KEY);
-	if (set->source != NULL && (set->source->name[0] == '\0' || strlen(set->source->name) > LIMIT_SOURCE))
-		faults_add(faults, "change_set.source.name", "must have 1 to %u bytes", LIMIT_SOURCE);
+		faults_add(
+		    faults, "change_set.idempotency_key", "has more than %u bytes", LIMIT_KEY);
+	if (set->source != NULL &&
+	    (set->source->name[0] == '\0' || strlen(set->source->name) > LIMIT_SOURCE))
+		faults_add(
+		    faults, "change_set.source.name", "must have 1 to %u bytes", LIMIT_SOURCE);
 }
 
 static bool
-check_expected(const struct plan *plan, const Plumb__V1__ChangeSet *set, struct plan_conflict *conflict,
-    struct err *err)
+check_expected(const struct plan *plan, const Plumb__V1__ChangeSet *set,
+    struct plan_conflict *conflict, struct err *err)
 {
 	if (set->expected_case != PLUMB__V1__CHANGE_SET__EXPECTED_EXPECTED_REVISION ||
 	    set->expected_revision == plan->now.revision)
 		return true;
 	*conflict = (struct plan_conflict){"", set->expected_revision, plan->now.revision};
 	return err_set(err, ERR_CONFLICT,
-	    "the plan is at revision %" PRIu64 ", not at %" PRIu64 ": read it again and repeat the change",
+	    "the plan is at revision %" PRIu64 ", not at %" PRIu64
+	    ": read it again and repeat the change",
 	    plan->now.revision, set->expected_revision);
 }
 
@@ -250,18 +255,22 @@ say_refusal(const struct apply *apply, struct err *err)
 	if (apply->oom)
 		return err_set(err, ERR_LIMIT, "no memory for this change: try a smaller one");
 	if (!faults_none(apply->faults, &first))
-		return err_set(err, apply->refused != ERR_OK ? apply->refused : ERR_INVALID, "%s", first.msg);
-	return err_set(err, ERR_CONFLICT, "%s is at revision %" PRIu64 ", not at %" PRIu64
-	    ": read it again and repeat the change", apply->conflict->ref, apply->conflict->actual,
-	    apply->conflict->expected);
+		return err_set(
+		    err, apply->refused != ERR_OK ? apply->refused : ERR_INVALID, "%s", first.msg);
+	return err_set(err, ERR_CONFLICT,
+	    "%s is at revision %" PRIu64 ", not at %" PRIu64
+	    ": read it again and repeat the change",
+	    apply->conflict->ref, apply->conflict->actual, apply->conflict->expected);
 }
 
 bool
-plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct stamp *stamp, bool replay,
-    struct arena *arena, struct faults *faults, struct plan_conflict *conflict, struct patch **out, struct err *err)
+plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct stamp *stamp,
+    bool replay, struct arena *arena, struct faults *faults, struct plan_conflict *conflict,
+    struct patch **out, struct err *err)
 {
 	const Plumb__V1__ChangeSet *set = (const Plumb__V1__ChangeSet *)change_set;
-	struct apply apply = {.plan = plan, .arena = arena, .faults = faults, .conflict = conflict, .replay = replay};
+	struct apply apply = {
+	    .plan = plan, .arena = arena, .faults = faults, .conflict = conflict, .replay = replay};
 	size_t promised = plan->promised;
 
 	assert(change_set->descriptor == &plumb__v1__change_set__descriptor);

@@ -46,9 +46,9 @@ struct plan_conflict {
  * to; ERR_NOT_FOUND; ERR_EXISTS), or conflict is filled (ERR_CONFLICT). replay: the set comes from the log; rules
  * that a past version did not have are not applied.
  */
-bool plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct stamp *stamp, bool replay,
-    struct arena *arena, struct faults *faults, struct plan_conflict *conflict, struct patch **out, struct err *err)
-    MUST_CHECK;
+bool plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct stamp *stamp,
+    bool replay, struct arena *arena, struct faults *faults, struct plan_conflict *conflict,
+    struct patch **out, struct err *err) MUST_CHECK;
 /* The oldest unsettled patch is durable: what it replaced may go once no view sees it. */
 void plan_settle(struct plan *plan, struct patch *patch);
 /* Takes the newest unsettled patch back; cannot fail. */
@@ -71,7 +71,8 @@ int64_t plan_time(const struct plan *plan);      /* effective time of the newest
 /* The newest state, settled or not, as a view; valid until the next change, on the plan's thread only. */
 const struct view *plan_now(const struct plan *plan);
 /* The newest version, settled or not; NULL if the name was never used. */
-const struct item *plan_find(const struct plan *plan, enum kind kind, const char *id, size_t id_len);
+const struct item *plan_find(
+    const struct plan *plan, enum kind kind, const char *id, size_t id_len);
 
 /* ---- views */
 /* The durable plan as it is now; shared read-only, any thread. Costs a copy of the page directories. */

@@ -24,7 +24,8 @@ uint32_t view_slots(const struct view *view);
 /* NULL for an empty slot; check item_is_live() before use. */
 const struct item *view_item(const struct view *view, uint32_t slot);
 /* By name; NULL if never used; may be a tombstone or absent. */
-const struct item *view_find(const struct view *view, enum kind kind, const char *id, size_t id_len);
+const struct item *view_find(
+    const struct view *view, enum kind kind, const char *id, size_t id_len);
 /* Interned text (authors, sources); "" for 0. */
 const char *view_text(const struct view *view, uint32_t text);
 

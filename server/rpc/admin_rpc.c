@@ -100,9 +100,8 @@ info_run(struct view_job *job, struct err *err)
 	info->reply.revision = job->revision;
 	info->reply.today = date_format(job->today, info->today);
 	count_entries(job->view, &info->reply);
-	if (job->revision > 0 &&
-	    !store_read(job->call->daemon->store, job->workspace_number, job->revision, job->revision, on_chain,
-	        info->chain, err))
+	if (job->revision > 0 && !store_read(job->call->daemon->store, job->workspace_number,
+				     job->revision, job->revision, on_chain, info->chain, err))
 		return false;
 	info->reply.chain = info->chain;
 	if (info->request->state_hash) {
@@ -283,24 +282,28 @@ next_number(const struct view *system, struct arena *arena)
 		item = (const Plumb__V1__Item *)codec_decode(entry, arena);
 		if (item == NULL)
 			return 0;
-		if (item->body_case == PLUMB__V1__ITEM__BODY_WORKSPACE && item->workspace->number > number)
+		if (item->body_case == PLUMB__V1__ITEM__BODY_WORKSPACE &&
+		    item->workspace->number > number)
 			number = item->workspace->number;
 	}
 	return number + 1;
 }
 
 static bool
-check_create(const Plumb__V1__CreateWorkspaceRequest *request, struct faults *faults, struct err *err)
+check_create(
+    const Plumb__V1__CreateWorkspaceRequest *request, struct faults *faults, struct err *err)
 {
 	struct zone *zone;
 	struct err why;
 
 	if (!parse_is_id(request->id, strlen(request->id)))
-		faults_add(faults, "id", "'%.80s' is not an id (1 to %d of a-z 0-9 . _ -)", request->id, ID_MAX_LEN);
+		faults_add(faults, "id", "'%.80s' is not an id (1 to %d of a-z 0-9 . _ -)",
+		    request->id, ID_MAX_LEN);
 	else if (strcmp(request->id, SYSTEM) == 0)
 		faults_add(faults, "id", "'" SYSTEM "' is the daemon's own; choose another");
 	if (strlen(request->title) > LIMIT_TITLE)
-		faults_add(faults, "title", "has %zu bytes, more than %u", strlen(request->title), LIMIT_TITLE);
+		faults_add(faults, "title", "has %zu bytes, more than %u", strlen(request->title),
+		    LIMIT_TITLE);
 	zone = zone_open(request->time_zone, &why);
 	if (zone == NULL && why.code == ERR_LIMIT) {
 		*err = why;
@@ -308,7 +311,8 @@ check_create(const Plumb__V1__CreateWorkspaceRequest *request, struct faults *fa
 	}
 	if (zone == NULL)
 		faults_add(faults, "time_zone",
-		    "'%.60s' is not known; write an IANA name like Europe/Zurich, or leave it out for UTC",
+		    "'%.60s' is not known; write an IANA name like Europe/Zurich, or leave it out "
+		    "for UTC",
 		    request->time_zone);
 	zone_free(zone);
 	return faults_none(faults, err);
@@ -348,7 +352,8 @@ fill_creation(struct creation *c, const Plumb__V1__CreateWorkspaceRequest *reque
 }
 
 static bool
-encode_creation(struct creation *c, const Plumb__V1__CreateWorkspaceRequest *request, struct arena *arena)
+encode_creation(
+    struct creation *c, const Plumb__V1__CreateWorkspaceRequest *request, struct arena *arena)
 {
 	Plumb__V1__CreateWorkspaceReply reply;
 	Plumb__V1__WorkspaceInfo info;
@@ -379,11 +384,11 @@ create(struct rpc_call *call, const Plumb__V1__CreateWorkspaceRequest *request, 
 	fill_creation(c, request, number);
 	c->commit.ws = system;
 	c->commit.call = call;
-	c->commit.stamp = (struct stamp){
-	    plan_revision(system->plan) + 1, now_us > last_us ? now_us : last_us, call->caller.name};
+	c->commit.stamp = (struct stamp){plan_revision(system->plan) + 1,
+	    now_us > last_us ? now_us : last_us, call->caller.name};
 	c->commit.logged_us = now_us;
-	if (!plan_apply(system->plan, &c->set.base, &c->commit.stamp, false, call->arena, call->faults, &conflict,
-	        &c->commit.patch, err))
+	if (!plan_apply(system->plan, &c->set.base, &c->commit.stamp, false, call->arena,
+		call->faults, &conflict, &c->commit.patch, err))
 		return false;
 	if (!encode_creation(c, request, call->arena)) {
 		plan_undo(system->plan, c->commit.patch);
@@ -395,7 +400,8 @@ create(struct rpc_call *call, const Plumb__V1__CreateWorkspaceRequest *request, 
 void
 handle_admin_create_workspace(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	const Plumb__V1__CreateWorkspaceRequest *request = (const Plumb__V1__CreateWorkspaceRequest *)message;
+	const Plumb__V1__CreateWorkspaceRequest *request =
+	    (const Plumb__V1__CreateWorkspaceRequest *)message;
 	struct workspace *system = call->daemon->system;
 	const struct item *there;
 	struct err err = {0};
@@ -495,7 +501,7 @@ verify_run(struct view_job *job, struct err *err)
 	uint32_t number = at->workspace[0] != '\0' ? job->workspace_number : 0;
 
 	return store_verify(job->call->daemon->store, number, on_verified, &progress, err) &&
-	    send_verified(&progress, true, err);
+	       send_verified(&progress, true, err);
 }
 
 void
@@ -522,7 +528,7 @@ backup_run(struct view_job *job, struct err *err)
 	struct progress progress = {.job = job, .sent_us = daemon_monotonic_us()};
 
 	return store_backup(job->call->daemon->store, request->path, on_copied, &progress, err) &&
-	    send_copied(&progress, true, err);
+	       send_copied(&progress, true, err);
 }
 
 void
@@ -533,7 +539,8 @@ handle_admin_backup(struct rpc_call *call, const ProtobufCMessage *message)
 
 	if (!call->caller.local) {
 		err_set(&err, ERR_DENIED,
-		    "a backup writes a file on the daemon's machine; ask for it there, through the unix socket");
+		    "a backup writes a file on the daemon's machine; ask for it there, through the "
+		    "unix socket");
 		rpc_fail(call, &err);
 		return;
 	}
@@ -566,7 +573,8 @@ snapshots_answer(struct snapshots *snapshots)
 	plumb__v1__snapshot_reply__init(&reply);
 	reply.written = snapshots->written;
 	if (snapshots->failed > 0) {
-		err_set(&err, ERR_UNAVAILABLE, "%u of %u snapshots could not be written; the daemon's log says why",
+		err_set(&err, ERR_UNAVAILABLE,
+		    "%u of %u snapshots could not be written; the daemon's log says why",
 		    snapshots->failed, snapshots->failed + snapshots->written);
 		rpc_fail(call, &err);
 	} else if (rpc_send(call, &reply.base)) {

@@ -56,14 +56,14 @@ replay_one(struct replay *replay, const struct store_entry *entry)
 
 	faults_init(replay->faults, replay->arena);
 	if (entry->kind != STORE_CHANGE_SET) {
-		err_set(&why, ERR_INTERNAL, "unknown kind %u of entry; it is of a newer version", entry->kind);
+		err_set(&why, ERR_INTERNAL, "unknown kind %u of entry; it is of a newer version",
+		    entry->kind);
 		return does_not_fold(replay, entry, &why);
 	}
-	change_set = pb_decode(&plumb__v1__change_set__descriptor, entry->body, entry->body_len, false,
-	    replay->arena, &why);
-	if (change_set == NULL ||
-	    !plan_apply(replay->plan, change_set, &stamp, true, replay->arena, replay->faults, &conflict,
-	        &patch, &why))
+	change_set = pb_decode(&plumb__v1__change_set__descriptor, entry->body, entry->body_len,
+	    false, replay->arena, &why);
+	if (change_set == NULL || !plan_apply(replay->plan, change_set, &stamp, true, replay->arena,
+				      replay->faults, &conflict, &patch, &why))
 		return does_not_fold(replay, entry, &why);
 	if (replay->fn != NULL && !replay->fn(replay->fn_arg, entry, patch, replay->err)) {
 		plan_undo(replay->plan, patch);
@@ -94,8 +94,8 @@ on_entry(void *arg, const struct store_entry *entry)
 }
 
 bool
-fold_replay(const struct fold_source *source, struct plan *plan, uint64_t revision, fold_fn fn, void *arg,
-    struct fold_stats *stats, struct err *err)
+fold_replay(const struct fold_source *source, struct plan *plan, uint64_t revision, fold_fn fn,
+    void *arg, struct fold_stats *stats, struct err *err)
 {
 	struct replay replay = {
 	    .source = source, .plan = plan, .fn = fn, .fn_arg = arg, .stats = stats, .err = err};
@@ -108,10 +108,11 @@ fold_replay(const struct fold_source *source, struct plan *plan, uint64_t revisi
 	if (replay.arena == NULL)
 		return err_oom(err);
 	ok = store_read(source->store, source->workspace, from, revision, on_entry, &replay, err) &&
-	    !replay.failed;
+	     !replay.failed;
 	if (ok && plan_revision(plan) != revision)
-		ok = err_set(err, ERR_DATA_LOSS, "the log ends at revision %" PRIu64 ", not %" PRIu64,
-		    plan_revision(plan), revision);
+		ok = err_set(err, ERR_DATA_LOSS,
+		    "the log ends at revision %" PRIu64 ", not %" PRIu64, plan_revision(plan),
+		    revision);
 	arena_free(replay.arena);
 	return ok;
 }
@@ -138,13 +139,14 @@ snapshot_is_ours(const struct fold_source *source, const struct snapshot *snapsh
 	struct chain_match match = {.chain = info->chain};
 	struct err ignored;
 
-	return store_read(source->store, source->workspace, info->revision, info->revision, on_chain,
-	           &match, &ignored) &&
-	    match.matches;
+	return store_read(source->store, source->workspace, info->revision, info->revision,
+		   on_chain, &match, &ignored) &&
+	       match.matches;
 }
 
 static struct plan *
-load_snapshot(const struct fold_source *source, const struct snapshot *snapshot, struct fold_stats *stats)
+load_snapshot(
+    const struct fold_source *source, const struct snapshot *snapshot, struct fold_stats *stats)
 {
 	uint64_t revision = snapshot_info(snapshot)->revision;
 	struct plan *plan = NULL;
@@ -153,8 +155,9 @@ load_snapshot(const struct fold_source *source, const struct snapshot *snapshot,
 	size_t len;
 
 	if (!snapshot_is_ours(source, snapshot)) {
-		log_warn("snapshot-refused", "workspace=%u revision=%" PRIu64 " why=\"of another log\"",
-		    source->workspace, revision);
+		log_warn("snapshot-refused",
+		    "workspace=%u revision=%" PRIu64 " why=\"of another log\"", source->workspace,
+		    revision);
 		return NULL;
 	}
 	plan = plan_new();
@@ -196,7 +199,8 @@ start_plan(const struct fold_source *source, uint64_t revision, struct fold_stat
 }
 
 struct plan *
-fold_plan(const struct fold_source *source, uint64_t revision, struct fold_stats *stats, struct err *err)
+fold_plan(
+    const struct fold_source *source, uint64_t revision, struct fold_stats *stats, struct err *err)
 {
 	struct fold_stats unwanted = {0};
 	struct plan *plan;

@@ -1,7 +1,7 @@
 /*
  * List and Export: entries of a view, found, sorted and sent by a worker.
  *
- * A page token names the revision that the pages are of, how many entries were sent, and a hash of filter and sort, so that
+ * A page token names the revision that the pages are of, how many entries were sent, and a hash of workspace, filter and sort, so that
  * it can't be used with another question.
  */
 #include <inttypes.h>
@@ -207,7 +207,7 @@ struct list {
 	Plumb__V1__At at; /* pinned to the token's revision */
 	uint64_t offset;
 	uint64_t token_revision; /* 0: the first page */
-	uint64_t question;       /* hash of filter and sort */
+	uint64_t question;       /* hash of workspace, filter and sort */
 	size_t page_size;
 	/* on the worker */
 	struct order order;
@@ -218,7 +218,11 @@ static uint64_t
 question_of(const Plumb__V1__ListRequest *request)
 {
 	static const uint64_t key[2] = {0x7061676520746f6b, 0x656e206f66206c69};
-	uint64_t chained[2] = {key[0], siphash(key, request->filter, strlen(request->filter))};
+	const char *workspace = request->at != NULL && request->at->workspace[0] != '\0'
+				    ? request->at->workspace
+				    : "main";
+	uint64_t chained[2] = {siphash(key, workspace, strlen(workspace)),
+	    siphash(key, request->filter, strlen(request->filter))};
 
 	return siphash(chained, request->sort, strlen(request->sort));
 }
@@ -241,7 +245,8 @@ parse_token(struct list *list, struct faults *faults, struct err *err)
 			return true;
 	}
 	faults_add(faults, "page_token",
-	    "is not one that a reply to this filter and sort gave; start from the first page");
+	    "is not one that a reply to this filter and sort gave in this workspace; start from "
+	    "the first page");
 	return faults_none(faults, err);
 }
 

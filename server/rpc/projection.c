@@ -17,7 +17,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/store/tables.h"
 
-#define INTERVAL_US    1000000
+#define INTERVAL_US 1000000
 /* More changed slots than this are found again by a walk over the plan. */
 #define CHANGED_MAX    65536u
 #define COLUMNS_MAX    64
@@ -27,8 +27,8 @@
 /* ---- the shape: which tables a kind has, from the descriptors --------------------------------------- */
 
 /* Columns that every entry's table begins with, after workspace and id. */
-static const char *const envelope_columns[] = {
-    "changed_revision INTEGER", "created TEXT", "updated TEXT", "created_by TEXT", "updated_by TEXT", "source TEXT"};
+static const char *const envelope_columns[] = {"changed_revision INTEGER", "created TEXT",
+    "updated TEXT", "created_by TEXT", "updated_by TEXT", "source TEXT"};
 #define ENVELOPE_COLUMNS (sizeof envelope_columns / sizeof envelope_columns[0])
 
 static const char *
@@ -67,7 +67,8 @@ add_columns(struct str *out, const ProtobufCMessageDescriptor *type, const char 
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
 		char name[96];
 
-		if (field->label == PROTOBUF_C_LABEL_REPEATED || is_body(type, field) || strcmp(field->name, "id") == 0)
+		if (field->label == PROTOBUF_C_LABEL_REPEATED || is_body(type, field) ||
+		    strcmp(field->name, "id") == 0)
 			continue;
 		join_name(name, sizeof name, prefix, field->name);
 		if (field->type == PROTOBUF_C_TYPE_MESSAGE)
@@ -93,7 +94,9 @@ add_list_tables(struct str *out, const ProtobufCMessageDescriptor *type, const c
 				add_list_tables(out, field->descriptor, name);
 			continue;
 		}
-		str_addf(out, "CREATE TABLE \"%s\" (workspace TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL",
+		str_addf(out,
+		    "CREATE TABLE \"%s\" (workspace TEXT NOT NULL, id TEXT NOT NULL, position "
+		    "INTEGER NOT NULL",
 		    name);
 		if (field->type == PROTOBUF_C_TYPE_MESSAGE)
 			add_columns(out, field->descriptor, "");
@@ -114,7 +117,8 @@ kind_table(const char *name, char *out, size_t size)
 }
 
 static void
-add_kind(struct str *out, const ProtobufCMessageDescriptor *whole, const ProtobufCFieldDescriptor *body)
+add_kind(
+    struct str *out, const ProtobufCMessageDescriptor *whole, const ProtobufCFieldDescriptor *body)
 {
 	str_addf(out, "CREATE TABLE \"%s\" (workspace TEXT NOT NULL, id TEXT NOT NULL", body->name);
 	for (size_t i = 0; i < ENVELOPE_COLUMNS; i++)
@@ -138,8 +142,10 @@ projection_schema(struct str *out)
 				add_kind(out, wholes[w], &wholes[w]->fields[i]);
 		}
 	}
-	str_add(out, "CREATE TABLE ranking (workspace TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, "
-		     "rank INTEGER NOT NULL, initiative TEXT NOT NULL, PRIMARY KEY (workspace, id, position)) WITHOUT "
+	str_add(out, "CREATE TABLE ranking (workspace TEXT NOT NULL, id TEXT NOT NULL, position "
+		     "INTEGER NOT NULL, "
+		     "rank INTEGER NOT NULL, initiative TEXT NOT NULL, PRIMARY KEY (workspace, id, "
+		     "position)) WITHOUT "
 		     "ROWID;\n");
 }
 
@@ -154,14 +160,15 @@ struct row {
 static void
 row_text(struct row *row, const char *text)
 {
-	row->values[row->count++] =
-	    (struct tables_value){.type = text == NULL || text[0] == '\0' ? TABLES_NULL : TABLES_TEXT, .text = text};
+	row->values[row->count++] = (struct tables_value){
+	    .type = text == NULL || text[0] == '\0' ? TABLES_NULL : TABLES_TEXT, .text = text};
 }
 
 static void
 row_integer(struct row *row, int64_t integer)
 {
-	row->values[row->count++] = (struct tables_value){.type = TABLES_INTEGER, .integer = integer};
+	row->values[row->count++] =
+	    (struct tables_value){.type = TABLES_INTEGER, .integer = integer};
 }
 
 static void
@@ -173,7 +180,8 @@ row_value(struct row *row, const struct pb_value *value)
 	*out = (struct tables_value){.type = TABLES_INTEGER};
 	switch (value->field->type) {
 	case PROTOBUF_C_TYPE_DOUBLE:
-		*out = (struct tables_value){.type = TABLES_REAL, .real = *(const double *)value->p};
+		*out =
+		    (struct tables_value){.type = TABLES_REAL, .real = *(const double *)value->p};
 		break;
 	case PROTOBUF_C_TYPE_STRING:
 		row->count--;
@@ -181,8 +189,9 @@ row_value(struct row *row, const struct pb_value *value)
 		break;
 	case PROTOBUF_C_TYPE_ENUM:
 		row->count--;
-		row_text(row, arena_strdup(row->arena,
-		    pb_enum_name(value->field->descriptor, *(const int *)value->p, name, sizeof name)));
+		row_text(
+		    row, arena_strdup(row->arena, pb_enum_name(value->field->descriptor,
+						      *(const int *)value->p, name, sizeof name)));
 		break;
 	case PROTOBUF_C_TYPE_BOOL:
 		out->integer = *(const protobuf_c_boolean *)value->p;
@@ -208,13 +217,15 @@ is_always_stated(const ProtobufCFieldDescriptor *field)
 
 /* In the order of add_columns(). message NULL: nothing was stated. */
 static void
-row_columns(struct row *row, const ProtobufCMessageDescriptor *type, const ProtobufCMessage *message)
+row_columns(
+    struct row *row, const ProtobufCMessageDescriptor *type, const ProtobufCMessage *message)
 {
 	for (unsigned i = 0; i < type->n_fields && row->count < COLUMNS_MAX; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
 		bool stated;
 
-		if (field->label == PROTOBUF_C_LABEL_REPEATED || is_body(type, field) || strcmp(field->name, "id") == 0)
+		if (field->label == PROTOBUF_C_LABEL_REPEATED || is_body(type, field) ||
+		    strcmp(field->name, "id") == 0)
 			continue;
 		stated = message != NULL && pb_is_set(message, field);
 		if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
@@ -243,7 +254,8 @@ struct writer {
 };
 
 static bool
-delete_lists(struct writer *w, const ProtobufCMessageDescriptor *type, const char *prefix, const char *id)
+delete_lists(
+    struct writer *w, const ProtobufCMessageDescriptor *type, const char *prefix, const char *id)
 {
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
@@ -255,7 +267,8 @@ delete_lists(struct writer *w, const ProtobufCMessageDescriptor *type, const cha
 		if (field->label == PROTOBUF_C_LABEL_REPEATED) {
 			if (!tables_delete(w->tables, name, w->workspace, id, w->err))
 				return false;
-		} else if (field->type == PROTOBUF_C_TYPE_MESSAGE && !delete_lists(w, field->descriptor, name, id)) {
+		} else if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
+			   !delete_lists(w, field->descriptor, name, id)) {
 			return false;
 		}
 	}
@@ -263,8 +276,8 @@ delete_lists(struct writer *w, const ProtobufCMessageDescriptor *type, const cha
 }
 
 static bool
-insert_lists(struct writer *w, const ProtobufCMessageDescriptor *type, const ProtobufCMessage *message,
-    const char *prefix, const char *id)
+insert_lists(struct writer *w, const ProtobufCMessageDescriptor *type,
+    const ProtobufCMessage *message, const char *prefix, const char *id)
 {
 	for (unsigned i = 0; i < type->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &type->fields[i];
@@ -278,7 +291,8 @@ insert_lists(struct writer *w, const ProtobufCMessageDescriptor *type, const Pro
 
 			if (field->label != PROTOBUF_C_LABEL_REPEATED) {
 				if (field->type == PROTOBUF_C_TYPE_MESSAGE &&
-				    !insert_lists(w, field->descriptor, pb_message(&value), name, id))
+				    !insert_lists(
+					w, field->descriptor, pb_message(&value), name, id))
 					return false;
 				continue;
 			}
@@ -299,11 +313,13 @@ insert_lists(struct writer *w, const ProtobufCMessageDescriptor *type, const Pro
 static const ProtobufCMessageDescriptor *
 whole_of(const struct item *item)
 {
-	return kind_is_record(item->kind) ? &plumb__v1__record__descriptor : &plumb__v1__item__descriptor;
+	return kind_is_record(item->kind) ? &plumb__v1__record__descriptor
+					  : &plumb__v1__item__descriptor;
 }
 
 static bool
-insert_entry(struct writer *w, const struct item *item, const ProtobufCFieldDescriptor *body, const char *id)
+insert_entry(
+    struct writer *w, const struct item *item, const ProtobufCFieldDescriptor *body, const char *id)
 {
 	const ProtobufCMessage *message = codec_decode(item, w->arena);
 	char created[TIME_TEXT_LEN], updated[TIME_TEXT_LEN];
@@ -368,7 +384,8 @@ project_entry(struct writer *w, const struct item *item, bool fresh)
 	if (body == NULL)
 		return true;
 	if (!fresh && (!tables_delete(w->tables, name, w->workspace, id, w->err) ||
-			  !delete_lists(w, whole_of(item), name, id) || !delete_lists(w, body->descriptor, name, id)))
+			  !delete_lists(w, whole_of(item), name, id) ||
+			  !delete_lists(w, body->descriptor, name, id)))
 		return false;
 	return !item_is_live(item) || insert_entry(w, item, body, id);
 }
@@ -448,7 +465,8 @@ note_slot(struct followed *f, uint32_t slot)
 }
 
 static void
-on_durable(void *arg, uint32_t workspace, uint64_t revision, int64_t time_us, const struct patch_op *ops, size_t count)
+on_durable(void *arg, uint32_t workspace, uint64_t revision, int64_t time_us,
+    const struct patch_op *ops, size_t count)
 {
 	struct followed *f = follow(arg, workspace);
 
@@ -506,7 +524,8 @@ project_slots(struct writer *w, uint32_t *slots, size_t count)
 			continue;
 		if (!goes_on(w))
 			return false;
-		if (item != NULL && (item->flags & ITEM_ABSENT) == 0 && !project_entry(w, item, false))
+		if (item != NULL && (item->flags & ITEM_ABSENT) == 0 &&
+		    !project_entry(w, item, false))
 			return false;
 	}
 	return true;
@@ -543,7 +562,8 @@ run_job(struct projection *p, struct writer *w)
 	if (!shared_view_settle(p->view) || w->arena == NULL)
 		return err_oom(w->err);
 	w->view = p->view->view;
-	if (!tables_revision(w->tables, w->workspace, &shown, w->err) || !tables_begin(w->tables, w->err))
+	if (!tables_revision(w->tables, w->workspace, &shown, w->err) ||
+	    !tables_begin(w->tables, w->err))
 		return false;
 	ok = true;
 	if (p->walk && shown > view_revision(w->view)) {
@@ -554,7 +574,8 @@ run_job(struct projection *p, struct writer *w)
 		ok = p->walk ? project_all(w, shown) : project_slots(w, p->slots, p->slots_count);
 	p->done_revision = view_revision(w->view);
 	if (ok)
-		ok = tables_commit(w->tables, w->workspace, p->done_revision, time_format(view_time(w->view), time), w->err);
+		ok = tables_commit(w->tables, w->workspace, p->done_revision,
+		    time_format(view_time(w->view), time), w->err);
 	if (!ok)
 		tables_rollback(w->tables);
 	return ok;
@@ -565,7 +586,11 @@ on_run(void *arg)
 {
 	struct projection *p = arg;
 	struct err err = {0};
-	struct writer w = {.tables = p->tables, .workspace = p->workspace, .arena = arena_new(ROW_ARENA), .stop = &p->stop, .err = &err};
+	struct writer w = {.tables = p->tables,
+	    .workspace = p->workspace,
+	    .arena = arena_new(ROW_ARENA),
+	    .stop = &p->stop,
+	    .err = &err};
 
 	p->ok = run_job(p, &w);
 	if (!p->ok && err.code != ERR_CANCELLED)

@@ -18,7 +18,8 @@ struct projection;
 struct str;
 
 /* Opens DIRECTORY/tables.db. Observes the daemon from now on. */
-struct projection *projection_new(struct daemon *daemon, const char *directory, struct err *err) MUST_CHECK;
+struct projection *projection_new(
+    struct daemon *daemon, const char *directory, struct err *err) MUST_CHECK;
 /* No job of it may be running. Takes NULL. */
 void projection_free(struct projection *projection);
 /* Starts a job where something changed since the last one, at most one a second. */

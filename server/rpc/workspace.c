@@ -16,9 +16,9 @@
 #include "server/rpc/snapshots.h"
 #include "server/rpc/watch.h"
 
-#define DEFAULT_WORKSPACE   "main"
-#define REQUEST_HASH_FIELD  20
-#define BODY_FORMAT         1
+#define DEFAULT_WORKSPACE  "main"
+#define REQUEST_HASH_FIELD 20
+#define BODY_FORMAT        1
 
 /* ---- the list ------------------------------------------------------------------------------------------ */
 
@@ -33,9 +33,11 @@ workspace_find(struct daemon *daemon, const char *id, struct err *err)
 	}
 	if (parse_is_id(id, strlen(id)))
 		err_set(err, ERR_NOT_FOUND,
-		    "workspace '%s' does not exist; create it with: plumb workspace create %s", id, id);
+		    "workspace '%s' does not exist; create it with: plumb workspace create %s", id,
+		    id);
 	else
-		err_set(err, ERR_INVALID, "workspace: '%.80s' is not an id (1 to 64 of a-z 0-9 . _ -)", id);
+		err_set(err, ERR_INVALID,
+		    "workspace: '%.80s' is not an id (1 to 64 of a-z 0-9 . _ -)", id);
 	return NULL;
 }
 
@@ -60,8 +62,8 @@ open_zone(struct workspace *ws)
 		return;
 	ws->zone = zone_open(ws->time_zone, &err);
 	if (ws->zone == NULL)
-		log_warn("time-zone", "workspace=%s zone=\"%s\" why=\"%s\" read-as=UTC", ws->id, ws->time_zone,
-		    err.msg);
+		log_warn("time-zone", "workspace=%s zone=\"%s\" why=\"%s\" read-as=UTC", ws->id,
+		    ws->time_zone, err.msg);
 }
 
 struct workspace *
@@ -101,7 +103,8 @@ workspace_free(struct workspace *ws)
 {
 	if (ws == NULL)
 		return;
-	assert(ws->oldest_commit == NULL && ws->undurable.first == NULL && ws->loading.first == NULL);
+	assert(
+	    ws->oldest_commit == NULL && ws->undurable.first == NULL && ws->loading.first == NULL);
 	watch_free(ws);
 	keys_free(ws->keys);
 	plan_free(ws->plan);
@@ -179,8 +182,8 @@ load_run(void *arg)
 		err_oom(&load->err);
 		return;
 	}
-	if (!store_keys(load->source.store, load->source.workspace, load->now_us - LIMIT_KEY_AGE_US, on_key,
-	        load, &load->err))
+	if (!store_keys(load->source.store, load->source.workspace, load->now_us - LIMIT_KEY_AGE_US,
+		on_key, load, &load->err))
 		return;
 	load->plan = fold_plan(&load->source, head.revision, &load->stats, &load->err);
 }
@@ -238,7 +241,8 @@ load_done(void *arg)
 	free(load);
 	waiters_wake(&ws->loading, UINT64_MAX, UINT64_MAX);
 	/* Those who waited were told; want of memory and a disk that doesn't answer pass, so the next use tries again. */
-	if (ws->state == WORKSPACE_BROKEN && (ws->broken.code == ERR_LIMIT || ws->broken.code == ERR_UNAVAILABLE))
+	if (ws->state == WORKSPACE_BROKEN &&
+	    (ws->broken.code == ERR_LIMIT || ws->broken.code == ERR_UNAVAILABLE))
 		ws->state = WORKSPACE_COLD;
 }
 
@@ -318,8 +322,8 @@ workspace_wait_call(struct workspace *ws, uint64_t revision, struct rpc_call *ca
 }
 
 struct workspace *
-workspace_for_call(struct rpc_call *call, const char *id, rpc_handler_fn handler,
-    const ProtobufCMessage *request)
+workspace_for_call(
+    struct rpc_call *call, const char *id, rpc_handler_fn handler, const ProtobufCMessage *request)
 {
 	struct err err = {0};
 	struct workspace *ws = workspace_find(call->daemon, id, &err);
@@ -387,7 +391,8 @@ answer(struct commit *commit, enum err_code code)
 			rpc_finish(commit->call);
 		return;
 	}
-	err_set(&err, code, "the disk refused the change; it was not made. Reading goes on; try again when %s",
+	err_set(&err, code,
+	    "the disk refused the change; it was not made. Reading goes on; try again when %s",
 	    "the disk is well");
 	rpc_fail(commit->call, &err);
 }
@@ -420,8 +425,10 @@ commit_failed(struct commit *failed)
 	struct workspace *ws = failed->ws;
 	struct commit *told = NULL; /* oldest first, linked by next */
 
-	log_error("commit", "workspace=%s revision=%" PRIu64 " outcome=failed", ws->id, failed->stamp.revision);
-	while (ws->newest_commit != NULL && ws->newest_commit->stamp.revision >= failed->stamp.revision) {
+	log_error("commit", "workspace=%s revision=%" PRIu64 " outcome=failed", ws->id,
+	    failed->stamp.revision);
+	while (ws->newest_commit != NULL &&
+	       ws->newest_commit->stamp.revision >= failed->stamp.revision) {
 		struct commit *commit = ws->newest_commit;
 
 		take_back(ws, commit);
@@ -451,8 +458,8 @@ tell_observers(const struct commit *commit)
 		workspaces_on_change(daemon, ops, count);
 	redact_on_change(ws, ops, count);
 	for (size_t i = 0; i < daemon->observers_count; i++)
-		daemon->observers[i].fn(daemon->observers[i].arg, ws->number, commit->stamp.revision,
-		    commit->stamp.time_us, ops, count);
+		daemon->observers[i].fn(daemon->observers[i].arg, ws->number,
+		    commit->stamp.revision, commit->stamp.time_us, ops, count);
 }
 
 static void
@@ -490,8 +497,8 @@ commit_done(void *arg, enum store_outcome outcome)
 		return;
 	}
 	if (outcome == STORE_CONFLICT)
-		log_error("commit", "workspace=%s revision=%" PRIu64 " outcome=conflict", commit->ws->id,
-		    commit->stamp.revision);
+		log_error("commit", "workspace=%s revision=%" PRIu64 " outcome=conflict",
+		    commit->ws->id, commit->stamp.revision);
 	commit_failed(commit);
 }
 
@@ -499,10 +506,12 @@ bool
 workspace_is_writable(const struct workspace *ws, struct err *err)
 {
 	if (ws->daemon->stopping)
-		return err_set(err, ERR_UNAVAILABLE, "the daemon is stopping; try again in a moment");
+		return err_set(
+		    err, ERR_UNAVAILABLE, "the daemon is stopping; try again in a moment");
 	if (ws->taken_back > 0 || !store_is_writable(ws->daemon->store))
 		return err_set(err, ERR_UNAVAILABLE,
-		    "the disk refuses to be written; reading goes on. Try again when the disk is well");
+		    "the disk refuses to be written; reading goes on. Try again when the disk is "
+		    "well");
 	return true;
 }
 

@@ -18,7 +18,8 @@
 #define TRANSACTION_BYTES (8u << 20)
 #define READ_MS           1
 #define RETRY_MS          1000
-#define WAL_GROWTH        4 /* times checkpoint_pages: then the checkpoint no longer waits for a quiet moment */
+#define WAL_GROWTH                                                                                 \
+	4 /* times checkpoint_pages: then the checkpoint no longer waits for a quiet moment */
 
 static int64_t
 now_ms(void)
@@ -67,12 +68,14 @@ check_nothing_lost(struct store *store, struct heads *fresh, struct err *err)
 		struct store_head now = heads_durable(fresh, known[i].workspace);
 
 		ok = now.revision >= known[i].revision &&
-		    (now.revision > known[i].revision || memcmp(now.chain, known[i].chain, SHA256_LEN) == 0);
+		     (now.revision > known[i].revision ||
+			 memcmp(now.chain, known[i].chain, SHA256_LEN) == 0);
 		if (!ok) {
 			store->lost = true;
 			err_set(err, ERR_DATA_LOSS,
-			    "the disk lost acknowledged entries of workspace %" PRIu32 " (now at revision %" PRIu64
-			    ", was %" PRIu64 "); stop plumbd and restore a backup",
+			    "the disk lost acknowledged entries of workspace %" PRIu32
+			    " (now at revision %" PRIu64 ", was %" PRIu64
+			    "); stop plumbd and restore a backup",
 			    known[i].workspace, now.revision, known[i].revision);
 		}
 	}
@@ -113,7 +116,7 @@ reload_heads(struct store *store, struct log_db *db, struct err *err)
 	if (!heads_init(&fresh, err))
 		return false;
 	ok = log_db_load_heads(db, &fresh, err) && check_nothing_lost(store, &fresh, err) &&
-	    adopt_heads(store, &fresh, err);
+	     adopt_heads(store, &fresh, err);
 	heads_fini(&fresh);
 	return ok;
 }
@@ -164,7 +167,8 @@ abandon_db(struct store *store)
 static void
 fail(struct store *store, struct jobs *batches, const struct err *err)
 {
-	log_error("store.failed", "reason=\"%s\" action=\"reopen and look what is in the log\"", err->msg);
+	log_error("store.failed", "reason=\"%s\" action=\"reopen and look what is in the log\"",
+	    err->msg);
 	heads_revert(&store->heads);
 	pthread_mutex_lock(&store->lock);
 	atomic_store_explicit(&store->writable, false, memory_order_release);
@@ -186,19 +190,21 @@ commit_failed(struct store *store, const struct err *err)
 
 /* Whether an entry that was attempted is in the log after all, by revision and chain. */
 static bool
-is_in_log(struct store *store, const struct node *node, struct slice *slice, bool *found, struct err *err)
+is_in_log(
+    struct store *store, const struct node *node, struct slice *slice, bool *found, struct err *err)
 {
 	struct log_row row;
 	size_t offset = 0;
 
 	*found = false;
-	if (node->outcome != STORE_OK || heads_durable(&store->heads, node->workspace).revision < node->revision)
+	if (node->outcome != STORE_OK ||
+	    heads_durable(&store->heads, node->workspace).revision < node->revision)
 		return true;
 	slice_reset(slice);
 	if (!log_db_read(store->db, node->workspace, node->revision, node->revision, 1, slice, err))
 		return false;
 	*found = slice_next(slice, &offset, &row) && entry_crc(&row) == row.crc &&
-	    memcmp(row.entry.chain, node->chain, SHA256_LEN) == 0;
+		 memcmp(row.entry.chain, node->chain, SHA256_LEN) == 0;
 	return true;
 }
 
@@ -229,7 +235,8 @@ settle(struct store *store, bool give_up, struct err *err)
 
 		if (!give_up)
 			ok = resolve_batch(store, batch, &slice, err);
-		for (struct node *node = batch_first(batch); give_up && node; node = batch_next(batch, node))
+		for (struct node *node = batch_first(batch); give_up && node;
+		     node = batch_next(batch, node))
 			node->outcome = STORE_FAILED;
 	}
 	slice_fini(&slice);
@@ -274,7 +281,8 @@ retry(struct store *store)
 		goto refused;
 	if (!probe(store, &err)) {
 		abandon_db(store);
-		log_warn("store.refused", "reason=\"%s\" action=\"try again in a second\"", err.msg);
+		log_warn(
+		    "store.refused", "reason=\"%s\" action=\"try again in a second\"", err.msg);
 		/* Reads go on while the disk is full. */
 		if (!reopen(store, &err))
 			goto refused;
@@ -320,7 +328,8 @@ is_next(const struct store_head *head, const struct node *node)
 		return false;
 	if (head->revision == 0 || node->time_us >= head->time_us)
 		return true;
-	log_error("store.time", "workspace=%" PRIu32 " revision=%" PRIu64 " reason=\"earlier than the one before\"",
+	log_error("store.time",
+	    "workspace=%" PRIu32 " revision=%" PRIu64 " reason=\"earlier than the one before\"",
 	    node->workspace, node->revision);
 	return false;
 }
@@ -434,8 +443,8 @@ request_wait(struct store *store, struct request *request, struct err *err)
 }
 
 bool
-request_call(struct store *store, bool (*run)(struct store *store, void *arg, struct err *err), void *arg,
-    struct err *err)
+request_call(struct store *store, bool (*run)(struct store *store, void *arg, struct err *err),
+    void *arg, struct err *err)
 {
 	struct request request = {.run = run, .arg = arg};
 
@@ -503,7 +512,8 @@ sort_out_old(struct store *store)
 	bool due = false;
 
 	while (store->queue.first && store->queue.first->epoch < store->failures) {
-		jobs_add(store->holding ? &store->held : &store->finished, jobs_take(&store->queue));
+		jobs_add(
+		    store->holding ? &store->held : &store->finished, jobs_take(&store->queue));
 		due = !store->holding;
 	}
 	return due;
@@ -547,7 +557,8 @@ next_turn(struct store *store, struct jobs *batches)
 		bool retrying = !store_is_writable(store) && !store->lost;
 
 		must_wake |= sort_out_old(store);
-		more = store->queue.first || store->requests || (retrying && !store->stop && store->retry_ms <= now_ms());
+		more = store->queue.first || store->requests ||
+		       (retrying && !store->stop && store->retry_ms <= now_ms());
 		if (more || store->stop || must_wake)
 			break;
 		sleep_until_work(store, retrying);
@@ -581,7 +592,8 @@ commit_main(void *arg)
 			retry(store);
 	}
 	if (store->holding && (!reopen(store, &err) || !settle(store, false, &err))) {
-		log_error("store.stopped", "reason=\"%s\" advice=\"what was waiting may or may not be in the log\"",
+		log_error("store.stopped",
+		    "reason=\"%s\" advice=\"what was waiting may or may not be in the log\"",
 		    err.msg);
 		/* A last small allocation that fails leaves them without completion, and nothing else could be done. */
 		if (!settle(store, true, &err))

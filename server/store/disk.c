@@ -161,7 +161,8 @@ refuse_network(const char *path, struct err *err)
 	for (size_t i = 0; i < sizeof network_filesystems / sizeof network_filesystems[0]; i++) {
 		if (network_filesystems[i].magic == (uint32_t)fs.f_type)
 			return err_set(err, ERR_PRECONDITION,
-			    "'%.150s' is on a %s file system, whose locks and syncs a log cannot rely on; "
+			    "'%.150s' is on a %s file system, whose locks and syncs a log cannot "
+			    "rely on; "
 			    "choose a --data on a local disk",
 			    path, network_filesystems[i].name);
 	}
@@ -179,8 +180,10 @@ refuse_held(int fd, const char *path, struct err *err)
 		text[strcspn(text, "\n")] = '\0';
 	if (n > 0 && parse_u64(text, 1, INT32_MAX, &pid))
 		return err_set(err, ERR_PRECONDITION,
-		    "another plumbd (pid %d) holds %.150s; stop it or choose another --data", (int)pid, path);
-	return err_set(err, ERR_PRECONDITION, "another plumbd holds %.150s; stop it or choose another --data", path);
+		    "another plumbd (pid %d) holds %.150s; stop it or choose another --data",
+		    (int)pid, path);
+	return err_set(err, ERR_PRECONDITION,
+	    "another plumbd holds %.150s; stop it or choose another --data", path);
 }
 
 int

@@ -84,7 +84,8 @@ entry_check_crc(const struct log_row *row, struct err *err)
 }
 
 bool
-entry_check_chain(struct sha256 *h, const struct log_row *row, uint8_t chain[SHA256_LEN], struct err *err)
+entry_check_chain(
+    struct sha256 *h, const struct log_row *row, uint8_t chain[SHA256_LEN], struct err *err)
 {
 	struct log_row copy = *row;
 	uint8_t expected[SHA256_LEN];

@@ -35,8 +35,8 @@ uint32_t entry_crc(const struct log_row *row);
 /* ERR_DATA_LOSS names workspace and revision. */
 bool entry_check_crc(const struct log_row *row, struct err *err) MUST_CHECK;
 /* Checks the link to the entry before, whose chain is in chain, and moves chain on to this one. */
-bool entry_check_chain(struct sha256 *h, const struct log_row *row, uint8_t chain[SHA256_LEN], struct err *err)
-    MUST_CHECK;
+bool entry_check_chain(struct sha256 *h, const struct log_row *row, uint8_t chain[SHA256_LEN],
+    struct err *err) MUST_CHECK;
 
 /*
  * A slice: rows copied out of the database in one go, so that callbacks never run on the commit thread.

@@ -22,19 +22,23 @@ log_copy_begin(struct log_db *db, const char *path, const char *vfs, struct err 
 		return NULL;
 	}
 	rc = sqlite3_open_v2(path, &copy->target.sqlite,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, vfs);
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+		SQLITE_OPEN_PRIVATECACHE,
+	    vfs);
 	if (rc != SQLITE_OK) {
 		log_db_fail(&copy->target, rc, "create the copy", err);
 		goto fail;
 	}
 	/* Nobody relies on it before it is synced as a whole and renamed. */
 	if (!log_db_exec(&copy->target,
-		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF",
+		"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = "
+		"OFF",
 		"set up the copy", err))
 		goto fail;
 	copy->backup = sqlite3_backup_init(copy->target.sqlite, "main", db->sqlite, "main");
 	if (!copy->backup) {
-		log_db_fail(&copy->target, sqlite3_errcode(copy->target.sqlite), "begin the copy", err);
+		log_db_fail(
+		    &copy->target, sqlite3_errcode(copy->target.sqlite), "begin the copy", err);
 		goto fail;
 	}
 	return copy;
@@ -71,7 +75,8 @@ log_copy_end(struct log_copy *copy, bool complete, struct err *err)
 		ok = log_db_fail(&copy->target, rc, "finish the copy", err);
 	/* A plain file: whoever opens it needs nothing beside it. */
 	if (complete && ok)
-		ok = log_db_exec(&copy->target, "PRAGMA journal_mode = DELETE", "finish the copy", err);
+		ok = log_db_exec(
+		    &copy->target, "PRAGMA journal_mode = DELETE", "finish the copy", err);
 	rc = sqlite3_close(copy->target.sqlite);
 	if (rc != SQLITE_OK)
 		log_error("store.copy", "close=%d", rc);

@@ -27,20 +27,20 @@ static const char *const statements[LOG_STATEMENTS] = {
     [LOG_ROLLBACK] = "ROLLBACK",
     [LOG_PROBE] = "UPDATE state SET probe = probe + 1",
     [LOG_INSERT] = "INSERT INTO log (workspace, revision, time_us, logged_us, author, key, kind, "
-                   "format, redacted, body_hash, chain, crc, body) "
-                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+		   "format, redacted, body_hash, chain, crc, body) "
+		   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [LOG_REPLACE] = "UPDATE log SET redacted = 1, body_hash = ?2, crc = ?3, body = ?4 "
-                    "WHERE seq = ?1",
+		    "WHERE seq = ?1",
     [LOG_READ] = "SELECT " COLUMNS " FROM log INDEXED BY log_revision "
-                 "WHERE workspace = ?1 AND revision BETWEEN ?2 AND ?3 ORDER BY revision",
+		 "WHERE workspace = ?1 AND revision BETWEEN ?2 AND ?3 ORDER BY revision",
     [LOG_READ_KEYS] = "SELECT " COLUMNS " FROM log INDEXED BY log_key WHERE workspace = ?1 "
-                      "AND key IS NOT NULL AND logged_us >= ?2 AND (logged_us > ?2 OR seq > ?3) "
-                      "ORDER BY logged_us, seq",
+		      "AND key IS NOT NULL AND logged_us >= ?2 AND (logged_us > ?2 OR seq > ?3) "
+		      "ORDER BY logged_us, seq",
     [LOG_READ_SEQ] = "SELECT " COLUMNS " FROM log NOT INDEXED WHERE seq > ?1 ORDER BY seq",
     [LOG_READ_HEAD] = "SELECT " COLUMNS " FROM log INDEXED BY log_revision WHERE workspace < ?1 "
-                      "ORDER BY workspace DESC, revision DESC LIMIT 1",
+		      "ORDER BY workspace DESC, revision DESC LIMIT 1",
     [LOG_COUNT] = "SELECT seq, key IS NOT NULL FROM log NOT INDEXED "
-                  "WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
+		  "WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
     [LOG_LAST_SEQ] = "SELECT ifnull(max(seq), 0) FROM log",
 };
 
@@ -49,27 +49,31 @@ log_db_fail(struct log_db *db, int rc, const char *what, struct err *err)
 {
 	int code = rc & 0xff;
 
-	log_warn("store.sqlite", "what=\"%s\" code=%d text=\"%s\" system=%d", what, rc, sqlite3_errmsg(db->sqlite),
-	    sqlite3_system_errno(db->sqlite));
+	log_warn("store.sqlite", "what=\"%s\" code=%d text=\"%s\" system=%d", what, rc,
+	    sqlite3_errmsg(db->sqlite), sqlite3_system_errno(db->sqlite));
 	switch (code) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(err, ERR_DATA_LOSS, "the log is damaged (%s); restore a backup", what);
+		return err_set(
+		    err, ERR_DATA_LOSS, "the log is damaged (%s); restore a backup", what);
 	case SQLITE_NOMEM:
 		return err_oom(err);
 	case SQLITE_FULL:
 		return err_set(err, ERR_UNAVAILABLE, "the disk is full (%s)", what);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(err, ERR_PRECONDITION, "the log is in use by another process (%s)", what);
+		return err_set(
+		    err, ERR_PRECONDITION, "the log is in use by another process (%s)", what);
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-		return err_set(err, ERR_UNAVAILABLE, "the log cannot be opened for writing (%s)", what);
+		return err_set(
+		    err, ERR_UNAVAILABLE, "the log cannot be opened for writing (%s)", what);
 	case SQLITE_IOERR:
 		return err_set(err, ERR_UNAVAILABLE, "the disk failed (%s)", what);
 	default:
-		return err_set(err, ERR_DATA_LOSS, "the log is damaged or not as expected (%s)", what);
+		return err_set(
+		    err, ERR_DATA_LOSS, "the log is damaged or not as expected (%s)", what);
 	}
 }
 
@@ -158,8 +162,8 @@ log_db_insert(struct log_db *db, const struct log_row *row, struct err *err)
 		sqlite3_bind_null(stmt, 10);
 	sqlite3_bind_blob(stmt, 11, entry->chain, SHA256_LEN, SQLITE_STATIC);
 	sqlite3_bind_int64(stmt, 12, row->crc);
-	sqlite3_bind_blob(stmt, 13, entry->body_len ? entry->body : (const uint8_t *)"", (int)entry->body_len,
-	    SQLITE_STATIC);
+	sqlite3_bind_blob(stmt, 13, entry->body_len ? entry->body : (const uint8_t *)"",
+	    (int)entry->body_len, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
 	return rc == SQLITE_DONE || log_db_fail(db, rc, "insert", err);
@@ -222,9 +226,9 @@ decode(sqlite3_stmt *stmt, struct log_row *row)
 	    !bytes_of(stmt, 11, SQLITE_BLOB, SHA256_LEN, &chain, &chain_len) ||
 	    !bytes_of(stmt, 13, SQLITE_BLOB, STORE_BODY_MAX, &body, &body_len))
 		return false;
-	if (workspace < 1 || workspace > UINT32_MAX || revision < 1 || kind < 0 || kind > UINT16_MAX ||
-	    format < 0 || format > UINT16_MAX || redacted < 0 || redacted > 1 || chain_len != SHA256_LEN ||
-	    hash_len != (redacted ? SHA256_LEN : 0))
+	if (workspace < 1 || workspace > UINT32_MAX || revision < 1 || kind < 0 ||
+	    kind > UINT16_MAX || format < 0 || format > UINT16_MAX || redacted < 0 ||
+	    redacted > 1 || chain_len != SHA256_LEN || hash_len != (redacted ? SHA256_LEN : 0))
 		return false;
 	row->seq = sqlite3_column_int64(stmt, 0);
 	row->crc = (uint32_t)sqlite3_column_int64(stmt, 12);
@@ -262,7 +266,8 @@ collect(struct log_db *db, sqlite3_stmt *stmt, size_t limit, struct slice *slice
 	bool ok = true;
 	int rc = SQLITE_DONE;
 
-	while (ok && count < limit && slice->len < SLICE_BYTES && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+	while (ok && count < limit && slice->len < SLICE_BYTES &&
+	       (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		struct log_row row = {0};
 
 		ok = decode(stmt, &row);
@@ -283,8 +288,8 @@ collect(struct log_db *db, sqlite3_stmt *stmt, size_t limit, struct slice *slice
 }
 
 bool
-log_db_read(struct log_db *db, uint32_t workspace, uint64_t from, uint64_t to, size_t limit, struct slice *slice,
-    struct err *err)
+log_db_read(struct log_db *db, uint32_t workspace, uint64_t from, uint64_t to, size_t limit,
+    struct slice *slice, struct err *err)
 {
 	sqlite3_stmt *stmt = statement(db, LOG_READ, err);
 
@@ -297,8 +302,8 @@ log_db_read(struct log_db *db, uint32_t workspace, uint64_t from, uint64_t to, s
 }
 
 bool
-log_db_read_keys(struct log_db *db, uint32_t workspace, int64_t logged_us, int64_t after_seq, struct slice *slice,
-    struct err *err)
+log_db_read_keys(struct log_db *db, uint32_t workspace, int64_t logged_us, int64_t after_seq,
+    struct slice *slice, struct err *err)
 {
 	sqlite3_stmt *stmt = statement(db, LOG_READ_KEYS, err);
 
@@ -336,8 +341,8 @@ log_db_read_head(struct log_db *db, uint64_t below_workspace, struct slice *slic
 }
 
 bool
-log_db_count(struct log_db *db, int64_t *seq, int64_t last_seq, uint64_t *rows, uint64_t *keys, bool *more,
-    struct err *err)
+log_db_count(struct log_db *db, int64_t *seq, int64_t last_seq, uint64_t *rows, uint64_t *keys,
+    bool *more, struct err *err)
 {
 	sqlite3_stmt *stmt = statement(db, LOG_COUNT, err);
 	int rc, n = 0;
@@ -411,7 +416,8 @@ load_each_head(struct log_db *db, struct heads *heads, struct slice *slice, stru
 			return false;
 		}
 		if (!slice_next(slice, &offset, &row) || row.entry.workspace >= below)
-			return err_set(err, ERR_DATA_LOSS, "the log is damaged (heads); restore a backup");
+			return err_set(
+			    err, ERR_DATA_LOSS, "the log is damaged (heads); restore a backup");
 		if (!take_head(heads, &row, err))
 			return false;
 		below = row.entry.workspace;
@@ -421,8 +427,8 @@ load_each_head(struct log_db *db, struct heads *heads, struct slice *slice, stru
 }
 
 static bool
-chain_before(struct log_db *db, const struct log_row *row, struct slice *slice, uint8_t chain[SHA256_LEN],
-    struct err *err)
+chain_before(struct log_db *db, const struct log_row *row, struct slice *slice,
+    uint8_t chain[SHA256_LEN], struct err *err)
 {
 	struct log_row before;
 	size_t offset = 0;
@@ -431,19 +437,21 @@ chain_before(struct log_db *db, const struct log_row *row, struct slice *slice, 
 	if (row->entry.revision == 1)
 		return true;
 	slice_reset(slice);
-	if (!log_db_read(db, row->entry.workspace, row->entry.revision - 1, row->entry.revision - 1, 1, slice, err))
+	if (!log_db_read(db, row->entry.workspace, row->entry.revision - 1, row->entry.revision - 1,
+		1, slice, err))
 		return false;
 	if (!slice_next(slice, &offset, &before))
 		return err_set(err, ERR_DATA_LOSS,
-		    "the log is damaged: workspace %" PRIu32 " revision %" PRIu64 " is missing; restore a backup",
+		    "the log is damaged: workspace %" PRIu32 " revision %" PRIu64
+		    " is missing; restore a backup",
 		    row->entry.workspace, row->entry.revision - 1);
 	memcpy(chain, before.entry.chain, SHA256_LEN);
 	return true;
 }
 
 static bool
-check_tail_row(struct log_db *db, struct heads *heads, const struct log_row *row, struct slice *single,
-    struct sha256 *h, struct err *err)
+check_tail_row(struct log_db *db, struct heads *heads, const struct log_row *row,
+    struct slice *single, struct sha256 *h, struct err *err)
 {
 	uint8_t chain[SHA256_LEN];
 
@@ -460,7 +468,8 @@ check_tail_row(struct log_db *db, struct heads *heads, const struct log_row *row
 
 /* The rows that arrived last: what an unclean stop would have hurt. */
 static bool
-check_tail(struct log_db *db, struct heads *heads, struct slice *slice, struct sha256 *h, struct err *err)
+check_tail(
+    struct log_db *db, struct heads *heads, struct slice *slice, struct sha256 *h, struct err *err)
 {
 	struct slice single = {0};
 	int64_t seq = 0;

@@ -53,19 +53,21 @@ bool log_db_checkpoint(struct log_db *db, bool truncate, struct err *err) MUST_C
 /*
  * Appends rows from..to of a workspace to slice: at most limit, about 1 MiB and 1 ms. Checksums are not checked.
  */
-bool log_db_read(struct log_db *db, uint32_t workspace, uint64_t from, uint64_t to, size_t limit, struct slice *slice,
-    struct err *err) MUST_CHECK;
+bool log_db_read(struct log_db *db, uint32_t workspace, uint64_t from, uint64_t to, size_t limit,
+    struct slice *slice, struct err *err) MUST_CHECK;
 /* Rows with a key, by (logged_us, seq), after the given place. */
-bool log_db_read_keys(struct log_db *db, uint32_t workspace, int64_t logged_us, int64_t after_seq, struct slice *slice,
-    struct err *err) MUST_CHECK;
+bool log_db_read_keys(struct log_db *db, uint32_t workspace, int64_t logged_us, int64_t after_seq,
+    struct slice *slice, struct err *err) MUST_CHECK;
 /* Rows by arrival, after that one. */
-bool log_db_read_seq(struct log_db *db, int64_t after_seq, struct slice *slice, struct err *err) MUST_CHECK;
+bool log_db_read_seq(
+    struct log_db *db, int64_t after_seq, struct slice *slice, struct err *err) MUST_CHECK;
 /* The newest row of the highest numbered workspace below that one; ERR_NOT_FOUND if there is none. */
-bool log_db_read_head(struct log_db *db, uint64_t below_workspace, struct slice *slice, struct err *err) MUST_CHECK;
+bool log_db_read_head(
+    struct log_db *db, uint64_t below_workspace, struct slice *slice, struct err *err) MUST_CHECK;
 
 /* Walks the table itself (not the indexes) after *seq: counts up to 10,000 rows, moves *seq; *more false at the end. */
-bool log_db_count(struct log_db *db, int64_t *seq, int64_t last_seq, uint64_t *rows, uint64_t *keys, bool *more,
-    struct err *err) MUST_CHECK;
+bool log_db_count(struct log_db *db, int64_t *seq, int64_t last_seq, uint64_t *rows, uint64_t *keys,
+    bool *more, struct err *err) MUST_CHECK;
 bool log_db_last_seq(struct log_db *db, int64_t *seq, struct err *err) MUST_CHECK;
 
 /* Fills empty heads from the indexes and checks heads and the tail (checksums and chain). */
@@ -73,9 +75,11 @@ bool log_db_load_heads(struct log_db *db, struct heads *heads, struct err *err) 
 
 /* ---- online copy */
 struct log_copy;
-struct log_copy *log_copy_begin(struct log_db *db, const char *path, const char *vfs, struct err *err) MUST_CHECK;
+struct log_copy *log_copy_begin(
+    struct log_db *db, const char *path, const char *vfs, struct err *err) MUST_CHECK;
 /* About 1 MiB more; *left 0 when all is there. */
-bool log_copy_step(struct log_copy *copy, uint64_t *left, uint64_t *total, struct err *err) MUST_CHECK;
+bool log_copy_step(
+    struct log_copy *copy, uint64_t *left, uint64_t *total, struct err *err) MUST_CHECK;
 /* Closes the new file (not yet synced). Takes NULL. */
 bool log_copy_end(struct log_copy *copy, bool complete, struct err *err);
 

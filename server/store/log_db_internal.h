@@ -36,6 +36,7 @@ bool log_db_fail(struct log_db *db, int rc, const char *what, struct err *err);
 /* Runs SQL that returns nothing. */
 bool log_db_exec(struct log_db *db, const char *sql, const char *what, struct err *err) MUST_CHECK;
 /* Brings the schema from version to the newest, or says why not. */
-bool log_schema_prepare(struct log_db *db, const struct log_db_options *options, struct err *err) MUST_CHECK;
+bool log_schema_prepare(
+    struct log_db *db, const struct log_db_options *options, struct err *err) MUST_CHECK;
 
 #endif

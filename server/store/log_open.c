@@ -57,8 +57,8 @@ setting(struct log_db *db, const char *sql, const char *expected, struct err *er
 	if (rc != SQLITE_DONE)
 		return log_db_fail(db, rc, sql, err);
 	if (strcmp(actual, expected) != 0)
-		return err_set(err, ERR_PRECONDITION, "SQLite did not take a setting the log needs (%s gave %s)", sql,
-		    actual);
+		return err_set(err, ERR_PRECONDITION,
+		    "SQLite did not take a setting the log needs (%s gave %s)", sql, actual);
 	return true;
 }
 
@@ -69,8 +69,9 @@ synchronous(struct log_db *db, const char *level, struct err *err)
 
 	if (level && !normal && strcmp(level, "FULL") != 0)
 		return err_set(err, ERR_INVALID, "synchronous is FULL or NORMAL, not %s", level);
-	return log_db_exec(db, normal ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", "set up", err) &&
-	    setting(db, "PRAGMA synchronous", normal ? "1" : "2", err);
+	return log_db_exec(db, normal ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL",
+		   "set up", err) &&
+	       setting(db, "PRAGMA synchronous", normal ? "1" : "2", err);
 }
 
 static bool
@@ -96,7 +97,8 @@ configure(struct log_db *db, const struct log_db_options *options, struct err *e
 	    !setting(db, "PRAGMA journal_mode", "wal", err) ||
 	    !setting(db, "PRAGMA wal_autocheckpoint = 0", "0", err) ||
 	    !setting(db, "PRAGMA journal_size_limit = 16777216", "16777216", err) ||
-	    !setting(db, "PRAGMA page_size", "4096", err) || !synchronous(db, options->synchronous, err))
+	    !setting(db, "PRAGMA page_size", "4096", err) ||
+	    !synchronous(db, options->synchronous, err))
 		return false;
 	sqlite3_wal_hook(db->sqlite, on_wal, db);
 	return true;
@@ -151,7 +153,8 @@ rewrite_wal(sqlite3_vfs *vfs, const char *path, bool *found, struct err *err)
 		file->pMethods->xClose(file);
 	free(file);
 	free(buf);
-	return rc == SQLITE_OK || err_set(err, ERR_UNAVAILABLE, "the disk failed (write-ahead log, code %d)", rc);
+	return rc == SQLITE_OK ||
+	       err_set(err, ERR_UNAVAILABLE, "the disk failed (write-ahead log, code %d)", rc);
 }
 
 /* Creates the file with our permissions and makes its name durable; SQLite does neither. */
@@ -178,14 +181,16 @@ quick_check(struct log_db *db, const char *path, struct err *err)
 	bool ok;
 	int rc;
 
-	rc = sqlite3_prepare_v2(db->sqlite, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-	    -1, &stmt, NULL);
+	rc = sqlite3_prepare_v2(db->sqlite,
+	    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1, &stmt,
+	    NULL);
 	if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
 		size = sqlite3_column_int64(stmt, 0);
 	sqlite3_finalize(stmt);
 	stmt = NULL;
 	if (size >= QUICK_CHECK_MAX) {
-		log_warn("store.unclean", "path=%s bytes=%lld checked=tail advice=\"run plumb admin verify\"", path,
+		log_warn("store.unclean",
+		    "path=%s bytes=%lld checked=tail advice=\"run plumb admin verify\"", path,
 		    (long long)size);
 		return true;
 	}
@@ -198,7 +203,8 @@ quick_check(struct log_db *db, const char *path, struct err *err)
 	if (ok)
 		log_info("store.unclean", "path=%s bytes=%lld checked=all", path, (long long)size);
 	else if (rc == SQLITE_ROW)
-		err_set(err, ERR_DATA_LOSS, "the log is damaged after an unclean stop (%.120s); restore a backup",
+		err_set(err, ERR_DATA_LOSS,
+		    "the log is damaged after an unclean stop (%.120s); restore a backup",
 		    text ? text : "no answer");
 	else
 		log_db_fail(db, rc, "check after an unclean stop", err);
@@ -226,7 +232,8 @@ immutable_uri(const char *path, char *out, size_t size)
 
 		if (size - len < 16)
 			return false;
-		len += (size_t)snprintf(out + len, size - len, plain ? "%c" : "%%%02x", (unsigned char)*path);
+		len += (size_t)snprintf(
+		    out + len, size - len, plain ? "%c" : "%%%02x", (unsigned char)*path);
 	}
 	snprintf(out + len, size - len, "?immutable=1");
 	return true;
@@ -239,20 +246,23 @@ open_read_only(struct log_db *db, const char *path, sqlite3_vfs *vfs, struct err
 	char uri[3 * PATH_MAX], wal[PATH_MAX];
 	int rc;
 
-	if (snprintf(wal, sizeof wal, "%s-wal", path) >= (int)sizeof wal || !immutable_uri(path, uri, sizeof uri))
+	if (snprintf(wal, sizeof wal, "%s-wal", path) >= (int)sizeof wal ||
+	    !immutable_uri(path, uri, sizeof uri))
 		return err_set(err, ERR_INVALID, "the path of the backup is too long");
 	if (file_exists(vfs, wal))
-		rc = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs->zName);
+		rc = sqlite3_open_v2(
+		    path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, vfs->zName);
 	else
-		rc = sqlite3_open_v2(uri, &db->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
-		    vfs->zName);
+		rc = sqlite3_open_v2(uri, &db->sqlite,
+		    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, vfs->zName);
 	if (!db->sqlite)
 		return err_oom(err);
 	return rc == SQLITE_OK || log_db_fail(db, rc, "open", err);
 }
 
 static bool
-open_connection(struct log_db *db, const struct log_db_options *options, sqlite3_vfs *vfs, struct err *err)
+open_connection(
+    struct log_db *db, const struct log_db_options *options, sqlite3_vfs *vfs, struct err *err)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
 	int rc;
@@ -269,11 +279,12 @@ open_connection(struct log_db *db, const struct log_db_options *options, sqlite3
 }
 
 static bool
-prepare_files(sqlite3_vfs *vfs, const struct log_db_options *options, bool *unclean, struct err *err)
+prepare_files(
+    sqlite3_vfs *vfs, const struct log_db_options *options, bool *unclean, struct err *err)
 {
 	if (options->read_only)
 		return file_exists(vfs, options->path) ||
-		    err_set(err, ERR_NOT_FOUND, "there is no file '%s'", options->path);
+		       err_set(err, ERR_NOT_FOUND, "there is no file '%s'", options->path);
 	if (options->create && !create_file(options->path, err))
 		return false;
 	if (!options->create && !file_exists(vfs, options->path))
@@ -360,5 +371,6 @@ log_db_checkpoint(struct log_db *db, bool truncate, struct err *err)
 bool
 log_db_set_erase(struct log_db *db, bool on, struct err *err)
 {
-	return setting(db, on ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = FAST", on ? "1" : "2", err);
+	return setting(db, on ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = FAST",
+	    on ? "1" : "2", err);
 }

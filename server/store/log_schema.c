@@ -40,7 +40,8 @@ create_schema(struct log_db *db, struct err *err)
 		if (!log_db_exec(db, schema_sql[i], "create the schema", err))
 			return false;
 	}
-	return log_db_exec(db, "INSERT INTO state (id, program, probe) VALUES (1, '" PLUMB_VERSION "', 0)",
+	return log_db_exec(db,
+	    "INSERT INTO state (id, program, probe) VALUES (1, '" PLUMB_VERSION "', 0)",
 	    "create the schema", err);
 }
 
@@ -70,13 +71,16 @@ refuse_newer(struct log_db *db, int version, struct err *err)
 	sqlite3_stmt *stmt = NULL;
 	const char *program = NULL;
 
-	if (sqlite3_prepare_v2(db->sqlite, "SELECT program FROM state", -1, &stmt, NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(db->sqlite, "SELECT program FROM state", -1, &stmt, NULL) ==
+		SQLITE_OK &&
 	    sqlite3_step(stmt) == SQLITE_ROW)
 		program = (const char *)sqlite3_column_text(stmt, 0);
 	err_set(err, ERR_PRECONDITION,
-	    "the log is of version %d, made by plumbd %s; this plumbd " PLUMB_VERSION " knows up to %d: "
+	    "the log is of version %d, made by plumbd %s; this plumbd " PLUMB_VERSION
+	    " knows up to %d: "
 	    "run plumbd %s or newer",
-	    version, program ? program : "of a later release", VERSION, program ? program : "of that release");
+	    version, program ? program : "of a later release", VERSION,
+	    program ? program : "of that release");
 	sqlite3_finalize(stmt);
 	return false;
 }
@@ -92,7 +96,8 @@ migrate(struct log_db *db, int version, struct err *err)
 		if (!migrations[v](db, err))
 			goto fail;
 	}
-	snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID, VERSION);
+	snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+	    APPLICATION_ID, VERSION);
 	if (!log_db_exec(db, sql, "mark the schema", err) || !log_db_commit(db, err))
 		goto fail;
 	log_info("store.schema", "from=%d to=%d", version, VERSION);
@@ -110,7 +115,8 @@ check_schema(struct log_db *db, struct err *err)
 	size_t i = 0;
 	int rc;
 
-	rc = sqlite3_prepare_v2(db->sqlite, "SELECT sql FROM sqlite_schema ORDER BY name", -1, &stmt, NULL);
+	rc = sqlite3_prepare_v2(
+	    db->sqlite, "SELECT sql FROM sqlite_schema ORDER BY name", -1, &stmt, NULL);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
 		const char *sql;
 
@@ -143,7 +149,7 @@ log_schema_prepare(struct log_db *db, const struct log_db_options *options, stru
 		return false;
 	if (application != APPLICATION_ID && (tables > 0 || version != 0 || application != 0))
 		return err_set(err, ERR_PRECONDITION,
-		    "this file is not a Plumbline log (or its first page is damaged)");
+		    "log.db is not a Plumbline log, or its first page is damaged: use another directory, or restore a backup");
 	if (version > VERSION)
 		return refuse_newer(db, version, err);
 	if (version < VERSION && options->read_only)
@@ -152,7 +158,8 @@ log_schema_prepare(struct log_db *db, const struct log_db_options *options, stru
 		    "restore it with the plumbd that made it and then start this one",
 		    version, VERSION);
 	if (version < 0 || (version > 0 && tables == 0))
-		return err_set(err, ERR_DATA_LOSS, "the log is damaged (its version); restore a backup");
+		return err_set(
+		    err, ERR_DATA_LOSS, "the log is damaged (its version); restore a backup");
 	if (version < VERSION && !migrate(db, version, err))
 		return false;
 	return check_schema(db, err);

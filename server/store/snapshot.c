@@ -122,7 +122,8 @@ parse_name(const char *name, uint32_t workspace, const char *suffix, uint64_t *r
 }
 
 static bool
-list_snapshots(const char *folder, uint32_t workspace, const char *suffix, struct listing *out, struct err *err)
+list_snapshots(const char *folder, uint32_t workspace, const char *suffix, struct listing *out,
+    struct err *err)
 {
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
@@ -140,7 +141,8 @@ list_snapshots(const char *folder, uint32_t workspace, const char *suffix, struc
 		if (!parse_name(entry->d_name, workspace, suffix, &revision))
 			continue;
 		if (out->count == cap) {
-			uint64_t *more = realloc(out->revisions, (cap = cap ? 2 * cap : 16) * sizeof *more);
+			uint64_t *more =
+			    realloc(out->revisions, (cap = cap ? 2 * cap : 16) * sizeof *more);
 
 			ok = more != NULL || err_oom(err);
 			if (!ok)
@@ -205,12 +207,13 @@ snapshot_create(const char *directory, const struct snapshot_info *info, struct 
 		err_oom(err);
 		goto fail;
 	}
-	if (!folder_path(directory, writer->folder, err) || !disk_make_directory(writer->folder, err))
+	if (!folder_path(directory, writer->folder, err) ||
+	    !disk_make_directory(writer->folder, err))
 		goto fail;
-	snprintf(writer->path, sizeof writer->path, "%s/%" PRIu32 "-%" PRIu64 ".snap", writer->folder, info->workspace,
-	    info->revision);
-	snprintf(writer->partial, sizeof writer->partial, "%s/%" PRIu32 "-%" PRIu64 ".part", writer->folder,
-	    info->workspace, info->revision);
+	snprintf(writer->path, sizeof writer->path, "%s/%" PRIu32 "-%" PRIu64 ".snap",
+	    writer->folder, info->workspace, info->revision);
+	snprintf(writer->partial, sizeof writer->partial, "%s/%" PRIu32 "-%" PRIu64 ".part",
+	    writer->folder, info->workspace, info->revision);
 	put_header(header, info);
 	if (!open_partial(writer, err))
 		goto fail;
@@ -289,7 +292,7 @@ write_footer(struct snapshot_writer *writer, struct err *err)
 	put_le(footer + 8, crc, 4);
 	memcpy(footer + 16, magic, sizeof magic);
 	return disk_write_all(writer->fd, writer->crcs, writer->crcs_len, err) &&
-	    disk_write_all(writer->fd, footer, sizeof footer, err);
+	       disk_write_all(writer->fd, footer, sizeof footer, err);
 }
 
 /* What a crash left half written; a file that can be locked is nobody's. */
@@ -367,7 +370,8 @@ free_writer(struct snapshot_writer *writer)
 bool
 snapshot_finish(struct snapshot_writer *writer, struct err *err)
 {
-	bool ok = !writer->failed || err_set(err, ERR_UNAVAILABLE, "the snapshot could not be written");
+	bool ok =
+	    !writer->failed || err_set(err, ERR_UNAVAILABLE, "the snapshot could not be written");
 
 	ok = ok && flush_chunk(writer, err) && write_footer(writer, err);
 	if (ok && fsync(writer->fd) != 0)
@@ -409,7 +413,8 @@ map_payload(struct snapshot *snapshot, size_t len, struct err *err)
 
 	snapshot->len = len;
 	snapshot->mapped = len ? len : 1;
-	p = mmap(NULL, snapshot->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = mmap(
+	    NULL, snapshot->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return err_oom(err);
 	(void)madvise(p, snapshot->mapped, MADV_HUGEPAGE); /* a hint: a tenth of the page faults */
@@ -425,19 +430,22 @@ damaged(struct err *err, const char *what)
 
 /* Checksums of chunks behind the payload, checked as a whole before anything is read by them. */
 static bool
-read_tables(int fd, uint64_t size, uint8_t header[HEADER_LEN], uint8_t **crcs, uint64_t *payload_len, struct err *err)
+read_tables(int fd, uint64_t size, uint8_t header[HEADER_LEN], uint8_t **crcs,
+    uint64_t *payload_len, struct err *err)
 {
 	uint8_t footer[FOOTER_LEN];
 	uint64_t crcs_len;
 	uint32_t crc;
 
 	if (size < HEADER_LEN + FOOTER_LEN || lseek(fd, 0, SEEK_SET) < 0 ||
-	    !disk_read_all(fd, header, HEADER_LEN, err) || lseek(fd, (off_t)(size - FOOTER_LEN), SEEK_SET) < 0 ||
+	    !disk_read_all(fd, header, HEADER_LEN, err) ||
+	    lseek(fd, (off_t)(size - FOOTER_LEN), SEEK_SET) < 0 ||
 	    !disk_read_all(fd, footer, FOOTER_LEN, err))
 		return damaged(err, "too short");
 	*payload_len = get_le(footer, 8);
-	if (memcmp(header, magic, sizeof magic) != 0 || memcmp(footer + 16, magic, sizeof magic) != 0 ||
-	    get_le(header + 12, 4) != CHUNK || *payload_len > PAYLOAD_MAX || get_le(footer + 12, 4) != 0)
+	if (memcmp(header, magic, sizeof magic) != 0 ||
+	    memcmp(footer + 16, magic, sizeof magic) != 0 || get_le(header + 12, 4) != CHUNK ||
+	    *payload_len > PAYLOAD_MAX || get_le(footer + 12, 4) != 0)
 		return damaged(err, "not a snapshot");
 	crcs_len = (*payload_len + CHUNK - 1) / CHUNK * 4;
 	if (size != HEADER_LEN + *payload_len + crcs_len + FOOTER_LEN)
@@ -445,7 +453,8 @@ read_tables(int fd, uint64_t size, uint8_t header[HEADER_LEN], uint8_t **crcs, u
 	*crcs = malloc(crcs_len + 1);
 	if (!*crcs)
 		return err_oom(err);
-	if (lseek(fd, (off_t)(HEADER_LEN + *payload_len), SEEK_SET) < 0 || !disk_read_all(fd, *crcs, crcs_len, err))
+	if (lseek(fd, (off_t)(HEADER_LEN + *payload_len), SEEK_SET) < 0 ||
+	    !disk_read_all(fd, *crcs, crcs_len, err))
 		return damaged(err, "checksums");
 	crc = crc32c(0, header, HEADER_LEN);
 	crc = crc32c(crc, *crcs, crcs_len);
@@ -526,14 +535,16 @@ set_aside(const char *path, const struct err *reason)
 }
 
 struct snapshot *
-snapshot_open(const char *directory, uint32_t workspace, uint64_t max_revision, uint32_t layout, struct err *err)
+snapshot_open(const char *directory, uint32_t workspace, uint64_t max_revision, uint32_t layout,
+    struct err *err)
 {
 	char folder[PATH_MAX], path[PATH_MAX + 64];
 	struct snapshot *snapshot = NULL;
 	struct listing listing;
 	struct err reason;
 
-	if (!folder_path(directory, folder, err) || !list_snapshots(folder, workspace, ".snap", &listing, err))
+	if (!folder_path(directory, folder, err) ||
+	    !list_snapshots(folder, workspace, ".snap", &listing, err))
 		return NULL;
 	for (size_t i = 0; !snapshot && i < listing.count; i++) {
 		if (listing.revisions[i] > max_revision)

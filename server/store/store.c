@@ -11,7 +11,7 @@
 #include "server/store/disk.h"
 #include "server/store/store_internal.h"
 
-#define SPARE_MAX 64 /* batches: 16 MiB */
+#define SPARE_MAX        64 /* batches: 16 MiB */
 #define CHECKPOINT_PAGES 1000
 
 /* ---- lists ------------------------------------------------------------------------------------------- */
@@ -146,7 +146,8 @@ store_open(const struct store_options *options, struct err *err)
 	}
 	store->options = *options;
 	store->lock_fd = -1;
-	store->checkpoint_pages = options->checkpoint_pages ? options->checkpoint_pages : CHECKPOINT_PAGES;
+	store->checkpoint_pages =
+	    options->checkpoint_pages ? options->checkpoint_pages : CHECKPOINT_PAGES;
 	jobs_init(&store->open);
 	jobs_init(&store->queue);
 	jobs_init(&store->held);
@@ -158,7 +159,8 @@ store_open(const struct store_options *options, struct err *err)
 		err_oom(err);
 		goto fail;
 	}
-	if (!copy_text(&store->vfs, options->vfs, err) || !copy_text(&store->synchronous, options->synchronous, err) ||
+	if (!copy_text(&store->vfs, options->vfs, err) ||
+	    !copy_text(&store->synchronous, options->synchronous, err) ||
 	    (options->directory && !use_directory(store, options->directory, err)) ||
 	    !commit_open_db(store, true, err) || !start_thread(store, err))
 		goto fail;
@@ -205,10 +207,13 @@ store_is_writable(struct store *store)
 static bool
 check_entry(const struct store_entry *entry, size_t author_len, size_t key_len, struct err *err)
 {
-	if (entry->workspace == 0 || entry->revision == 0 || entry->revision > INT64_MAX || entry->redacted)
-		return err_set(err, ERR_INVALID, "a new entry has a workspace and a revision and isn't redacted");
+	if (entry->workspace == 0 || entry->revision == 0 || entry->revision > INT64_MAX ||
+	    entry->redacted)
+		return err_set(err, ERR_INVALID,
+		    "a new entry has a workspace and a revision and isn't redacted");
 	if (author_len > STORE_NAME_MAX || key_len > STORE_NAME_MAX)
-		return err_set(err, ERR_INVALID, "author and idempotency key have at most %u bytes", STORE_NAME_MAX);
+		return err_set(err, ERR_INVALID, "author and idempotency key have at most %u bytes",
+		    STORE_NAME_MAX);
 	if (entry->body_len > STORE_BODY_MAX)
 		return err_set(err, ERR_INVALID, "an entry has at most %u bytes", STORE_BODY_MAX);
 	return true;
@@ -276,20 +281,25 @@ fill_node(struct node *node, const struct store_entry *entry, size_t author_len,
 }
 
 bool
-store_append(struct store *store, const struct store_entry *entry, store_done_fn done, void *arg, struct err *err)
+store_append(struct store *store, const struct store_entry *entry, store_done_fn done, void *arg,
+    struct err *err)
 {
 	size_t author_len = strlen(entry->author);
 	size_t key_len = strlen(entry->key);
-	size_t size = (sizeof(struct node) + author_len + key_len + 2 + entry->body_len + 15) & ~(size_t)15;
+	size_t size =
+	    (sizeof(struct node) + author_len + key_len + 2 + entry->body_len + 15) & ~(size_t)15;
 	struct batch *batch = store->filling;
 	struct node *node;
 
 	if (!check_entry(entry, author_len, key_len, err))
 		return false;
 	if (store->failing || !store_is_writable(store))
-		return err_set(err, ERR_UNAVAILABLE, "the log cannot be written at the moment; try again later");
-	if (store->queued_entries >= STORE_QUEUE_MAX_ENTRIES || store->queued_bytes + size > STORE_QUEUE_MAX_BYTES)
-		return err_set(err, ERR_LIMIT, "too many changes are waiting for the disk; try again later");
+		return err_set(err, ERR_UNAVAILABLE,
+		    "the log cannot be written at the moment; try again later");
+	if (store->queued_entries >= STORE_QUEUE_MAX_ENTRIES ||
+	    store->queued_bytes + size > STORE_QUEUE_MAX_BYTES)
+		return err_set(
+		    err, ERR_LIMIT, "too many changes are waiting for the disk; try again later");
 	if (!batch || batch->cap - batch->used < size) {
 		batch = new_batch(store, size);
 		if (!batch)
@@ -403,7 +413,8 @@ store_poll(struct store *store)
 	while ((job = next_due(store, &due))) {
 		switch (job->type) {
 		case JOB_BATCH:
-			count += finish_batch(store, (struct batch *)(void *)job, is_behind(store, job));
+			count +=
+			    finish_batch(store, (struct batch *)(void *)job, is_behind(store, job));
 			break;
 		case JOB_READ:
 			deliver_read((struct read_job *)(void *)job);

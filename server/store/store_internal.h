@@ -145,8 +145,8 @@ void *commit_main(void *store);
 bool commit_open_db(struct store *store, bool first, struct err *err) MUST_CHECK;
 
 /* Runs on the commit thread and waits for it. ERR_UNAVAILABLE where the log isn't open. */
-bool request_call(struct store *store, bool (*run)(struct store *store, void *arg, struct err *err), void *arg,
-    struct err *err) MUST_CHECK;
+bool request_call(struct store *store, bool (*run)(struct store *store, void *arg, struct err *err),
+    void *arg, struct err *err) MUST_CHECK;
 void request_post(struct store *store, struct request *request);
 bool request_wait(struct store *store, struct request *request, struct err *err) MUST_CHECK;
 /* For what changes the log beside appending (commit thread): begins to recover after a failed write. */

@@ -22,11 +22,13 @@ run_reader(struct store *store, void *arg, struct err *err)
 	struct reader *reader = arg;
 
 	slice_reset(&reader->slice);
-	return log_db_read(store->db, reader->workspace, reader->from, reader->to, SIZE_MAX, &reader->slice, err);
+	return log_db_read(
+	    store->db, reader->workspace, reader->from, reader->to, SIZE_MAX, &reader->slice, err);
 }
 
 static void
-reader_begin(struct store *store, struct reader *reader, uint32_t workspace, uint64_t from, uint64_t to)
+reader_begin(
+    struct store *store, struct reader *reader, uint32_t workspace, uint64_t from, uint64_t to)
 {
 	reader->request = (struct request){.run = run_reader, .arg = reader};
 	reader->workspace = workspace;
@@ -39,8 +41,9 @@ static bool
 missing(uint32_t workspace, uint64_t revision, struct err *err)
 {
 	return err_set(err, ERR_DATA_LOSS,
-	    "the log is damaged: workspace %" PRIu32 " revision %" PRIu64 " is missing; restore a backup", workspace,
-	    revision);
+	    "the log is damaged: workspace %" PRIu32 " revision %" PRIu64
+	    " is missing; restore a backup",
+	    workspace, revision);
 }
 
 static bool
@@ -67,7 +70,8 @@ walk_slice(const struct reader *reader, const struct walk *walk, struct err *err
 	size_t offset = 0;
 
 	while (slice_next(&reader->slice, &offset, &row)) {
-		if (!check_row(&row, reader->workspace, revision, err) || !walk->fn(walk->arg, &row, err))
+		if (!check_row(&row, reader->workspace, revision, err) ||
+		    !walk->fn(walk->arg, &row, err))
 			return false;
 		revision++;
 	}
@@ -76,8 +80,8 @@ walk_slice(const struct reader *reader, const struct walk *walk, struct err *err
 
 /* Two slices: while one is walked here, the commit thread reads the next. */
 static bool
-walk_log(struct store *store, uint32_t workspace, uint64_t from, uint64_t to, const struct walk *walk,
-    struct err *err)
+walk_log(struct store *store, uint32_t workspace, uint64_t from, uint64_t to,
+    const struct walk *walk, struct err *err)
 {
 	struct reader readers[2] = {0};
 	struct reader *reader = &readers[0], *next = &readers[1];
@@ -128,8 +132,8 @@ on_row(void *arg, const struct log_row *row, struct err *err)
 }
 
 bool
-store_read(struct store *store, uint32_t workspace, uint64_t from, uint64_t to, store_entry_fn fn, void *arg,
-    struct err *err)
+store_read(struct store *store, uint32_t workspace, uint64_t from, uint64_t to, store_entry_fn fn,
+    void *arg, struct err *err)
 {
 	struct plain_walk plain = {.fn = fn, .arg = arg};
 	struct walk walk = {.fn = on_row, .arg = &plain};
@@ -148,7 +152,8 @@ run_read_async(struct store *store, void *arg, struct err *err)
 	struct log_row row;
 	size_t offset = 0;
 
-	if (!log_db_read(store->db, read->workspace, read->from, INT64_MAX, read->limit, &read->slice, err))
+	if (!log_db_read(
+		store->db, read->workspace, read->from, INT64_MAX, read->limit, &read->slice, err))
 		return false;
 	while (slice_next(&read->slice, &offset, &row)) {
 		if (!check_row(&row, read->workspace, revision++, err))
@@ -160,8 +165,8 @@ run_read_async(struct store *store, void *arg, struct err *err)
 }
 
 bool
-store_read_async(struct store *store, uint32_t workspace, uint64_t from, size_t limit, store_read_fn done, void *arg,
-    struct err *err)
+store_read_async(struct store *store, uint32_t workspace, uint64_t from, size_t limit,
+    store_read_fn done, void *arg, struct err *err)
 {
 	struct read_job *read = calloc(1, sizeof *read);
 
@@ -204,8 +209,9 @@ run_time_search(struct store *store, void *arg, struct err *err)
 		ok = log_db_read(store->db, search->workspace, middle, middle, 1, &slice, err);
 		if (!ok)
 			break;
-		ok = slice_next(&slice, &offset, &row) ? check_row(&row, search->workspace, middle, err)
-						       : missing(search->workspace, middle, err);
+		ok = slice_next(&slice, &offset, &row)
+			 ? check_row(&row, search->workspace, middle, err)
+			 : missing(search->workspace, middle, err);
 		if (ok && row.entry.time_us <= search->time_us)
 			low = middle;
 		else
@@ -217,7 +223,8 @@ run_time_search(struct store *store, void *arg, struct err *err)
 }
 
 bool
-store_revision_at(struct store *store, uint32_t workspace, int64_t time_us, uint64_t *revision, struct err *err)
+store_revision_at(
+    struct store *store, uint32_t workspace, int64_t time_us, uint64_t *revision, struct err *err)
 {
 	struct time_search search = {.workspace = workspace, .time_us = time_us};
 
@@ -240,11 +247,13 @@ run_key_reader(struct store *store, void *arg, struct err *err)
 	struct key_reader *reader = arg;
 
 	slice_reset(&reader->slice);
-	return log_db_read_keys(store->db, reader->workspace, reader->logged_us, reader->seq, &reader->slice, err);
+	return log_db_read_keys(
+	    store->db, reader->workspace, reader->logged_us, reader->seq, &reader->slice, err);
 }
 
 static bool
-walk_keys(struct store *store, uint32_t workspace, int64_t since_us, const struct walk *walk, struct err *err)
+walk_keys(struct store *store, uint32_t workspace, int64_t since_us, const struct walk *walk,
+    struct err *err)
 {
 	struct key_reader reader = {.workspace = workspace, .logged_us = since_us};
 	bool ok, more = true;
@@ -258,7 +267,8 @@ walk_keys(struct store *store, uint32_t workspace, int64_t since_us, const struc
 		while (ok && slice_next(&reader.slice, &offset, &row)) {
 			reader.logged_us = row.entry.logged_us;
 			reader.seq = row.seq;
-			ok = check_row(&row, workspace, row.entry.revision, err) && walk->fn(walk->arg, &row, err);
+			ok = check_row(&row, workspace, row.entry.revision, err) &&
+			     walk->fn(walk->arg, &row, err);
 		}
 	} while (ok && more);
 	slice_fini(&reader.slice);
@@ -266,7 +276,8 @@ walk_keys(struct store *store, uint32_t workspace, int64_t since_us, const struc
 }
 
 bool
-store_keys(struct store *store, uint32_t workspace, int64_t since_us, store_entry_fn fn, void *arg, struct err *err)
+store_keys(struct store *store, uint32_t workspace, int64_t since_us, store_entry_fn fn, void *arg,
+    struct err *err)
 {
 	struct plain_walk plain = {.fn = fn, .arg = arg};
 	struct walk walk = {.fn = on_row, .arg = &plain};
@@ -284,15 +295,17 @@ struct redaction {
 };
 
 static bool
-redacted_row(struct store *store, const struct redaction *redaction, struct slice *slice, struct log_row *row,
-    struct err *err)
+redacted_row(struct store *store, const struct redaction *redaction, struct slice *slice,
+    struct log_row *row, struct err *err)
 {
 	size_t offset = 0;
 
-	if (!log_db_read(store->db, redaction->workspace, redaction->revision, redaction->revision, 1, slice, err))
+	if (!log_db_read(store->db, redaction->workspace, redaction->revision, redaction->revision,
+		1, slice, err))
 		return false;
 	if (!slice_next(slice, &offset, row))
-		return err_set(err, ERR_NOT_FOUND, "there is no revision %" PRIu64, redaction->revision);
+		return err_set(
+		    err, ERR_NOT_FOUND, "there is no revision %" PRIu64, redaction->revision);
 	if (!check_row(row, redaction->workspace, redaction->revision, err))
 		return false;
 	if (!row->entry.redacted) {
@@ -311,8 +324,8 @@ replace(struct store *store, const struct log_row *row, struct err *err)
 {
 	/* Zeroes what is overwritten, and leaves no copy in the write-ahead log. */
 	return log_db_set_erase(store->db, true, err) && log_db_begin(store->db, err) &&
-	    log_db_replace(store->db, row, err) && log_db_commit(store->db, err) &&
-	    log_db_set_erase(store->db, false, err) && log_db_checkpoint(store->db, true, err);
+	       log_db_replace(store->db, row, err) && log_db_commit(store->db, err) &&
+	       log_db_set_erase(store->db, false, err) && log_db_checkpoint(store->db, true, err);
 }
 
 static bool
@@ -324,7 +337,8 @@ run_redaction(struct store *store, void *arg, struct err *err)
 	bool ok;
 
 	if (!store_is_writable(store))
-		return err_set(err, ERR_UNAVAILABLE, "the log cannot be written at the moment; try again later");
+		return err_set(err, ERR_UNAVAILABLE,
+		    "the log cannot be written at the moment; try again later");
 	if (!redacted_row(store, redaction, &slice, &row, err)) {
 		slice_fini(&slice);
 		return false;
@@ -337,8 +351,8 @@ run_redaction(struct store *store, void *arg, struct err *err)
 }
 
 bool
-store_redact(struct store *store, uint32_t workspace, uint64_t revision, const uint8_t *body, size_t body_len,
-    struct err *err)
+store_redact(struct store *store, uint32_t workspace, uint64_t revision, const uint8_t *body,
+    size_t body_len, struct err *err)
 {
 	struct redaction redaction = {workspace, revision, body, body_len};
 
@@ -393,7 +407,8 @@ verify_row(void *arg, const struct log_row *row, struct err *err)
 }
 
 static bool
-verify_workspace(struct store *store, struct verification *v, const struct store_head *head, struct err *err)
+verify_workspace(
+    struct store *store, struct verification *v, const struct store_head *head, struct err *err)
 {
 	struct walk walk = {.fn = verify_row, .arg = v};
 
@@ -449,8 +464,8 @@ verify_counts(struct store *store, struct verification *v, struct err *err)
 	}
 	if (v->rows != v->total || keys.count != v->keys)
 		return err_set(err, ERR_DATA_LOSS,
-		    "the log is damaged: %" PRIu64 " rows for %" PRIu64 " entries, %" PRIu64 " of %" PRIu64
-		    " keys indexed; restore a backup",
+		    "the log is damaged: %" PRIu64 " rows for %" PRIu64 " entries, %" PRIu64
+		    " of %" PRIu64 " keys indexed; restore a backup",
 		    v->rows, v->total, keys.count, v->keys);
 	return true;
 }
@@ -476,7 +491,8 @@ verify_all(struct store *store, struct verification *v, uint32_t workspace, stru
 }
 
 bool
-store_verify(struct store *store, uint32_t workspace, store_progress_fn progress, void *arg, struct err *err)
+store_verify(
+    struct store *store, uint32_t workspace, store_progress_fn progress, void *arg, struct err *err)
 {
 	struct verification v = {.progress = progress, .progress_arg = arg};
 	bool ok;
@@ -484,7 +500,8 @@ store_verify(struct store *store, uint32_t workspace, store_progress_fn progress
 	v.hash = sha256_new();
 	if (!v.hash)
 		return err_oom(err);
-	ok = request_call(store, run_begin_verify, &v, err) && verify_all(store, &v, workspace, err);
+	ok =
+	    request_call(store, run_begin_verify, &v, err) && verify_all(store, &v, workspace, err);
 	free(v.heads);
 	sha256_free(v.hash);
 	return ok;

@@ -53,7 +53,8 @@ prepared(struct tables *tables, const char *key, const char *sql, struct err *er
 		return NULL;
 	}
 	s = &tables->statements[tables->count];
-	if (sqlite3_prepare_v3(tables->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL) != SQLITE_OK) {
+	if (sqlite3_prepare_v3(tables->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL) !=
+	    SQLITE_OK) {
 		failed(tables, err);
 		return NULL;
 	}
@@ -110,7 +111,8 @@ is_sound(struct tables *tables)
 static bool
 open_file(struct tables *tables, const char *path, struct err *err)
 {
-	if (sqlite3_open_v2(path, &tables->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	if (sqlite3_open_v2(path, &tables->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 		NULL) != SQLITE_OK)
 		return failed(tables, err);
 	sqlite3_busy_timeout(tables->db, 1000);
@@ -125,7 +127,8 @@ make_schema(struct tables *tables, const char *schema, struct err *err)
 	snprintf(number, sizeof number, "PRAGMA user_version = %d", schema_number(schema));
 	return run(tables, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF", err) &&
 	       run(tables,
-		   "BEGIN; CREATE TABLE projection_state (workspace TEXT PRIMARY KEY, revision INTEGER NOT NULL, time TEXT "
+		   "BEGIN; CREATE TABLE projection_state (workspace TEXT PRIMARY KEY, revision "
+		   "INTEGER NOT NULL, time TEXT "
 		   "NOT NULL)",
 		   err) &&
 	       run(tables, schema, err) && run(tables, number, err) && run(tables, "COMMIT", err);
@@ -195,8 +198,8 @@ tables_close(struct tables *tables)
 bool
 tables_revision(struct tables *tables, const char *workspace, uint64_t *revision, struct err *err)
 {
-	sqlite3_stmt *stmt =
-	    prepared(tables, "state", "SELECT revision FROM projection_state WHERE workspace = ?1", err);
+	sqlite3_stmt *stmt = prepared(
+	    tables, "state", "SELECT revision FROM projection_state WHERE workspace = ?1", err);
 	int rc;
 
 	if (stmt == NULL)
@@ -215,10 +218,13 @@ tables_begin(struct tables *tables, struct err *err)
 }
 
 bool
-tables_commit(struct tables *tables, const char *workspace, uint64_t revision, const char *time, struct err *err)
+tables_commit(struct tables *tables, const char *workspace, uint64_t revision, const char *time,
+    struct err *err)
 {
 	sqlite3_stmt *stmt = prepared(tables, "note",
-	    "INSERT OR REPLACE INTO projection_state (workspace, revision, time) VALUES (?1, ?2, ?3)", err);
+	    "INSERT OR REPLACE INTO projection_state (workspace, revision, time) VALUES (?1, ?2, "
+	    "?3)",
+	    err);
 
 	if (stmt == NULL)
 		return false;
@@ -235,7 +241,8 @@ tables_rollback(struct tables *tables)
 }
 
 bool
-tables_delete(struct tables *tables, const char *table, const char *workspace, const char *id, struct err *err)
+tables_delete(struct tables *tables, const char *table, const char *workspace, const char *id,
+    struct err *err)
 {
 	char key[96], sql[256];
 	sqlite3_stmt *stmt;
@@ -272,8 +279,8 @@ bind(sqlite3_stmt *stmt, int at, const struct tables_value *value)
 }
 
 bool
-tables_insert(struct tables *tables, const char *table, const struct tables_value *values, size_t count,
-    struct err *err)
+tables_insert(struct tables *tables, const char *table, const struct tables_value *values,
+    size_t count, struct err *err)
 {
 	char key[96];
 	struct str sql;

@@ -32,19 +32,20 @@ struct tables *tables_open(const char *directory, const char *schema, struct err
 void tables_close(struct tables *tables); /* takes NULL */
 
 /* The revision that the file shows of a workspace; 0 none. */
-bool tables_revision(struct tables *tables, const char *workspace, uint64_t *revision, struct err *err) MUST_CHECK;
+bool tables_revision(
+    struct tables *tables, const char *workspace, uint64_t *revision, struct err *err) MUST_CHECK;
 
 bool tables_begin(struct tables *tables, struct err *err) MUST_CHECK;
 /* Notes the revision (and its time) and commits. */
-bool tables_commit(struct tables *tables, const char *workspace, uint64_t revision, const char *time,
-    struct err *err) MUST_CHECK;
+bool tables_commit(struct tables *tables, const char *workspace, uint64_t revision,
+    const char *time, struct err *err) MUST_CHECK;
 void tables_rollback(struct tables *tables);
 
 /* Deletes the entry's rows; id NULL: all of the workspace's. table is one of the schema's. */
-bool tables_delete(struct tables *tables, const char *table, const char *workspace, const char *id, struct err *err)
-    MUST_CHECK;
-/* Inserts one row; values are all columns in order. */
-bool tables_insert(struct tables *tables, const char *table, const struct tables_value *values, size_t count,
+bool tables_delete(struct tables *tables, const char *table, const char *workspace, const char *id,
     struct err *err) MUST_CHECK;
+/* Inserts one row; values are all columns in order. */
+bool tables_insert(struct tables *tables, const char *table, const struct tables_value *values,
+    size_t count, struct err *err) MUST_CHECK;
 
 #endif

@@ -76,8 +76,7 @@ struct conn {
 	int64_t *sent; /* by stream / 2 % depth slots */
 };
 
-static void __attribute__((format(printf, 1, 2), noreturn))
-die(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -201,7 +200,8 @@ connect_to(const char *address)
 static void
 conn_init(struct conn *conn, uint32_t number, enum call_kind kind)
 {
-	*conn = (struct conn){.fd = connect_to(opt.server), .kind = kind, .number = number, .next_stream = 1};
+	*conn = (struct conn){
+	    .fd = connect_to(opt.server), .kind = kind, .number = number, .next_stream = 1};
 	conn->in = malloc(kind == CALL_WATCH ? 16384 : BUFFER);
 	conn->out = malloc(kind == CALL_WATCH ? 4096 : BUFFER + DEPTH_MAX * 256);
 	conn->sent = calloc(DEPTH_MAX, sizeof *conn->sent);
@@ -214,7 +214,8 @@ static void
 conn_flush(struct conn *conn)
 {
 	while (conn->out_at < conn->out_len) {
-		ssize_t n = send(conn->fd, conn->out + conn->out_at, conn->out_len - conn->out_at, MSG_NOSIGNAL);
+		ssize_t n = send(
+		    conn->fd, conn->out + conn->out_at, conn->out_len - conn->out_at, MSG_NOSIGNAL);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -232,7 +233,8 @@ conn_call(struct conn *conn)
 	uint8_t *head = conn->out + conn->out_len;
 	size_t len = request_body(conn, serial++, head + FRAME_HEADER_LEN);
 
-	frame_encode_header(head, (uint32_t)len, conn->next_stream, FRAME_REQUEST, FRAME_REMOTE_CLOSED);
+	frame_encode_header(
+	    head, (uint32_t)len, conn->next_stream, FRAME_REQUEST, FRAME_REMOTE_CLOSED);
 	conn->out_len += FRAME_HEADER_LEN + len;
 	conn->sent[conn->next_stream / 2 % DEPTH_MAX] = now_ns();
 	conn->next_stream += 2;
@@ -254,7 +256,8 @@ note(enum call_kind kind, int64_t ns, bool error)
 static bool
 is_error(const struct frame *frame)
 {
-	return frame->type == FRAME_RESPONSE && frame->body_len >= 2 && frame->body[0] == 0x0a && frame->body[1] != 0;
+	return frame->type == FRAME_RESPONSE && frame->body_len >= 2 && frame->body[0] == 0x0a &&
+	       frame->body[1] != 0;
 }
 
 static size_t
@@ -336,9 +339,11 @@ report(const char *name, struct tally *t)
 	if (t->count == 0)
 		return;
 	qsort(t->times, t->count, sizeof *t->times, compare_times);
-	printf("%-6s connections=%" PRIu64 " depth=%" PRIu64 " calls/s=%.0f p50=%.1fus p99=%.1fus max=%.1fus errors=%" PRIu64
-	       "\n", name, opt.connections, opt.depth, (double)t->calls / (double)opt.seconds,
-	    t->times[t->count / 2] / 10.0, t->times[t->count * 99 / 100] / 10.0, t->times[t->count - 1] / 10.0, t->errors);
+	printf("%-6s connections=%" PRIu64 " depth=%" PRIu64
+	       " calls/s=%.0f p50=%.1fus p99=%.1fus max=%.1fus errors=%" PRIu64 "\n",
+	    name, opt.connections, opt.depth, (double)t->calls / (double)opt.seconds,
+	    t->times[t->count / 2] / 10.0, t->times[t->count * 99 / 100] / 10.0,
+	    t->times[t->count - 1] / 10.0, t->errors);
 }
 
 /* ---- modes --------------------------------------------------------------------------------------------------- */
@@ -414,7 +419,8 @@ put_goal(void)
 	plumb__v1__goal__init(&goal);
 	item.id = pb_str("bench");
 	item.title = pb_str("What the benchmark reads");
-	item.description = pb_str("A text of the usual length, so that the reply is as long as replies are.");
+	item.description =
+	    pb_str("A text of the usual length, so that the reply is as long as replies are.");
 	item.body_case = PLUMB__V1__ITEM__BODY_GOAL;
 	item.goal = &goal;
 	put.item = &item;
@@ -425,7 +431,8 @@ put_goal(void)
 	apply.change_set = &set;
 	len = encode_call(out + FRAME_HEADER_LEN, "Apply", &apply.base);
 	frame_encode_header(out, (uint32_t)len, 1, FRAME_REQUEST, FRAME_REMOTE_CLOSED);
-	if (send(fd, out, len + FRAME_HEADER_LEN, 0) < 0 || recv(fd, out, sizeof out, 0) <= FRAME_HEADER_LEN)
+	if (send(fd, out, len + FRAME_HEADER_LEN, 0) < 0 ||
+	    recv(fd, out, sizeof out, 0) <= FRAME_HEADER_LEN)
 		die("the goal to read could not be written");
 	close(fd);
 }
@@ -486,7 +493,8 @@ run_watch(void)
 
 		conn_init(&conns[i], (uint32_t)i, CALL_WATCH);
 		len = watch_body(conns[i].out + FRAME_HEADER_LEN);
-		frame_encode_header(conns[i].out, (uint32_t)len, 1, FRAME_REQUEST, FRAME_REMOTE_CLOSED);
+		frame_encode_header(
+		    conns[i].out, (uint32_t)len, 1, FRAME_REQUEST, FRAME_REMOTE_CLOSED);
 		conns[i].out_len = FRAME_HEADER_LEN + len;
 		conn_flush(&conns[i]);
 		epoll_ctl(epoll, EPOLL_CTL_ADD, conns[i].fd, &event);
@@ -512,12 +520,14 @@ run_watch(void)
 				conn_readable(conn);
 				continue;
 			}
-			got = recv(conn->fd, conn->in + conn->in_len, sizeof scratch - conn->in_len, 0);
+			got = recv(
+			    conn->fd, conn->in + conn->in_len, sizeof scratch - conn->in_len, 0);
 			if (got <= 0)
 				die("a watcher was cut off");
 			conn->in_len += (size_t)got;
 			now = now_ns();
-			while (frame_decode(conn->in + at, conn->in_len - at, &frame, &used) == FRAME_DONE) {
+			while (frame_decode(conn->in + at, conn->in_len - at, &frame, &used) ==
+			       FRAME_DONE) {
 				at += used;
 				if (frame.type == FRAME_DATA)
 					note(CALL_WATCH, now - sent, false);
@@ -536,8 +546,9 @@ run_watch(void)
 		}
 	}
 	report("watch", &tallies[CALL_WATCH]);
-	printf("watch  revisions=%" PRIu64 " watchers=%" PRIu64 " expected=%" PRIu64 " received=%" PRIu64 "\n", revisions,
-	    opt.connections, revisions * opt.connections, tallies[CALL_WATCH].calls);
+	printf("watch  revisions=%" PRIu64 " watchers=%" PRIu64 " expected=%" PRIu64
+	       " received=%" PRIu64 "\n",
+	    revisions, opt.connections, revisions * opt.connections, tallies[CALL_WATCH].calls);
 }
 
 static void

@@ -14,7 +14,7 @@
 #include "server/store/snapshot.h"
 #include "server/store/store.h"
 
-#define BODY_LEN 150
+#define BODY_LEN    150
 #define SAMPLES_MAX 2000000
 
 struct bench {
@@ -98,7 +98,8 @@ on_timed(void *arg, enum store_outcome outcome)
 	struct bench *bench = arg;
 
 	if (bench->samples_count < SAMPLES_MAX)
-		bench->samples[bench->samples_count++] = now() - bench->started[(bench->revision - bench->outstanding + 1) % 65536];
+		bench->samples[bench->samples_count++] =
+		    now() - bench->started[(bench->revision - bench->outstanding + 1) % 65536];
 	on_done(arg, outcome);
 }
 
@@ -106,7 +107,11 @@ static void
 append(struct bench *bench)
 {
 	static uint8_t body[BODY_LEN];
-	struct store_entry entry = {.workspace = 2, .author = "person/anna", .key = "", .kind = STORE_CHANGE_SET, .format = 1};
+	struct store_entry entry = {.workspace = 2,
+	    .author = "person/anna",
+	    .key = "",
+	    .kind = STORE_CHANGE_SET,
+	    .format = 1};
 	struct err err;
 
 	memcpy(body, &bench->revision, sizeof bench->revision);
@@ -152,9 +157,10 @@ bench_appends(struct bench *bench, size_t outstanding, double seconds)
 	cpu_used = cpu() - cpu_from;
 	p50 = percentile(bench->samples, bench->samples_count, 0.5) * 1e6;
 	p99 = percentile(bench->samples, bench->samples_count, 0.99) * 1e6;
-	printf("append, %5zu outstanding  %9.0f entries/s  p50 %7.0f us  p99 %7.0f us  cpu %5.2f us/entry%s\n",
-	    outstanding, (double)bench->done / (until - from), p50, p99, cpu_used / (double)bench->done * 1e6,
-	    bench->failed ? "  FAILED" : "");
+	printf("append, %5zu outstanding  %9.0f entries/s  p50 %7.0f us  p99 %7.0f us  cpu %5.2f "
+	       "us/entry%s\n",
+	    outstanding, (double)bench->done / (until - from), p50, p99,
+	    cpu_used / (double)bench->done * 1e6, bench->failed ? "  FAILED" : "");
 }
 
 /* What the disk itself takes: the same file grows by 4 KiB and is synced. */
@@ -180,8 +186,8 @@ bench_disk(const char *directory, double seconds)
 	close(fd);
 	unlink(path);
 	p50 = percentile(samples, count, 0.5) * 1e6;
-	printf("bare 4 KiB append + fdatasync %5.0f /s                p50 %7.0f us  p99 %7.0f us\n", (double)count / seconds,
-	    p50, percentile(samples, count, 0.99) * 1e6);
+	printf("bare 4 KiB append + fdatasync %5.0f /s                p50 %7.0f us  p99 %7.0f us\n",
+	    (double)count / seconds, p50, percentile(samples, count, 0.99) * 1e6);
 	free(samples);
 }
 
@@ -232,8 +238,9 @@ bench_snapshot(const char *directory, size_t megabytes)
 	snapshot = snapshot_open(directory, 2, 1, 1, &err);
 	if (!snapshot)
 		die("snapshot", &err);
-	printf("snapshot of %zu MiB        written in %.2f s, read and checked in %.2f s (warm; cpu %.2f s)\n", megabytes,
-	    written - from, now() - written, cpu() - cpu_from);
+	printf("snapshot of %zu MiB        written in %.2f s, read and checked in %.2f s (warm; "
+	       "cpu %.2f s)\n",
+	    megabytes, written - from, now() - written, cpu() - cpu_from);
 	snapshot_close(snapshot);
 }
 
@@ -244,7 +251,8 @@ main(int argc, char **argv)
 	static struct bench bench;
 	char directory[1024], command[1100];
 	double seconds = argc > 2 ? strtod(argv[2], NULL) : 2;
-	struct store_options options = {.directory = directory, .synchronous = "FULL", .wake = on_wake, .wake_arg = &bench};
+	struct store_options options = {
+	    .directory = directory, .synchronous = "FULL", .wake = on_wake, .wake_arg = &bench};
 	struct err err;
 	double from;
 
@@ -266,7 +274,8 @@ main(int argc, char **argv)
 	bench.store = store_open(&options, &err);
 	if (!bench.store)
 		die("reopen", &err);
-	printf("open with %llu entries     %.3f s\n", (unsigned long long)bench.revision, now() - from);
+	printf("open with %llu entries     %.3f s\n", (unsigned long long)bench.revision,
+	    now() - from);
 	store_close(bench.store);
 	bench_snapshot(directory, 300);
 	snprintf(command, sizeof command, "rm -rf '%s'", directory);

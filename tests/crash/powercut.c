@@ -27,13 +27,13 @@
 #include "server/store/store.h"
 #include "tests/support/vfs_shim.h"
 
-#define DIRECTORY      "/sim/data"
-#define WORKSPACES     5u
-#define REVISIONS_MAX  100000u
-#define CUTS_PER_DISK  20u
-#define BODY_MAX       40000u
-#define OUTSTANDING    40u
-#define PAYLOAD_MAX    (3u << 20)
+#define DIRECTORY       "/sim/data"
+#define WORKSPACES      5u
+#define REVISIONS_MAX   100000u
+#define CUTS_PER_DISK   20u
+#define BODY_MAX        40000u
+#define OUTSTANDING     40u
+#define PAYLOAD_MAX     (3u << 20)
 #define SNAPSHOT_LAYOUT 7u
 
 enum attempt_state { ATTEMPT_WAITS, ATTEMPT_OK, ATTEMPT_FAILED };
@@ -66,7 +66,8 @@ static struct {
 	/* totals */
 	unsigned cuts, lossy, corrupt, in_open, in_checkpoint, in_snapshot, in_close, faults;
 	uint64_t acks, lost;
-} run = {.lock = PTHREAD_MUTEX_INITIALIZER, .woken = PTHREAD_COND_INITIALIZER, .synchronous = "FULL"};
+} run = {
+    .lock = PTHREAD_MUTEX_INITIALIZER, .woken = PTHREAD_COND_INITIALIZER, .synchronous = "FULL"};
 
 static uint64_t
 random_u64(void)
@@ -215,7 +216,8 @@ wait_until(size_t outstanding)
 		run.wake = false;
 		pthread_mutex_unlock(&run.lock);
 		if (rounds > 10000) {
-			printf("powercut: %zu completions did not come within 20 s\n", run.outstanding);
+			printf("powercut: %zu completions did not come within 20 s\n",
+			    run.outstanding);
 			exit(1);
 		}
 	}
@@ -229,7 +231,8 @@ write_snapshot(void)
 	static uint8_t payload[PAYLOAD_MAX];
 	uint32_t workspace = 1 + (uint32_t)below(WORKSPACES);
 	struct store_head head = store_head(run.store, workspace);
-	struct snapshot_info info = {.workspace = workspace, .revision = head.revision, .layout = SNAPSHOT_LAYOUT};
+	struct snapshot_info info = {
+	    .workspace = workspace, .revision = head.revision, .layout = SNAPSHOT_LAYOUT};
 	struct snapshot_writer *writer;
 	struct err err;
 	size_t len = payload_len(head.revision);
@@ -259,7 +262,8 @@ check_snapshots(void)
 
 	for (uint32_t w = 1; w <= WORKSPACES; w++) {
 		struct err err;
-		struct snapshot *snapshot = snapshot_open(DIRECTORY, w, UINT64_MAX, SNAPSHOT_LAYOUT, &err);
+		struct snapshot *snapshot =
+		    snapshot_open(DIRECTORY, w, UINT64_MAX, SNAPSHOT_LAYOUT, &err);
 		const uint8_t *p;
 		size_t len;
 
@@ -269,9 +273,11 @@ check_snapshots(void)
 			continue;
 		}
 		p = snapshot_payload(snapshot, &len);
-		make_payload(w, snapshot_info(snapshot)->revision, payload, payload_len(snapshot_info(snapshot)->revision));
+		make_payload(w, snapshot_info(snapshot)->revision, payload,
+		    payload_len(snapshot_info(snapshot)->revision));
 		if ((snapshot_info(snapshot)->revision < run.snapshot[w] && !shim_has_failed()) ||
-		    len != payload_len(snapshot_info(snapshot)->revision) || memcmp(p, payload, len) != 0)
+		    len != payload_len(snapshot_info(snapshot)->revision) ||
+		    memcmp(p, payload, len) != 0)
 			wrong++;
 		snapshot_close(snapshot);
 	}
@@ -301,10 +307,11 @@ on_entry(void *arg, const struct store_entry *entry)
 	if (attempt)
 		make_body(number, attempt, body);
 	expected = run.acknowledged[check->workspace][check->next];
-	if (!attempt || attempt->workspace != check->workspace || attempt->revision != check->next ||
-	    entry->revision != check->next || attempt->body_len != entry->body_len ||
-	    memcmp(body, entry->body, entry->body_len) != 0 || (expected != 0 && expected != number) ||
-	    attempt->state == ATTEMPT_FAILED)
+	if (!attempt || attempt->workspace != check->workspace ||
+	    attempt->revision != check->next || entry->revision != check->next ||
+	    attempt->body_len != entry->body_len ||
+	    memcmp(body, entry->body, entry->body_len) != 0 ||
+	    (expected != 0 && expected != number) || attempt->state == ATTEMPT_FAILED)
 		check->lost++;
 	/* Seen is as good as acknowledged. */
 	run.acknowledged[check->workspace][check->next] = number;
@@ -349,15 +356,18 @@ is_intact(void)
 
 	if (shim_length(DIRECTORY "/log.db") <= 0)
 		return true;
-	ok = sqlite3_open_v2(DIRECTORY "/log.db", &sqlite, SQLITE_OPEN_READWRITE, SHIM_VFS) == SQLITE_OK &&
-	    sqlite3_exec(sqlite, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL) == SQLITE_OK &&
-	    sqlite3_db_config(sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) == SQLITE_OK &&
-	    sqlite3_prepare_v2(sqlite, "PRAGMA integrity_check", -1, &stmt, NULL) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+	ok = sqlite3_open_v2(DIRECTORY "/log.db", &sqlite, SQLITE_OPEN_READWRITE, SHIM_VFS) ==
+		 SQLITE_OK &&
+	     sqlite3_exec(sqlite, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL) ==
+		 SQLITE_OK &&
+	     sqlite3_db_config(sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) == SQLITE_OK &&
+	     sqlite3_prepare_v2(sqlite, "PRAGMA integrity_check", -1, &stmt, NULL) == SQLITE_OK &&
+	     sqlite3_step(stmt) == SQLITE_ROW &&
+	     strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
 	if (!ok)
-		printf("powercut: integrity: %s\n",
-		    stmt && sqlite3_column_text(stmt, 0) ? (const char *)sqlite3_column_text(stmt, 0)
-							 : sqlite3_errmsg(sqlite));
+		printf("powercut: integrity: %s\n", stmt && sqlite3_column_text(stmt, 0)
+							? (const char *)sqlite3_column_text(stmt, 0)
+							: sqlite3_errmsg(sqlite));
 	sqlite3_finalize(stmt);
 	sqlite3_close(sqlite);
 	return ok;
@@ -533,7 +543,8 @@ main(int argc, char **argv)
 		else
 			return 2;
 	}
-	if (!verbose && !freopen("/dev/null", "w", stderr)) /* every cut is logged as the failure that it is */
+	if (!verbose &&
+	    !freopen("/dev/null", "w", stderr)) /* every cut is logged as the failure that it is */
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	run.random = seed * 2 + 1;
@@ -547,10 +558,13 @@ main(int argc, char **argv)
 			}
 		}
 	}
-	printf("powercut: synchronous=%s seed=%lu cuts=%u (open %u, checkpoint %u, snapshot %u, close %u; after a fault %u) "
-	       "disks=%lu acknowledged=%" PRIu64 " lost=%" PRIu64 " disks_with_loss=%u corrupt=%u seconds=%ld\n",
-	    run.synchronous, seed, run.cuts, run.in_open, run.in_checkpoint, run.in_snapshot, run.in_close, run.faults,
-	    runs, run.acks, run.lost, run.lossy, run.corrupt, (long)(time(NULL) - from));
+	printf("powercut: synchronous=%s seed=%lu cuts=%u (open %u, checkpoint %u, snapshot %u, "
+	       "close %u; after a fault %u) "
+	       "disks=%lu acknowledged=%" PRIu64 " lost=%" PRIu64
+	       " disks_with_loss=%u corrupt=%u seconds=%ld\n",
+	    run.synchronous, seed, run.cuts, run.in_open, run.in_checkpoint, run.in_snapshot,
+	    run.in_close, run.faults, runs, run.acks, run.lost, run.lossy, run.corrupt,
+	    (long)(time(NULL) - from));
 	free(run.attempts);
 	return run.lost + run.lossy + run.corrupt > 0;
 }

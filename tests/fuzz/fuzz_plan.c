@@ -50,7 +50,8 @@ apply(struct plan *plan, const uint8_t *p, size_t len, uint8_t then)
 		return;
 	faults_init(faults, arena);
 	set = pb_decode(&plumb__v1__change_set__descriptor, p, len, true, arena, &err);
-	if (set != NULL && plan_apply(plan, set, &stamp, (then & 4) != 0, arena, faults, &conflict, &patch, &err)) {
+	if (set != NULL && plan_apply(plan, set, &stamp, (then & 4) != 0, arena, faults, &conflict,
+			       &patch, &err)) {
 		if ((then & 1) != 0)
 			look(plan);
 		if ((then & 2) != 0)
@@ -68,7 +69,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	while (plan != NULL && size > 0) {
 		const uint8_t *cut = memmem(data, size, "\xff\x00", 2);
-		size_t len = cut != NULL ? (size_t)(cut - data) : size, used = cut != NULL ? len + 3 : size;
+		size_t len = cut != NULL ? (size_t)(cut - data) : size,
+		       used = cut != NULL ? len + 3 : size;
 
 		apply(plan, data, len, cut != NULL && used <= size ? cut[2] : 0);
 		if (used >= size)

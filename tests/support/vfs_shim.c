@@ -16,9 +16,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define SECTOR    512u
-#define FD_FIRST  (1 << 20)
-#define FD_COUNT  256
+#define SECTOR       512u
+#define FD_FIRST     (1 << 20)
+#define FD_COUNT     256
 #define NAME_MAX_LEN 255
 
 struct image {
@@ -154,7 +154,8 @@ inode_truncate(struct inode *inode, size_t len)
 static void
 inode_settle(struct inode *inode, bool all)
 {
-	size_t longest = inode->seen.len > inode->durable.len ? inode->seen.len : inode->durable.len;
+	size_t longest =
+	    inode->seen.len > inode->durable.len ? inode->seen.len : inode->durable.len;
 
 	reserve(&inode->durable, (longest + SECTOR - 1) / SECTOR * SECTOR);
 	for (size_t i = 0; i < inode->dirty_cap; i++) {
@@ -176,7 +177,8 @@ inode_settle(struct inode *inode, bool all)
 		inode->durable.len += random_u64() % (inode->seen.len - inode->durable.len);
 	inode->length_dirty = false;
 	if (inode->durable.cap > inode->durable.len)
-		memset(inode->durable.data + inode->durable.len, 0, inode->durable.cap - inode->durable.len);
+		memset(inode->durable.data + inode->durable.len, 0,
+		    inode->durable.cap - inode->durable.len);
 }
 
 static void
@@ -253,7 +255,8 @@ is_in_directory(const char *path, const char *directory)
 {
 	size_t len = strlen(directory);
 
-	return strncmp(path, directory, len) == 0 && path[len] == '/' && !strchr(path + len + 1, '/');
+	return strncmp(path, directory, len) == 0 && path[len] == '/' &&
+	       !strchr(path + len + 1, '/');
 }
 
 static bool
@@ -332,12 +335,14 @@ operate(enum operation operation, bool grows)
 		disk.operations++;
 		if (disk.cut_at != 0 && disk.operations >= disk.cut_at) {
 			disk.off = true;
-			snprintf(disk.cut_path, sizeof disk.cut_path, "%s", disk.current ? disk.current->path : "");
+			snprintf(disk.cut_path, sizeof disk.cut_path, "%s",
+			    disk.current ? disk.current->path : "");
 			return EIO;
 		}
 	}
 	disk.counted++;
-	due = disk.fail_at != 0 && (disk.counted == disk.fail_at || (disk.sticky && disk.counted > disk.fail_at));
+	due = disk.fail_at != 0 &&
+	      (disk.counted == disk.fail_at || (disk.sticky && disk.counted > disk.fail_at));
 	if (!due)
 		return 0;
 	if (disk.fault == SHIM_EIO) {
@@ -532,7 +537,8 @@ file_read(sqlite3_file *base, void *p, int len, sqlite3_int64 offset)
 		rc = SQLITE_IOERR_READ;
 	} else {
 		if ((size_t)offset < image->len)
-			n = image->len - (size_t)offset < (size_t)len ? image->len - (size_t)offset : (size_t)len;
+			n = image->len - (size_t)offset < (size_t)len ? image->len - (size_t)offset
+								      : (size_t)len;
 		if (n > 0)
 			memcpy(p, image->data + offset, n);
 		if (n < (size_t)len) {
@@ -803,8 +809,9 @@ is_simulated(const char *path)
 static struct descriptor *
 descriptor(int fd)
 {
-	return fd >= FD_FIRST && fd < FD_FIRST + FD_COUNT && disk.fds[fd - FD_FIRST].inode ? &disk.fds[fd - FD_FIRST]
-											  : NULL;
+	return fd >= FD_FIRST && fd < FD_FIRST + FD_COUNT && disk.fds[fd - FD_FIRST].inode
+		   ? &disk.fds[fd - FD_FIRST]
+		   : NULL;
 }
 
 static int
@@ -850,7 +857,8 @@ simulated_open(const char *path, int flags)
 	}
 	if (flags & O_TRUNC)
 		inode_truncate(name->seen, 0);
-	disk.fds[fd] = (struct descriptor){.inode = name->seen, .name = name, .append = flags & O_APPEND};
+	disk.fds[fd] =
+	    (struct descriptor){.inode = name->seen, .name = name, .append = flags & O_APPEND};
 	name->seen->open++;
 	pthread_mutex_unlock(&disk.lock);
 	return FD_FIRST + fd;
@@ -936,12 +944,14 @@ WRAP(ssize_t, write, (int fd, const void *p, size_t len))
 
 WRAP(ssize_t, pread, (int fd, void *p, size_t len, off_t offset))
 {
-	return fd < FD_FIRST ? __real_pread(fd, p, len, offset) : transfer(fd, p, NULL, len, offset, false);
+	return fd < FD_FIRST ? __real_pread(fd, p, len, offset)
+			     : transfer(fd, p, NULL, len, offset, false);
 }
 
 WRAP(ssize_t, pwrite, (int fd, const void *p, size_t len, off_t offset))
 {
-	return fd < FD_FIRST ? __real_pwrite(fd, p, len, offset) : transfer(fd, NULL, p, len, offset, false);
+	return fd < FD_FIRST ? __real_pwrite(fd, p, len, offset)
+			     : transfer(fd, NULL, p, len, offset, false);
 }
 
 WRAP(off_t, lseek, (int fd, off_t offset, int whence))

@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHIM_VFS  "shim"
-#define SHIM_ROOT "/sim"
+#define SHIM_VFS     "shim"
+#define SHIM_ROOT    "/sim"
 #define SHIM_NETWORK SHIM_ROOT "/nfs" /* says that it is NFS */
 
 enum shim_fault {

@@ -30,7 +30,8 @@ static struct arena *fixture_arena;
 
 /* Applies changes (a JSON list) with the next revision, at the given time. */
 static inline struct outcome
-apply_as(struct plan *plan, const char *changes, const char *more, const char *author, int64_t time_us, bool replay)
+apply_as(struct plan *plan, const char *changes, const char *more, const char *author,
+    int64_t time_us, bool replay)
 {
 	struct outcome o = {0};
 	struct str text;
@@ -41,18 +42,21 @@ apply_as(struct plan *plan, const char *changes, const char *more, const char *a
 	fixture_arena = arena_new(64u << 20);
 	str_init(&text, 16u << 20);
 	str_addf(&text, "{\"changes\": %s%s}", changes, more);
-	set = json_parse(&plumb__v1__change_set__descriptor, text.data, text.len, fixture_arena, &o.err);
+	set = json_parse(
+	    &plumb__v1__change_set__descriptor, text.data, text.len, fixture_arena, &o.err);
 	ck_assert_msg(set != NULL, "%s in %s", o.err.msg, text.data);
 	str_fini(&text);
 	faults_init(&o.faults, fixture_arena);
-	o.ok = plan_apply(plan, set, &stamp, replay, fixture_arena, &o.faults, &o.conflict, &o.patch, &o.err);
+	o.ok = plan_apply(
+	    plan, set, &stamp, replay, fixture_arena, &o.faults, &o.conflict, &o.patch, &o.err);
 	return o;
 }
 
 static inline struct outcome
 apply(struct plan *plan, const char *changes)
 {
-	return apply_as(plan, changes, "", "person/anna", 1000000 * (int64_t)(plan_revision(plan) + 1), false);
+	return apply_as(
+	    plan, changes, "", "person/anna", 1000000 * (int64_t)(plan_revision(plan) + 1), false);
 }
 
 /* Applies and settles; must be taken. */
@@ -112,8 +116,8 @@ dump(const struct view *view)
 		if (item == NULL || (item->flags & ITEM_ABSENT) != 0)
 			continue;
 		str_init(&line, 1u << 20);
-		str_addf(&line, "%s/%.*s prev=%" PRIu64 " flags=%u ", kind_name(item->kind), item->id_len, item_id(item),
-		    item->previous, item->flags);
+		str_addf(&line, "%s/%.*s prev=%" PRIu64 " flags=%u ", kind_name(item->kind),
+		    item->id_len, item_id(item), item->previous, item->flags);
 		pb_out_init(&out, NULL, 1u << 20);
 		codec_envelope(view, item, &out);
 		for (size_t k = 0; k < out.len; k++)
@@ -123,7 +127,8 @@ dump(const struct view *view)
 	}
 	qsort(lines, count, sizeof *lines, compare_lines);
 	str_init(&all, 64u << 20);
-	str_addf(&all, "revision %" PRIu64 " time %" PRId64 "\n", view_revision(view), view_time(view));
+	str_addf(
+	    &all, "revision %" PRIu64 " time %" PRId64 "\n", view_revision(view), view_time(view));
 	for (size_t i = 0; i < count; i++) {
 		str_add(&all, lines[i]);
 		str_add(&all, "\n");

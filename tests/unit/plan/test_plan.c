@@ -22,9 +22,9 @@ teardown(void)
 	fixture_arena = NULL;
 }
 
-#define GOAL(id)              PUT(id, "\"title\": \"Goal " id "\", \"goal\": {}")
-#define INITIATIVE(id, body)  PUT(id, "\"initiative\": {" body "}")
-#define TASK(id, part)        PUT(id, "\"task\": {\"initiative\": \"" part "\"}")
+#define GOAL(id)             PUT(id, "\"title\": \"Goal " id "\", \"goal\": {}")
+#define INITIATIVE(id, body) PUT(id, "\"initiative\": {" body "}")
+#define TASK(id, part)       PUT(id, "\"task\": {\"initiative\": \"" part "\"}")
 
 START_TEST(an_item_is_there_with_its_envelope_after_a_put)
 {
@@ -60,14 +60,16 @@ START_TEST(a_reference_to_nothing_is_taken_and_resolves_later)
 	ck_assert_uint_eq(task->refs_count, 1);
 	ck_assert_ptr_null(view_ref(plan_now(plan), task, ROLE_PART_OF));
 	take(plan, "[" INITIATIVE("portal", "") "]");
-	ck_assert_ptr_eq(view_ref(plan_now(plan), task, ROLE_PART_OF), find(plan, "initiative/portal"));
+	ck_assert_ptr_eq(
+	    view_ref(plan_now(plan), task, ROLE_PART_OF), find(plan, "initiative/portal"));
 }
 END_TEST
 
 START_TEST(all_faults_of_a_set_are_told_at_once_and_nothing_changes)
 {
-	struct outcome o = apply(plan, "[" GOAL("fine") ", " PUT("Bad Id", "\"goal\": {}") ", "
-	    PUT("x", "\"task\": {\"due\": \"2026-02-30\", \"effort\": -1, \"initiative\": \"no/kind\"}") "]");
+	struct outcome o = apply(plan, "[" GOAL("fine") ", " PUT("Bad Id", "\"goal\": {}") ", " PUT(
+					   "x", "\"task\": {\"due\": \"2026-02-30\", \"effort\": "
+						"-1, \"initiative\": \"no/kind\"}") "]");
 
 	ck_assert(!o.ok);
 	ck_assert_int_eq(o.err.code, ERR_INVALID);
@@ -89,8 +91,10 @@ static const struct {
     {"[]", ERR_INVALID, "change_set.changes"},
     {"[{}]", ERR_INVALID, "change_set.changes[0].change"},
     {"[{\"put\": {}}]", ERR_INVALID, "change_set.changes[0].put.item"},
-    {"[{\"put\": {\"item\": {\"id\": \"x\"}}}]", ERR_INVALID, "change_set.changes[0].put.item.body"},
-    {"[" PUT("x", "\"goal\": {\"weight\": 1.5}") "]", ERR_INVALID, "change_set.changes[0].put.item.goal.weight"},
+    {"[{\"put\": {\"item\": {\"id\": \"x\"}}}]", ERR_INVALID,
+	"change_set.changes[0].put.item.body"},
+    {"[" PUT("x", "\"goal\": {\"weight\": 1.5}") "]", ERR_INVALID,
+	"change_set.changes[0].put.item.goal.weight"},
     {"[" PUT("x", "\"measure\": {\"low\": 2, \"high\": 1}") "]", ERR_INVALID,
 	"change_set.changes[0].put.item.measure.low"},
     {"[" PUT("x", "\"objective\": {\"targets\": [{\"target\": 4}]}") "]", ERR_INVALID,
@@ -99,20 +103,26 @@ static const struct {
 	"change_set.changes[0].put.item.waiver.reason"},
     {"[{\"remove\": {\"ref\": \"goal/none\"}}]", ERR_NOT_FOUND, "change_set.changes[0].remove.ref"},
     {"[{\"remove\": {\"ref\": \"none\"}}]", ERR_INVALID, "change_set.changes[0].remove.ref"},
-    {"[{\"rename\": {\"ref\": \"goal/none\", \"id\": \"x\"}}]", ERR_NOT_FOUND, "change_set.changes[0].rename.ref"},
-    {"[{\"place\": {\"item\": \"goal/a\", \"first\": true}}]", ERR_INVALID, "change_set.changes[0].place.item"},
-    {"[{\"place\": {\"item\": \"none\", \"first\": true}}]", ERR_NOT_FOUND, "change_set.changes[0].place.item"},
-    {"[" INITIATIVE("i", "") ", {\"place\": {\"item\": \"i\"}}]", ERR_INVALID, "change_set.changes[1].place"},
+    {"[{\"rename\": {\"ref\": \"goal/none\", \"id\": \"x\"}}]", ERR_NOT_FOUND,
+	"change_set.changes[0].rename.ref"},
+    {"[{\"place\": {\"item\": \"goal/a\", \"first\": true}}]", ERR_INVALID,
+	"change_set.changes[0].place.item"},
+    {"[{\"place\": {\"item\": \"none\", \"first\": true}}]", ERR_NOT_FOUND,
+	"change_set.changes[0].place.item"},
+    {"[" INITIATIVE("i", "") ", {\"place\": {\"item\": \"i\"}}]", ERR_INVALID,
+	"change_set.changes[1].place"},
     {"[" INITIATIVE("i", "") ", {\"place\": {\"item\": \"i\", \"before\": \"i\"}}]", ERR_INVALID,
 	"change_set.changes[1].place.before"},
     {"[{\"add\": {\"record\": {\"about\": \"m\", \"check_in\": {}}}}]", ERR_INVALID,
 	"change_set.changes[0].add.record.about"},
-    {"[{\"add\": {\"record\": {\"about\": \"m\", \"retracted\": true, \"measurement\": {}}}}]", ERR_INVALID,
-	"change_set.changes[0].add.record"},
-    {"[{\"retract\": {\"ref\": \"measurement/none\"}}]", ERR_NOT_FOUND, "change_set.changes[0].retract.ref"},
+    {"[{\"add\": {\"record\": {\"about\": \"m\", \"retracted\": true, \"measurement\": {}}}}]",
+	ERR_INVALID, "change_set.changes[0].add.record"},
+    {"[{\"retract\": {\"ref\": \"measurement/none\"}}]", ERR_NOT_FOUND,
+	"change_set.changes[0].retract.ref"},
     {"[{\"redact\": {\"person\": \"nobody\", \"reason\": \"asked\"}}]", ERR_NOT_FOUND,
 	"change_set.changes[0].redact.person"},
-    {"[{\"redact\": {\"person\": \"nobody\"}}]", ERR_INVALID, "change_set.changes[0].redact.reason"},
+    {"[{\"redact\": {\"person\": \"nobody\"}}]", ERR_INVALID,
+	"change_set.changes[0].redact.reason"},
 };
 
 START_TEST(what_cannot_be_stored_is_refused_with_its_place)
@@ -128,23 +138,28 @@ START_TEST(a_title_of_the_limit_is_taken_and_one_byte_more_refused)
 
 	memset(title, 'x', sizeof title);
 	title[LIMIT_TITLE] = '\0';
-	snprintf(changes, sizeof changes, "[" PUT("a", "\"title\": \"%s\", \"goal\": {}") "]", title);
+	snprintf(
+	    changes, sizeof changes, "[" PUT("a", "\"title\": \"%s\", \"goal\": {}") "]", title);
 	take(plan, changes);
 	title[LIMIT_TITLE] = 'x';
 	title[LIMIT_TITLE + 1] = '\0';
-	snprintf(changes, sizeof changes, "[" PUT("b", "\"title\": \"%s\", \"goal\": {}") "]", title);
+	snprintf(
+	    changes, sizeof changes, "[" PUT("b", "\"title\": \"%s\", \"goal\": {}") "]", title);
 	refused(plan, changes, ERR_INVALID, "change_set.changes[0].put.item.title");
 }
 END_TEST
 
 START_TEST(an_item_cannot_contain_itself)
 {
-	refused(plan, "[" PUT("a", "\"goal\": {\"parent\": \"a\"}") "]", ERR_INVALID, "change_set.changes[0].put.item");
-	take(plan, "[" PUT("a", "\"goal\": {\"parent\": \"b\"}") "," PUT("b", "\"goal\": {\"parent\": \"c\"}") "]");
+	refused(plan, "[" PUT("a", "\"goal\": {\"parent\": \"a\"}") "]", ERR_INVALID,
+	    "change_set.changes[0].put.item");
+	take(plan, "[" PUT("a", "\"goal\": {\"parent\": \"b\"}") "," PUT(
+		       "b", "\"goal\": {\"parent\": \"c\"}") "]");
 	refused(plan, "[" GOAL("z") "," PUT("c", "\"goal\": {\"parent\": \"a\"}") "]", ERR_INVALID,
 	    "change_set.changes[1].put.item");
 	/* Prerequisites in a circle are a finding, not a refusal. */
-	take(plan, "[" INITIATIVE("p", "\"after\": [\"q\"]") "," INITIATIVE("q", "\"after\": [\"p\"]") "]");
+	take(plan, "[" INITIATIVE("p", "\"after\": [\"q\"]") "," INITIATIVE(
+		       "q", "\"after\": [\"p\"]") "]");
 }
 END_TEST
 
@@ -154,11 +169,12 @@ START_TEST(a_tree_of_the_limits_depth_is_taken_and_one_deeper_refused)
 
 	take(plan, "[" GOAL("g0") "]");
 	for (unsigned i = 1; i <= LIMIT_DEPTH; i++) {
-		snprintf(change, sizeof change, "[" PUT("g%u", "\"goal\": {\"parent\": \"g%u\"}") "]", i, i - 1);
+		snprintf(change, sizeof change,
+		    "[" PUT("g%u", "\"goal\": {\"parent\": \"g%u\"}") "]", i, i - 1);
 		take(plan, change);
 	}
-	snprintf(change, sizeof change, "[" PUT("g%u", "\"goal\": {\"parent\": \"g%u\"}") "]", LIMIT_DEPTH + 1,
-	    LIMIT_DEPTH);
+	snprintf(change, sizeof change, "[" PUT("g%u", "\"goal\": {\"parent\": \"g%u\"}") "]",
+	    LIMIT_DEPTH + 1, LIMIT_DEPTH);
 	refused(plan, change, ERR_INVALID, "change_set.changes[0].put.item");
 }
 END_TEST
@@ -166,10 +182,12 @@ END_TEST
 START_TEST(removing_is_refused_while_something_refers_to_it)
 {
 	take(plan, "[" INITIATIVE("i", "") "," TASK("t", "i") "]");
-	refused(plan, "[{\"remove\": {\"ref\": \"initiative/i\"}}]", ERR_PRECONDITION, "change_set.changes[0].remove.ref");
+	refused(plan, "[{\"remove\": {\"ref\": \"initiative/i\"}}]", ERR_PRECONDITION,
+	    "change_set.changes[0].remove.ref");
 	ck_assert(item_is_live(find(plan, "initiative/i")));
 	/* In one set, in whatever order, both may go. */
-	take(plan, "[{\"remove\": {\"ref\": \"initiative/i\"}}, {\"remove\": {\"ref\": \"task/t\"}}]");
+	take(plan,
+	    "[{\"remove\": {\"ref\": \"initiative/i\"}}, {\"remove\": {\"ref\": \"task/t\"}}]");
 	ck_assert(!item_is_live(find(plan, "initiative/i")));
 	ck_assert(!item_is_live(find(plan, "task/t")));
 }
@@ -177,10 +195,15 @@ END_TEST
 
 START_TEST(cascade_removes_what_belongs_and_leaves_what_mentions)
 {
-	take(plan, "[" INITIATIVE("i", "") "," PUT("w", "\"workstream\": {\"initiative\": \"i\"}") ","
-	    TASK("t", "workstream/w") "," INITIATIVE("next", "\"after\": [\"i\"]") ","
-	    "{\"add\": {\"record\": {\"id\": \"c1\", \"about\": \"task/t\", \"check_in\": {\"status\": \"ON_TRACK\"}}}},"
-	    "{\"place\": {\"item\": \"i\", \"first\": true}}, {\"place\": {\"item\": \"next\", \"last\": true}}]");
+	take(plan,
+	    "[" INITIATIVE("i", "") "," PUT(
+		"w", "\"workstream\": {\"initiative\": \"i\"}") "," TASK("t",
+		"workstream/w") "," INITIATIVE("next",
+		"\"after\": [\"i\"]") ","
+				      "{\"add\": {\"record\": {\"id\": \"c1\", \"about\": "
+				      "\"task/t\", \"check_in\": {\"status\": \"ON_TRACK\"}}}},"
+				      "{\"place\": {\"item\": \"i\", \"first\": true}}, "
+				      "{\"place\": {\"item\": \"next\", \"last\": true}}]");
 	take(plan, "[{\"remove\": {\"ref\": \"initiative/i\", \"cascade\": true}}]");
 	ck_assert(!item_is_live(find(plan, "initiative/i")));
 	ck_assert(!item_is_live(find(plan, "workstream/w")));
@@ -196,9 +219,11 @@ START_TEST(a_rename_is_followed_by_references_records_and_ranking)
 {
 	const struct item *was, *now, *task;
 
-	take(plan, "[" INITIATIVE("old", "\"after\": [\"old\"]") "," TASK("t", "initiative/old") ","
-	    "{\"add\": {\"record\": {\"id\": \"c1\", \"about\": \"initiative/old\", \"check_in\": {}}}},"
-	    "{\"place\": {\"item\": \"old\", \"first\": true}}]");
+	take(plan, "[" INITIATIVE("old", "\"after\": [\"old\"]") "," TASK(
+		       "t", "initiative/old") ","
+					      "{\"add\": {\"record\": {\"id\": \"c1\", \"about\": "
+					      "\"initiative/old\", \"check_in\": {}}}},"
+					      "{\"place\": {\"item\": \"old\", \"first\": true}}]");
 	take(plan, "[{\"rename\": {\"ref\": \"initiative/old\", \"id\": \"new\"}}]");
 	was = find(plan, "initiative/old");
 	now = find(plan, "initiative/new");
@@ -213,7 +238,9 @@ START_TEST(a_rename_is_followed_by_references_records_and_ranking)
 	ck_assert_uint_eq(find(plan, "ranking/workspace")->refs[0].slot, now->slot);
 	/* The task's text says so too, in the form in which it was written. */
 	ck_assert_ptr_nonnull(memmem(item_bytes(task), task->bytes_len, "initiative/new", 14));
-	refused(plan, "[" INITIATIVE("old", "") ", {\"rename\": {\"ref\": \"initiative/old\", \"id\": \"new\"}}]",
+	refused(plan,
+	    "[" INITIATIVE(
+		"old", "") ", {\"rename\": {\"ref\": \"initiative/old\", \"id\": \"new\"}}]",
 	    ERR_EXISTS, "change_set.changes[1].rename.id");
 }
 END_TEST
@@ -231,7 +258,10 @@ order(void)
 		const struct item *item = view_item(plan_now(plan), ranking->refs[i].slot);
 
 		len += (size_t)snprintf(text + len, sizeof text - len, "%s%.*s",
-		    i == 0 ? "" : ranking->refs[i].amount != 0 ? "=" : " ", item->id_len, item_id(item));
+		    i == 0                         ? ""
+		    : ranking->refs[i].amount != 0 ? "="
+						   : " ",
+		    item->id_len, item_id(item));
 	}
 	return text;
 }
@@ -247,7 +277,8 @@ place(const char *item, const char *where)
 
 START_TEST(placing_orders_the_ranking_and_changes_no_item)
 {
-	take(plan, "[" INITIATIVE("a", "") "," INITIATIVE("b", "") "," INITIATIVE("c", "") "," INITIATIVE("d", "") "]");
+	take(plan, "[" INITIATIVE("a", "") "," INITIATIVE("b", "") "," INITIATIVE(
+		       "c", "") "," INITIATIVE("d", "") "]");
 	place("a", "\"first\": true");
 	place("b", "\"last\": true");
 	place("c", "\"before\": \"b\"");
@@ -269,12 +300,14 @@ END_TEST
 
 START_TEST(a_team_has_an_order_of_its_own)
 {
-	take(plan, "[" INITIATIVE("a", "") "," PUT("cs", "\"team\": {}") ","
-	    "{\"place\": {\"item\": \"a\", \"ranking\": \"cs\", \"first\": true}}]");
+	take(plan, "[" INITIATIVE("a", "") "," PUT(
+		       "cs", "\"team\": {}") ","
+					     "{\"place\": {\"item\": \"a\", \"ranking\": \"cs\", "
+					     "\"first\": true}}]");
 	ck_assert_uint_eq(find(plan, "ranking/team.cs")->refs_count, 1);
 	ck_assert_ptr_null(find(plan, "ranking/workspace"));
-	refused(plan, "[{\"place\": {\"item\": \"a\", \"ranking\": \"nobody\", \"first\": true}}]", ERR_NOT_FOUND,
-	    "change_set.changes[0].place.ranking");
+	refused(plan, "[{\"place\": {\"item\": \"a\", \"ranking\": \"nobody\", \"first\": true}}]",
+	    ERR_NOT_FOUND, "change_set.changes[0].place.ranking");
 }
 END_TEST
 
@@ -283,18 +316,21 @@ START_TEST(an_expected_revision_that_does_not_hold_is_a_conflict)
 	struct outcome o;
 
 	take(plan, "[" GOAL("g") "]");
-	o = apply(plan, "[{\"put\": {\"item\": {\"id\": \"g\", \"goal\": {\"weight\": 0.5}}}, \"expected_revision\": 9}]");
+	o = apply(plan, "[{\"put\": {\"item\": {\"id\": \"g\", \"goal\": {\"weight\": 0.5}}}, "
+			"\"expected_revision\": 9}]");
 	ck_assert(!o.ok);
 	ck_assert_int_eq(o.err.code, ERR_CONFLICT);
 	ck_assert_str_eq(o.conflict.ref, "goal/g");
 	ck_assert_uint_eq(o.conflict.expected, 9);
 	ck_assert_uint_eq(o.conflict.actual, 1);
-	o = apply(plan, "[{\"put\": {\"item\": {\"id\": \"g\", \"goal\": {}}}, \"expected_absent\": true}]");
+	o = apply(plan,
+	    "[{\"put\": {\"item\": {\"id\": \"g\", \"goal\": {}}}, \"expected_absent\": true}]");
 	ck_assert_int_eq(o.err.code, ERR_CONFLICT);
 	o = apply_as(plan, "[" GOAL("h") "]", ", \"expected_revision\": 0", "a", 2000000, false);
 	ck_assert_int_eq(o.err.code, ERR_CONFLICT);
 	ck_assert_str_eq(o.conflict.ref, "");
-	take(plan, "[{\"put\": {\"item\": {\"id\": \"g\", \"goal\": {\"weight\": 0.5}}}, \"expected_revision\": 1}]");
+	take(plan, "[{\"put\": {\"item\": {\"id\": \"g\", \"goal\": {\"weight\": 0.5}}}, "
+		   "\"expected_revision\": 1}]");
 }
 END_TEST
 
@@ -303,17 +339,21 @@ START_TEST(a_record_is_completed_and_stays_as_it_is)
 	const struct item *record;
 	struct outcome o;
 
-	take(plan, "[{\"add\": {\"record\": {\"about\": \"nps\", \"measurement\": {\"value\": 41.5}}}}]");
+	take(plan,
+	    "[{\"add\": {\"record\": {\"about\": \"nps\", \"measurement\": {\"value\": 41.5}}}}]");
 	record = find(plan, "measurement/r1.0");
 	ck_assert(item_is_live(record));
 	ck_assert_double_eq(record->value, 41.5);
 	ck_assert_int_eq(item_at_us(record), 1000000);
 	ck_assert_uint_eq(record->refs_count, 2); /* about measure/nps, by person/anna */
-	o = apply(plan, "[{\"add\": {\"record\": {\"id\": \"r1.0\", \"about\": \"nps\", \"measurement\": {\"value\": 42}}}}]");
+	o = apply(plan, "[{\"add\": {\"record\": {\"id\": \"r1.0\", \"about\": \"nps\", "
+			"\"measurement\": {\"value\": 42}}}}]");
 	ck_assert_int_eq(o.err.code, ERR_EXISTS);
-	take(plan, "[{\"add\": {\"record\": {\"id\": \"r1.0\", \"about\": \"nps\", \"measurement\": {\"value\": 41.5}}}}]");
+	take(plan, "[{\"add\": {\"record\": {\"id\": \"r1.0\", \"about\": \"nps\", "
+		   "\"measurement\": {\"value\": 41.5}}}}]");
 	ck_assert_uint_eq(find(plan, "measurement/r1.0")->revision, 1);
-	refused(plan, "[{\"remove\": {\"ref\": \"measurement/r1.0\"}}]", ERR_INVALID, "change_set.changes[0].remove.ref");
+	refused(plan, "[{\"remove\": {\"ref\": \"measurement/r1.0\"}}]", ERR_INVALID,
+	    "change_set.changes[0].remove.ref");
 	take(plan, "[{\"retract\": {\"ref\": \"measurement/r1.0\", \"reason\": \"wrong month\"}}]");
 	record = find(plan, "measurement/r1.0");
 	ck_assert(item_is_live(record) && (record->flags & ITEM_RETRACTED) != 0);
@@ -324,8 +364,9 @@ START_TEST(redacting_a_person_takes_name_and_text_out_and_replays_alike)
 {
 	const struct item *record;
 
-	take(plan, "[{\"add\": {\"record\": {\"id\": \"c\", \"about\": \"goal/g\", \"by\": \"bo\", \"note\": \"secret\", "
-	    "\"check_in\": {\"status\": \"AT_RISK\"}}}}]");
+	take(plan, "[{\"add\": {\"record\": {\"id\": \"c\", \"about\": \"goal/g\", \"by\": \"bo\", "
+		   "\"note\": \"secret\", "
+		   "\"check_in\": {\"status\": \"AT_RISK\"}}}}]");
 	take(plan, "[{\"redact\": {\"person\": \"bo\", \"reason\": \"asked for it\"}}]");
 	record = find(plan, "check-in/c");
 	ck_assert((record->flags & ITEM_REDACTED) != 0);
@@ -339,8 +380,9 @@ START_TEST(a_source_is_remembered_beside_the_edits_of_others)
 {
 	const struct item *goal;
 	const uint8_t *applied;
-	struct outcome o = apply_as(plan, "[" PUT("g", "\"title\": \"from files\", \"goal\": {}") "]",
-	    ", \"source\": {\"name\": \"files:plan\"}", "a", 1, false);
+	struct outcome o =
+	    apply_as(plan, "[" PUT("g", "\"title\": \"from files\", \"goal\": {}") "]",
+		", \"source\": {\"name\": \"files:plan\"}", "a", 1, false);
 	size_t len;
 
 	ck_assert(o.ok);
@@ -476,7 +518,8 @@ START_TEST(edges_are_what_a_walk_over_all_references_finds)
 		const struct item *item = view_item(plan_now(plan), slot);
 
 		walked += item_edges(item);
-		FOR_EDGES_IN (plan, slot, edge) {
+		FOR_EDGES_IN(plan, slot, edge)
+		{
 			const struct item *from = view_item(plan_now(plan), plan->edges[edge].from);
 			bool found = false;
 
@@ -501,7 +544,8 @@ START_TEST(ten_thousand_names_are_found_again)
 	}
 	for (int i = 0; i < 10000; i++) {
 		snprintf(id, sizeof id, "v%d", i);
-		ck_assert_uint_eq(plan_find(plan, KIND_VALUE, id, strlen(id))->revision, (uint64_t)i + 1);
+		ck_assert_uint_eq(
+		    plan_find(plan, KIND_VALUE, id, strlen(id))->revision, (uint64_t)i + 1);
 	}
 	ck_assert_ptr_null(plan_find(plan, KIND_VALUE, "v10000", 6));
 	ck_assert_ptr_null(plan_find(plan, KIND_GOAL, "v1", 2));
@@ -539,20 +583,27 @@ START_TEST(every_reference_field_is_one_of_the_contract)
 
 		for (size_t r = 0; r < 2; r++) {
 			for (unsigned f = 0; f < roots[r]->n_fields; f++) {
-				const ProtobufCMessageDescriptor *type = roots[r]->fields[f].descriptor;
+				const ProtobufCMessageDescriptor *type =
+				    roots[r]->fields[f].descriptor;
 
 				if (roots[r]->fields[f].type != PROTOBUF_C_TYPE_MESSAGE)
 					continue;
-				if (strncmp(type->short_name, fields[i].field, (size_t)(dot - fields[i].field)) == 0)
-					found |= protobuf_c_message_descriptor_get_field_by_name(type, dot + 1) != NULL;
+				if (strncmp(type->short_name, fields[i].field,
+					(size_t)(dot - fields[i].field)) == 0)
+					found |= protobuf_c_message_descriptor_get_field_by_name(
+						     type, dot + 1) != NULL;
 				for (unsigned g = 0; g < type->n_fields; g++) {
 					if (type->fields[g].type == PROTOBUF_C_TYPE_MESSAGE)
-						found |= protobuf_c_message_descriptor_get_field_by_name(
-							     type->fields[g].descriptor, dot + 1) != NULL;
+						found |=
+						    protobuf_c_message_descriptor_get_field_by_name(
+							type->fields[g].descriptor, dot + 1) !=
+						    NULL;
 				}
 			}
-			if (strncmp(roots[r]->short_name, fields[i].field, (size_t)(dot - fields[i].field)) == 0)
-				found |= protobuf_c_message_descriptor_get_field_by_name(roots[r], dot + 1) != NULL;
+			if (strncmp(roots[r]->short_name, fields[i].field,
+				(size_t)(dot - fields[i].field)) == 0)
+				found |= protobuf_c_message_descriptor_get_field_by_name(
+					     roots[r], dot + 1) != NULL;
 		}
 		ck_assert_msg(found, "%s", fields[i].field);
 	}

@@ -128,7 +128,8 @@ append_range(uint32_t workspace, uint64_t from, uint64_t to)
 		char body[64];
 		struct store_entry entry;
 
-		snprintf(body, sizeof body, "entry %u/%llu", workspace, (unsigned long long)revision);
+		snprintf(
+		    body, sizeof body, "entry %u/%llu", workspace, (unsigned long long)revision);
 		entry = entry_of(workspace, revision, body);
 		append(&entry, 0);
 	}
@@ -149,11 +150,14 @@ check_range_entry(void *arg, const struct store_entry *entry)
 	struct range_check *check = arg;
 	char body[64];
 
-	snprintf(body, sizeof body, "entry %u/%llu", check->workspace, (unsigned long long)check->next);
+	snprintf(
+	    body, sizeof body, "entry %u/%llu", check->workspace, (unsigned long long)check->next);
 	check->wrong |= entry->workspace != check->workspace || entry->revision != check->next ||
-	    entry->body_len != strlen(body) || memcmp(entry->body, body, strlen(body)) != 0 ||
-	    strcmp(entry->author, "person/anna") != 0 || entry->time_us != 1000 * (int64_t)check->next ||
-	    entry->logged_us != 2000 * (int64_t)check->next;
+			entry->body_len != strlen(body) ||
+			memcmp(entry->body, body, strlen(body)) != 0 ||
+			strcmp(entry->author, "person/anna") != 0 ||
+			entry->time_us != 1000 * (int64_t)check->next ||
+			entry->logged_us != 2000 * (int64_t)check->next;
 	check->next++;
 	return true;
 }

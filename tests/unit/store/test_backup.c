@@ -147,7 +147,8 @@ START_TEST(one_workspace_is_restored_to_a_revision_others_whole)
 	memcpy(chain, store_head(store, 2).chain, sizeof chain);
 	append_range(3, 1, 50);
 	append_range(2, 31, 100);
-	ck_assert(store_redact(store, 2, 7, (const uint8_t *)"entry 2/7", 9, &err)); /* checked by its hash */
+	ck_assert(store_redact(
+	    store, 2, 7, (const uint8_t *)"entry 2/7", 9, &err)); /* checked by its hash */
 	ck_assert(store_backup(store, backup_path, NULL, NULL, &err));
 	if (!store_restore(backup_path, target, 2, 30, &err))
 		ck_abort_msg("restore: %s", err.msg);
@@ -172,7 +173,8 @@ START_TEST(restore_refuses_what_is_in_the_way_or_not_there)
 	ck_assert(!store_restore(backup_path, target, 2, 31, &err));
 	ck_assert_int_eq(err.code, ERR_RANGE);
 	ck_assert(!store_restore("/etc/passwd", target, 0, 0, &err));
-	ck_assert(store_restore(backup_path, target, 2, 30, &err)); /* failures left nothing behind */
+	ck_assert(
+	    store_restore(backup_path, target, 2, 30, &err)); /* failures left nothing behind */
 }
 END_TEST
 
@@ -273,20 +275,24 @@ START_TEST(a_flipped_byte_anywhere_never_gives_wrong_data)
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
-		at = i < 100 ? (size_t)i : (size_t)(x % log_len); /* each byte of SQLite's own header */
+		at = i < 100 ? (size_t)i
+			     : (size_t)(x % log_len); /* each byte of SQLite's own header */
 		mask = (uint8_t)(1 << (x >> 40) % 8);
 		log_bytes[at] ^= mask;
 		verdict = judge(head);
 		log_bytes[at] ^= mask;
 		ck_assert_msg(!verdict.wrong, "byte %zu gave wrong data", at);
 		if (!verdict.opened)
-			ck_assert_msg(verdict.err.code == ERR_DATA_LOSS || verdict.err.code == ERR_PRECONDITION ||
-				verdict.err.code == ERR_UNAVAILABLE,
+			ck_assert_msg(verdict.err.code == ERR_DATA_LOSS ||
+					  verdict.err.code == ERR_PRECONDITION ||
+					  verdict.err.code == ERR_UNAVAILABLE,
 			    "byte %zu: %s", at, verdict.err.msg);
 		else if (!verdict.verified)
-			ck_assert_msg(verdict.err.code == ERR_DATA_LOSS, "byte %zu: %s", at, verdict.err.msg);
+			ck_assert_msg(
+			    verdict.err.code == ERR_DATA_LOSS, "byte %zu: %s", at, verdict.err.msg);
 		/* What verification passes must be all there. */
-		ck_assert_msg(!verdict.opened || !verdict.verified || verdict.read, "byte %zu passed", at);
+		ck_assert_msg(
+		    !verdict.opened || !verdict.verified || verdict.read, "byte %zu passed", at);
 		if (!verdict.opened || !verdict.verified)
 			found++;
 		else

@@ -12,11 +12,11 @@
 
 static struct {
 	size_t ok, failed;
-	uint64_t ok_up_to[4];   /* by workspace */
-	bool gap;               /* acknowledged after a failure without being the next */
-	uint64_t failed_at[4];  /* first failed revision since the last resync */
+	uint64_t ok_up_to[4];  /* by workspace */
+	bool gap;              /* acknowledged after a failure without being the next */
+	uint64_t failed_at[4]; /* first failed revision since the last resync */
 	size_t outstanding;
-	bool hopeless;          /* the fault will not go away */
+	bool hopeless; /* the fault will not go away */
 } seen;
 
 static void
@@ -81,7 +81,8 @@ append_simulated(uint32_t workspace, uint64_t revision, struct err *err)
 		entry.body_len = sizeof padding;
 	}
 	seen.outstanding++;
-	if (store_append(store, &entry, on_outcome, (void *)((uintptr_t)workspace << 32 | (uintptr_t)revision), err))
+	if (store_append(store, &entry, on_outcome,
+		(void *)((uintptr_t)workspace << 32 | (uintptr_t)revision), err))
 		return true;
 	seen.outstanding--;
 	return false;
@@ -187,7 +188,8 @@ START_TEST(a_failure_fails_everything_behind_it_in_one_go)
 	ck_assert(append_simulated(1, 2, &err));
 	ck_assert(append_simulated(2, 1, &err));
 	store_flush(store);
-	ck_assert(append_simulated(3, 1, &err)); /* not even handed over, and of another workspace */
+	ck_assert(
+	    append_simulated(3, 1, &err)); /* not even handed over, and of another workspace */
 	for (int i = 0; i < 4000 && seen.failed == 0; i++) {
 		store_poll(store);
 		usleep(250);
@@ -312,7 +314,8 @@ START_TEST(a_snapshot_is_whole_or_absent_whatever_fails)
 		shim_reset(n);
 		info.revision = 5;
 		writer = snapshot_create(SHIM_ROOT, &info, &err);
-		ck_assert(writer && snapshot_put(writer, payload, 100, &err) && snapshot_finish(writer, &err));
+		ck_assert(writer && snapshot_put(writer, payload, 100, &err) &&
+			  snapshot_finish(writer, &err));
 		info.revision = 6;
 		shim_fail_at(n, fault, _i % 2);
 		writer = snapshot_create(SHIM_ROOT, &info, &err);
@@ -339,7 +342,8 @@ END_TEST
 
 START_TEST(a_network_file_system_is_refused)
 {
-	struct store_options options = {.directory = SHIM_NETWORK, .vfs = SHIM_VFS, .synchronous = "FULL"};
+	struct store_options options = {
+	    .directory = SHIM_NETWORK, .vfs = SHIM_VFS, .synchronous = "FULL"};
 	struct err err = {0};
 
 	ck_assert_ptr_null(store_open(&options, &err));

@@ -24,7 +24,8 @@ fill(uint8_t *p, size_t len, uint64_t seed)
 static struct snapshot_writer *
 begin(uint32_t workspace, uint64_t revision, struct err *err)
 {
-	struct snapshot_info info = {.workspace = workspace, .revision = revision, .layout = LAYOUT};
+	struct snapshot_info info = {
+	    .workspace = workspace, .revision = revision, .layout = LAYOUT};
 
 	memset(info.chain, (int)revision, sizeof info.chain);
 	return snapshot_create(directory, &info, err);
@@ -81,7 +82,8 @@ open_revision(uint32_t workspace, uint64_t max, size_t expected_len)
 static void
 path_of(char *out, size_t size, uint32_t workspace, uint64_t revision, const char *suffix)
 {
-	snprintf(out, size, "%s/snapshots/%u-%llu.%s", directory, workspace, (unsigned long long)revision, suffix);
+	snprintf(out, size, "%s/snapshots/%u-%llu.%s", directory, workspace,
+	    (unsigned long long)revision, suffix);
 }
 
 static bool
@@ -255,7 +257,8 @@ START_TEST(the_first_sweep_keeps_what_is_said)
 	}
 	write_snapshot(2, 16, 10);
 	for (uint64_t revision = 1; revision <= 16; revision++) {
-		bool kept = revision == 16 || revision == 15 || revision == 13 || revision == 9 || revision == 1;
+		bool kept = revision == 16 || revision == 15 || revision == 13 || revision == 9 ||
+			    revision == 1;
 
 		ck_assert_msg(exists(2, revision, "snap") == kept, "revision %d", (int)revision);
 	}

@@ -111,7 +111,8 @@ END_TEST
 
 START_TEST(a_revision_that_is_not_the_next_conflicts)
 {
-	struct store_entry one = entry_of(2, 1, "one"), three = entry_of(2, 3, "three"), two = entry_of(2, 2, "two");
+	struct store_entry one = entry_of(2, 1, "one"), three = entry_of(2, 3, "three"),
+			   two = entry_of(2, 2, "two");
 
 	ck_assert_int_eq(append_and_wait(&three), STORE_CONFLICT);
 	ck_assert_int_eq(append_and_wait(&one), STORE_OK);
@@ -308,7 +309,8 @@ START_TEST(the_revision_at_a_time_is_the_last_one_up_to_it)
 	static const struct {
 		int64_t time_us;
 		uint64_t revision;
-	} expected[] = {{99, 0}, {100, 3}, {249, 3}, {250, 4}, {299, 4}, {300, 5}, {INT64_MAX, 5}, {INT64_MIN, 0}};
+	} expected[] = {{99, 0}, {100, 3}, {249, 3}, {250, 4}, {299, 4}, {300, 5}, {INT64_MAX, 5},
+	    {INT64_MIN, 0}};
 	struct err err;
 
 	for (uint64_t i = 0; i < 5; i++) {
@@ -391,15 +393,15 @@ START_TEST(the_chain_is_the_documented_one)
 	entry.author = "a";
 	entry.key = "k";
 	entry.format = 5;
-	bytes[32] = 2;          /* workspace, 4 bytes */
-	bytes[36] = 1;          /* revision, 8 */
-	bytes[44] = 0x02;       /* time, 8 */
+	bytes[32] = 2;    /* workspace, 4 bytes */
+	bytes[36] = 1;    /* revision, 8 */
+	bytes[44] = 0x02; /* time, 8 */
 	bytes[45] = 0x01;
 	memset(bytes + 52, 0xff, 8); /* logged, 8 */
-	bytes[60] = 1;          /* kind, 2 */
-	bytes[62] = 5;          /* format, 2 */
-	bytes[64] = 1;          /* length of author, 4 */
-	bytes[68] = 1;          /* length of key, 4 */
+	bytes[60] = 1;               /* kind, 2 */
+	bytes[62] = 5;               /* format, 2 */
+	bytes[64] = 1;               /* length of author, 4 */
+	bytes[68] = 1;               /* length of key, 4 */
 	bytes[72] = 'a';
 	bytes[73] = 'k';
 	sha256("body", 4, bytes + 74);
@@ -487,8 +489,9 @@ START_TEST(a_second_opener_is_told_who_holds_the_directory)
 	char expected[200];
 	struct err err = open_fails(directory);
 
-	snprintf(expected, sizeof expected, "another plumbd (pid %d) holds %s; stop it or choose another --data",
-	    (int)getpid(), directory);
+	snprintf(expected, sizeof expected,
+	    "another plumbd (pid %d) holds %s; stop it or choose another --data", (int)getpid(),
+	    directory);
 	ck_assert_int_eq(err.code, ERR_PRECONDITION);
 	ck_assert_str_eq(err.msg, expected);
 	reopen_store(); /* and free again after closing */
