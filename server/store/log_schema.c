@@ -149,7 +149,8 @@ log_schema_prepare(struct log_db *db, const struct log_db_options *options, stru
 		return false;
 	if (application != APPLICATION_ID && (tables > 0 || version != 0 || application != 0))
 		return err_set(err, ERR_PRECONDITION,
-		    "log.db is not a Plumbline log, or its first page is damaged: use another directory, or restore a backup");
+		    "log.db is not a Plumbline log, or its first page is damaged: use another "
+		    "directory, or restore a backup");
 	if (version > VERSION)
 		return refuse_newer(db, version, err);
 	if (version < VERSION && options->read_only)
