@@ -221,8 +221,10 @@ run(struct app *app)
 	daemon_free(app->daemon);
 	loop_free(app->loop);
 	if (!ok) {
-		fprintf(stderr, "plumbd: %s%s%s\n", data != NULL ? data : "",
-		    data != NULL ? ": " : "", err.msg);
+		if (data != NULL && strstr(err.msg, data) == NULL)
+			fprintf(stderr, "plumbd: %s: %s\n", data, err.msg);
+		else
+			fprintf(stderr, "plumbd: %s\n", err.msg);
 		return EXIT_FAILURE;
 	}
 	log_info("stop", "stopped");
