@@ -109,6 +109,8 @@ raise_limits(void)
 	struct rlimit files;
 
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* A file that may not grow any more (ulimit -f) is a disk that is full. */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
 		return;
 	files.rlim_cur = files.rlim_max;
