@@ -212,8 +212,12 @@ class Stream(_Call):
 
     def grant(self, credit):
         """Sends WINDOW."""
-        if self.client.hello:
+        if not self.client.hello:
+            return
+        try:
             self.client.send_frame(self.stream, WINDOW, 0, struct.pack(">I", credit))
+        except OSError:
+            pass  # closed: what has arrived is still taken, and then the end
 
     def __iter__(self):
         while True:
@@ -465,7 +469,10 @@ class Daemon:
                 self.process.wait()
         if self.process is not None:
             self.process.stdout.close()
+        log = self.read_log() if os.path.exists(self.log) else ""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if any(word in log for word in ("Sanitizer", "runtime error:", "Assertion `")):
+            raise AssertionError("the daemon's log tells of a mistake in it:\n" + log[-8000:])
 
     def __enter__(self):
         return self
