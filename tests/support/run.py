@@ -98,8 +98,11 @@ def build(preset):
 def unit(preset):
     steps = []
     for program in sorted((BUILD / preset / "tests").glob("unit_*")):
+        # Failing every allocation in turn takes minutes; what it looks for shows without and with ASan.
+        if program.name.endswith("_test_alloc") and preset not in ("dev", "asan"):
+            continue
         if program.is_file() and os.access(program, os.X_OK):
-            steps.append(Step(f"unit {preset} {program.name[5:]}", [program], timeout=600,
+            steps.append(Step(f"unit {preset} {program.name[5:]}", [program], timeout=1500,
                               env={"CK_DEFAULT_TIMEOUT": 120, "CK_TIMEOUT_MULTIPLIER": 4}))
     return steps
 
