@@ -111,7 +111,14 @@ class FullDisk(unittest.TestCase):
                 time.sleep(0.1)
 
     def info(self):
-        return self.client.call("Admin.Info", pb.admin.InfoRequest(workspace="main", state_hash=True))
+        until = time.monotonic() + 60
+        while True:
+            try:
+                return self.client.call("Admin.Info", pb.admin.InfoRequest(workspace="main", state_hash=True))
+            except RpcError as error:  # for a moment after a failure, while the log is opened again
+                if error.code != UNAVAILABLE or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def test_writes_are_refused_and_reading_goes_on(self):
         self.apply("first", "first")
