@@ -398,8 +398,8 @@ end(struct builder *b)
 {
 	struct frame *frame = &b->frames[--b->depth];
 	struct yaml_node *node = frame->node;
-	struct yaml_node **children = b->pending + frame->first;
 	size_t count = b->pending_count - frame->first;
+	struct yaml_node **children = count > 0 ? b->pending + frame->first : NULL;
 
 	b->pending_count = frame->first;
 	if (node->type == YAML_MAP) {

@@ -157,14 +157,30 @@ path_prefix(size_t change, const char *field, char prefix[64])
 	memcpy(at, field, strlen(field) + 1);
 }
 
+/* What the log holds was checked when it came; a log of another's making still has to name its entries. */
+static bool
+is_named(const ProtobufCMessage *message)
+{
+	bool is_record = message->descriptor == &plumb__v1__record__descriptor;
+	const char *id = is_record ? ((const Plumb__V1__Record *)message)->id
+				   : ((const Plumb__V1__Item *)message)->id;
+
+	return codec_item_kind(message) != KIND_NONE &&
+	       ((is_record && id[0] == '\0') || parse_is_id(id, strlen(id)));
+}
+
 bool
 is_checked(struct apply *apply, const ProtobufCMessage *message, const char *field)
 {
 	size_t before = apply->faults->total;
 	char prefix[64];
 
-	if (apply->replay)
-		return true;
+	if (apply->replay) {
+		if (is_named(message))
+			return true;
+		refuse(apply, ERR_INVALID, field, "has no kind or no id");
+		return false;
+	}
 	path_prefix(apply->change, field, prefix);
 	codec_check(message, prefix, apply->faults);
 	if (apply->faults->total == before) {
