@@ -150,6 +150,7 @@ workspaces_on_change(struct daemon *daemon, const struct patch_op *ops, size_t c
 	}
 	if (!ok)
 		log_error("workspaces", "why=\"%s\"", arena != NULL ? err.msg : "out of memory");
+	daemon->relist |= !ok; /* what was created is there: the list takes it up later */
 	arena_free(arena);
 	return ok;
 }
@@ -370,7 +371,10 @@ void
 daemon_tick(struct daemon *daemon)
 {
 	int64_t now_us = daemon_monotonic_us();
+	struct err err;
 
+	if (daemon->relist && plan_revision(daemon->system->plan) == plan_durable(daemon->system->plan))
+		daemon->relist = !list_workspaces(daemon, &err);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next) {
 		watch_tick(ws, now_us);
 		workspace_tick(ws);

@@ -24,6 +24,7 @@ struct daemon {
 	struct workspace *system;     /* the list of workspaces, as a plan */
 	struct workspace *workspaces; /* list, without system */
 	unsigned workspaces_count;
+	bool relist; /* a new one could not be taken into the list for want of memory */
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;

@@ -325,13 +325,47 @@ assert_it_goes_on(void)
 	asked_free(asked);
 }
 
+/* Where the daemon keeps its log; "": in memory. */
+static char directory[64];
+
+static void
+remove_directory(void)
+{
+	char command[100];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void
+make_directory(void)
+{
+	snprintf(directory, sizeof directory, "/tmp/plumb-alloc-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
 static void
 open_plan(void)
 {
-	engine_open(NULL);
+	const struct daemon_options options = {.data_dir = directory};
+
+	if (directory[0] != '\0')
+		remove_directory();
+	engine_open(directory[0] != '\0' ? &options : NULL);
 	for (size_t i = 0; i < sizeof plan / sizeof plan[0]; i++)
 		engine_reply("Plan.Apply", plan[i]);
 	arena_reset(engine.arena);
+}
+
+/* Every workspace that exists is in the list, at the latest after a tick. */
+static void
+assert_workspaces_are_listed(const struct asked *asked)
+{
+	if (strcmp(asked->method->name, "CreateWorkspace") != 0 || asked->status.code != ERR_OK)
+		return;
+	daemon_tick(engine.daemon);
+	assert_has(engine_reply("Admin.ListWorkspaces", "{}"), "\"id\":\"other\"");
+	assert_has(engine_reply("Admin.Info", "{\"workspace\":\"other\"}"), "today");
 }
 
 struct expected {
@@ -409,8 +443,10 @@ run_starved(const struct scenario *s, uint64_t n, uint64_t count)
 		ck_assert_msg(strcmp(state, expected.after) == 0,
 		    "%s, allocation %llu: another plan", s->method, (unsigned long long)n);
 	}
-	if (asked != NULL)
+	if (asked != NULL) {
+		assert_workspaces_are_listed(asked);
 		asked_free(asked);
+	}
 	assert_it_goes_on();
 	engine_close();
 	return hit;
@@ -445,6 +481,16 @@ START_TEST(memory_is_gone_for_a_while)
 {
 	run_all(&scenarios[_i], UINT64_MAX);
 	engine_fini();
+}
+END_TEST
+
+/* On a disk the log is opened again after a failed commit, and says what of it is there. */
+START_TEST(a_change_on_disk)
+{
+	make_directory();
+	run_all(&scenarios[0], _i == 0 ? 1 : UINT64_MAX);
+	engine_fini();
+	remove_directory();
 }
 END_TEST
 
@@ -535,26 +581,16 @@ END_TEST
 
 /* ---- the start -------------------------------------------------------------------------------------------- */
 
-static void
-remove_directory(const char *path)
-{
-	char command[200];
-
-	snprintf(command, sizeof command, "rm -rf '%s'", path);
-	ck_assert_int_eq(system(command), 0);
-}
-
 /* A start that fails says so; what is there already stays. */
 START_TEST(a_start_without_memory_is_refused)
 {
-	char directory[] = "/tmp/plumb-alloc-XXXXXX";
 	struct daemon_options options = {
 	    .clock_us = ENGINE_CLOCK, .clock_set = true, .clock_frozen = true};
 	char before[80], after[80];
 	uint64_t n;
 	bool hit = true;
 
-	ck_assert_ptr_nonnull(mkdtemp(directory));
+	make_directory();
 	options.data_dir = _i == 0 ? NULL : directory;
 	engine_open(&options);
 	for (size_t i = 0; i < sizeof plan / sizeof plan[0]; i++)
@@ -586,7 +622,7 @@ START_TEST(a_start_without_memory_is_refused)
 		engine_close();
 	}
 	engine_fini();
-	remove_directory(directory);
+	remove_directory();
 }
 END_TEST
 
@@ -608,6 +644,7 @@ main(void)
 
 	tcase_add_loop_test(add_case(suite, "one"), one_allocation_fails, 0, SCENARIOS);
 	tcase_add_loop_test(add_case(suite, "all"), memory_is_gone_for_a_while, 0, SCENARIOS);
+	tcase_add_loop_test(add_case(suite, "disk"), a_change_on_disk, 0, 2);
 	tcase_add_test(add_case(suite, "watch"), a_watch_misses_nothing_or_is_told_where_to_go_on);
 	tcase_add_loop_test(add_case(suite, "start"), a_start_without_memory_is_refused, 0, 3);
 	engine_unused();
