@@ -29,6 +29,7 @@ struct check {
 	const struct view *view;
 	struct check_query query;
 	struct index ix;
+	struct load *load; /* NULL until a rule asks for it */
 	struct rule_state states[RULES_MAX];
 	struct arena *arena; /* waivers */
 	struct control_waiver *waivers;
@@ -442,6 +443,20 @@ pass_out_of_memory(struct pass *pass)
 	pass->stop = true;
 }
 
+const struct load *
+pass_load(struct pass *pass)
+{
+	struct check *check = pass->check;
+	struct err err = {0};
+
+	if (check->load == NULL) {
+		check->load = load_run(&check->ix, is_cancelled, check, &err);
+		pass->stop |= check->load == NULL;
+		check->oom |= check->load == NULL && err.code != ERR_CANCELLED;
+	}
+	return check->load;
+}
+
 bool
 pass_goes_on(struct pass *pass)
 {
@@ -633,6 +648,7 @@ check_free(struct check *check)
 {
 	if (check == NULL)
 		return;
+	load_free(check->load);
 	index_fini(&check->ix);
 	arena_free(check->arena);
 	free(check->waivers);

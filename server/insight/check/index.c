@@ -229,6 +229,24 @@ take_refs(struct builder *b, const struct item *item)
 	return true;
 }
 
+/* The newest one by its time, then by revision. */
+static void
+take_check_in(struct index *ix, const struct item *item)
+{
+	const struct ref *about = item_ref(item, ROLE_ABOUT);
+	struct point point = {item_at_us(item), 0, item->start, item->slot}, newest;
+
+	if (about == NULL || item->start == DATE_NONE || item->start > ix->today)
+		return;
+	if (ix->check_in[about->slot] != SLOT_NONE) {
+		newest = (struct point){.slot = ix->check_in[about->slot]};
+		newest.at_us = item_at_us(ix->items[newest.slot]);
+		if (!is_later(&point, &newest, ix))
+			return;
+	}
+	ix->check_in[about->slot] = item->slot;
+}
+
 static void
 take_ranking(struct index *ix, const struct item *item)
 {
@@ -261,6 +279,8 @@ take_item(struct builder *b, const struct item *item)
 	if (item->kind == KIND_MEASUREMENT &&
 	    !take_measurement(b, item, item_ref(item, ROLE_ABOUT)))
 		return false;
+	if (item->kind == KIND_CHECK_IN)
+		take_check_in(ix, item);
 	if (item->kind == KIND_RANKING)
 		take_ranking(ix, item);
 	return true;
@@ -290,6 +310,7 @@ read_items(struct builder *b, struct err *err)
 		ix->items[s] = view_item(ix->view, s);
 		ix->part_of[s] = SLOT_NONE;
 		ix->rank[s] = RANK_NONE;
+		ix->check_in[s] = SLOT_NONE;
 	}
 	for (uint32_t s = 0; s < ix->slots; s++) {
 		if (s % STOP_EVERY == 0 && stopped(b, err))
@@ -438,6 +459,7 @@ allocate(struct index *ix)
 	ix->roles = big_zalloc(n, sizeof ix->roles[0]);
 	ix->part_of = big_alloc(n, sizeof ix->part_of[0]);
 	ix->rank = big_alloc(n, sizeof ix->rank[0]);
+	ix->check_in = big_alloc(n, sizeof ix->check_in[0]);
 	ix->by_kind = big_alloc(n, sizeof ix->by_kind[0]);
 	ix->out_first = big_alloc(n, sizeof ix->out_first[0]);
 	ix->in_first = big_zalloc(n + 1, sizeof ix->in_first[0]);
@@ -445,7 +467,7 @@ allocate(struct index *ix)
 	return ix->items != NULL && ix->kinds != NULL && ix->standing != NULL && ix->has != NULL &&
 	       ix->roles != NULL && ix->part_of != NULL && ix->rank != NULL &&
 	       ix->by_kind != NULL && ix->out_first != NULL && ix->in_first != NULL &&
-	       ix->series_of != NULL;
+	       ix->series_of != NULL && ix->check_in != NULL;
 }
 
 bool
@@ -494,6 +516,7 @@ index_fini(struct index *ix)
 	free(ix->series_of);
 	free(ix->series);
 	free(ix->points);
+	free(ix->check_in);
 	memset(ix, 0, sizeof *ix);
 }
 

@@ -77,6 +77,7 @@ struct index {
 	uint32_t *series_of; /* 1-based; 0 none */
 	struct series *series;
 	struct point *points;
+	uint32_t *check_in; /* the newest check-in about it, not after today; SLOT_NONE */
 };
 
 /* Polled now and then; true: stop. */

@@ -49,7 +49,7 @@ message_none(const struct check *check, const struct finding *f, struct str *out
 	str_add(out, " does not say what will be different once it is done.");
 }
 
-const struct rule outcome_none = {
+static const struct rule outcome_none = {
     .name = "outcome/none",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -108,7 +108,7 @@ message_no_measure(const struct check *check, const struct finding *f, struct st
 			 : " has no measure: nothing will show whether it was met.");
 }
 
-const struct rule outcome_no_measure = {
+static const struct rule outcome_no_measure = {
     .name = "outcome/no-measure",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -181,7 +181,7 @@ message_no_baseline(const struct check *check, const struct finding *f, struct s
 	str_add(out, " stood at the start.");
 }
 
-const struct rule outcome_no_baseline = {
+static const struct rule outcome_no_baseline = {
     .name = "outcome/no-baseline",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -217,7 +217,7 @@ message_no_target(const struct check *check, const struct finding *f, struct str
 	str_add(out, e->value.text[0] == 'i' ? ", only words." : ".");
 }
 
-const struct rule outcome_no_target = {
+static const struct rule outcome_no_target = {
     .name = "outcome/no-target",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -322,7 +322,7 @@ message_no_date(const struct check *check, const struct finding *f, struct str *
 	str_add(out, " shall be there.");
 }
 
-const struct rule outcome_no_date = {
+static const struct rule outcome_no_date = {
     .name = "outcome/no-date",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -452,7 +452,7 @@ message_stale(const struct check *check, const struct finding *f, struct str *ou
 	str_add(out, " days ago.");
 }
 
-const struct rule outcome_stale = {
+static const struct rule outcome_stale = {
     .name = "outcome/stale",
     .severity = SEVERITY_WARNING,
     .thresholds = {{"grace_days", 7, 0, 3660, "days",
@@ -473,4 +473,14 @@ const struct rule outcome_stale = {
     .fix = "Record its current value.",
     .run = run_stale,
     .message = message_stale,
+};
+
+const struct rule *const rules_outcome[] = {
+    &outcome_none,
+    &outcome_no_measure,
+    &outcome_no_baseline,
+    &outcome_no_target,
+    &outcome_no_date,
+    &outcome_stale,
+    NULL,
 };

@@ -126,7 +126,7 @@ message_closed_early(const struct check *check, const struct finding *f, struct 
 	}
 }
 
-const struct rule outcome_closed_early = {
+static const struct rule outcome_closed_early = {
     .name = "outcome/closed-early",
     .severity = SEVERITY_WARNING,
     .thresholds = {{"reached", 1, 0, 1, "of the way",
@@ -418,7 +418,7 @@ message_done_unmoved(const struct check *check, const struct finding *f, struct 
 	str_add_char(out, '.');
 }
 
-const struct rule outcome_done_unmoved = {
+static const struct rule outcome_done_unmoved = {
     .name = "outcome/done-unmoved",
     .severity = SEVERITY_WARNING,
     .thresholds = {{"movement", 0.05, 0, 1, "of the way",
@@ -541,7 +541,7 @@ message_untracked_after(const struct check *check, const struct finding *f, stru
 			 : " was not taken since.");
 }
 
-const struct rule outcome_untracked_after = {
+static const struct rule outcome_untracked_after = {
     .name = "outcome/untracked-after",
     .severity = SEVERITY_WARNING,
     .thresholds = {{"days", 45, 0, 3660, "days",
@@ -560,4 +560,11 @@ const struct rule outcome_untracked_after = {
     .fix = "Record the measure's value after the delivery.",
     .run = run_untracked_after,
     .message = message_untracked_after,
+};
+
+const struct rule *const rules_outcome_after[] = {
+    &outcome_closed_early,
+    &outcome_done_unmoved,
+    &outcome_untracked_after,
+    NULL,
 };

@@ -97,7 +97,7 @@ message_none(const struct check *check, const struct finding *f, struct str *out
 	str_add(out, " has no owner.");
 }
 
-const struct rule owner_none = {
+static const struct rule owner_none = {
     .name = "owner/none",
     .severity = SEVERITY_ERROR,
     .local = true,
@@ -161,7 +161,7 @@ message_many(const struct check *check, const struct finding *f, struct str *out
 	str_add(out, e[0].value.count > f->evidence_count - 1 ? " and others." : ".");
 }
 
-const struct rule owner_many = {
+static const struct rule owner_many = {
     .name = "owner/many",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -215,7 +215,7 @@ message_not_a_person(const struct check *check, const struct finding *f, struct 
 	str_add(out, ", which is no person.");
 }
 
-const struct rule owner_not_a_person = {
+static const struct rule owner_not_a_person = {
     .name = "owner/not-a-person",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -278,7 +278,7 @@ message_gone(const struct check *check, const struct finding *f, struct str *out
 	str_add_char(out, '.');
 }
 
-const struct rule owner_gone = {
+static const struct rule owner_gone = {
     .name = "owner/gone",
     .severity = SEVERITY_ERROR,
     .local = true,
@@ -410,7 +410,7 @@ message_no_team(const struct check *check, const struct finding *f, struct str *
 	str_add_char(out, '.');
 }
 
-const struct rule owner_no_team = {
+static const struct rule owner_no_team = {
     .name = "owner/no-team",
     .severity = SEVERITY_NOTE,
     .thresholds = {{"alone_days", 5, 0, 10000, "person-days",
@@ -503,7 +503,7 @@ message_split(const struct check *check, const struct finding *f, struct str *ou
 		str_addf(out, ") roll up to %u owners instead of one.", (unsigned)e[0].value.count);
 }
 
-const struct rule owner_split = {
+static const struct rule owner_split = {
     .name = "owner/split",
     .severity = SEVERITY_WARNING,
     .asks = "Do the owners of the parts roll up to one?",
@@ -550,7 +550,7 @@ message_reviews_self(const struct check *check, const struct finding *f, struct 
 	str_add_char(out, '.');
 }
 
-const struct rule owner_reviews_self = {
+static const struct rule owner_reviews_self = {
     .name = "owner/reviews-self",
     .severity = SEVERITY_NOTE,
     .local = true,
@@ -563,4 +563,15 @@ const struct rule owner_reviews_self = {
     .fix = "Name another reviewer, or none: then the owner's manager reviews.",
     .run = run_reviews_self,
     .message = message_reviews_self,
+};
+
+const struct rule *const rules_owner[] = {
+    &owner_none,
+    &owner_many,
+    &owner_not_a_person,
+    &owner_gone,
+    &owner_no_team,
+    &owner_split,
+    &owner_reviews_self,
+    NULL,
 };

@@ -10,6 +10,7 @@
 #include "server/insight/check/check.h"
 #include "server/insight/check/index.h"
 #include "server/insight/check/words.h"
+#include "server/insight/load/load.h"
 
 struct pass {
 	struct check *check;
@@ -60,19 +61,23 @@ const struct evidence *finding_evidence(
     const struct check *check, const struct finding *f, const char *what);
 const struct index *check_index(const struct check *check);
 
-extern const struct rule sight_orphan, sight_unserved, sight_empty_goal, sight_dangling,
-    sight_cycle;
-extern const struct rule outcome_none, outcome_no_measure, outcome_no_baseline, outcome_no_target,
-    outcome_no_date, outcome_stale, outcome_closed_early, outcome_done_unmoved,
-    outcome_untracked_after;
-extern const struct rule owner_none, owner_many, owner_not_a_person, owner_gone, owner_no_team,
-    owner_split, owner_reviews_self;
+/* The families, each ending with NULL; in their own files, which are named like them. */
+extern const struct rule *const rules_sight[], *const rules_priority[], *const rules_outcome[],
+    *const rules_outcome_after[], *const rules_scope[], *const rules_owner[], *const rules_load[],
+    *const rules_ask[], *const rules_rhythm[];
+/* Names all that is in the cycle as who should act. */
+extern const struct rule sight_cycle;
+
+/* Demand and capacity, worked out when the first rule asks for them; NULL: out of memory or cancelled, return. */
+const struct load *pass_load(struct pass *pass);
 
 /* The roles whose way back the rules need. */
 #define CHECK_IN_ROLES                                                                             \
 	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) |                                  \
 	    ROLE_BIT(ROLE_LINK_CONTRIBUTES) | ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) |        \
 	    ROLE_BIT(ROLE_FURTHER_GOAL) | ROLE_BIT(ROLE_TARGET_MEASURE) |                          \
-	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF))
+	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
+	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \
+	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES))
 
 #endif

@@ -1,6 +1,7 @@
 #include "server/insight/check/rules.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,32 +13,23 @@
 #include "server/plan/control.h"
 #include "server/plan/view.h"
 
-/* In the order in which they are explained; families stay together. */
-static const struct rule *const rules[] = {
-    &sight_orphan,
-    &sight_unserved,
-    &sight_empty_goal,
-    &sight_dangling,
-    &sight_cycle,
-    &outcome_none,
-    &outcome_no_measure,
-    &outcome_no_baseline,
-    &outcome_no_target,
-    &outcome_no_date,
-    &outcome_stale,
-    &outcome_closed_early,
-    &outcome_done_unmoved,
-    &outcome_untracked_after,
-    &owner_none,
-    &owner_many,
-    &owner_not_a_person,
-    &owner_gone,
-    &owner_no_team,
-    &owner_split,
-    &owner_reviews_self,
+/* In the order in which they are explained. */
+static const struct rule *const *const families[] = {
+    rules_sight,
+    rules_priority,
+    rules_outcome,
+    rules_outcome_after,
+    rules_scope,
+    rules_owner,
+    rules_load,
+    rules_ask,
+    rules_rhythm,
 };
-#define RULES_COUNT (sizeof rules / sizeof rules[0])
-static_assert(RULES_COUNT <= RULES_MAX, "too many rules");
+
+/* All of them, one after the other; filled once. */
+static const struct rule *rules[RULES_MAX];
+static size_t rules_count;
+static pthread_once_t rules_once = PTHREAD_ONCE_INIT;
 
 /* A settings entry holds a few names and numbers. */
 #define SETTING_MEMORY ((size_t)1 << 20)
@@ -45,11 +37,32 @@ static_assert(RULES_COUNT <= RULES_MAX, "too many rules");
 #define NEAR         4u
 #define NAME_MAX_LEN 64u
 
+static void
+list_rules(void)
+{
+	for (size_t f = 0; f < sizeof families / sizeof families[0]; f++) {
+		for (const struct rule *const *r = families[f]; *r != NULL; r++) {
+			assert(rules_count < RULES_MAX);
+			rules[rules_count++] = *r;
+		}
+	}
+}
+
 const struct rule *const *
 rules_all(size_t *count)
 {
-	*count = RULES_COUNT;
+	pthread_once(&rules_once, list_rules);
+	*count = rules_count;
 	return rules;
+}
+
+static size_t
+count_all(void)
+{
+	size_t count;
+
+	rules_all(&count);
+	return count;
 }
 
 size_t
@@ -65,7 +78,7 @@ rule_thresholds(const struct rule *rule)
 int
 rule_find(const char *name, size_t len)
 {
-	for (size_t i = 0; i < RULES_COUNT; i++) {
+	for (size_t i = 0; i < count_all(); i++) {
 		if (strlen(rules[i]->name) == len && memcmp(rules[i]->name, name, len) == 0)
 			return (int)i;
 	}
@@ -113,7 +126,7 @@ suggest(const char *name)
 
 	if (strlen(name) >= NAME_MAX_LEN)
 		return NULL;
-	for (size_t i = 0; i < RULES_COUNT; i++) {
+	for (size_t i = 0; i < count_all(); i++) {
 		unsigned whole = distance(name, rules[i]->name);
 		unsigned part = distance(name, strchr(rules[i]->name, '/') + 1);
 		unsigned d = whole < part ? whole : part;
@@ -145,12 +158,12 @@ bool
 rules_select(const char *const *names, size_t count, bool selected[RULES_MAX], struct err *err)
 {
 	memset(selected, 0, RULES_MAX * sizeof selected[0]);
-	for (size_t i = 0; i < RULES_COUNT && count == 0; i++)
+	for (size_t i = 0; i < count_all() && count == 0; i++)
 		selected[i] = true;
 	for (size_t n = 0; n < count; n++) {
 		bool found = false;
 
-		for (size_t i = 0; i < RULES_COUNT; i++) {
+		for (size_t i = 0; i < count_all(); i++) {
 			if (strcmp(rules[i]->name, names[n]) == 0 ||
 			    is_in_family(rules[i], names[n])) {
 				selected[i] = true;
@@ -235,7 +248,7 @@ rules_states(const struct view *view, struct rule_state states[RULES_MAX], struc
 
 	if (arena == NULL)
 		return err_oom(err);
-	for (size_t i = 0; i < RULES_COUNT && ok; i++) {
+	for (size_t i = 0; i < count_all() && ok; i++) {
 		states[i].severity = rules[i]->severity;
 		states[i].off = false;
 		for (size_t t = 0; t < THRESHOLDS_MAX; t++)

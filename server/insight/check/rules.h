@@ -11,7 +11,7 @@
 
 #include "common/err.h"
 
-#define RULES_MAX      64
+#define RULES_MAX      96
 #define THRESHOLDS_MAX 3
 
 struct arena;

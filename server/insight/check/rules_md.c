@@ -128,8 +128,13 @@ family_asks(const char *family)
 		const char *asks;
 	} families[] = {
 	    {"sight", "does everything have a purpose?"},
+	    {"priority", "is there one order, and is it lived?"},
 	    {"outcome", "will we know that it worked?"},
+	    {"scope", "how far, by when?"},
 	    {"owner", "who answers for it?"},
+	    {"load", "can these people do this much?"},
+	    {"ask", "do the teams needed know and agree?"},
+	    {"rhythm", "do levels keep talking?"},
 	};
 
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {

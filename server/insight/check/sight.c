@@ -133,7 +133,7 @@ message_orphan(const struct check *check, const struct finding *f, struct str *o
 		str_add(out, end ? " serves no goal." : " serves no objective.");
 }
 
-const struct rule sight_orphan = {
+static const struct rule sight_orphan = {
     .name = "sight/orphan",
     .severity = SEVERITY_WARNING,
     .local = true,
@@ -218,7 +218,7 @@ message_unserved(const struct check *check, const struct finding *f, struct str 
 					   : " is open, but no work serves it.");
 }
 
-const struct rule sight_unserved = {
+static const struct rule sight_unserved = {
     .name = "sight/unserved",
     .severity = SEVERITY_WARNING,
     .asks = "Is somebody working towards every objective?",
@@ -280,7 +280,7 @@ message_empty_goal(const struct check *check, const struct finding *f, struct st
 			 : " has no objective: nothing measured moves towards it.");
 }
 
-const struct rule sight_empty_goal = {
+static const struct rule sight_empty_goal = {
     .name = "sight/empty-goal",
     .severity = SEVERITY_WARNING,
     .asks = "Is every goal broken down into something measured?",
@@ -423,7 +423,7 @@ message_dangling(const struct check *check, const struct finding *f, struct str 
 	str_add(out, removed != NULL ? ", which was removed." : ", which is not in the plan.");
 }
 
-const struct rule sight_dangling = {
+static const struct rule sight_dangling = {
     .name = "sight/dangling",
     .severity = SEVERITY_ERROR,
     .local = true,
@@ -706,4 +706,13 @@ const struct rule sight_cycle = {
     .fix = "Remove one of the references that close the circle.",
     .run = run_cycle,
     .message = message_cycle,
+};
+
+const struct rule *const rules_sight[] = {
+    &sight_orphan,
+    &sight_unserved,
+    &sight_empty_goal,
+    &sight_dangling,
+    &sight_cycle,
+    NULL,
 };

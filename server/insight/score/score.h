@@ -1,0 +1,55 @@
+/*
+ * The alignment score: 0 to 100, what of a plan is shown to be in order, over the families of rules.
+ *
+ * A family's units are items; each unit earns twelfths for what is stated and right. Nothing is earned by what is not
+ * stated, unknown or waived, so that taking data away never pays; nothing is earned by what does not reach a goal, so
+ * that adding what is irrelevant never pays. Whole numbers throughout: equal on every machine. The formula is in
+ * docs/RULES.md, "Score"; a change of it is a new SCORE_FORMULA.
+ */
+#ifndef SERVER_INSIGHT_SCORE_SCORE_H
+#define SERVER_INSIGHT_SCORE_SCORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "server/insight/check/index.h"
+
+#define SCORE_FORMULA   1u
+#define SCORE_FAMILIES  8u
+#define SCORE_WHOLE     12u /* what a unit can earn */
+#define SCORE_LACKS_MAX 6u
+
+/* What one item lacks in one family; texts are static. */
+struct score_unit {
+	uint32_t slot;
+	uint8_t earned;
+	uint8_t lacks_count;
+	bool unknown;
+	const char *lacks[SCORE_LACKS_MAX];
+	const char *rules[SCORE_LACKS_MAX]; /* beside each: the rule that says more */
+};
+
+struct score_family {
+	const char *family; /* static */
+	uint32_t weight;    /* of 100 */
+	uint64_t units;
+	uint64_t earned;
+	uint64_t unknown;
+	int64_t micros;            /* points in millionths: weight * 10^6 * earned / (12 * units), rounded down */
+	struct score_unit *lacking; /* the first of those that lack something: least earned, then rank, then name */
+	size_t lacking_count;
+};
+
+struct score {
+	int64_t micros; /* the sum of the families' */
+	struct score_family families[SCORE_FAMILIES];
+};
+
+/* keep: at most so many lacking units of each family. The index must have CHECK_IN_ROLES. ERR_LIMIT, ERR_CANCELLED. */
+bool score_run(const struct index *ix, size_t keep, index_stop_fn stop, void *arg,
+    struct score *out, struct err *err) MUST_CHECK;
+void score_fini(struct score *score);
+
+#endif
