@@ -4,6 +4,8 @@
  *   bench_net echo  [options]          a bare TCP echo of the same frames, in this process: what the machine can do
  *   bench_net fsync [options]          appends of 4 KiB with fdatasync: what the disk can do
  *   bench_net get   --server ADDR      Plan.Get of one item
+ *   bench_net open  --server ADDR      Plan.Get at --rate calls a second, however slow the answers are: a call's time
+ *                                      counts from when it was due
  *   bench_net apply --server ADDR      Plan.Apply of one small change
  *   bench_net mixed --server ADDR      half of the connections read, half write; prints both
  *   bench_net watch --server ADDR      connections that watch while one writes --rate revisions a second
@@ -226,8 +228,9 @@ conn_flush(struct conn *conn)
 	conn->out_at = conn->out_len = 0;
 }
 
+/* due: the moment from which the call's time counts. */
 static void
-conn_call(struct conn *conn)
+conn_call(struct conn *conn, int64_t due)
 {
 	static uint64_t serial;
 	uint8_t *head = conn->out + conn->out_len;
@@ -236,7 +239,7 @@ conn_call(struct conn *conn)
 	frame_encode_header(
 	    head, (uint32_t)len, conn->next_stream, FRAME_REQUEST, FRAME_REMOTE_CLOSED);
 	conn->out_len += FRAME_HEADER_LEN + len;
-	conn->sent[conn->next_stream / 2 % DEPTH_MAX] = now_ns();
+	conn->sent[conn->next_stream / 2 % DEPTH_MAX] = due;
 	conn->next_stream += 2;
 	conn->in_flight++;
 }
@@ -305,7 +308,7 @@ drive(struct conn *conns, size_t count)
 
 		epoll_ctl(epoll, EPOLL_CTL_ADD, conns[i].fd, &event);
 		for (uint64_t k = 0; k < opt.depth; k++)
-			conn_call(&conns[i]);
+			conn_call(&conns[i], now_ns());
 		conn_flush(&conns[i]);
 	}
 	while (now_ns() < end) {
@@ -316,9 +319,50 @@ drive(struct conn *conns, size_t count)
 
 			conn_readable(conn);
 			while (conn->in_flight < opt.depth)
-				conn_call(conn);
+				conn_call(conn, now_ns());
 			conn_flush(conn);
 		}
+	}
+	close(epoll);
+}
+
+/* The calls that are due by now, spread over the connections. What the socket does not take waits, and counts. */
+static void
+call_due(struct conn *conns, size_t count, int64_t *next, int64_t now, int64_t step)
+{
+	static size_t turn;
+
+	for (; *next <= now; *next += step) {
+		struct conn *conn = &conns[turn++ % count];
+
+		if (conn->in_flight >= DEPTH_MAX / 2)
+			die("the server is more than %u calls behind", DEPTH_MAX / 2);
+		conn_call(conn, *next);
+	}
+	for (size_t i = 0; i < count; i++)
+		conn_flush(&conns[i]);
+}
+
+static void
+drive_open(struct conn *conns, size_t count)
+{
+	struct epoll_event events[256];
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int64_t next = now_ns(), end = next + (int64_t)opt.seconds * 1000000000, now;
+	int64_t step = INT64_C(1000000000) / (int64_t)opt.rate;
+
+	for (size_t i = 0; i < count; i++) {
+		struct epoll_event event = {.events = EPOLLIN, .data.ptr = &conns[i]};
+
+		epoll_ctl(epoll, EPOLL_CTL_ADD, conns[i].fd, &event);
+	}
+	while ((now = now_ns()) < end) {
+		struct timespec wait = {0, next > now ? next - now : 0};
+		int n = epoll_pwait2(epoll, events, 256, &wait, NULL);
+
+		for (int i = 0; i < n; i++)
+			conn_readable(events[i].data.ptr);
+		call_due(conns, count, &next, now_ns(), step);
 	}
 	close(epoll);
 }
@@ -438,7 +482,7 @@ put_goal(void)
 }
 
 static void
-run_calls(enum call_kind first, enum call_kind second)
+run_calls(enum call_kind first, enum call_kind second, void (*how)(struct conn *, size_t))
 {
 	struct conn *conns = calloc(opt.connections, sizeof *conns);
 
@@ -446,7 +490,7 @@ run_calls(enum call_kind first, enum call_kind second)
 		die("out of memory");
 	for (uint64_t i = 0; i < opt.connections; i++)
 		conn_init(&conns[i], (uint32_t)i, i % 2 == 0 ? first : second);
-	drive(conns, opt.connections);
+	how(conns, opt.connections);
 	for (int k = 0; k < CALL_KINDS; k++)
 		report(call_names[k], &tallies[k]);
 }
@@ -539,7 +583,7 @@ run_watch(void)
 		}
 		if (now >= next && now < end) {
 			sent = now_ns();
-			conn_call(writer);
+			conn_call(writer, sent);
 			conn_flush(writer);
 			revisions++;
 			next += INT64_C(1000000000) / (int64_t)opt.rate;
@@ -601,18 +645,20 @@ main(int argc, char **argv)
 	if (strcmp(mode, "echo") == 0)
 		start_echo();
 	if (opt.server == NULL)
-		die("usage: bench_net echo|fsync|get|apply|mixed|watch --server ADDR …");
+		die("usage: bench_net echo|fsync|get|open|apply|mixed|watch --server ADDR …");
 	if (strcmp(mode, "echo") == 0) {
-		run_calls(CALL_ECHO, CALL_ECHO);
+		run_calls(CALL_ECHO, CALL_ECHO, drive);
 		return 0;
 	}
 	put_goal();
 	if (strcmp(mode, "get") == 0)
-		run_calls(CALL_GET, CALL_GET);
+		run_calls(CALL_GET, CALL_GET, drive);
+	else if (strcmp(mode, "open") == 0)
+		run_calls(CALL_GET, CALL_GET, drive_open);
 	else if (strcmp(mode, "apply") == 0)
-		run_calls(CALL_APPLY, CALL_APPLY);
+		run_calls(CALL_APPLY, CALL_APPLY, drive);
 	else if (strcmp(mode, "mixed") == 0)
-		run_calls(CALL_GET, CALL_APPLY);
+		run_calls(CALL_GET, CALL_APPLY, drive);
 	else if (strcmp(mode, "watch") == 0)
 		run_watch();
 	else
