@@ -27,12 +27,14 @@ safe_text(struct str *out, const char *text, bool newlines)
 	const unsigned char *p = (const unsigned char *)text;
 
 	while (*p) {
-		size_t n = harmful(p);
+		const unsigned char *begin = p;
+		size_t n = 0;
 
-		if (n == 0) {
-			str_add_char(out, (char)*p++);
-			continue;
-		}
+		while (*p && (n = harmful(p)) == 0)
+			p++;
+		str_add_len(out, (const char *)begin, (size_t)(p - begin));
+		if (!*p)
+			break;
 		if (*p == '\n' && newlines)
 			str_add_char(out, '\n');
 		else if (*p == '\n' || *p == '\t' || *p == '\r')

@@ -77,37 +77,89 @@ utf8_is_valid(const char *text, size_t len)
 	return true;
 }
 
-/*
- * Columns of the character at text and its length in bytes; a byte that is no character takes one
- * column.
- */
-static size_t
-char_width(const char *text, size_t left, size_t *len)
+/* Regional indicators: two of them are one flag. */
+static bool
+is_regional(utf8proc_int32_t c)
 {
-	const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)text;
-	utf8proc_int32_t codepoint;
-	int width;
+	return c >= 0x1f1e6 && c <= 0x1f1ff;
+}
 
-	*len = char_len(p, left);
-	if (*len == 0) {
-		*len = 1;
+/* Does U+FE0F make an emoji of it, two columns wide? Pictures, and the digits of key caps. */
+static bool
+may_be_emoji(utf8proc_int32_t c)
+{
+	return (c >= '0' && c <= '9') || c == '#' || c == '*' ||
+	       utf8proc_get_property(c)->boundclass == UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
+}
+
+static size_t
+width_of(utf8proc_int32_t c)
+{
+	int width = utf8proc_charwidth(c);
+
+	return width > 0 ? (size_t)width : 0;
+}
+
+/* What the first character and one that joins it take together. */
+static size_t
+joined_width(utf8proc_int32_t first, utf8proc_int32_t joined, size_t width)
+{
+	if (joined == 0xfe0f)
+		return may_be_emoji(first) ? 2 : width;
+	if (is_regional(first) && is_regional(joined))
+		return 2;
+	return width_of(joined) > width ? width_of(joined) : width;
+}
+
+/* The well-formed character at p; its bytes, 0 if there is none. */
+static size_t
+decode(const char *text, size_t left, utf8proc_int32_t *c)
+{
+	size_t len = left > 0 ? char_len((const uint8_t *)text, left) : 0;
+
+	if (len > 0)
+		utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len, c);
+	return len;
+}
+
+size_t
+utf8_cluster(const char *text, size_t left, size_t *width)
+{
+	utf8proc_int32_t first, before, c, state = 0;
+	size_t at, len;
+
+	/* nearly all there is: a letter before another or the end */
+	if (left > 0 && (uint8_t)text[0] < 0x80 && (left == 1 || (uint8_t)text[1] < 0x80)) {
+		*width = text[0] >= 0x20 && text[0] != 0x7f;
 		return 1;
 	}
-	utf8proc_iterate(p, (utf8proc_ssize_t)*len, &codepoint);
-	width = utf8proc_charwidth(codepoint);
-	return width > 0 ? (size_t)width : 0;
+	at = decode(text, left, &first);
+	if (at == 0) {
+		*width = 1;
+		return left > 0;
+	}
+	*width = width_of(first);
+	for (before = first; (len = decode(text + at, left - at, &c)) > 0; at += len, before = c) {
+		if (utf8proc_grapheme_break_stateful(before, c, &state))
+			break;
+		*width = joined_width(first, c, *width);
+	}
+	return at;
 }
 
 size_t
 utf8_width(const char *text)
 {
 	size_t left = strlen(text);
-	size_t width = 0;
+	size_t total = 0;
+	size_t width;
 	size_t len;
 
-	for (; left > 0; text += len, left -= len)
-		width += char_width(text, left, &len);
-	return width;
+	for (; left > 0; text += len, left -= len) {
+		len = utf8_cluster(text, left, &width);
+		total += width;
+	}
+	return total;
 }
 
 size_t
@@ -119,7 +171,7 @@ utf8_fit(const char *text, size_t columns)
 	size_t len;
 
 	for (; at < total; at += len) {
-		width = char_width(text + at, total - at, &len);
+		len = utf8_cluster(text + at, total - at, &width);
 		if (width > columns)
 			break;
 		columns -= width;

@@ -15,10 +15,15 @@ bool utf8_is_valid(const char *text, size_t len) MUST_CHECK;
  */
 size_t utf8_char_len(const char *text, size_t left);
 /*
+ * What is read as one character (a grapheme cluster: a letter with its accents, a flag, a family of emoji
+ * joined by U+200D): its bytes, and the columns that it takes on a terminal. A byte that is no character takes one.
+ */
+size_t utf8_cluster(const char *text, size_t left, size_t *width);
+/*
  * Columns that text takes on a terminal; East Asian wide and emoji take two, combining marks none.
  */
 size_t utf8_width(const char *text);
-/* Length in bytes of the longest prefix of text that fits into columns. */
+/* Length in bytes of the longest prefix of text that fits into columns; no cluster is cut in two. */
 size_t utf8_fit(const char *text, size_t columns);
 /*
  * Unicode NFC and case folding into a heap string, for comparing names; NULL out of memory or

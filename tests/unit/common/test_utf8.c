@@ -72,6 +72,36 @@ START_TEST(widths)
 }
 END_TEST
 
+/* What is seen as one character takes the columns of its picture, not the sum of its parts. */
+START_TEST(clusters_take_the_columns_of_one_picture)
+{
+	/* woman, joiner, woman, joiner, girl: one family */
+	ck_assert_uint_eq(
+	    utf8_width("\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7"),
+	    2);
+	ck_assert_uint_eq(utf8_width("\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"), 2); /* the flag DE */
+	/* the flags DE and FR: four indicators, two pictures */
+	ck_assert_uint_eq(
+	    utf8_width("\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa\xf0\x9f\x87\xab\xf0\x9f\x87\xb7"), 4);
+	ck_assert_uint_eq(utf8_width("\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd"), 2); /* thumb, skin tone */
+	ck_assert_uint_eq(utf8_width("\xe2\x9d\xa4\xef\xb8\x8f"), 2);         /* heart as emoji */
+	ck_assert_uint_eq(utf8_width("1\xef\xb8\x8f\xe2\x83\xa3"), 2);        /* key cap 1 */
+	ck_assert_uint_eq(utf8_width("o\xcc\x88\xcc\x81"), 1);                /* o with two marks */
+	ck_assert_uint_eq(utf8_width("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab"), 2); /* han in Jamo */
+}
+END_TEST
+
+START_TEST(a_cluster_is_not_cut_in_two)
+{
+	/* the flag needs two columns: in one there is room for nothing */
+	ck_assert_uint_eq(utf8_fit("\xf0\x9f\x87\xa9\xf0\x9f\x87\xaax", 1), 0);
+	ck_assert_uint_eq(utf8_fit("\xf0\x9f\x87\xa9\xf0\x9f\x87\xaax", 2), 8);
+	/* a thumb with its skin tone is 8 bytes and two columns */
+	ck_assert_uint_eq(utf8_fit("a\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", 2), 1);
+	ck_assert_uint_eq(utf8_fit("a\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd", 3), 9);
+}
+END_TEST
+
 START_TEST(the_longest_prefix_that_fits)
 {
 	ck_assert_uint_eq(utf8_fit("goal", 10), 4);
@@ -113,6 +143,8 @@ main(void)
 	tcase_add_loop_test(tc, validity, 0, (int)(sizeof texts / sizeof texts[0]));
 	tcase_add_test(tc, a_character_is_not_read_past_the_end);
 	tcase_add_test(tc, widths);
+	tcase_add_test(tc, clusters_take_the_columns_of_one_picture);
+	tcase_add_test(tc, a_cluster_is_not_cut_in_two);
 	tcase_add_test(tc, the_longest_prefix_that_fits);
 	tcase_add_test(tc, names_that_look_alike_fold_alike);
 	suite_add_tcase(suite, tc);
