@@ -17,6 +17,7 @@
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
@@ -25,8 +26,6 @@
 #define BATCH_BYTES ((size_t)1 << 20)
 /* A batch that is just under BATCH_BYTES and one more finding with the longest waiver. */
 #define BATCH_MEMORY ((size_t)8 << 20)
-#define WHO_MAX      4u
-#define WORDS_MAX    ((size_t)1 << 16)
 #define PROGRESS_US  INT64_C(250000)
 /* A node without its title: two names, words and numbers. The sentences of the gaps take the rest of a message. */
 #define NODE_BYTES  260u
@@ -138,122 +137,6 @@ report_progress(void *arg, double part)
 	cc->send_failed = !view_job_send(cc->job, &reply.base, &cc->send_err);
 }
 
-/* What words says, in the batch's arena; "" where nothing was said. NULL: out of memory. */
-static char *
-take_words(struct check_call *cc)
-{
-	char *text =
-	    str_ok(&cc->words) ? arena_strndup(cc->arena, cc->words.data, cc->words.len) : NULL;
-
-	str_reset(&cc->words);
-	return text;
-}
-
-static char *
-slot_text(struct check_call *cc, const struct check *check, uint32_t slot)
-{
-	check_ref(check, slot, &cc->words);
-	return take_words(cc);
-}
-
-static char **
-slot_texts(struct check_call *cc, const struct check *check, const uint32_t *slots, size_t count)
-{
-	char **texts = arena_array(cc->arena, count + 1, sizeof texts[0]);
-
-	for (size_t i = 0; i < count && texts != NULL; i++) {
-		texts[i] = slot_text(cc, check, slots[i]);
-		if (texts[i] == NULL)
-			return NULL;
-	}
-	return texts;
-}
-
-static bool
-fill_evidence(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	const struct evidence *evidence = check_evidence(check, f);
-
-	out->evidence = arena_array(cc->arena, f->evidence_count + 1u, sizeof out->evidence[0]);
-	if (out->evidence == NULL)
-		return false;
-	for (unsigned i = 0; i < f->evidence_count; i++) {
-		Plumb__V1__Evidence *e = arena_alloc(cc->arena, sizeof *e);
-
-		if (e == NULL)
-			return false;
-		plumb__v1__evidence__init(e);
-		if (evidence[i].slot != SLOT_NONE &&
-		    (e->ref = slot_text(cc, check, evidence[i].slot)) == NULL)
-			return false;
-		e->what = pb_str(evidence[i].what);
-		check_value(check, &evidence[i], &cc->words);
-		if ((e->value = take_words(cc)) == NULL)
-			return false;
-		out->evidence[i] = e;
-	}
-	out->n_evidence = f->evidence_count;
-	return true;
-}
-
-static bool
-fill_waiver(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	const struct control_waiver *waiver = check_waiver(check, f);
-	char until[DATE_TEXT_LEN];
-
-	if (waiver == NULL)
-		return true;
-	out->waiver = arena_alloc(cc->arena, sizeof *out->waiver);
-	if (out->waiver == NULL)
-		return false;
-	plumb__v1__waiver__init(out->waiver);
-	out->waiver->finding = out->key;
-	out->waiver->reason = pb_str(waiver->reason);
-	out->waiver->who = pb_str(waiver->who);
-	out->waiver->until = arena_strdup(cc->arena, date_format(waiver->until, until));
-	return out->waiver->until != NULL;
-}
-
-static bool
-fill_words(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	char since[DATE_TEXT_LEN];
-
-	check_key(check, f, &cc->words);
-	out->key = take_words(cc);
-	check_message(check, f, &cc->words);
-	out->message = take_words(cc);
-	out->fix = pb_str(check_fix(check, f));
-	out->since = arena_strdup(cc->arena, date_format(f->since, since));
-	return out->key != NULL && out->message != NULL && out->since != NULL;
-}
-
-static bool
-fill_finding(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	size_t rules_count;
-	const struct rule *rule = rules_all(&rules_count)[f->rule];
-	uint32_t who[WHO_MAX];
-
-	plumb__v1__finding__init(out);
-	out->rule = pb_str(rule->name);
-	out->severity = (Plumb__V1__Severity)f->severity;
-	out->unknown = (f->flags & FINDING_UNKNOWN) != 0;
-	out->subjects = slot_texts(cc, check, check_subjects(check, f), f->subjects_count);
-	out->n_subjects = out->subjects != NULL ? f->subjects_count : 0;
-	out->n_who = check_who(check, f, who, WHO_MAX);
-	out->who = slot_texts(cc, check, who, out->n_who);
-	if (out->subjects == NULL || out->who == NULL)
-		return false;
-	return fill_words(cc, check, f, out) && fill_evidence(cc, check, f, out) &&
-	       fill_waiver(cc, check, f, out);
-}
-
 static bool
 flush(struct check_call *cc, Plumb__V1__CheckSummary *summary, struct err *err)
 {
@@ -278,7 +161,8 @@ send_findings(struct check_call *cc, const struct check *check, struct err *err)
 	for (size_t i = 0; i < check_findings(check); i++) {
 		Plumb__V1__Finding *finding = arena_alloc(cc->arena, sizeof *finding);
 
-		if (finding == NULL || !fill_finding(cc, check, check_finding(check, i), finding))
+		if (finding == NULL ||
+		    !findings_fill(check, check_finding(check, i), cc->arena, &cc->words, finding))
 			return err_oom(err);
 		cc->findings[cc->count++] = finding;
 		if ((cc->count == BATCH || arena_used(cc->arena) > BATCH_BYTES) &&
@@ -393,7 +277,7 @@ run_check(struct view_job *job, struct err *err)
 	bool selected[RULES_MAX];
 	bool ok = false;
 
-	str_init(&cc.words, WORDS_MAX);
+	str_init(&cc.words, FINDINGS_WORDS_MAX);
 	cc.arena = arena_new(BATCH_MEMORY);
 	if (cc.arena == NULL) {
 		err_oom(err);

@@ -1,0 +1,23 @@
+/*
+ * Findings as messages. Any thread; texts are allocated in the arena.
+ */
+#ifndef SERVER_RPC_FINDINGS_H
+#define SERVER_RPC_FINDINGS_H
+
+#include <stdbool.h>
+
+#include "plumb/v1/finding.pb-c.h"
+
+struct arena;
+struct check;
+struct finding;
+struct str;
+
+/* Room for the words of one finding. */
+#define FINDINGS_WORDS_MAX ((size_t)1 << 16)
+
+/* words is empty before and after. False: out of memory. */
+bool findings_fill(const struct check *check, const struct finding *finding, struct arena *arena,
+    struct str *words, Plumb__V1__Finding *out);
+
+#endif
