@@ -47,6 +47,8 @@ struct rule {
 	const char *mend;
 	const char *unknown_when; /* "": it always can judge */
 	const char *fix;          /* one imperative sentence, shown with each finding */
+	/* The evidence that names who should act (a person, or a team's lead); NULL: those nearest to the subjects. */
+	const char *actor;
 	/* Puts its findings into the pass. */
 	void (*run)(struct pass *pass);
 	/* One sentence about a finding that is not unknown. */
