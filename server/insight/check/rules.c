@@ -148,9 +148,8 @@ unknown_rule(const char *name, struct err *err)
 		return err_set(err, ERR_INVALID, "there is no rule \"%.64s\"; did you mean \"%s\"?",
 		    name, meant);
 	return err_set(err, ERR_INVALID,
-	    "there is no rule or family \"%.64s\"; the families are sight, outcome and owner, "
-	    "explain without a name "
-	    "lists all rules",
+	    "there is no rule or family \"%.64s\"; the families are sight, priority, outcome, scope, "
+	    "owner, load, ask and rhythm, explain without a name lists all rules",
 	    name);
 }
 
