@@ -26,7 +26,8 @@ struct score_unit {
 	uint32_t slot;
 	uint8_t earned;
 	uint8_t lacks_count;
-	bool unknown;
+	bool
+	    unknown; /* something of it could not be judged for want of data, which earned nothing */
 	const char *lacks[SCORE_LACKS_MAX];
 	const char *rules[SCORE_LACKS_MAX]; /* beside each: the rule that says more */
 };
@@ -37,8 +38,10 @@ struct score_family {
 	uint64_t units;
 	uint64_t earned;
 	uint64_t unknown;
-	int64_t micros;            /* points in millionths: weight * 10^6 * earned / (12 * units), rounded down */
-	struct score_unit *lacking; /* the first of those that lack something: least earned, then rank, then name */
+	int64_t
+	    micros; /* points in millionths: weight * 10^6 * earned / (12 * units), rounded down */
+	struct score_unit *
+	    lacking; /* the first of those that lack something: least earned, then rank, then name */
 	size_t lacking_count;
 };
 
