@@ -47,6 +47,7 @@ struct check {
 	size_t evidence_count;
 	size_t evidence_cap;
 	struct check_counts counts;
+	bool cut; /* not all that is wanted was kept */
 	bool oom;
 };
 
@@ -364,16 +365,19 @@ count_finding(
 	}
 }
 
+static bool
+is_wanted(const struct check *check, enum severity severity, bool waived)
+{
+	return severity >= check->query.at_least && (!waived || check->query.waived);
+}
+
 /* Unknown ones may fill half of what is kept at most, so that they never crowd out what is known. */
 static bool
-is_kept(const struct check *check, enum severity severity, const struct draft *d, bool waived)
+has_room(const struct check *check, const struct draft *d)
 {
-	if (severity < check->query.at_least || (waived && !check->query.waived))
-		return false;
-	if (d->unknown)
-		return check->unknown_count < LIMIT_FINDINGS / 2 &&
-		       check->findings_count < LIMIT_FINDINGS;
-	return check->findings_count < LIMIT_FINDINGS;
+	size_t most = check->query.most > 0 ? check->query.most : LIMIT_FINDINGS;
+
+	return check->findings_count < most && (!d->unknown || check->unknown_count < most / 2);
 }
 
 static void
@@ -422,8 +426,12 @@ pass_emit(struct pass *pass, const struct draft *d)
 		return;
 	waiver = check->keys_count > 0 ? find_waiver(check, pass->number, d) : UINT32_MAX;
 	count_finding(check, pass->number, severity, d, waiver != UINT32_MAX);
-	if (is_kept(check, severity, d, waiver != UINT32_MAX))
-		keep(check, pass->number, severity, d, waiver);
+	if (is_wanted(check, severity, waiver != UINT32_MAX)) {
+		if (has_room(check, d))
+			keep(check, pass->number, severity, d, waiver);
+		else
+			check->cut = true;
+	}
 	if (check->oom)
 		pass->stop = true;
 }
@@ -670,6 +678,12 @@ size_t
 check_findings(const struct check *check)
 {
 	return check->findings_count;
+}
+
+bool
+check_is_whole(const struct check *check)
+{
+	return !check->cut;
 }
 
 const struct finding *

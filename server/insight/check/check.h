@@ -68,6 +68,7 @@ struct check_query {
 	size_t about_count;
 	enum severity at_least;       /* milder ones are counted, not kept */
 	bool waived;                  /* keep waived ones too; they are counted apart always */
+	size_t most;                  /* how many are kept; 0: LIMIT_FINDINGS */
 	bool (*cancelled)(void *arg); /* asked now and then; may be NULL */
 	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */
 	void *arg;
@@ -88,7 +89,7 @@ struct check_counts {
 };
 
 /*
- * Applies the rules. At most LIMIT_FINDINGS are kept, the counts are complete. The view must be settled, and outlive
+ * Applies the rules. At most LIMIT_FINDINGS are kept (unless `most` says more), the counts are complete. The view must be settled, and outlive
  * the check. ERR_CANCELLED, ERR_LIMIT (out of memory).
  */
 struct check *check_run(
@@ -97,6 +98,8 @@ void check_free(struct check *check); /* takes NULL */
 
 const struct check_counts *check_counts(const struct check *check);
 size_t check_findings(const struct check *check);
+/* Were all kept that the query wants? */
+bool check_is_whole(const struct check *check);
 /* In order: unknown ones last, then severity, rank, rule, names of the subjects. */
 const struct finding *check_finding(const struct check *check, size_t i);
 const uint32_t *check_subjects(const struct check *check, const struct finding *finding);
