@@ -9,6 +9,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/import_stratml.h"
+#include "client/import_text.h"
 #include "client/planfile_command.h"
 #include "client/safe.h"
 #include "common/pb.h"
@@ -27,7 +28,7 @@ struct import {
 	const char *source;
 	struct arena *arena; /* what the workspace has */
 	struct planfile *plan;
-	struct stratml_known *known;
+	struct import_known *known;
 	size_t known_count;
 	size_t known_cap;
 	const char **
@@ -64,11 +65,11 @@ read_document(struct import *in, size_t *len)
 static bool
 add_known(struct import *in, const Plumb__V1__Envelope *envelope)
 {
-	struct stratml_known *known;
+	struct import_known *known;
 
 	if (in->known_count == in->known_cap) {
 		size_t cap = in->known_cap == 0 ? 1024 : in->known_cap * 2;
-		struct stratml_known *bigger = arena_array(in->arena, cap, sizeof *bigger);
+		struct import_known *bigger = arena_array(in->arena, cap, sizeof *bigger);
 
 		if (bigger == NULL)
 			return false;
@@ -79,7 +80,7 @@ add_known(struct import *in, const Plumb__V1__Envelope *envelope)
 	}
 	known = &in->known[in->known_count++];
 	*known =
-	    (struct stratml_known){.ref = envelope->ref, .title = "", .source = envelope->source};
+	    (struct import_known){.ref = envelope->ref, .title = "", .source = envelope->source};
 	if (envelope->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM) {
 		known->title = envelope->item->title;
 		known->external_ids = (const char *const *)envelope->item->external_ids;
@@ -128,7 +129,7 @@ find_stale(struct import *in)
 	if (in->stale == NULL)
 		return context_set_error(in->ctx, ERR_LIMIT, "out of memory");
 	for (size_t i = 0; i < in->known_count; i++) {
-		const struct stratml_known *known = &in->known[i];
+		const struct import_known *known = &in->known[i];
 
 		if (strncmp(known->ref, "measurement/", 12) == 0 && !known->retracted &&
 		    strcmp(known->source, in->source) == 0 &&
