@@ -123,6 +123,6 @@ const struct command cmd_diff = {
     .min_args = 0,
     .max_args = 2,
     .run = run,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_PAGER,
     .formats = "table json yaml",
 };

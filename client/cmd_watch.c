@@ -336,6 +336,6 @@ const struct command cmd_watch = {
     .examples = examples,
     .max_args = 30,
     .run = run,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_FOLLOW,
     .formats = "table json name",
 };

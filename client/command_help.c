@@ -22,6 +22,7 @@ static const struct {
 	unsigned takes;
 } needs[] = {
     {"server", TAKES_SERVER},
+    {"context", TAKES_SERVER},
     {"workspace", TAKES_SERVER},
     {"as", TAKES_SERVER},
     {"timeout", TAKES_SERVER},

@@ -6,7 +6,7 @@ extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_pla
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
 extern const struct command cmd_checkin, cmd_measure, cmd_ack, cmd_retract, cmd_redact;
 extern const struct command cmd_history, cmd_log, cmd_watch, cmd_baseline;
-extern const struct command cmd_workspace, cmd_admin, cmd_info, cmd_ping;
+extern const struct command cmd_workspace, cmd_context, cmd_admin, cmd_info, cmd_ping;
 extern const struct command cmd_help, cmd_completion, cmd_version;
 
 const struct command *const command_table[] = {
@@ -40,6 +40,7 @@ const struct command *const command_table[] = {
     &cmd_baseline,
     /* running it */
     &cmd_workspace,
+    &cmd_context,
     &cmd_admin,
     &cmd_info,
     &cmd_ping,

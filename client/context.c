@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/command.h"
+#include "client/pager.h"
 #include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -119,6 +120,7 @@ print_error(const char *lead, const char *text)
 {
 	struct output out;
 
+	(void)pager_close();
 	fflush(stdout);
 	output_init(&out, stderr);
 	if (!out.terminal)
@@ -140,6 +142,31 @@ context_error(struct context *ctx, int code, const char *fmt, ...)
 	print_error("plumb: ", text ? text : "out of memory");
 	free(text);
 	return code;
+}
+
+/* Where the value that did not work was stated; "" where it was the default or typed just now. */
+static const char *
+stated_where(const struct context *ctx)
+{
+	const struct err *err = &ctx->status.err;
+	const char *what = NULL, *from = NULL;
+
+	if (ctx->status.unreachable ||
+	    (err->code == ERR_INVALID && strstr(err->msg, "is no address"))) {
+		what = "server";
+		from = ctx->server_from;
+	} else if (ctx->workspace && ctx->workspace[0] && strstr(err->msg, "workspace") &&
+		   strstr(err->msg, ctx->workspace)) {
+		what = "workspace";
+		from = ctx->workspace_from;
+	} else if (ctx->as && ctx->as[0] && strstr(err->msg, "plumb-as")) {
+		what = "person";
+		from = ctx->as_from;
+	}
+	if (!from || !from[0] || from[0] == '-')
+		return "";
+	from = arena_printf(ctx->arena, " (the %s is from %s)", what, from);
+	return from ? from : "";
 }
 
 static const char *
@@ -239,6 +266,7 @@ context_fail(struct context *ctx)
 		str_addf(&text, " (%s is at revision %" PRIu64 ", expected was %" PRIu64 ")",
 		    status->conflict->ref[0] ? status->conflict->ref : "the workspace",
 		    status->conflict->actual, status->conflict->expected);
+	str_add(&text, stated_where(ctx));
 	if (next)
 		str_addf(&text, "; %s", next);
 	print_error("plumb: ", text.data);

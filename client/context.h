@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "client/config.h"
 #include "client/output.h"
 #include "client/rpc_client.h"
 #include "common/arena.h"
@@ -17,16 +18,23 @@
 #include "plumb/v1/plan.pb-c.h"
 
 struct context {
-	const char *server;        /* --server, $PLUMB_SERVER, or the default; never NULL */
-	const char *workspace;     /* "" is the daemon's "main" */
-	const char *as;            /* "" none */
-	const char *today;         /* "" the daemon's */
-	const char *as_of;         /* "" the newest */
-	int timeout_ms;            /* 0 for ever */
-	struct output out;         /* standard output: format, width, colour */
-	struct arena *arena;       /* everything of this run; freed at the end */
-	struct rpc_client *client; /* NULL until used */
-	struct rpc_status status;  /* of the last call */
+	const char *server;      /* never NULL */
+	const char *workspace;   /* "" is the daemon's "main" */
+	const char *as;          /* "" none */
+	const char *server_from; /* "--server", "$PLUMB_SERVER", "context prod"; "" the default */
+	const char *workspace_from;
+	const char *as_from;
+	const char *timeout_from;
+	struct config config;
+	const struct config_context *used; /* NULL: no context */
+	const char *used_from;             /* "--context", "$PLUMB_CONTEXT", "PATH"; "" none */
+	const char *today;                 /* "" the daemon's */
+	const char *as_of;                 /* "" the newest */
+	int timeout_ms;                    /* 0 for ever */
+	struct output out;                 /* standard output: format, width, colour */
+	struct arena *arena;               /* everything of this run; freed at the end */
+	struct rpc_client *client;         /* NULL until used */
+	struct rpc_status status;          /* of the last call */
 	/* private */
 	struct context_people *people;
 	bool people_loaded;

@@ -71,12 +71,15 @@ output_init(struct output *out, FILE *file)
 {
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
+	int fd;
 
 	memset(out, 0, sizeof *out);
 	out->file = file;
 	out->format = OUTPUT_TABLE;
-	out->terminal = isatty(fileno(file)) != 0;
-	out->width = find_width(fileno(file));
+	/* a pager's stream has no descriptor: it is there only where standard output is a terminal */
+	fd = fileno(file) < 0 ? STDOUT_FILENO : fileno(file);
+	out->terminal = isatty(fd) != 0;
+	out->width = find_width(fd);
 	out->colour =
 	    out->terminal && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
 }

@@ -83,8 +83,20 @@ void table_cell(struct table *table, const char *text);
 void table_cellf(struct table *table, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The cell added last is shown in a colour. */
 void table_colour(struct table *table, enum output_colour colour);
+/* The cell added last wraps, and its further lines begin with lead (the lines of a tree). */
+void table_hang(struct table *table, const char *lead);
+/* Rows so far, those already printed too. */
 size_t table_rows(const struct table *table);
-void table_print(const struct table *table, struct output *out);
+/*
+ * Prints the rows so far and forgets them; more come. The widths are those of the first time. A program that reads
+ * the beginning need not wait for the end.
+ */
+void table_flush(struct table *table, struct output *out);
+/*
+ * Prints what is left. As JSON and YAML a row is an object, its fields the titles in lower case, those of
+ * TABLE_RIGHT numbers; empty ones are left out.
+ */
+void table_print(struct table *table, struct output *out);
 
 /* ---- progress on standard error, from the second second on, on a terminal only */
 struct progress;

@@ -211,6 +211,18 @@ connect_tcp(const char *text, int timeout_ms, struct rpc_status *status)
 	return fd;
 }
 
+bool
+rpc_client_is_address(const char *text)
+{
+	char host[256], port[16];
+
+	if (strncmp(text, "unix:", 5) == 0)
+		return text[5] != '\0';
+	if (text[0] == '/')
+		return true;
+	return split_host(strncmp(text, "tcp:", 4) == 0 ? text + 4 : text, host, port);
+}
+
 struct rpc_client *
 rpc_client_open(const char *address, int timeout_ms, struct rpc_status *status)
 {

@@ -89,6 +89,8 @@ nowhere(void)
 	unsetenv("PLUMB_WORKSPACE");
 	unsetenv("PLUMB_AS");
 	unsetenv("COLUMNS");
+	unsetenv("PLUMB_CONTEXT");
+	setenv("PLUMB_CONFIG", "/nowhere/config", 1); /* whatever whoever runs this has */
 	setenv("PLUMB_SERVER", "unix:/nowhere/plumbd.sock", 1);
 }
 
@@ -168,7 +170,7 @@ START_TEST(no_daemon_is_exit_3_and_says_what_to_do)
 	ck_assert_int_eq(run("plumb get goal/x"), EXIT_SERVER);
 	ck_assert_str_eq(complained,
 	    "plumb: cannot reach plumbd at unix:/nowhere/plumbd.sock: no such file or "
-	    "directory; start it with: plumbd --data DIR, or name another with --server\n");
+	    "directory (the server is from $PLUMB_SERVER); start it with: plumbd --data DIR, or name another with --server\n");
 }
 END_TEST
 
