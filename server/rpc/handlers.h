@@ -25,6 +25,9 @@ void handle_insight_check(struct rpc_call *call, const ProtobufCMessage *request
 void handle_insight_explain(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_trace(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* score_rpc.c */
+void handle_insight_score(struct rpc_call *call, const ProtobufCMessage *request);
+
 /* plumb.v1.Admin: admin_rpc.c */
 void handle_admin_info(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_admin_ping(struct rpc_call *call, const ProtobufCMessage *request);

@@ -13,6 +13,7 @@
 #include "common/str.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "server/insight/check/check.h"
+#include "server/insight/score/score.h"
 #include "server/insight/trace.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
@@ -198,6 +199,20 @@ fill_counts(struct check_call *cc, const struct check_counts *counts, const bool
 }
 
 static bool
+fill_score(struct check_call *cc, const struct check *check, Plumb__V1__CheckSummary *summary,
+    struct err *err)
+{
+	struct score score;
+
+	if (!score_of_check(check, 0, check_is_cancelled, cc, &score, err))
+		return false;
+	summary->score__case = PLUMB__V1__CHECK_SUMMARY__SCORE__SCORE;
+	summary->score = (double)score.micros / 1e6;
+	score_fini(&score);
+	return true;
+}
+
+static bool
 send_summary(
     struct check_call *cc, const struct check *check, const bool *selected, struct err *err)
 {
@@ -214,6 +229,8 @@ send_summary(
 	summary.unknown = counts->unknown;
 	summary.waived = counts->waived;
 	summary.items = counts->items;
+	if (!fill_score(cc, check, &summary, err))
+		return false;
 	if (!fill_counts(cc, counts, selected, &summary))
 		return err_oom(err);
 	return flush(cc, &summary, err);

@@ -27,6 +27,7 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
 	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),
+	METHOD("Insight", "Score", score, 0, handle_insight_score),
 
 	METHOD("Admin", "Info", info, 0, handle_admin_info),
 	METHOD("Admin", "Ping", ping, 0, handle_admin_ping),

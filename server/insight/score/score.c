@@ -691,6 +691,23 @@ keep_lacking(const struct counting *c, const struct family *family, struct lacki
 	return true;
 }
 
+const char *
+score_family_name(unsigned family)
+{
+	return families[family].name;
+}
+
+bool
+score_is_unit(const struct index *ix, unsigned family, uint32_t slot)
+{
+	for (size_t k = 0; k < 3; k++) {
+		if (families[family].kinds[k] == ix->kinds[slot] && ix->kinds[slot] != KIND_NONE)
+			return is_unit(ix, slot) &&
+			       (!families[family].active_only || is_active(ix, slot));
+	}
+	return false;
+}
+
 static size_t
 most_units(const struct index *ix, const struct family *family)
 {
@@ -726,8 +743,7 @@ run_family(struct counting *c, const struct family *family, size_t keep, struct 
 		for (uint32_t i = 0; i < count; i++) {
 			if (stopped(c, err))
 				goto out;
-			if (!is_unit(ix, slots[i]) ||
-			    (family->active_only && !is_active(ix, slots[i])))
+			if (!score_is_unit(ix, (unsigned)(family - families), slots[i]))
 				continue;
 			judge(c, family, slots[i], &unit);
 			out->units++;
