@@ -2,6 +2,7 @@
 
 #include "common/arena.h"
 #include "common/calendar.h"
+#include "common/pb.h"
 #include "plumb/v1/item.pb-c.h"
 #include "server/plan/codec.h"
 
@@ -183,4 +184,72 @@ control_roll_ups(
 		list[i] = (uint8_t)message->initiative->contributions[i]->roll_up;
 	*out = list;
 	return list != NULL;
+}
+
+/* ---- texts on the wire */
+
+/* Numbers of item.proto; the messages themselves are too dear to decode for each item of a plan. */
+enum wire {
+	ITEM_MEASURE = 25,
+	ITEM_INITIATIVE = 27,
+	ITEM_WORKSTREAM = 28,
+	MEASURE_DIMENSION = 1,
+	INITIATIVE_SCOPE = 5,
+	WORKSTREAM_SCOPE = 3,
+	SCOPE_IN = 1,
+};
+
+/* The last field of that number, as protobuf wants it; false: there is none. */
+static bool
+find_field(const uint8_t *p, size_t len, uint32_t number, struct pb_field *out)
+{
+	struct pb_in in;
+	struct pb_field field;
+	bool found = false;
+
+	pb_in_init(&in, p, len);
+	while (pb_in_next(&in, &field)) {
+		if (field.number != number || field.wire_type != 2)
+			continue;
+		*out = field;
+		found = true;
+	}
+	return found;
+}
+
+const char *
+control_dimension(const struct item *measure, size_t *len)
+{
+	struct pb_field field;
+
+	*len = 0;
+	if (!item_is_live(measure) || measure->kind != KIND_MEASURE ||
+	    (measure->has & HAS_DIMENSION) == 0)
+		return "";
+	if (!find_field(item_bytes(measure), measure->bytes_len, ITEM_MEASURE, &field) ||
+	    !find_field(field.bytes, field.len, MEASURE_DIMENSION, &field))
+		return "";
+	*len = field.len;
+	return (const char *)field.bytes;
+}
+
+uint32_t
+control_scope_in(const struct item *work)
+{
+	bool initiative = work->kind == KIND_INITIATIVE;
+	uint32_t count = 0;
+	struct pb_field field;
+	struct pb_in in;
+
+	if (!item_is_live(work) || (!initiative && work->kind != KIND_WORKSTREAM))
+		return 0;
+	if (!find_field(item_bytes(work), work->bytes_len,
+		initiative ? ITEM_INITIATIVE : ITEM_WORKSTREAM, &field) ||
+	    !find_field(field.bytes, field.len, initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE,
+		&field))
+		return 0;
+	pb_in_init(&in, field.bytes, field.len);
+	while (pb_in_next(&in, &field))
+		count += field.number == SCOPE_IN;
+	return count;
 }

@@ -86,4 +86,9 @@ bool control_open_needs(const struct item *work, struct arena *arena,
 bool control_roll_ups(const struct item *initiative, struct arena *arena, const uint8_t **out,
     size_t *count) MUST_CHECK;
 
+/* The dimension of a measure, within its bytes: not NUL-terminated, len 0 where none is stated. */
+const char *control_dimension(const struct item *measure, size_t *len);
+/* How many entries scope.in of an initiative or workstream has. */
+uint32_t control_scope_in(const struct item *work);
+
 #endif

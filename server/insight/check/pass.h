@@ -62,7 +62,8 @@ const struct evidence *finding_evidence(
 const struct index *check_index(const struct check *check);
 
 /* The families, each ending with NULL; in their own files, which are named like them. */
-extern const struct rule *const rules_sight[], *const rules_priority[], *const rules_outcome[],
+extern const struct rule *const rules_sight[], *const rules_priority[],
+    *const rules_priority_conflict[], *const rules_outcome[],
     *const rules_outcome_after[], *const rules_scope[], *const rules_owner[], *const rules_load[],
     *const rules_ask[], *const rules_rhythm[];
 /* Names all that is in the cycle as who should act. */
@@ -78,6 +79,7 @@ const struct load *pass_load(struct pass *pass);
 	    ROLE_BIT(ROLE_FURTHER_GOAL) | ROLE_BIT(ROLE_TARGET_MEASURE) |                          \
 	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
 	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \
-	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES))
+	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES) |           \
+	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED))
 
 #endif

@@ -448,8 +448,9 @@ message_team_disagrees(const struct check *check, const struct finding *f, struc
 	int64_t pairs = e[0].value.count;
 
 	add_subject(check, f, 0, out);
-	str_addf(out, " has %lld pair%s of initiatives in another order than the company: ",
-	    (long long)pairs, pairs == 1 ? "" : "s");
+	str_addf(out,
+	    " has %lld pair%s of initiatives in another order than the company: ", (long long)pairs,
+	    pairs == 1 ? "" : "s");
 	for (unsigned i = 1; i < f->evidence_count && i <= PAIRS_IN_MESSAGE; i++) {
 		str_add(out, i > 1 ? ", " : "");
 		check_ref(check, e[i].slot, out);

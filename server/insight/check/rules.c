@@ -17,6 +17,7 @@
 static const struct rule *const *const families[] = {
     rules_sight,
     rules_priority,
+    rules_priority_conflict,
     rules_outcome,
     rules_outcome_after,
     rules_scope,
