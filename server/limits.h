@@ -50,6 +50,7 @@
 #define LIMIT_PAGE        1000u
 #define LIMIT_FILTER      4096u
 #define LIMIT_FINDINGS    100000u /* per check; the summary still counts all */
+#define LIMIT_COMPARED    1000000u /* on either side of a comparison: 100 MB at most */
 #define LIMIT_JOBS        64u     /* analyses waiting or running */
 #define LIMIT_TRACE_NODES 20000u
 #define LIMIT_WATCHERS    16384u

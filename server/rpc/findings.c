@@ -5,8 +5,12 @@
 #include "common/pb.h"
 #include "common/str.h"
 #include "server/insight/check/check.h"
+#include "server/insight/check/effect.h"
 
 #define WHO_MAX 4u
+/* Of each list of a FindingsChange. */
+#define LISTED_MAX   1000u
+#define LISTED_BYTES (FINDINGS_CHANGE_MAX / 2 - 1024)
 
 /* Where the message goes, and room to put texts together. */
 struct filler {
@@ -87,10 +91,11 @@ fill_waiver(
 		return false;
 	plumb__v1__waiver__init(out->waiver);
 	out->waiver->finding = out->key;
-	out->waiver->reason = pb_str(waiver->reason);
-	out->waiver->who = pb_str(waiver->who);
+	out->waiver->reason = arena_strdup(to->arena, waiver->reason);
+	out->waiver->who = arena_strdup(to->arena, waiver->who);
 	out->waiver->until = arena_strdup(to->arena, date_format(waiver->until, until));
-	return out->waiver->until != NULL;
+	return out->waiver->reason != NULL && out->waiver->who != NULL &&
+	       out->waiver->until != NULL;
 }
 
 static bool
@@ -129,4 +134,56 @@ findings_fill(const struct check *check, const struct finding *f, struct arena *
 		return false;
 	return fill_words(to, check, f, out) && fill_evidence(to, check, f, out) &&
 	       fill_waiver(to, check, f, out);
+}
+
+/* The first ones, as many as fit; NULL: out of memory. */
+static Plumb__V1__Finding **
+list_findings(const struct check *check, const uint32_t *numbers, size_t count, size_t *listed,
+    struct arena *arena)
+{
+	size_t most = count < LISTED_MAX ? count : LISTED_MAX;
+	Plumb__V1__Finding **list = arena_array(arena, most + 1, sizeof list[0]);
+	struct str words;
+	size_t bytes = 0;
+
+	if (list == NULL)
+		return NULL;
+	str_init(&words, FINDINGS_WORDS_MAX);
+	for (*listed = 0; *listed < most; ++*listed) {
+		Plumb__V1__Finding *f = arena_alloc(arena, sizeof *f);
+
+		if (f == NULL || !findings_fill(check, check_finding(check, numbers[*listed]),
+				     arena, &words, f)) {
+			list = NULL;
+			break;
+		}
+		bytes += protobuf_c_message_get_packed_size(&f->base) + 8;
+		if (bytes > LISTED_BYTES)
+			break;
+		list[*listed] = f;
+	}
+	str_fini(&words);
+	return list;
+}
+
+Plumb__V1__FindingsChange *
+findings_change(const struct effect *effect, struct arena *arena)
+{
+	const struct compare *c = &effect->findings;
+	Plumb__V1__FindingsChange *out = arena_alloc(arena, sizeof *out);
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__findings_change__init(out);
+	out->appeared =
+	    list_findings(effect->after, c->appeared, c->appeared_count, &out->n_appeared, arena);
+	out->gone = list_findings(effect->before, c->gone, c->gone_count, &out->n_gone, arena);
+	out->appeared_count = (uint32_t)c->appeared_count;
+	out->gone_count = (uint32_t)c->gone_count;
+	out->same_count = (uint32_t)c->same_count;
+	out->score_before__case = PLUMB__V1__FINDINGS_CHANGE__SCORE_BEFORE__SCORE_BEFORE;
+	out->score_before = (double)effect->score_before / 1e6;
+	out->score_after__case = PLUMB__V1__FINDINGS_CHANGE__SCORE_AFTER__SCORE_AFTER;
+	out->score_after = (double)effect->score_after / 1e6;
+	return out->appeared != NULL && out->gone != NULL ? out : NULL;
 }

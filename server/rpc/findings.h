@@ -5,11 +5,13 @@
 #define SERVER_RPC_FINDINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "plumb/v1/finding.pb-c.h"
 
 struct arena;
 struct check;
+struct effect;
 struct finding;
 struct str;
 
@@ -19,5 +21,11 @@ struct str;
 /* words is empty before and after. False: out of memory. */
 bool findings_fill(const struct check *check, const struct finding *finding, struct arena *arena,
     struct str *words, Plumb__V1__Finding *out);
+
+/* What a FindingsChange takes at most in a message; lists that are longer are cut, the counts are not. */
+#define FINDINGS_CHANGE_MAX ((size_t)1 << 20)
+
+/* NULL: out of memory. */
+Plumb__V1__FindingsChange *findings_change(const struct effect *effect, struct arena *arena);
 
 #endif

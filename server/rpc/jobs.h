@@ -54,6 +54,7 @@ struct view_job {
 	uint64_t revision;        /* of view */
 	uint64_t other_revision;
 	int32_t today;         /* the date that the answer takes as today (of `to` for two views) */
+	int32_t from_today;    /* job_views(): the same of `from` */
 	const char *workspace; /* its id */
 	uint32_t workspace_number; /* in the store */
 	void *arg;                 /* as given */

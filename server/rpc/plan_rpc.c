@@ -22,6 +22,8 @@
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/diff.h"
+#include "server/rpc/dry_run.h"
+#include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/keys.h"
 #include "server/rpc/rpc.h"
@@ -184,6 +186,8 @@ check_request(const Plumb__V1__ApplyRequest *request, struct faults *faults, str
 		faults_add(faults, "change_set", "is required: what shall be changed");
 		return faults_none(faults, err);
 	}
+	if (request->findings && !request->dry_run)
+		faults_add(faults, "findings", "goes with dry_run");
 	if (set->request_hash != 0)
 		faults_add(faults, "change_set.request_hash", "is set by the server; leave it out");
 	if (strlen(set->idempotency_key) > LIMIT_KEY)
@@ -527,13 +531,14 @@ encode_dry_run(
 	struct arena *arena = ac->call->arena;
 	struct diff diff;
 	size_t total = out->len;
+	size_t room = REPLY_ROOM - (ac->request->findings ? FINDINGS_CHANGE_MAX : 0);
 
 	diff_init(&diff, arena, now, now, plan_revision(ac->ws->plan) - 1);
 	if (!diff_patch(&diff, patch, err))
 		return false;
 	for (size_t i = 0; i < diff.count; i++)
 		total += protobuf_c_message_get_packed_size(&diff.list[i]->base) + 8;
-	if (total > REPLY_ROOM)
+	if (total > room)
 		diff_shorten(&diff);
 	for (size_t i = 0; i < diff.count; i++) {
 		size_t len;
@@ -638,17 +643,77 @@ commit_change(struct apply_call *ac, struct commit *commit)
 	rpc_fail(ac->call, &err);
 }
 
+/* The findings come behind the rest of the reply; what they rest on may have been taken back meanwhile. */
+static void
+dry_run_done(struct dry_run *run)
+{
+	struct apply_call *ac = run->arg;
+	struct pb_out out;
+
+	if (ac->call->state != RPC_RUNNING)
+		return;
+	if (!run->ok) {
+		rpc_fail(ac->call, &run->err);
+		return;
+	}
+	if (ac->undo_epoch != ac->ws->undo_epoch) {
+		decide_again(ac);
+		return;
+	}
+	pb_out_init(&out, ac->call->arena, REPLY_MAX);
+	pb_out_raw(&out, ac->reply, ac->reply_len);
+	pb_out_message(&out, 7, run->bytes, run->len);
+	if (out.failed) {
+		err_set(&run->err, ERR_LIMIT,
+		    "the reply does not fit into a message; send several change sets");
+		rpc_fail(ac->call, &run->err);
+		return;
+	}
+	ac->reply = out.p;
+	ac->reply_len = out.len;
+	answer_when_durable(ac);
+}
+
+/* after is owned; the change that it shows is undone. */
+static void
+add_findings(struct apply_call *ac, struct view *after)
+{
+	struct plan *plan = ac->ws->plan;
+	struct dry_run *run = arena_zalloc(ac->call->arena, sizeof *run);
+	struct err err = {0};
+
+	if (run == NULL) {
+		plan_view_release(plan, after);
+		err_oom(&err);
+		rpc_fail(ac->call, &err);
+		return;
+	}
+	ac->undo_epoch = ac->ws->undo_epoch;
+	run->call = ac->call;
+	run->ws = ac->ws;
+	run->before = plan_view_pending(plan);
+	run->after = after;
+	run->today = workspace_today(ac->ws);
+	run->done = dry_run_done;
+	run->arg = ac;
+	if (!dry_run_start(run, &err))
+		rpc_fail(ac->call, &err);
+}
+
 static void
 answer_dry_run(struct apply_call *ac, struct commit *commit)
 {
 	struct err err = {0};
 	bool ok = encode_reply(ac, commit->patch, &commit->stamp, &err);
+	struct view *after = ok && ac->request->findings ? plan_view_pending(ac->ws->plan) : NULL;
 
 	plan_undo(ac->ws->plan, commit->patch);
-	if (ok)
-		answer_when_durable(ac);
-	else
+	if (!ok)
 		rpc_fail(ac->call, &err);
+	else if (ac->request->findings)
+		add_findings(ac, after);
+	else
+		answer_when_durable(ac);
 }
 
 static void

@@ -383,24 +383,32 @@ view_of(const struct want *want)
 
 /* The request's day, else that of a past revision, else the clock's. */
 static bool
-set_today(struct view_call *vc, struct err *err)
+find_today(struct view_call *vc, const struct want *want, const char *field, int32_t *today,
+    struct err *err)
 {
-	const struct want *want = &vc->wants[vc->wants_count - 1];
-
 	if (want->at != NULL && want->at->today[0] != '\0') {
-		if (date_parse(want->at->today, &vc->job.today))
+		if (date_parse(want->at->today, today))
 			return true;
-		faults_add(vc->call->faults, "at.today",
+		faults_add(vc->call->faults, field,
 		    "'%.40s' is not a date; write it like 2026-03-31", want->at->today);
 		return faults_none(vc->call->faults, err);
 	}
 	if (want->date != DATE_NONE)
-		vc->job.today = want->date;
+		*today = want->date;
 	else if (want->is_past && want->revision > 0)
-		vc->job.today = zone_date(vc->ws->zone, view_time(view_of(want)));
+		*today = zone_date(vc->ws->zone, view_time(view_of(want)));
 	else
-		vc->job.today = workspace_today(vc->ws);
+		*today = workspace_today(vc->ws);
 	return true;
+}
+
+static bool
+set_today(struct view_call *vc, struct err *err)
+{
+	if (vc->wants_count == 1)
+		return find_today(vc, &vc->wants[0], "at.today", &vc->job.today, err);
+	return find_today(vc, &vc->wants[0], "from.today", &vc->job.from_today, err) &&
+	       find_today(vc, &vc->wants[1], "to.today", &vc->job.today, err);
 }
 
 static void
