@@ -37,11 +37,13 @@ class Plant:
 
     def __init__(self, client, workspace, today):
         self.client, self.workspace, self.today = client, workspace, today
-        self.items = {}
-        for reply in client.stream("Plan.Export", pb.plan.ExportRequest(at=self.at())):
+        self.items, self.records = {}, {}
+        for reply in client.stream("Plan.Export", pb.plan.ExportRequest(at=self.at(), records=True)):
             for entry in reply.entries:
                 if entry.HasField("item"):
                     self.items[entry.ref] = entry.item
+                elif entry.HasField("record") and not entry.record.retracted:
+                    self.records[entry.ref] = entry.record
 
     def at(self):
         return pb.plan.At(workspace=self.workspace, today=self.today)
