@@ -19,11 +19,6 @@
 #define CONTEXT_ARENA (1024u << 20)
 #define SUGGEST_EDITS 2
 
-struct given {
-	const char *name;  /* of the option; static */
-	const char *value; /* "" for a flag; borrowed from argv */
-};
-
 /* Which options need which `takes`; the ones not here are always there. */
 static const struct {
 	const char *name;
@@ -610,6 +605,8 @@ command_main(int argc, char **argv)
 	int code;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	if (argc > 2 && strcmp(argv[1], "__complete") == 0)
+		return command_complete(argc - 2, argv + 2);
 	for (int i = 1; i < argc; i++)
 		room += strlen(argv[i]) + 1; /* grouped letters: an option each */
 	parser.given = calloc(room, sizeof *parser.given);
