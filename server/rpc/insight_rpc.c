@@ -267,9 +267,11 @@ find_about(struct view_job *job, const Plumb__V1__CheckRequest *request, struct 
 static struct check *
 run_rules(struct check_call *cc, const bool *selected, struct err *err)
 {
+	const struct check_baseline baseline = {cc->job->baseline, cc->job->baseline_slot};
 	struct check_query query = {
 	    .today = cc->job->today,
 	    .rules = selected,
+	    .baseline = cc->job->baseline != NULL ? &baseline : NULL,
 	    .at_least = (enum severity)cc->request->at_least,
 	    .waived = cc->request->waived,
 	    .cancelled = check_is_cancelled,
@@ -322,7 +324,10 @@ handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 
 	if (!select_rules(call, request->rules, request->n_rules, selected))
 		return;
-	job_view(call, request->at, run_check, arg_of(message));
+	if (selected[rule_find("scope/crept", strlen("scope/crept"))])
+		job_view_baseline(call, request->at, run_check, arg_of(message));
+	else
+		job_view(call, request->at, run_check, arg_of(message));
 }
 
 /* ---- Explain */

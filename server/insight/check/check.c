@@ -680,6 +680,12 @@ check_findings(const struct check *check)
 	return check->findings_count;
 }
 
+const struct check_baseline *
+pass_baseline(const struct pass *pass)
+{
+	return pass->check->query.baseline;
+}
+
 bool
 check_is_whole(const struct check *check)
 {

@@ -60,16 +60,23 @@ struct finding {
 	const char *qualifier; /* static: what follows "@" in the key; NULL none */
 };
 
+/* The plan at a baseline, for rules that ask what has become of it. */
+struct check_baseline {
+	const struct view *view;
+	uint32_t slot; /* of the baseline, in the view that is checked */
+};
+
 struct check_query {
 	int32_t today;
 	const struct zone *zone; /* for "since"; NULL UTC */
 	const bool *rules;       /* RULES_MAX of them, as rules_select() marks; NULL all */
 	const uint32_t *about;   /* only findings (and counts) with one of these subjects */
 	size_t about_count;
-	enum severity at_least;       /* milder ones are counted, not kept */
-	bool waived;                  /* keep waived ones too; they are counted apart always */
-	size_t most;                  /* how many are kept; 0: LIMIT_FINDINGS */
-	bool (*cancelled)(void *arg); /* asked now and then; may be NULL */
+	enum severity at_least; /* milder ones are counted, not kept */
+	bool waived;            /* keep waived ones too; they are counted apart always */
+	const struct check_baseline *baseline;    /* NULL: there is none */
+	size_t most;                              /* how many are kept; 0: LIMIT_FINDINGS */
+	bool (*cancelled)(void *arg);             /* asked now and then; may be NULL */
 	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */
 	void *arg;
 };

@@ -21,6 +21,7 @@ static const struct rule *const *const families[] = {
     rules_outcome,
     rules_outcome_after,
     rules_scope,
+    rules_scope_grown,
     rules_owner,
     rules_load,
     rules_ask,
