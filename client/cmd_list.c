@@ -10,6 +10,7 @@
 #include "common/str.h"
 
 #define PAGE       1000
+#define PAGE_FIRST 200 /* so that something is seen at once */
 #define FILTER_MAX 8192
 
 /* Does the word name kinds ("goals", "task,milestone")? Adds them, comma separated, to out. */
@@ -81,7 +82,7 @@ static void
 add_columns(struct table *table)
 {
 	table_column(table, "ID", 0);
-	table_column(table, "TITLE", TABLE_SHRINK);
+	table_column(table, "TITLE", TABLE_WRAP);
 	table_column(table, "OWNER", TABLE_SHRINK | TABLE_DROP);
 	table_column(table, "STATUS", TABLE_DROP);
 	table_column(table, "DUE", TABLE_DROP);
@@ -100,8 +101,9 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 	table_cell(table, describe_owner(ctx, entry));
 	table_cell(table, status);
 	table_colour(table, describe_status_colour(status));
-	table_cell(table, ctx->out.format == OUTPUT_CSV ? describe_due(entry)
-							: describe_when(describe_due(entry), when));
+	table_cell(table, ctx->out.format == OUTPUT_CSV
+			      ? describe_due(ctx, entry)
+			      : describe_when(describe_due(ctx, entry), when));
 	if (entry->rank)
 		table_cellf(table, "%" PRIu32, entry->rank);
 	else
@@ -136,13 +138,16 @@ struct listing {
 static bool
 list_all(struct context *ctx, struct listing *listing, struct table *table)
 {
+	bool more;
+
 	listing->request.page_token = pb_str("");
 	do {
 		uint64_t left = listing->limit - listing->shown;
+		uint32_t page = listing->shown ? PAGE : PAGE_FIRST;
 		const Plumb__V1__ListReply *reply;
 		size_t count;
 
-		listing->request.page_size = left < PAGE ? (uint32_t)left : PAGE;
+		listing->request.page_size = left < page ? (uint32_t)left : page;
 		reply =
 		    context_call(ctx, &plumb__v1__plan__descriptor, "List", &listing->request.base);
 		if (!reply)
@@ -153,7 +158,11 @@ list_all(struct context *ctx, struct listing *listing, struct table *table)
 		listing->total = reply->total;
 		listing->revision = reply->revision;
 		listing->request.page_token = reply->next_page_token;
-	} while (listing->request.page_token[0] && listing->shown < listing->limit);
+		more = reply->next_page_token[0] && listing->shown < listing->limit;
+		if (more && (ctx->out.format == OUTPUT_TABLE || ctx->out.format == OUTPUT_CSV))
+			table_flush(table, &ctx->out);
+		fflush(ctx->out.file);
+	} while (more && !ferror(ctx->out.file));
 	return true;
 }
 

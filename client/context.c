@@ -552,28 +552,49 @@ fetch_title(struct context *ctx, const char *ref)
 const char *
 context_title(struct context *ctx, const char *ref)
 {
-	struct context_title *title;
+	const char *title = names_get(&ctx->titles, ref);
 
-	for (title = ctx->titles; title; title = title->next) {
-		if (strcmp(title->ref, ref) == 0)
-			return title->text;
-	}
+	if (title)
+		return title;
 	/* of the past every Get costs a replay */
-	if (ctx->titles_count >= TITLES_MAX || ctx->as_of[0])
+	if (ctx->titles_asked >= TITLES_MAX || ctx->as_of[0])
 		return "";
-	title = arena_zalloc(ctx->arena, sizeof *title);
-	if (!title)
-		return "";
-	ctx->titles_count++;
-	title->ref = ref;
-	title->text = fetch_title(ctx, ref);
-	title->next = ctx->titles;
-	ctx->titles = title;
-	return title->text;
+	ctx->titles_asked++;
+	title = fetch_title(ctx, ref);
+	names_put(&ctx->titles, ctx->arena, ref, title);
+	return title;
 }
 
+void
+context_load_titles(struct context *ctx)
+{
+	struct rpc_status status = ctx->status;
+	Plumb__V1__ExportRequest request;
+	const Plumb__V1__ExportReply *reply;
+	Plumb__V1__At at;
+
+	plumb__v1__export_request__init(&request);
+	request.at = &at;
+	if (context_at(ctx, &at) &&
+	    context_start(ctx, &plumb__v1__plan__descriptor, "Export", &request.base)) {
+		while ((reply = context_next(ctx))) {
+			for (size_t i = 0; i < reply->n_entries; i++) {
+				const Plumb__V1__Envelope *entry = reply->entries[i];
+
+				if (entry->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM)
+					names_put(&ctx->titles, ctx->arena, entry->ref,
+					    entry->item->title);
+			}
+		}
+	}
+	ctx->titles_asked = TITLES_MAX;
+	ctx->status = status;
+}
+
+/* Every entry that matches, page by page. */
 static bool
-load_people(struct context *ctx)
+each_entry(struct context *ctx, const char *filter,
+    void (*fn)(struct context *, const Plumb__V1__Envelope *))
 {
 	const char *token = "";
 
@@ -581,46 +602,72 @@ load_people(struct context *ctx)
 		Plumb__V1__ListRequest request;
 		Plumb__V1__At at;
 		const Plumb__V1__ListReply *reply;
-		struct context_people *page;
 
 		plumb__v1__list_request__init(&request);
 		if (!context_at(ctx, &at))
 			return false;
 		request.at = &at;
-		request.filter = pb_str("kind:person,team");
+		request.filter = pb_str(filter);
 		request.page_size = 1000;
 		request.page_token = pb_str(token);
 		reply = context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
-		page = arena_zalloc(ctx->arena, sizeof *page);
-		if (!reply || !page)
+		if (!reply)
 			return false;
-		page->reply = reply;
-		page->next = ctx->people;
-		ctx->people = page;
+		for (size_t i = 0; i < reply->n_entries; i++) {
+			if (reply->entries[i]->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM)
+				fn(ctx, reply->entries[i]);
+		}
 		token = reply->next_page_token;
 	} while (token[0]);
 	return true;
 }
 
+/* Loads once; names are a comfort: without them the references stand. */
+static void
+load_once(struct context *ctx, bool *loaded, const char *filter,
+    void (*fn)(struct context *, const Plumb__V1__Envelope *))
+{
+	struct rpc_status status = ctx->status;
+
+	if (*loaded)
+		return;
+	*loaded = true;
+	(void)each_entry(ctx, filter, fn);
+	ctx->status = status;
+}
+
+static void
+keep_person(struct context *ctx, const Plumb__V1__Envelope *entry)
+{
+	if (entry->item->title[0])
+		names_put(&ctx->people, ctx->arena, entry->ref, entry->item->title);
+}
+
 const char *
 context_person(struct context *ctx, const char *ref)
 {
-	if (!ctx->people_loaded) {
-		struct rpc_status status = ctx->status;
+	const char *name;
 
-		ctx->people_loaded = true;
-		(void)load_people(ctx); /* names are a comfort; without them the references stand */
-		ctx->status = status;
-	}
-	for (const struct context_people *page = ctx->people; page; page = page->next) {
-		for (size_t i = 0; i < page->reply->n_entries; i++) {
-			const Plumb__V1__Envelope *entry = page->reply->entries[i];
+	load_once(ctx, &ctx->people_loaded, "kind:person,team", keep_person);
+	name = names_get(&ctx->people, ref);
+	return name ? name : ref;
+}
 
-			if (strcmp(entry->ref, ref) == 0 &&
-			    entry->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM &&
-			    entry->item->title[0])
-				return entry->item->title;
-		}
-	}
-	return ref;
+static void
+keep_period(struct context *ctx, const Plumb__V1__Envelope *entry)
+{
+	if (entry->item->body_case == PLUMB__V1__ITEM__BODY_PERIOD)
+		names_put(&ctx->periods, ctx->arena, entry->ref, entry->item->period->last_day);
+}
+
+const char *
+context_period_end(struct context *ctx, const char *period)
+{
+	const char *ref =
+	    strchr(period, '/') ? period : arena_printf(ctx->arena, "period/%s", period);
+	const char *end;
+
+	load_once(ctx, &ctx->periods_loaded, "kind:period", keep_period);
+	end = ref ? names_get(&ctx->periods, ref) : NULL;
+	return end ? end : "";
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "client/config.h"
+#include "client/names.h"
 #include "client/output.h"
 #include "client/rpc_client.h"
 #include "common/arena.h"
@@ -36,22 +37,12 @@ struct context {
 	struct rpc_client *client;         /* NULL until used */
 	struct rpc_status status;          /* of the last call */
 	/* private */
-	struct context_people *people;
+	struct names people;  /* and teams: by reference */
+	struct names titles;  /* by reference */
+	struct names periods; /* their last day: by reference */
 	bool people_loaded;
-	struct context_title *titles;
-	size_t titles_count;
-};
-
-struct context_title {
-	const char *ref;
-	const char *text;
-	struct context_title *next;
-};
-
-/* People and teams, a page of them. */
-struct context_people {
-	const Plumb__V1__ListReply *reply;
-	struct context_people *next;
+	bool periods_loaded;
+	size_t titles_asked; /* one by one */
 };
 
 /* The connection; NULL when unreachable: return context_fail(ctx). */
@@ -89,6 +80,10 @@ const char *context_kind_name(Plumb__V1__Kind kind);
  * as ctx->arena.
  */
 const char *context_title(struct context *ctx, const char *ref);
+/* Loads the titles of all items at once, before many are asked for; without them the references stand. */
+void context_load_titles(struct context *ctx);
+/* The last day of "period/2026-q1" or "2026-q1"; "" unknown. Loads all periods once. */
+const char *context_period_end(struct context *ctx, const char *period);
 /* "Anna Brandt" for "person/anna", by List; the text itself where unknown. Loads all people once. */
 const char *context_person(struct context *ctx, const char *ref);
 

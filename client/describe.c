@@ -133,21 +133,43 @@ describe_status_colour(const char *status)
 	return COLOUR_NONE;
 }
 
+static const char *
+later(const char *a, const char *b)
+{
+	return strcmp(a, b) > 0 ? a : b;
+}
+
+/* The last day of the periods: what counts where no date is stated. */
+static const char *
+periods_end(struct context *ctx, char *const *periods, size_t count)
+{
+	const char *end = "";
+
+	for (size_t i = 0; i < count; i++)
+		end = later(end, context_period_end(ctx, periods[i]));
+	return end;
+}
+
+static const char *
+stated_or_periods(struct context *ctx, const char *stated, char *const *periods, size_t count)
+{
+	return stated[0] ? stated : periods_end(ctx, periods, count);
+}
+
 /* The latest due date of the targets: when the objective is to be met. */
 static const char *
-targets_due(const Plumb__V1__Objective *objective)
+targets_due(struct context *ctx, const Plumb__V1__Objective *objective)
 {
 	const char *due = "";
 
-	for (size_t i = 0; i < objective->n_targets; i++) {
-		if (strcmp(objective->targets[i]->due, due) > 0)
-			due = objective->targets[i]->due;
-	}
-	return due;
+	for (size_t i = 0; i < objective->n_targets; i++)
+		due = later(due, stated_or_periods(ctx, objective->targets[i]->due,
+				     objective->periods, objective->n_periods));
+	return stated_or_periods(ctx, due, objective->periods, objective->n_periods);
 }
 
 const char *
-describe_due(const Plumb__V1__Envelope *entry)
+describe_due(struct context *ctx, const Plumb__V1__Envelope *entry)
 {
 	const Plumb__V1__Item *item = describe_item(entry);
 
@@ -157,11 +179,13 @@ describe_due(const Plumb__V1__Envelope *entry)
 		return "";
 	switch (item->body_case) {
 	case PLUMB__V1__ITEM__BODY_OBJECTIVE:
-		return targets_due(item->objective);
+		return targets_due(ctx, item->objective);
 	case PLUMB__V1__ITEM__BODY_INITIATIVE:
-		return item->initiative->finish;
+		return stated_or_periods(ctx, item->initiative->finish, item->initiative->periods,
+		    item->initiative->n_periods);
 	case PLUMB__V1__ITEM__BODY_WORKSTREAM:
-		return item->workstream->finish;
+		return stated_or_periods(ctx, item->workstream->finish, item->workstream->periods,
+		    item->workstream->n_periods);
 	case PLUMB__V1__ITEM__BODY_MILESTONE:
 		return item->milestone->due;
 	case PLUMB__V1__ITEM__BODY_TASK:

@@ -13,8 +13,8 @@ const Plumb__V1__Record *describe_record(const Plumb__V1__Envelope *entry);
 const char *describe_status(struct context *ctx, const Plumb__V1__Envelope *entry);
 /* Green, yellow or red for a status or check-in word that calls for it. */
 enum output_colour describe_status_colour(const char *status);
-/* The date that it is due or ends; "". */
-const char *describe_due(const Plumb__V1__Envelope *entry);
+/* The date that it is due or ends, stated or by its periods; "". */
+const char *describe_due(struct context *ctx, const Plumb__V1__Envelope *entry);
 /* "Anna Brandt", "3 owners", "nobody" (where the kind should have an owner), "". */
 const char *describe_owner(struct context *ctx, const Plumb__V1__Envelope *entry);
 #define DESCRIBE_WHEN 32

@@ -14,7 +14,8 @@
 #define COLUMNS_MAX 24
 #define GAP         2
 #define SHRUNK_MIN  10
-#define MAIN_MIN    30
+#define WRAPPED_MIN 20
+#define MAIN_MIN    44
 #define HARD_MIN    3
 #define CELL_MAX    (1u << 20)
 #define OBJECTS_MAX (1u << 30)
@@ -34,6 +35,7 @@ struct cell {
 struct layout {
 	size_t widths[COLUMNS_MAX];
 	bool dropped[COLUMNS_MAX];
+	bool narrow[COLUMNS_MAX]; /* dropped though something stands in it */
 };
 
 struct table {
@@ -216,7 +218,9 @@ static size_t
 least(const struct column *column)
 {
 	size_t title = utf8_width(column->title);
-	size_t min = column->flags & TABLE_MAIN ? MAIN_MIN : SHRUNK_MIN;
+	size_t min = column->flags & TABLE_MAIN   ? MAIN_MIN
+		     : column->flags & TABLE_WRAP ? WRAPPED_MIN
+						  : SHRUNK_MIN;
 
 	return title > min ? title : min;
 }
@@ -244,6 +248,7 @@ drop_one(const struct table *table, struct layout *layout)
 	for (size_t i = table->columns_count; i-- > 0;) {
 		if ((table->columns[i].flags & TABLE_DROP) && !layout->dropped[i]) {
 			layout->dropped[i] = true;
+			layout->narrow[i] = true;
 			return true;
 		}
 	}
@@ -292,18 +297,40 @@ lay_out(const struct table *table, size_t width, bool more, struct layout *layou
 
 /* ---- printing */
 
-/* Bytes of text on the next line of a wrapped cell. */
+/* Where the words begin: after blanks and the lines of a tree (U+2500 to U+257F). */
+static size_t
+words_begin(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t at = 0;
+
+	for (;;) {
+		if (p[at] == ' ')
+			at++;
+		else if (p[at] == 0xe2 && (p[at + 1] == 0x94 || p[at + 1] == 0x95))
+			at += 3;
+		else
+			return at;
+	}
+}
+
+/* Bytes of text on the next line of a wrapped cell: up to a blank, else after a dash or slash, else what fits. */
 static size_t
 wrap_fit(const char *text, size_t columns)
 {
 	size_t fit = utf8_fit(text, columns);
+	size_t begin = words_begin(text);
 	size_t cut;
 
 	if (!text[fit])
 		return fit;
-	for (cut = fit; cut > 0 && text[cut] != ' '; cut--)
+	for (cut = fit; cut > begin && text[cut] != ' '; cut--)
 		;
-	if (cut > 0)
+	if (cut > begin)
+		return cut;
+	for (cut = fit; cut > begin + 1 && text[cut - 1] != '-' && text[cut - 1] != '/'; cut--)
+		;
+	if (cut > begin + 1)
 		return cut;
 	return fit > 0 ? fit : strlen(text);
 }
@@ -419,6 +446,28 @@ print_heading(const struct table *table, struct output *out, struct str *line)
 	print_row(table, out, parts, line);
 }
 
+/* Says to people what they do not see. */
+static void
+print_left_out(const struct table *table, struct output *out)
+{
+	struct str text;
+	bool any = false;
+
+	str_init(&text, CELL_MAX);
+	for (size_t i = 0; i < table->columns_count; i++) {
+		if (!table->layout.narrow[i])
+			continue;
+		str_addf(&text, "%s%s", any ? ", " : "(too narrow for ", table->columns[i].title);
+		any = true;
+	}
+	if (any && out->terminal) {
+		str_add_char(&text, ')');
+		output_coloured(out, COLOUR_DIM, text.data);
+		fputc('\n', out->file);
+	}
+	str_fini(&text);
+}
+
 static void
 print_plain(struct table *table, struct output *out, bool more)
 {
@@ -442,6 +491,8 @@ print_plain(struct table *table, struct output *out, bool more)
 		}
 		print_row(table, out, parts, &line);
 	}
+	if (!more)
+		print_left_out(table, out);
 	for (size_t i = 0; i < table->columns_count; i++)
 		str_fini(&safe[i]);
 	str_fini(&line);
