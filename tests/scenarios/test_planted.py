@@ -128,6 +128,9 @@ FAULTS = [
      [("set", "initiative/repair-bench", {"initiative": {"needs": [{"who": "digital", "technology": "ticket system"}]}})],
      ["scope/need-unidentified:initiative/repair-bench,team/digital"],
      "How much of the team it needs is not said, and nobody of it is allocated."),
+    ("scope/crept", [("set", "initiative/first-month-path", {"initiative": {"estimate": {"likely": "9000"}}})],
+     ["scope/crept:initiative/first-month-path,baseline/2026-plan"],
+     "Ninety days where seventy were agreed: 28 percent more, over 20."),
 
     # ---- owner
     ("owner/none", [("set", "goal/easy-to-reach", {"owners": []})],
