@@ -35,6 +35,7 @@ control_stated_setting(
 	out->rule = setting->rule;
 	out->severity = (int)setting->severity;
 	out->off = setting->off;
+	out->refuse = setting->refuse;
 	out->thresholds = thresholds;
 	out->thresholds_count = setting->n_thresholds;
 	return true;

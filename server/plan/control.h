@@ -26,6 +26,7 @@ struct control_rule_setting {
 	const char *rule;
 	int severity; /* plumb.v1.Severity; 0 keeps the default */
 	bool off;
+	bool refuse;
 	const struct control_threshold *thresholds;
 	size_t thresholds_count;
 };
