@@ -13,7 +13,9 @@
 #include "common/str.h"
 #include "common/utf8.h"
 
-#define NAMES_MAX 64
+#define NAMES_MAX         64
+#define TITLES_ONE_BY_ONE 100
+#define TITLES_AT_ONCE    200000
 
 /* Everything that Check has streamed. */
 struct result {
@@ -252,6 +254,10 @@ show_table(struct context *ctx, const struct result *result)
 	/* load the names before, so that no call stands in the middle of the output */
 	if (result->all.n_findings > 0)
 		(void)context_person(ctx, "");
+	/* one by one they would take longer than all at once */
+	if (result->all.n_findings > TITLES_ONE_BY_ONE &&
+	    result->all.summary->items < TITLES_AT_ONCE)
+		context_load_titles(ctx);
 	for (int group = 0; group < FINDING_GROUPS; group++)
 		show_group(ctx, result, (enum group)group);
 	show_summary(ctx, result->all.summary);
