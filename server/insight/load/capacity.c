@@ -191,8 +191,7 @@ read_absences(struct load *load, struct giver *giver, uint32_t slot, struct err 
 			continue;
 		}
 		grown = load->absences;
-		if (!load_grow(
-			&grown, &load->absences_cap, load->absences_count, sizeof sorted[0]))
+		if (!load_grow(&grown, &load->absences_cap, load->absences_count, sizeof sorted[0]))
 			return err_oom(err);
 		load->absences = grown;
 		last = &load->absences[load->absences_count++];
@@ -270,8 +269,8 @@ days_there(const struct load *load, const struct giver *giver, int32_t first, in
 	for (uint32_t i = 0; i < giver->absences_count; i++) {
 		const struct control_span *away = &load->absences[giver->absences_first + i];
 
-		days -= workdays_count(w, from > away->first ? from : away->first,
-		    to < away->last ? to : away->last);
+		days -= workdays_count(
+		    w, from > away->first ? from : away->first, to < away->last ? to : away->last);
 	}
 	return days;
 }
@@ -337,8 +336,8 @@ load_give(const struct load *load, uint32_t row, uint32_t column, int32_t first,
 	int64_t sum = 0;
 
 	if (row >= load->teams)
-		return person_gives(load, &load->givers[row],
-		    days_there(load, &load->givers[row], first, last));
+		return person_gives(
+		    load, &load->givers[row], days_there(load, &load->givers[row], first, last));
 	if (find_stated(load, row, column, &stated))
 		return stated_gives(load, row, stated, first, last);
 	for (uint32_t p = load->givers[row].next; p != NO_ROW; p = load->givers[p].next)
@@ -358,8 +357,8 @@ count_days(struct load *load, struct err *err)
 		return err_oom(err);
 	for (uint32_t k = 0; k < load->calendars_count; k++) {
 		for (uint32_t c = 0; c < n; c++)
-			load->days[(size_t)k * n + c] = workdays_count(&load->calendars[k],
-			    load->columns[c].first, load->columns[c].last);
+			load->days[(size_t)k * n + c] = workdays_count(
+			    &load->calendars[k], load->columns[c].first, load->columns[c].last);
 	}
 	return true;
 }
@@ -405,8 +404,8 @@ load_lay_capacity(struct load *load, struct err *err)
 
 			if (!find_stated(load, row, c, &stated))
 				continue;
-			cell->capacity = stated_gives(load, row, stated, load->columns[c].first,
-			    load->columns[c].last);
+			cell->capacity = stated_gives(
+			    load, row, stated, load->columns[c].first, load->columns[c].last);
 			cell->is_known = true;
 		}
 	}

@@ -80,8 +80,7 @@ load_lay_columns(struct load *load, uint32_t most, struct err *err)
 
 		if (item->start == DATE_NONE || item->finish < item->start)
 			continue;
-		list[n++] =
-		    (struct candidate){load->ix, {slots[i], item->start, item->finish}};
+		list[n++] = (struct candidate){load->ix, {slots[i], item->start, item->finish}};
 	}
 	take(load, list, keep_finest(list, n), most);
 	free(list);

@@ -16,7 +16,7 @@
 /* An entry's claim on one row. */
 struct source {
 	uint32_t row;
-	uint32_t slot; /* the entry */
+	uint32_t slot;   /* the entry */
 	uint32_t number; /* in the order in which they are stated */
 	enum load_how how;
 	int32_t start; /* DATE_NONE not known */
@@ -89,8 +89,7 @@ unplace(struct demand *d, uint32_t work, uint32_t source, int64_t effort, enum l
 		return;
 	}
 	load->unplaced = grown;
-	load->unplaced[load->unplaced_count++] =
-	    (struct load_unplaced){work, source, effort, why};
+	load->unplaced[load->unplaced_count++] = (struct load_unplaced){work, source, effort, why};
 }
 
 static void
@@ -226,9 +225,8 @@ share_in(const struct load *load, const struct source *s, uint32_t column)
 
 	if (first > last)
 		return 0;
-	gives = first == c->first && last == c->last
-		    ? load_cell(load, s->row, column)->capacity
-		    : load_give(load, s->row, column, first, last);
+	gives = first == c->first && last == c->last ? load_cell(load, s->row, column)->capacity
+						     : load_give(load, s->row, column, first, last);
 	return (gives * s->share + 5000) / 10000;
 }
 
@@ -513,8 +511,8 @@ place_sources(struct demand *d, const struct node *node)
 	size_t n = d->sources_count;
 
 	if (n > 1)
-		qsort_r(d->sources, n, sizeof d->sources[0], compare_sources,
-		    (void *)(uintptr_t)d->ix);
+		qsort_r(
+		    d->sources, n, sizeof d->sources[0], compare_sources, (void *)(uintptr_t)d->ix);
 	while (persons < n && d->sources[persons].row < d->load->teams)
 		persons++;
 	for (int pass = 0; pass < 2; pass++) {
@@ -559,9 +557,10 @@ node_of(const struct demand *d, uint32_t slot, const struct node *above)
 	}
 	node.runs = index_is(ix, slot, STANDING_JUDGED) && load_is_under_way(ix, slot) &&
 		    (above == NULL || above->runs);
-	node.counts = node.runs || (index_is(ix, slot, STANDING_FINISHED) &&
-				       !index_is(ix, slot, STANDING_GIVEN_UP)) ||
-		      (above != NULL && !above->runs && above->counts);
+	node.counts =
+	    node.runs ||
+	    (index_is(ix, slot, STANDING_FINISHED) && !index_is(ix, slot, STANDING_GIVEN_UP)) ||
+	    (above != NULL && !above->runs && above->counts);
 	return node;
 }
 

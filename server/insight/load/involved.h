@@ -24,7 +24,8 @@ struct involvement {
 struct involved {
 	const struct index *ix;
 	uint32_t *tops; /* by slot: what it is a part of, if that runs; worked out when asked for */
-	struct involvement *list; /* by initiative, then by time; times of one initiative lie apart */
+	struct involvement
+	    *list; /* by initiative, then by time; times of one initiative lie apart */
 	size_t count;
 	size_t cap;
 	int32_t *days;

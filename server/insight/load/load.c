@@ -260,6 +260,13 @@ load_team(const struct load *load, uint32_t row)
 	return load->givers[row].home != NO_ROW ? load->who[load->givers[row].home] : SLOT_NONE;
 }
 
+uint32_t
+load_next_member(const struct load *load, uint32_t row)
+{
+	assert(row < load->rows);
+	return load->givers[row].next;
+}
+
 const struct load_cell *
 load_cell(const struct load *load, uint32_t row, uint32_t column)
 {
@@ -298,8 +305,8 @@ load_bookings(const struct load *load, const struct load_cell *cell)
 	size_t number = (size_t)(cell - load->cells);
 
 	if (load->sorted[number] == 0) {
-		qsort_r(list, cell->count, sizeof list[0], compare_bookings,
-		    (void *)(uintptr_t)load);
+		qsort_r(
+		    list, cell->count, sizeof list[0], compare_bookings, (void *)(uintptr_t)load);
 		load->sorted[number] = 1;
 	}
 	return list;

@@ -39,10 +39,10 @@ enum load_how { LOAD_NEED, LOAD_ALLOCATION, LOAD_ESTIMATE, LOAD_TASK };
 
 /* Effort of one piece of work, asked of one row in one column. */
 struct load_booking {
-	uint32_t work;   /* slot */
-	uint32_t source; /* slot of the entry that states it: the work itself or an allocation */
-	uint32_t rank;   /* of the initiative that it belongs to; RANK_NONE */
-	uint16_t how;    /* enum load_how */
+	uint32_t work;      /* slot */
+	uint32_t source;    /* slot of the entry that states it: the work itself or an allocation */
+	uint32_t rank;      /* of the initiative that it belongs to; RANK_NONE */
+	uint16_t how;       /* enum load_how */
 	bool is_for_member; /* in a team's row: booked for its members */
 	int64_t effort;
 };
@@ -52,7 +52,8 @@ struct load_cell {
 	int64_t capacity;
 	uint32_t first; /* of its bookings; load_bookings() */
 	uint32_t count;
-	bool is_known; /* false: a team without members that states nothing for the period; capacity is 0 */
+	bool
+	    is_known; /* false: a team without members that states nothing for the period; capacity is 0 */
 };
 
 enum load_why {
@@ -65,9 +66,9 @@ enum load_why {
 
 /* Effort that lies nowhere. */
 struct load_unplaced {
-	uint32_t work;   /* for LOAD_NO_WORK the allocation */
+	uint32_t work; /* for LOAD_NO_WORK the allocation */
 	uint32_t source;
-	int64_t effort;  /* 0: a share of nobody knows what */
+	int64_t effort; /* 0: a share of nobody knows what */
 	enum load_why why;
 };
 
@@ -94,6 +95,8 @@ uint32_t load_who(const struct load *load, uint32_t row);     /* slot */
 uint32_t load_row_of(const struct load *load, uint32_t slot); /* UINT32_MAX none */
 /* Slot of the team whose member the row's person is; SLOT_NONE. */
 uint32_t load_team(const struct load *load, uint32_t row);
+/* The row of a team's first member, or of the person's next one in the same team; UINT32_MAX none. */
+uint32_t load_next_member(const struct load *load, uint32_t row);
 const struct load_cell *load_cell(const struct load *load, uint32_t row, uint32_t column);
 /* Best rank first (unranked last), then by name of the work and of the source. */
 const struct load_booking *load_bookings(const struct load *load, const struct load_cell *cell);
