@@ -5,6 +5,7 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/live.h"
 #include "client/local_daemon.h"
 #include "client/planfile.h"
 #include "client/planfile_apply.h"
@@ -536,9 +537,19 @@ check_files(struct context *ctx, const struct args *args)
 }
 
 static int
+check_daemon(struct context *ctx, const struct args *args)
+{
+	return check(ctx, args, NULL);
+}
+
+static int
 run(struct context *ctx, const struct args *args)
 {
-	return args_has(args, "file") ? check_files(ctx, args) : check(ctx, args, NULL);
+	if (args_has(args, "watch") && args_has(args, "file"))
+		return command_usage(args, "--watch follows the plan of a daemon: leave out -f");
+	if (args_has(args, "watch"))
+		return live_run(ctx, args, check_daemon);
+	return args_has(args, "file") ? check_files(ctx, args) : check_daemon(ctx, args);
 }
 
 static const struct option options[] = {
@@ -550,6 +561,7 @@ static const struct option options[] = {
     {0, "waived", NULL, "also show what is known and left so", NULL},
     {0, "fail-on", "SEVERITY", "exit 1 if there is one as bad as this (error)",
 	"note warning error never"},
+    LIVE_OPTION,
     {0},
 };
 
@@ -560,6 +572,7 @@ static const struct example examples[] = {
     {"plumb check --rule owner --fail-on warning", "who answers for what; exit 1 at a warning"},
     {"plumb check --as-of q1-plan --today 2026-03-31",
 	"the plan of a baseline, judged on that day"},
+    {"plumb check --rule owner --watch", "stays on the screen, and follows what others mend"},
     {"plumb check -o json", "for a program: findings with keys, evidence and numbers"},
     {0},
 };

@@ -5,6 +5,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
+#include "client/live.h"
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -208,7 +209,7 @@ show_count(struct context *ctx, struct listing *listing)
 }
 
 static int
-run(struct context *ctx, const struct args *args)
+list_once(struct context *ctx, const struct args *args)
 {
 	struct listing listing = {.limit = UINT64_MAX};
 	const char *limit = args_get(args, "limit");
@@ -227,10 +228,17 @@ run(struct context *ctx, const struct args *args)
 	return show_list(ctx, &listing);
 }
 
+static int
+run(struct context *ctx, const struct args *args)
+{
+	return args_has(args, "watch") ? live_run(ctx, args, list_once) : list_once(ctx, args);
+}
+
 static const struct option options[] = {
     {'s', "sort", "FIELD", "id, title, rank, updated, due or revision; -FIELD reverses", NULL},
     {0, "limit", "N", "show the first N only", NULL},
     {0, "count", NULL, "only say how many there are", NULL},
+    LIVE_OPTION,
     {0},
 };
 
@@ -239,6 +247,7 @@ static const struct example examples[] = {
     {"plumb list owner:anna", "what Anna answers for"},
     {"plumb list task,milestone initiative:onboarding-30 \"due<2026-07-01\"",
 	"what is due by the end of June"},
+    {"plumb list initiatives status:active --watch", "stays on the screen, and follows"},
     {"plumb list check-ins about:initiative/onboarding-30", "its reports"},
     {"plumb list objectives -label:q2 -o csv", "all but those labelled q2, for a spreadsheet"},
     {0},

@@ -199,7 +199,7 @@ output_message(struct output *out, const ProtobufCMessage *message)
 	if (out->format == OUTPUT_YAML) {
 		output_yaml(&text, message, 0);
 	} else {
-		json_print(message, 2, true, &text);
+		json_print(message, out->lines ? 0 : 2, true, &text);
 		str_add_char(&text, '\n');
 	}
 	fputs(text.data, out->file);
@@ -247,6 +247,9 @@ output_list_add(struct output *out, const ProtobufCMessage *message)
 	if (out->format == OUTPUT_YAML) {
 		output_yaml(&text, message, 0);
 		add_indented(out->file, text.data, "- ");
+	} else if (out->lines) {
+		json_print(message, 0, true, &text);
+		fprintf(out->file, "%s%s", out->listed ? ", " : "", text.data);
 	} else {
 		json_print(message, 2, true, &text);
 		add_indented(out->file, text.data, out->listed ? ",\n  " : "\n  ");
@@ -259,7 +262,7 @@ void
 output_list_end(struct output *out)
 {
 	if (out->format == OUTPUT_JSON)
-		fputs(out->listed ? "\n]\n" : "]\n", out->file);
+		fputs(out->listed && !out->lines ? "\n]\n" : "]\n", out->file);
 	else if (out->format == OUTPUT_YAML && !out->listed)
 		fputs("[]\n", out->file);
 }

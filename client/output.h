@@ -34,6 +34,7 @@ struct output {
 	int width;   /* columns */
 	bool colour; /* a terminal that wants it */
 	bool terminal;
+	bool lines;    /* JSON on one line, since more of it follows */
 	size_t listed; /* of output_list_add */
 };
 

@@ -596,11 +596,12 @@ print_objects(const struct table *table, struct output *out, bool more)
 		str_add(&text, "[");
 	for (size_t row = 0; row < held(table); row++) {
 		if (json)
-			str_add(&text, table->printed + row ? ",\n  " : "\n  ");
+			str_add(&text, out->lines ? (table->printed + row ? ", " : "")
+						  : (table->printed + row ? ",\n  " : "\n  "));
 		add_object(table, &table->cells[row * table->columns_count], json, &text);
 	}
 	if (json && !more)
-		str_add(&text, table_rows(table) ? "\n]\n" : "]\n");
+		str_add(&text, table_rows(table) && !out->lines ? "\n]\n" : "]\n");
 	else if (!json && !more && table_rows(table) == 0)
 		str_add(&text, "[]\n");
 	fputs(text.data, out->file);
