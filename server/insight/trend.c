@@ -174,6 +174,22 @@ take_finding(struct trend *trend, uint64_t key, uint32_t rule, int32_t day)
 	*latest = (uint32_t)trend->stretches_count;
 }
 
+static void
+take_counts(const struct trend *trend, const struct check *check, struct trend_count *row)
+{
+	const struct check_counts *counts = check_counts(check);
+
+	for (size_t i = 0; i < trend->rules; i++)
+		row[i] = (struct trend_count){counts->rules[i].findings, counts->rules[i].unknown,
+		    counts->rules[i].waived, SEVERITY_UNSET};
+	for (size_t i = 0; i < check_findings(check); i++) {
+		const struct finding *f = check_finding(check, i);
+
+		if ((f->flags & (FINDING_UNKNOWN | FINDING_WAIVED)) == 0)
+			row[f->rule].severity = f->severity;
+	}
+}
+
 bool
 trend_add(struct trend *trend, const struct check *check, uint64_t revision, int64_t micros,
     struct err *err)
@@ -208,8 +224,7 @@ trend_add(struct trend *trend, const struct check *check, uint64_t revision, int
 	    .waived = counts->waived,
 	};
 	memcpy(sample->by_severity, counts->by_severity, sizeof sample->by_severity);
-	memcpy(&trend->counts[trend->count * trend->rules], counts->rules,
-	    trend->rules * sizeof trend->counts[0]);
+	take_counts(trend, check, &trend->counts[trend->count * trend->rules]);
 	trend->count++;
 	return true;
 }

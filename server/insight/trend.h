@@ -27,6 +27,14 @@ struct trend_sample {
 	uint32_t reserved;
 };
 
+/* What a rule found at the end of a day; severity as the workspace had it then, where something was found. */
+struct trend_count {
+	uint32_t findings;
+	uint32_t unknown;
+	uint32_t waived;
+	uint32_t severity;
+};
+
 /* Days on all of which a finding was found. */
 struct stretch {
 	uint64_t key;
@@ -42,7 +50,7 @@ struct trend {
 	size_t cap;
 	size_t rules; /* how many there are, in each row of counts */
 	struct trend_sample *samples;
-	struct rule_count *counts; /* a row for each sample */
+	struct trend_count *counts; /* a row for each sample */
 	struct stretch *stretches;
 	size_t stretches_count;
 	size_t stretches_cap;

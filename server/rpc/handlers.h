@@ -28,8 +28,12 @@ void handle_insight_trace(struct rpc_call *call, const ProtobufCMessage *request
 void handle_insight_mine(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_progress(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* load_rpc.c */
+void handle_insight_load(struct rpc_call *call, const ProtobufCMessage *request);
 /* score_rpc.c */
 void handle_insight_score(struct rpc_call *call, const ProtobufCMessage *request);
+/* trend_rpc.c */
+void handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *request);
 
 /* plumb.v1.Admin: admin_rpc.c */
 void handle_admin_info(struct rpc_call *call, const ProtobufCMessage *request);

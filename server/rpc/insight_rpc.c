@@ -22,6 +22,8 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/trend.h"
+#include "server/rpc/workspace.h"
 
 #define BATCH       100u
 #define BATCH_BYTES ((size_t)1 << 20)
@@ -92,9 +94,24 @@ job_is_cancelled(void *arg)
 
 /* ---- Check */
 
+/* What the handler gives to the worker. */
+struct check_start {
+	const Plumb__V1__CheckRequest *request;
+	const struct workspace *ws; /* for what never changes */
+};
+
+/* Of CheckRequest.since. */
+struct history {
+	int32_t *since; /* by finding; in the job's arena; NULL: history was not asked */
+	int32_t
+	    from; /* where what was found may be older: the first day that was looked at; else DATE_NONE */
+};
+
 struct check_call {
 	struct view_job *job;
 	const Plumb__V1__CheckRequest *request;
+	const struct workspace *ws; /* where history is asked */
+	struct history history;
 	int64_t reported_us;
 	bool send_failed;
 	struct err send_err;
@@ -165,6 +182,14 @@ send_findings(struct check_call *cc, const struct check *check, struct err *err)
 		if (finding == NULL ||
 		    !findings_fill(check, check_finding(check, i), cc->arena, &cc->words, finding))
 			return err_oom(err);
+		if (cc->history.since != NULL) {
+			char day[DATE_TEXT_LEN];
+
+			finding->since =
+			    arena_strdup(cc->arena, date_format(cc->history.since[i], day));
+			if (finding->since == NULL)
+				return err_oom(err);
+		}
 		cc->findings[cc->count++] = finding;
 		if ((cc->count == BATCH || arena_used(cc->arena) > BATCH_BYTES) &&
 		    !flush(cc, NULL, err))
@@ -218,7 +243,7 @@ send_summary(
 {
 	const struct check_counts *counts = check_counts(check);
 	Plumb__V1__CheckSummary summary;
-	char today[DATE_TEXT_LEN];
+	char today[DATE_TEXT_LEN], since_from[DATE_TEXT_LEN];
 
 	plumb__v1__check_summary__init(&summary);
 	summary.revision = cc->job->revision;
@@ -229,6 +254,8 @@ send_summary(
 	summary.unknown = counts->unknown;
 	summary.waived = counts->waived;
 	summary.items = counts->items;
+	summary.expired_waivers = counts->expired_waivers;
+	summary.since_from = date_format(cc->history.from, since_from);
 	if (!fill_score(cc, check, &summary, err))
 		return false;
 	if (!fill_counts(cc, counts, selected, &summary))
@@ -270,6 +297,7 @@ run_rules(struct check_call *cc, const bool *selected, struct err *err)
 	const struct check_baseline baseline = {cc->job->baseline, cc->job->baseline_slot};
 	struct check_query query = {
 	    .today = cc->job->today,
+	    .zone = cc->ws->zone,
 	    .rules = selected,
 	    .baseline = cc->job->baseline != NULL ? &baseline : NULL,
 	    .at_least = (enum severity)cc->request->at_least,
@@ -282,16 +310,101 @@ run_rules(struct check_call *cc, const bool *selected, struct err *err)
 
 	if (!find_about(cc->job, cc->request, &query, err))
 		return NULL;
+	if (cc->request->since)
+		query.progress = NULL; /* history takes longer, and tells */
 	check = check_run(cc->job->view, &query, err);
 	if (check == NULL && cc->send_failed)
 		*err = cc->send_err;
 	return check;
 }
 
+/* ---- since when, from history */
+
+/* How many days are judged: large plans get fewer, so that it stays a matter of seconds. */
+static int32_t
+days_back(const struct view *view)
+{
+	uint32_t slots = view_slots(view) > 0 ? view_slots(view) : 1;
+	uint32_t days = LIMIT_SINCE_ENTRIES / slots;
+
+	if (days > LIMIT_SINCE_DAYS)
+		return LIMIT_SINCE_DAYS;
+	return days < LIMIT_SINCE_DAYS_MIN ? LIMIT_SINCE_DAYS_MIN : (int32_t)days;
+}
+
+/* What was not there at the end of the day before is of today. */
+static bool
+look_up_since(
+    struct check_call *cc, const struct check *check, const struct trend *trend, struct err *err)
+{
+	size_t count = check_findings(check);
+	int32_t today = cc->job->today;
+	struct str words;
+	bool ok = true;
+
+	cc->history.since = arena_array(cc->job->arena, count + 1, sizeof cc->history.since[0]);
+	if (cc->history.since == NULL)
+		return err_oom(err);
+	str_init(&words, FINDINGS_WORDS_MAX);
+	for (size_t i = 0; i < count && ok; i++) {
+		int32_t since = DATE_NONE;
+
+		if (trend != NULL)
+			since = trend_since(
+			    trend, trend_key(check, check_finding(check, i), &words), today - 1);
+		cc->history.since[i] = since != DATE_NONE ? since : today;
+		ok = str_ok(&words) || err_oom(err);
+	}
+	str_fini(&words);
+	return ok;
+}
+
+static bool
+ask_history(struct check_call *cc, const struct check *check, struct err *err)
+{
+	struct trend_query query = {
+	    .daemon = cc->job->call->daemon,
+	    .ws = cc->ws,
+	    .view = cc->job->view,
+	    .baseline = cc->job->baseline,
+	    .baseline_slot = cc->job->baseline_slot,
+	    .revision = cc->job->revision,
+	    .last = cc->job->today - 1,
+	    .cancelled = &cc->job->call->cancelled,
+	    .progress = report_progress,
+	    .arg = cc,
+	};
+	struct trend_loan loan;
+	int32_t plan_first;
+	bool ok;
+
+	if (!trend_first_day(query.daemon, cc->ws, &plan_first, err))
+		return false;
+	query.first = cc->job->today - days_back(cc->job->view);
+	if (plan_first == DATE_NONE || plan_first > query.last)
+		return look_up_since(cc, check, NULL, err);
+	if (query.first <= plan_first)
+		query.first = plan_first;
+	else
+		cc->history.from = query.first;
+	if (!trend_take(&query, &loan, err))
+		return false;
+	ok = look_up_since(cc, check, loan.trend, err);
+	trend_give(&loan);
+	return ok;
+}
+
 static bool
 run_check(struct view_job *job, struct err *err)
 {
-	struct check_call cc = {.job = job, .request = job->arg, .reported_us = monotonic_us()};
+	struct check_start *start = job->arg;
+	struct check_call cc = {
+	    .job = job,
+	    .request = start->request,
+	    .ws = start->ws,
+	    .history = {.from = DATE_NONE},
+	    .reported_us = monotonic_us(),
+	};
 	struct check *check = NULL;
 	bool selected[RULES_MAX];
 	bool ok = false;
@@ -308,6 +421,8 @@ run_check(struct view_job *job, struct err *err)
 	check = run_rules(&cc, selected, err);
 	if (check == NULL)
 		goto out;
+	if (cc.request->since && !ask_history(&cc, check, err))
+		goto out;
 	ok = send_findings(&cc, check, err) && send_summary(&cc, check, selected, err);
 out:
 	check_free(check);
@@ -320,14 +435,26 @@ void
 handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__CheckRequest *request = (const Plumb__V1__CheckRequest *)message;
+	struct check_start *start = arena_alloc(call->arena, sizeof *start);
 	bool selected[RULES_MAX];
+	struct err err;
 
 	if (!select_rules(call, request->rules, request->n_rules, selected))
 		return;
-	if (selected[rule_find("scope/crept", strlen("scope/crept"))])
-		job_view_baseline(call, request->at, run_check, arg_of(message));
+	if (start == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return;
+	}
+	start->request = request;
+	start->ws =
+	    workspace_find(call->daemon, request->at != NULL ? request->at->workspace : "", &err);
+	if (start->ws == NULL)
+		rpc_fail(call, &err);
+	else if (request->since || selected[rule_find("scope/crept", strlen("scope/crept"))])
+		job_view_baseline(call, request->at, run_check, start);
 	else
-		job_view(call, request->at, run_check, arg_of(message));
+		job_view(call, request->at, run_check, start);
 }
 
 /* ---- Explain */
@@ -376,6 +503,7 @@ fill_rule(const struct rule *rule, const struct rule_state *state, struct arena 
 	out->unknown_when = pb_str(rule->unknown_when);
 	out->local = rule->local;
 	out->off = state->off;
+	out->refuse = state->refuse;
 	return fill_thresholds(rule, state, arena, out);
 }
 

@@ -116,8 +116,14 @@ static bool
 run_score(struct view_job *job, struct err *err)
 {
 	const Plumb__V1__ScoreRequest *request = job->arg;
+	const struct check_baseline baseline = {job->baseline, job->baseline_slot};
 	struct check_query query = {
-	    .today = job->today, .waived = true, .cancelled = is_cancelled, .arg = job};
+	    .today = job->today,
+	    .baseline = job->baseline != NULL ? &baseline : NULL,
+	    .waived = true,
+	    .cancelled = is_cancelled,
+	    .arg = job,
+	};
 	struct check *check = check_run(job->view, &query, err);
 	struct score score;
 	bool ok;
@@ -164,5 +170,5 @@ handle_insight_score(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
-	job_view(call, request->at, run_score, (void *)(uintptr_t)message);
+	job_view_baseline(call, request->at, run_score, (void *)(uintptr_t)message);
 }

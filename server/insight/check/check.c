@@ -16,13 +16,15 @@
 /* Of the progress; the rules share the rest. */
 #define INDEX_PART 0.4
 
-/* A waiver that counts today, its key read into numbers. */
+/* A waiver, its key read into numbers. */
 struct waived_key {
 	unsigned rule;
 	unsigned subjects_count;
 	uint32_t subjects[FINDING_SUBJECTS];
 	const char *qualifier; /* behind "@", or "" */
 	uint32_t waiver;
+	bool expired;
+	bool came_back; /* what it was for is found again */
 };
 
 struct check {
@@ -215,11 +217,10 @@ read_waivers(struct check *check, struct err *err)
 
 		if (!control_waiver(check->ix.items[slots[i]], check->arena, waiver))
 			return err_oom(err);
-		if (waiver->until < check->query.today)
-			continue;
 		if (!read_key(check->view, waiver->finding, key))
 			continue;
 		key->waiver = i;
+		key->expired = waiver->until < check->query.today;
 		check->keys_count++;
 	}
 	qsort(check->keys, check->keys_count, sizeof check->keys[0], compare_keys);
@@ -234,9 +235,9 @@ key_is_of(const struct waived_key *key, const struct draft *d)
 	       strcmp(key->qualifier, d->qualifier != NULL ? d->qualifier : "") == 0;
 }
 
-/* The waiver of the finding; UINT32_MAX none. */
+/* The waiver of the finding that counts today; UINT32_MAX none: those that are over are counted as come back. */
 static uint32_t
-find_waiver(const struct check *check, unsigned rule, const struct draft *d)
+find_waiver(struct check *check, unsigned rule, const struct draft *d)
 {
 	struct waived_key wanted = {.rule = rule, .subjects_count = d->subjects_count > 0};
 	size_t low = 0;
@@ -251,13 +252,21 @@ find_waiver(const struct check *check, unsigned rule, const struct draft *d)
 		else
 			high = middle;
 	}
-	for (; low < check->keys_count; low++) {
-		const struct waived_key *key = &check->keys[low];
+	for (high = low; high < check->keys_count; high++) {
+		const struct waived_key *key = &check->keys[high];
 
 		if (key->rule != rule || first_subject(key) != first_subject(&wanted))
 			break;
-		if (key_is_of(key, d))
+		if (!key->expired && key_is_of(key, d))
 			return key->waiver;
+	}
+	for (; low < high; low++) {
+		struct waived_key *key = &check->keys[low];
+
+		if (key->came_back || !key_is_of(key, d))
+			continue;
+		key->came_back = true;
+		check->counts.expired_waivers++;
 	}
 	return UINT32_MAX;
 }

@@ -91,6 +91,7 @@ struct check_counts {
 	uint32_t by_severity[SEVERITY_ERROR + 1];
 	uint32_t unknown;
 	uint32_t waived;
+	uint32_t expired_waivers; /* whose finding is there again */
 	struct rule_count rules[RULES_MAX];
 	uint64_t items; /* live entries that were looked at */
 };
