@@ -136,16 +136,16 @@ findings_fill(const struct check *check, const struct finding *f, struct arena *
 	       fill_waiver(to, check, f, out);
 }
 
-/* The first ones, as many as fit; NULL: out of memory. */
-static Plumb__V1__Finding **
-list_findings(const struct check *check, const uint32_t *numbers, size_t count, size_t *listed,
-    struct arena *arena)
+Plumb__V1__Finding **
+findings_list(const struct check *check, const uint32_t *numbers, size_t count, size_t most,
+    size_t *listed, struct arena *arena)
 {
-	size_t most = count < LISTED_MAX ? count : LISTED_MAX;
-	Plumb__V1__Finding **list = arena_array(arena, most + 1, sizeof list[0]);
+	Plumb__V1__Finding **list;
 	struct str words;
 	size_t bytes = 0;
 
+	most = count < most ? count : most;
+	list = arena_array(arena, most + 1, sizeof list[0]);
 	if (list == NULL)
 		return NULL;
 	str_init(&words, FINDINGS_WORDS_MAX);
@@ -175,9 +175,10 @@ findings_change(const struct effect *effect, struct arena *arena)
 	if (out == NULL)
 		return NULL;
 	plumb__v1__findings_change__init(out);
-	out->appeared =
-	    list_findings(effect->after, c->appeared, c->appeared_count, &out->n_appeared, arena);
-	out->gone = list_findings(effect->before, c->gone, c->gone_count, &out->n_gone, arena);
+	out->appeared = findings_list(
+	    effect->after, c->appeared, c->appeared_count, LISTED_MAX, &out->n_appeared, arena);
+	out->gone =
+	    findings_list(effect->before, c->gone, c->gone_count, LISTED_MAX, &out->n_gone, arena);
 	out->appeared_count = (uint32_t)c->appeared_count;
 	out->gone_count = (uint32_t)c->gone_count;
 	out->same_count = (uint32_t)c->same_count;

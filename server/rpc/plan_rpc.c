@@ -14,6 +14,7 @@
 #include "common/parse.h"
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "server/insight/check/local.h"
 #include "server/insight/check/rules.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
@@ -26,6 +27,7 @@
 #include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/keys.h"
+#include "server/rpc/refusal.h"
 #include "server/rpc/rpc.h"
 
 #define REPLY_MAX LIMIT_FRAME_BODY
@@ -50,6 +52,7 @@ struct apply_call {
 	uint64_t key_hash;
 	int64_t now_us;
 	uint64_t undo_epoch;
+	Plumb__V1__Refusal *refusal; /* of a dry run: what would be refused; NULL nothing */
 	/* the answer that waits */
 	bool refused;
 	struct err err;
@@ -524,6 +527,21 @@ refuse_conflict(struct apply_call *ac, const struct plan_conflict *conflict, con
 }
 
 static bool
+encode_refusal(struct apply_call *ac, struct pb_out *out, struct err *err)
+{
+	const uint8_t *p;
+	size_t len;
+
+	if (ac->refusal == NULL)
+		return true;
+	p = pb_encode(&ac->refusal->base, ac->call->arena, &len);
+	if (p == NULL)
+		return err_oom(err);
+	pb_out_message(out, 8, p, len);
+	return true;
+}
+
+static bool
 encode_dry_run(
     struct apply_call *ac, const struct patch *patch, struct pb_out *out, struct err *err)
 {
@@ -548,7 +566,7 @@ encode_dry_run(
 			return err_oom(err);
 		pb_out_message(out, 5, p, len);
 	}
-	return true;
+	return encode_refusal(ac, out, err);
 }
 
 static bool
@@ -716,23 +734,68 @@ answer_dry_run(struct apply_call *ac, struct commit *commit)
 		answer_when_durable(ac);
 }
 
+/* Does the workspace refuse what was just taken? Then it is taken back, and the call answered. A dry run only tells. */
+static bool
+is_refused(struct apply_call *ac, struct commit *commit, const struct local_rules *rules)
+{
+	Plumb__V1__Refusal *refusal = NULL;
+	struct err err = {0};
+	bool ok;
+
+	if (rules->count == 0)
+		return false;
+	ok = refusal_find(
+	    ac->ws, commit->patch, rules, commit->stamp.time_us, ac->call->arena, &refusal, &err);
+	if (ok && (refusal == NULL || ac->request->dry_run)) {
+		ac->refusal = refusal;
+		return false;
+	}
+	plan_undo(ac->ws->plan, commit->patch);
+	if (ok)
+		refusal_say(refusal, &err);
+	refuse(ac, &err, refusal != NULL ? &refusal->base : NULL);
+	return true;
+}
+
+/* The rules that refuse, as they are set before the change. With an override nobody asks them, but a dry run does. */
+static bool
+read_rules(const struct apply_call *ac, struct local_rules *rules, struct err *err)
+{
+	rules->count = 0;
+	if (ac->request->change_set->override_reason[0] != '\0' && !ac->request->dry_run)
+		return true;
+	return local_rules_read(plan_now(ac->ws->plan), rules, err);
+}
+
+static struct commit *
+commit_new(struct apply_call *ac)
+{
+	struct commit *commit = arena_zalloc(ac->call->arena, sizeof *commit);
+
+	if (commit == NULL)
+		return NULL;
+	commit->ws = ac->ws;
+	commit->call = ac->call;
+	commit->stamp.revision = plan_revision(ac->ws->plan) + 1;
+	commit->stamp.author = ac->call->caller.name;
+	return commit;
+}
+
 static void
 take(struct apply_call *ac)
 {
 	struct rpc_call *call = ac->call;
 	struct plan_conflict conflict = {0};
-	struct commit *commit = arena_zalloc(call->arena, sizeof *commit);
+	struct commit *commit = commit_new(ac);
+	struct local_rules rules;
 	struct err err = {0};
 
-	if (commit == NULL) {
+	if (commit == NULL)
 		err_oom(&err);
+	if (commit == NULL || !read_rules(ac, &rules, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}
-	commit->ws = ac->ws;
-	commit->call = call;
-	commit->stamp.revision = plan_revision(ac->ws->plan) + 1;
-	commit->stamp.author = call->caller.name;
 	if (!find_time(ac, &commit->stamp.time_us, &err)) {
 		refuse(ac, &err, NULL);
 		return;
@@ -745,6 +808,8 @@ take(struct apply_call *ac)
 			refuse(ac, &err, NULL);
 		return;
 	}
+	if (is_refused(ac, commit, &rules))
+		return;
 	if (ac->request->dry_run)
 		answer_dry_run(ac, commit);
 	else
