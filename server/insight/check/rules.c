@@ -17,10 +17,13 @@
 static const struct rule *const *const families[] = {
     rules_sight,
     rules_priority,
+    rules_priority_use,
+    rules_priority_easy,
     rules_priority_conflict,
     rules_outcome,
     rules_outcome_after,
     rules_scope,
+    rules_scope_fit,
     rules_scope_grown,
     rules_owner,
     rules_load,
