@@ -18,6 +18,9 @@ FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask
 PERSON = {"title": "Ada Lund", "person": {"level": "INDIVIDUAL", "manager": "ines-falk", "team": "workshop",
                                           "capacity": "500"}}
 
+# Rules that a dry run cannot judge: the plan at the baseline is not at hand there.
+FOR_REAL = {"scope/crept"}
+
 # rule, edit, all keys that appear, why these
 FAULTS = [
     # ---- sight
@@ -56,6 +59,27 @@ FAULTS = [
     ("priority/team-disagrees", [("rank-of", "care", "wearing-diary", "before", "first-month-path")],
      ["priority/team-disagrees:team/care"],
      "Rank 6 of all before rank 1."),
+    ("priority/inversion",
+     [("set", "initiative/first-month-path", {"initiative": {"needs": [
+         {"who": "front-desk", "effort": "800", "skill": "telephone"}, {"who": "person/hugo-arlt", "effort": "4000"}]}})],
+     ["priority/inversion:initiative/first-month-path,initiative/online-booking,person/hugo-arlt,period/2026-q2",
+      "load/over:person/hugo-arlt,period/2026-q2", "scope/does-not-fit:initiative/online-booking,person/hugo-arlt",
+      "scope/does-not-fit:initiative/steady-systems,person/hugo-arlt"],
+     "He can give some sixty days; 0.6 of them are allocated, most of that to rank 3, and rank 1 needs forty. Rank 1 goes "
+     "first, so rank 3 gets less than its 0.4, and rank 7 nothing."),
+    ("priority/easiest-first",
+     [("add", {"id": "planted", "about": "initiative/repair-bench", "by": "ines-falk", "at": "2026-05-15T06:00:00Z",
+               "check_in": {"status": "ON_TRACK", "progress": 0.15}})],
+     ["priority/easiest-first:initiative/repair-bench,team/digital",
+      "priority/easiest-first:initiative/repair-bench,team/workshop"],
+     "As far as on 2 April, and the milestone was reached 32 days ago. It is the first for the workshop, which moved the "
+     "pool, and for digital, which moved all that it owns; Sara Lund works on both, and her team says so for her."),
+    ("priority/no-precedence",
+     [("set", "allocation/vera-steady", {"allocation": {"share": 0.6}}),
+      ("set", "objective/booked-online", {"objective": {"precedes": []}})],
+     ["priority/no-precedence:objective/always-running,objective/booked-online",
+      "load/over:person/vera-quist,period/2026-q2", "scope/does-not-fit:initiative/steady-systems,person/vera-quist"],
+     "More is asked of her than she can give, for two objectives, and nothing says any more which of them comes first."),
     ("priority/conflict",
      [("set", "initiative/peak-hours", {"links": [{"type": "CONFLICTS", "to": "initiative/online-booking"}]})],
      ["priority/conflict:initiative/online-booking,initiative/peak-hours"],
@@ -117,13 +141,16 @@ FAULTS = [
     ("scope/no-limits", [("set", "initiative/repair-bench", {"initiative": {"scope": {"out": []}}})],
      ["scope/no-limits:initiative/repair-bench"],
      "What is in is said, what is out is not."),
-    ("scope/no-period", [("set", "initiative/steady-systems", {"initiative": {"periods": []}})],
+    ("scope/no-period", [("set", "initiative/steady-systems", {"initiative": {"periods": [], "needs": []}})],
      ["scope/no-period:initiative/steady-systems", "scope/too-long:initiative/steady-systems"],
      "Neither finish nor period; so whether it is too long is unknown."),
     ("scope/too-long",
      [("set", "initiative/online-booking", {"initiative": {"start": "2025-06-30", "finish": "2026-06-30"}})],
-     ["scope/too-long:initiative/online-booking"],
-     "Twelve months and a day."),
+     ["scope/too-long:initiative/online-booking", "scope/does-not-fit:initiative/online-booking"],
+     "Twelve months and a day; and whether it fits is unknown, since half a year of it lies before all periods."),
+    ("scope/does-not-fit", [("set", "allocation/paul-diary", {"allocation": {"share": 0.8}})],
+     ["scope/does-not-fit:initiative/wearing-diary,person/paul-sims", "load/over:person/paul-sims,period/2026-q2"],
+     "The path, ranked first, takes 0.4 of him and leaves 0.6."),
     ("scope/need-unidentified",
      [("set", "initiative/repair-bench", {"initiative": {"needs": [{"who": "digital", "technology": "ticket system"}]}})],
      ["scope/need-unidentified:initiative/repair-bench,team/digital"],
@@ -157,6 +184,46 @@ FAULTS = [
     ("owner/reviews-self", [("set", "objective/booked-online", {"reviewer": "samir-nasser"})],
      ["owner/reviews-self:objective/booked-online,person/samir-nasser"],
      "He owns it."),
+
+    # ---- load
+    ("load/rule-of-three",
+     [("set", "initiative/wearing-diary", {"initiative": {"members": ["paul-sims", "sara-lund"]}}),
+      ("set", "initiative/steady-systems", {"initiative": {"members": ["hugo-arlt", "sara-lund"]}})],
+     ["load/rule-of-three:person/sara-lund"],
+     "A member of two more, four with the bench and the pool; of the five best ranked she is on two."),
+    ("load/over", [("set", "allocation/vera-steady", {"allocation": {"share": 0.6}})],
+     ["load/over:person/vera-quist,period/2026-q2", "scope/does-not-fit:initiative/steady-systems,person/vera-quist"],
+     "Half of her, and six tenths; the better-ranked half leaves less than that."),
+    ("load/under",
+     [("put", "initiative", "noise-map", {
+         "title": "A map of the noise at work", "owners": ["mirjam-boer"],
+         "initiative": {"objective": "kept-in-use", "outcome_intended": "They know where they need it most",
+                        "members": ["paul-sims"], "needs": [{"skill": "training", "effort": "500"}],
+                        "periods": ["2026-q2"]}}),
+      ("rank", "noise-map", "behind", "steady-systems"),
+      ("set", "allocation/yara-path", {"allocation": {"share": 0.5}})],
+     ["load/under:person/yara-costa,period/2026-q2"],
+     "Half of her is asked for, less than 60 percent; what is proposed waits for somebody who can train, as she can."),
+    ("load/sustained",
+     [("put", "period", "2026-q3", {"title": "Third quarter", "period": {"first_day": "2026-07-01",
+                                                                      "last_day": "2026-09-30"}}),
+      ("put", "period", "2026", {"title": "2026", "period": {"first_day": "2026-01-01", "last_day": "2026-09-30"}}),
+      ("put", "allocation", "tom-peak-more", {"allocation": {"who": "tom-okoro", "initiative": "initiative/peak-hours",
+                                                             "share": 1, "period": "2026"}}),
+      ("put", "allocation", "tom-more", {"allocation": {"who": "tom-okoro", "initiative": "initiative/peak-hours",
+                                                        "share": 0.1, "period": "2026"}})],
+     ["load/sustained:person/tom-okoro,period/2026-q1", "load/over:person/tom-okoro,period/2026-q2",
+      "load/over:person/tom-okoro,period/2026-q3", "scope/does-not-fit:initiative/peak-hours,person/tom-okoro"],
+     "Three quarters at 110 percent and more; the first one is over, so load/over looks at the other two."),
+    ("load/same-people",
+     [("set", "initiative/first-month-path", {"initiative": {"members": ["paul-sims", "yara-costa", "sara-lund"]}})],
+     ["load/same-people:person/sara-lund"],
+     "On ranks 1, 2 and 4: three of the five best ranked."),
+    ("load/too-many",
+     [("put", "allocation", "digital-pool", {"allocation": {"who": "team/digital", "initiative": "initiative/loaner-pool",
+                                                            "effort": "200", "period": "2026-q2"}})],
+     ["load/too-many:team/digital"],
+     "The sixth that it is in; for the five others it is needed or leads them."),
 
     # ---- ask
     ("ask/unanswered",
@@ -471,6 +538,8 @@ class PlantedTest(unittest.TestCase):
 
     def test_each_fault_is_found_and_nothing_else(self):
         for rule, edit, keys, reason in FAULTS:
+            if rule in FOR_REAL:
+                continue
             with self.subTest(rule=rule, reason=reason):
                 self.assertEqual([sorted(keys) for keys in self.plan.dry_run(edit)], [sorted(keys), []])
         self.assertEqual(self.plan.check(), {})  # nothing was changed
@@ -496,6 +565,8 @@ class PlantedTest(unittest.TestCase):
             plumb(self.daemon, "-w", workspace, "apply", "-f", HEALTHY, "--yes")
             plan = plant.Plant(self.client, workspace, today())
             for rule, edit, keys, reason in FAULTS:
+                if rule in FOR_REAL:
+                    continue
                 pairs += 1
                 with self.subTest(plan=name, rule=rule, reason=reason):
                     self.assertEqual([sorted(keys) for keys in plan.dry_run(edit)], [sorted(keys), []])
