@@ -167,8 +167,28 @@ list_all(struct context *ctx, struct listing *listing, struct table *table)
 	return true;
 }
 
+/* A word that is no kind is looked for in titles and ids; perhaps it was meant to be one. */
+static void
+show_nothing(struct context *ctx, const struct listing *listing, const struct args *args)
+{
+	output_printf(&ctx->out, "There is nothing like that in the plan (revision %" PRIu64 ").\n",
+	    listing->revision);
+	for (size_t i = 0; i < args->count; i++) {
+		Plumb__V1__Kind kind;
+		const char *near = context_kind(args->values[i], &kind)
+				       ? NULL
+				       : context_suggest_kind(args->values[i]);
+
+		if (near)
+			output_printf(&ctx->out,
+			    "'%s' is no kind: it was looked for in titles and ids. Did you mean: "
+			    "plumb list %s\n",
+			    args->values[i], near);
+	}
+}
+
 static int
-show_list(struct context *ctx, struct listing *listing)
+show_list(struct context *ctx, struct listing *listing, const struct args *args)
 {
 	struct table *table = table_new();
 	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
@@ -183,9 +203,7 @@ show_list(struct context *ctx, struct listing *listing)
 	if (listed)
 		output_list_end(&ctx->out);
 	if (ok && ctx->out.format == OUTPUT_TABLE && table_rows(table) == 0)
-		output_printf(&ctx->out,
-		    "There is nothing like that in the plan (revision %" PRIu64 ").\n",
-		    listing->revision);
+		show_nothing(ctx, listing, args);
 	else if (ok && !listed && ctx->out.format != OUTPUT_NAME)
 		table_print(table, &ctx->out);
 	if (ok && ctx->out.format == OUTPUT_TABLE && listing->shown < listing->total)
@@ -225,7 +243,7 @@ list_once(struct context *ctx, const struct args *args)
 	listing.request.sort = pb_str(sort ? sort : "");
 	if (args_has(args, "count"))
 		return show_count(ctx, &listing);
-	return show_list(ctx, &listing);
+	return show_list(ctx, &listing, args);
 }
 
 static int

@@ -167,9 +167,14 @@ command_help(const struct command *command, const char *path, int width, struct 
 	char before[72];
 
 	add_sentence(command->summary, width, out);
-	if (command->run)
-		str_addf(out, "\nUsage: plumb %s%s%s [options]\n", path,
+	if (command->run) {
+		char usage[300];
+
+		snprintf(usage, sizeof usage, "plumb %s%s%s [options]", path,
 		    command->arguments[0] ? " " : "", command->arguments);
+		str_add_char(out, '\n');
+		output_wrap_str(out, width, "Usage: ", usage);
+	}
 	if (command->parts) {
 		str_add(out, command->run ? "\nAlso:\n" : "\nCommands:\n");
 		snprintf(before, sizeof before, "plumb %s ", path);
@@ -190,7 +195,8 @@ command_overview(int width, struct str *out)
 	output_wrap_str(out, width, "",
 	    "plumb holds a strategic plan as data and says where the plan and the work have come "
 	    "apart.");
-	str_add(out, "\nUsage: plumb COMMAND [arguments] [options]\n");
+	str_add_char(out, '\n');
+	output_wrap_str(out, width, "Usage: ", "plumb COMMAND [arguments] [options]");
 	for (int group = 0; group < GROUP_COUNT; group++) {
 		str_addf(out, "\n%s:\n", group_titles[group]);
 		for (size_t i = 0; command_table[i]; i++) {

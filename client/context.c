@@ -144,6 +144,35 @@ context_error(struct context *ctx, int code, const char *fmt, ...)
 	return code;
 }
 
+/* A workspace that is not there: the nearest that is; "" none. */
+static const char *
+near_workspace(struct context *ctx)
+{
+	struct rpc_status status = ctx->status;
+	Plumb__V1__ListWorkspacesRequest request;
+	const Plumb__V1__ListWorkspacesReply *reply;
+	const char *best = NULL;
+	size_t best_distance = EDITS + 1;
+
+	if (status.err.code != ERR_NOT_FOUND || !ctx->client || !ctx->workspace ||
+	    !ctx->workspace[0] || strncmp(status.err.msg, "workspace ", 10) != 0)
+		return "";
+	plumb__v1__list_workspaces_request__init(&request);
+	reply = context_call(ctx, &plumb__v1__admin__descriptor, "ListWorkspaces", &request.base);
+	ctx->status = status;
+	for (size_t i = 0; reply && i < reply->n_workspaces; i++) {
+		const char *id = reply->workspaces[i]->id;
+		size_t distance = command_distance(ctx->workspace, id, EDITS);
+
+		if (distance < best_distance) {
+			best = id;
+			best_distance = distance;
+		}
+	}
+	best = best ? arena_printf(ctx->arena, "; did you mean %s?", best) : "";
+	return best ? best : "";
+}
+
 /* Where the value that did not work was stated; "" where it was the default or typed just now. */
 static const char *
 stated_where(const struct context *ctx)
@@ -250,6 +279,15 @@ print_violations(const struct rpc_status *status)
 	}
 }
 
+static void
+print_refusal(const Plumb__V1__Refusal *refusal)
+{
+	struct output out;
+
+	output_init(&out, stderr);
+	findings_show_refusal(&out, refusal);
+}
+
 int
 context_fail(struct context *ctx)
 {
@@ -267,12 +305,15 @@ context_fail(struct context *ctx)
 		    status->conflict->ref[0] ? status->conflict->ref : "the workspace",
 		    status->conflict->actual, status->conflict->expected);
 	str_add(&text, stated_where(ctx));
+	str_add(&text, near_workspace(ctx));
 	if (next)
 		str_addf(&text, "; %s", next);
 	print_error("plumb: ", text.data);
 	str_fini(&text);
 	if (status->violations_count > 1)
 		print_violations(status);
+	if (status->refusal)
+		print_refusal(status->refusal);
 	return status->ours ? EXIT_USAGE : EXIT_SERVER;
 }
 
@@ -360,8 +401,8 @@ context_kind(const char *text, Plumb__V1__Kind *out)
 	return false;
 }
 
-static const char *
-suggest_kind(const char *text)
+const char *
+context_suggest_kind(const char *text)
 {
 	const char *best = NULL;
 	size_t best_distance = 3;
@@ -459,7 +500,7 @@ check_ref(struct context *ctx, const char *text, const char *slash)
 	}
 	snprintf(word, sizeof word, "%.*s", (int)(slash - text), text);
 	if (!context_kind(word, &kind)) {
-		near = suggest_kind(word);
+		near = context_suggest_kind(word);
 		if (near)
 			context_set_error(ctx, ERR_INVALID,
 			    "there is no kind '%s'; did you mean %s/%s?", word, near, slash + 1);

@@ -73,6 +73,8 @@ const char *context_ref(struct context *ctx, const char *text, const char *kinds
 void context_suggest(struct context *ctx, const char *ref);
 /* A kind by its name, singular or plural ("goal", "goals", "check-in"); false if there is none. */
 bool context_kind(const char *text, Plumb__V1__Kind *out) MUST_CHECK;
+/* The name of a kind that text was probably meant to be; NULL. */
+const char *context_suggest_kind(const char *text);
 /* "check-in" for CHECK_IN; static. */
 const char *context_kind_name(Plumb__V1__Kind kind);
 /*

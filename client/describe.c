@@ -285,23 +285,27 @@ describe_title(struct context *ctx, const Plumb__V1__Envelope *entry)
 }
 
 const char *
+describe_days(int64_t hundredths, char buf[40])
+{
+	snprintf(buf, 40, "%.12g %s", (double)hundredths / 100, hundredths == 100 ? "day" : "days");
+	return buf;
+}
+
+const char *
 describe_effort(struct context *ctx, int64_t hundredths)
 {
-	char number[32];
-	double days = (double)hundredths / 100;
+	char buf[40];
 
-	snprintf(number, sizeof number, "%.12g", days);
-	return or_empty(
-	    arena_printf(ctx->arena, "%s %s", number, hundredths == 100 ? "day" : "days"));
+	return or_empty(arena_strdup(ctx->arena, describe_days(hundredths, buf)));
 }
 
 /* ---- all fields */
 
-static bool
-is_effort(const char *name)
+bool
+describe_is_effort(const char *name)
 {
-	static const char *const names[] = {
-	    "effort", "optimistic", "likely", "pessimistic", "capacity", "remaining"};
+	static const char *const names[] = {"effort", "optimistic", "likely", "pessimistic",
+	    "capacity", "remaining", "capacity_per_week", "per_week"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -342,7 +346,7 @@ add_value(struct context *ctx, struct str *out, const struct pb_value *value)
 	const char *name = value->field->name;
 	size_t from = out->len;
 
-	if (value->field->type == PROTOBUF_C_TYPE_INT64 && is_effort(name)) {
+	if (value->field->type == PROTOBUF_C_TYPE_INT64 && describe_is_effort(name)) {
 		str_add(out, describe_effort(ctx, *(const int64_t *)value->p));
 	} else if (value->field->type == PROTOBUF_C_TYPE_DOUBLE && is_share(name)) {
 		str_addf(out, "%.6g %%", *(const double *)value->p * 100);

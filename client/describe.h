@@ -26,6 +26,10 @@ const char *describe_title(struct context *ctx, const Plumb__V1__Envelope *entry
 const char *describe_about(const Plumb__V1__Envelope *entry);
 /* The whole entry. */
 void describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* Is a field of this name kept in hundredths of a person-day? */
+bool describe_is_effort(const char *field);
+/* 250 as "2.5 days", into buf, which it returns. */
+const char *describe_days(int64_t hundredths, char buf[40]);
 /* Effort in hundredths of a person-day as "2.5 days". */
 const char *describe_effort(struct context *ctx, int64_t hundredths);
 

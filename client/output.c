@@ -188,6 +188,26 @@ output_wrap(struct output *out, const char *lead, const char *text)
 	str_fini(&wrapped);
 }
 
+void
+output_beside(struct output *out, size_t used, size_t indent, const char *text)
+{
+	size_t width = (size_t)out->width;
+	bool below = used + 2 + utf8_width(text) > width && used + 2 > width / 2;
+	size_t at = below ? indent : used + 2;
+	struct str wrapped, blanks;
+
+	str_init(&wrapped, TEXT_MAX);
+	str_init(&blanks, WIDTH_MAX + 1);
+	for (size_t i = 0; i < at && i < WIDTH_MAX; i++)
+		str_add_char(&blanks, ' ');
+	output_wrap_str(&wrapped, out->width, blanks.data ? blanks.data : "", text);
+	fputs(below ? "\n" : "", out->file);
+	if (wrapped.len > at)
+		fputs(wrapped.data + (below ? 0 : used), out->file);
+	str_fini(&wrapped);
+	str_fini(&blanks);
+}
+
 /* ---- messages */
 
 void

@@ -49,7 +49,12 @@ void output_text(struct output *out, const char *text);
 void output_printf(struct output *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Wrapped to the width: the first line begins with lead, the others with as many blanks. Ends with a newline. */
 void output_wrap(struct output *out, const char *lead, const char *text);
-/* The same into a string; width in columns. A newline in text stays one. */
+/*
+ * Text beside what stands on the line already (used columns), two blanks after it, wrapped under itself; on a line of
+ * its own, indented, where little room is left. Ends with a newline.
+ */
+void output_beside(struct output *out, size_t used, size_t indent, const char *text);
+/* As output_wrap, into a string; width in columns. A newline in text stays one. */
 void output_wrap_str(struct str *out, int width, const char *lead, const char *text);
 
 /* One message as JSON or YAML by its descriptor (format JSON or YAML). */

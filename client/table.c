@@ -460,11 +460,9 @@ print_left_out(const struct table *table, struct output *out)
 		str_addf(&text, "%s%s", any ? ", " : "(too narrow for ", table->columns[i].title);
 		any = true;
 	}
-	if (any && out->terminal) {
-		str_add_char(&text, ')');
-		output_coloured(out, COLOUR_DIM, text.data);
-		fputc('\n', out->file);
-	}
+	str_add(&text, any ? ")" : "");
+	if (any && out->terminal)
+		output_wrap(out, "", text.data);
 	str_fini(&text);
 }
 
