@@ -241,10 +241,14 @@ send_changes(struct import *in, struct planfile_changes *changes)
 	    !confirmed(in->name))
 		return context_error(in->ctx, EXIT_NO, "nothing of %s is imported", in->name);
 	if (summary->change_sets > 0 && !planfile_changes_apply(changes, &err))
-		return planfile_command_fail(in->ctx, in->plan, &err);
+		return planfile_command_refused(in->ctx, in->plan, changes, &err);
 	revision = summary->revision;
 	if (!retract_stale(in, &revision))
 		return context_fail(in->ctx);
+	if (dry && planfile_command_tried(in->ctx, in->args, changes) != EXIT_FINE) {
+		output_text(&in->ctx->out, "the daemon would refuse this; nothing is changed\n");
+		return EXIT_NO;
+	}
 	if (dry)
 		output_printf(&in->ctx->out, "the daemon would take this; nothing is changed\n");
 	else
@@ -262,6 +266,8 @@ apply(struct import *in)
 	    .reason = args_has(in->args, "reason") ? args_get(in->args, "reason")
 						   : arena_printf(in->arena, "import %s", in->name),
 	    .effective = "",
+	    .override = args_get(in->args, "override"),
+	    .findings = !args_has(in->args, "no-findings"),
 	    .prune = args_has(in->args, "prune"),
 	    .force = args_has(in->args, "force"),
 	    .dry_run = args_has(in->args, "dry-run"),
@@ -397,6 +403,8 @@ static const struct option stratml_options[] = {
     {0, "force", NULL, "where others and the document both changed a field, the document wins",
 	NULL},
     {'m', "reason", "TEXT", "why, for the history", NULL},
+    PLANFILE_FINDINGS,
+    PLANFILE_OVERRIDE,
     {0},
 };
 
@@ -494,6 +502,8 @@ static const struct option okr_options[] = {
     {0, "force", NULL, "where others and the document both changed a field, the document wins",
 	NULL},
     {'m', "reason", "TEXT", "why, for the history", NULL},
+    PLANFILE_FINDINGS,
+    PLANFILE_OVERRIDE,
     {0},
 };
 

@@ -169,6 +169,7 @@ static const struct option options[] = {
     {0, "until", "DATE", "the last day on which it is left so; required", NULL},
     {0, "who", "PERSON", "who decided it; you (--as) if not stated", NULL},
     {'n', "dry-run", NULL, "show what would change, change nothing", NULL},
+    WRITE_OVERRIDE,
     {0},
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/command.h"
+#include "client/findings.h"
 #include "client/pager.h"
 #include "common/calendar.h"
 #include "common/parse.h"

@@ -518,6 +518,10 @@ take_detail(const Google__Protobuf__Any *any, struct arena *arena, struct rpc_st
 		status->conflict =
 		    (const Plumb__V1__Conflict *)pb_decode(&plumb__v1__conflict__descriptor,
 			any->value.data, any->value.len, false, arena, &err);
+	else if (strcmp(name, "plumb.v1.Refusal") == 0)
+		status->refusal =
+		    (const Plumb__V1__Refusal *)pb_decode(&plumb__v1__refusal__descriptor,
+			any->value.data, any->value.len, false, arena, &err);
 }
 
 /* True where the response says OK. */

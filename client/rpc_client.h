@@ -26,6 +26,7 @@ struct rpc_status {
 		const char *description;
 	} * violations;
 	const Plumb__V1__Conflict *conflict; /* of ABORTED; may be NULL */
+	const Plumb__V1__Refusal *refusal;   /* of FAILED_PRECONDITION; may be NULL */
 };
 
 struct rpc_client;
