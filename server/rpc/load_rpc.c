@@ -195,8 +195,7 @@ is_full(const struct load_call *lc)
 static bool
 fill_periods(struct load_call *lc)
 {
-	lc->periods =
-	    arena_array(lc->arena, lc->behind - lc->first + 1, sizeof lc->periods[0]);
+	lc->periods = arena_array(lc->arena, lc->behind - lc->first + 1, sizeof lc->periods[0]);
 	for (uint32_t c = lc->first; lc->periods != NULL && c < lc->behind; c++) {
 		Plumb__V1__LoadPeriod *p = arena_alloc(lc->arena, sizeof *p);
 
