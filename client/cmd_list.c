@@ -284,7 +284,10 @@ const struct command cmd_list = {
 	    "that stand in "
 	    "title or id.\n\nA leading - turns one around (-status:done); a comma inside a value "
 	    "means or "
-	    "(kind:task,milestone).",
+	    "(kind:task,milestone).\n\nKinds of items: vision, mission, value, goal, objective, "
+	    "measure, strategy, initiative, workstream, milestone, task, person, team, period, "
+	    "calendar, allocation, ask. Of records: measurement, check-in, acknowledgement. Beside "
+	    "them: ranking, baseline, waiver, rule-setting.",
     .options = options,
     .examples = examples,
     .max_args = 100,

@@ -343,19 +343,35 @@ add_columns(const struct context *ctx, struct table *table)
 	table_column(table, "OWNER", TABLE_SHRINK | TABLE_DROP);
 }
 
+/* What is of another kind cannot be in the tree; what is of one of these is not in the plan. */
+static int
+not_there(struct context *ctx, const char *root)
+{
+	Plumb__V1__Kind kind;
+	char word[40];
+
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(root, "/"), root);
+	for (size_t i = 0; i < sizeof tree_kinds / sizeof tree_kinds[0]; i++) {
+		if (!context_kind(word, &kind) || kind != tree_kinds[i])
+			continue;
+		context_set_error(ctx, ERR_NOT_FOUND, "there is no %s", root);
+		context_suggest(ctx, root);
+		return context_fail(ctx);
+	}
+	return context_error(ctx, EXIT_USAGE,
+	    "the tree holds goals, objectives, initiatives, workstreams, milestones and tasks; "
+	    "plumb "
+	    "trace %s shows what that is good for",
+	    root);
+}
+
 static int
 show_from(struct context *ctx, struct tree *tree, const char *root)
 {
 	struct node *node = root ? find(tree, root) : NULL;
 
-	if (root && !node) {
-		context_set_error(ctx, ERR_NOT_FOUND,
-		    "there is no '%s' in the tree of goals, objectives, "
-		    "initiatives, workstreams, milestones and tasks",
-		    root);
-		context_suggest(ctx, root);
-		return context_fail(ctx);
-	}
+	if (root && !node)
+		return not_there(ctx, root);
 	if (!link_nodes(tree))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	if (node)

@@ -446,11 +446,11 @@ refuse_options(const struct parser *parser)
 		for (size_t j = 0; j < sizeof common_takes / sizeof common_takes[0]; j++) {
 			if (strcmp(name, common_takes[j].name) == 0 &&
 			    !(parser->command->takes & common_takes[j].takes))
-				return usage(parser, "plumb %s takes no --%s", parser->path, name);
+				return usage(parser, "%s takes no --%s", parser->path, name);
 		}
 		if (strcmp(name, "output") == 0 && !parser->command->formats)
 			return usage(
-			    parser, "plumb %s takes no -o: it has one way to print", parser->path);
+			    parser, "%s takes no -o: it has one way to print", parser->path);
 	}
 	return EXIT_FINE;
 }
@@ -470,7 +470,7 @@ read_format(const struct parser *parser, const struct args *args, struct context
 	}
 	if (!is_one_of(parser->command->formats, format) ||
 	    !output_parse_format(format, &ctx->out.format))
-		return usage(parser, "plumb %s prints: %s; not '%s'", parser->path,
+		return usage(parser, "%s prints: %s; not '%s'", parser->path,
 		    parser->command->formats, format);
 	return EXIT_FINE;
 }
@@ -508,15 +508,15 @@ check_counts(const struct parser *parser)
 		str_init(&names, 4096);
 		for (size_t i = 0; command->parts[i]; i++)
 			str_addf(&names, "%s%s", i ? ", " : "", command->parts[i]->name);
-		code = usage(parser, "plumb %s needs one of: %s", parser->path, names.data);
+		code = usage(parser, "%s needs one of: %s", parser->path, names.data);
 		str_fini(&names);
 		return code;
 	}
 	if (parser->values_count < command->min_args)
-		return usage(parser, "plumb %s needs %s%s", parser->path,
+		return usage(parser, "%s needs %s%s", parser->path,
 		    parser->values_count ? "more: " : "", command->arguments);
 	if (parser->values_count > command->max_args)
-		return usage(parser, "plumb %s does not know what to do with '%s'", parser->path,
+		return usage(parser, "%s does not know what to do with '%s'", parser->path,
 		    parser->values[command->max_args]);
 	return EXIT_FINE;
 }

@@ -208,6 +208,8 @@ next_step(const struct context *ctx)
 	case ERR_CONFLICT:
 		return "look at what is there now with plumb history, then try again";
 	case ERR_UNAVAILABLE:
+		if (strstr(ctx->status.err.msg, "create '"))
+			return "the path is on the daemon's machine: name one that it may write to";
 		return "nothing was lost: try again in a moment";
 	case ERR_DATA_LOSS:
 		return "make no more changes; see plumb help admin, restore";
@@ -506,7 +508,8 @@ check_ref(struct context *ctx, const char *text, const char *slash)
 			context_set_error(ctx, ERR_INVALID,
 			    "there is no kind '%s'; did you mean %s/%s?", word, near, slash + 1);
 		else
-			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'", word);
+			context_set_error(ctx, ERR_INVALID,
+			    "there is no kind '%s'; plumb help list names the kinds", word);
 		return NULL;
 	}
 	if (!parse_is_id(slash + 1, strlen(slash + 1))) {
@@ -529,8 +532,10 @@ context_ref(struct context *ctx, const char *text, const char *kinds)
 	if (slash)
 		return check_ref(ctx, text, slash);
 	if (!parse_is_id(text, strlen(text))) {
-		context_set_error(
-		    ctx, ERR_INVALID, "'%s' is no id: 1 to 64 of a-z 0-9 . _ -", text);
+		context_set_error(ctx, ERR_INVALID,
+		    "'%s' is no id: write kind/id, as in goal/growth, or an id: 1 to 64 of a-z 0-9 "
+		    ". _ -",
+		    text);
 		return NULL;
 	}
 	reply = list_ids(ctx, kinds, text);
@@ -568,6 +573,9 @@ context_suggest(struct context *ctx, const char *ref)
 	if (near && strcmp(near, ref) != 0)
 		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?",
 		    status.err.msg, near);
+	else if (!near)
+		err_set(&ctx->status.err, status.err.code,
+		    "%.150s; plumb list %s shows those that are there", status.err.msg, kind);
 }
 
 /* ---- titles and people */
