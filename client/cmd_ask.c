@@ -448,12 +448,12 @@ add_columns(struct table *table)
 {
 	table_column(table, "ASK", 0);
 	table_column(table, "STATE", 0);
-	table_column(table, "FROM", TABLE_DROP);
-	table_column(table, "TO", TABLE_DROP);
-	table_column(table, "NEEDED BY", TABLE_DROP);
+	table_column(table, "FROM", TABLE_SHRINK);
+	table_column(table, "TO", TABLE_SHRINK);
+	table_column(table, "NEEDED BY", 0);
 	table_column(table, "PROMISED", TABLE_DROP);
 	table_column(table, "FOR", TABLE_SHRINK | TABLE_DROP);
-	table_column(table, "WHAT", TABLE_WRAP | TABLE_MAIN);
+	table_column(table, "WHAT", TABLE_WRAP | TABLE_DROP);
 }
 
 static void

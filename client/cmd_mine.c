@@ -52,6 +52,7 @@ static void
 show_item(struct context *ctx, const Plumb__V1__MineItem *item, const char *today)
 {
 	struct str text;
+	char lead[32];
 	bool due = item->why == PLUMB__V1__MINE_ITEM__WHY__OWES ||
 		   item->why == PLUMB__V1__MINE_ITEM__WHY__IS_OWED;
 
@@ -62,11 +63,10 @@ show_item(struct context *ctx, const Plumb__V1__MineItem *item, const char *toda
 	if (item->status[0])
 		str_addf(&text, " (%s%s%s)", item->status, item->due[0] && !due ? ", until " : "",
 		    due ? "" : item->due);
+	snprintf(lead, sizeof lead, "   -  ");
 	if (item->rank)
-		output_printf(&ctx->out, "%4" PRIu32, item->rank);
-	else
-		output_printf(&ctx->out, "   -");
-	output_wrap(&ctx->out, "  ", text.data);
+		snprintf(lead, sizeof lead, "%4" PRIu32 "  ", item->rank);
+	output_wrap(&ctx->out, lead, text.data);
 	str_reset(&text);
 	if (says_something(item)) {
 		str_addf(&text, "%s%s", is_past(item, today) && due ? "! " : "", item->what);
@@ -203,6 +203,10 @@ run(struct context *ctx, const struct args *args)
 	reply = context_call(ctx, &plumb__v1__insight__descriptor, "Mine", &request.base);
 	if (!reply && !args->count && ctx->status.err.code == ERR_INVALID)
 		return command_usage(args, "say who you are (--as PERSON), or name somebody");
+	if (!reply && ctx->as[0])
+		context_suggest(ctx, strchr(ctx->as, '/')
+					 ? ctx->as
+					 : arena_printf(ctx->arena, "person/%s", ctx->as));
 	return reply ? show(ctx, reply) : context_fail(ctx);
 }
 

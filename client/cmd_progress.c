@@ -113,9 +113,9 @@ show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct ta
 		char text[600];
 
 		/* those at the top: what is below them repeats it */
-		if (node->parent >= 0 || node->reason[0] == '\0')
+		if (node->parent >= 0 || strcmp(node->status, "unknown") == 0)
 			continue;
-		snprintf(text, sizeof text, "%s is %s: %s.", node->ref, node->status, node->reason);
+		snprintf(text, sizeof text, "%s: %s.", node->ref, node->reason);
 		output_wrap(&ctx->out, "", text);
 	}
 	output_wrap(&ctx->out, "",

@@ -11,7 +11,7 @@
 
 #define SCRATCH_MEMORY ((size_t)32 << 20)
 /* A number that rests on less than this part of the weight is none. */
-#define KNOWN_LEAST 0.5
+#define KNOWN_LEAST (0.5 - 1e-9)
 /* What a whole comes to at most while a part that it needs whole is not complete. */
 #define NOT_ALL 0.99
 /* No chain of wholes is longer; goals above objectives above work. */

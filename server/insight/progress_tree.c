@@ -258,7 +258,7 @@ reason_of(struct walk *walk, const struct progress_node *node)
 		return text(walk, arena_printf(walk->arena, "%s is %s", ref_of(walk, behind),
 				      status_words[node->of.status]));
 	return text(walk,
-	    arena_printf(walk->arena, "%s is %s: %s of %s", ref_of(walk, behind),
+	    arena_printf(walk->arena, "%s is %s (%s of %s)", ref_of(walk, behind),
 		status_words[node->of.status], ref_of(walk, check_in),
 		date_text(walk, ix->items[check_in]->start)));
 }
