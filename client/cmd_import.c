@@ -532,7 +532,7 @@ static const struct command cmd_import_okr = {
     .min_args = 1,
     .max_args = 1000,
     .run = run_okr,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_TODAY,
 };
 
 static const struct command *const parts[] = {

@@ -125,6 +125,8 @@ void okr_say(struct okr *okr, struct okr_node *node, enum okr_field field, const
     const char *text, unsigned line);
 /* The first that is stated; NULL. */
 const struct okr_fact *okr_said(const struct okr_node *node, enum okr_field field);
+/* The last: what a heading says of all below it is said first. */
+const struct okr_fact *okr_said_last(const struct okr_node *node, enum okr_field field);
 /*
  * "Objective 2: text", "KR1.1 text": the type, the number ("" none) and what follows. OKR_UNTYPED: no such mark,
  * and nothing is touched.
@@ -181,6 +183,8 @@ const char *okr_day(struct okr *okr, const char *text);
 struct okr_period *okr_period(struct okr *okr, const char *text, bool loose);
 /* The text with the name of its period taken out. */
 const char *okr_without_period(struct okr *okr, const char *text);
+/* Does prose say when a quarter runs? */
+bool okr_states_days(struct okr *okr, const char *text);
 /* Takes "will run from November 1, 2019 to January 31, 2020" for the only fiscal period. */
 void okr_settle_periods(struct okr *okr);
 const char *okr_middle(struct okr *okr, const struct okr_period *period);

@@ -469,8 +469,8 @@ counts_things(const char *text, const struct token *token)
 	    "identify", "launch", "add", "create", "sign", "acquire", "gain", "generate", "win",
 	    "host", "conduct", "onboard", "release", "recruit", "train", "adopt", "propose",
 	    "establish", "implement", "optimize", "research", "produce", "complete", "roll out",
-	    "book", "write", "interview", "run", "attract", "migrate", "highlight", "organize",
-	    "build", "develop", "open"};
+	    "book", "write", "interview", "run", "sell", "attract", "migrate", "highlight",
+	    "organize", "build", "develop", "open"};
 
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (before(text, token->start, verbs[i]) == text)
@@ -506,11 +506,12 @@ only_one(const struct token *tokens, size_t count, bool (*is)(const char *, cons
 	return found;
 }
 
+/* "(stage 3+)" is no aim; "(equal to or less than 8)" is. */
 static bool
 is_compared(const char *text, const struct token *token)
 {
 	(void)text;
-	return token->compared != DIRECTION_UNSAID;
+	return token->compared != DIRECTION_UNSAID && !(token->brackets && !token->number.exact);
 }
 
 static bool
@@ -551,7 +552,11 @@ okr_target(struct okr *okr, const char *text, struct okr_target *target)
 		continue;
 	if (i < count) {
 		one = only_one(tokens, count, is_compared, text);
-		if (one == NULL)
+		/* "increases to 10, which projects to 250+": which of them? */
+		for (i = 0; i < count; i++)
+			if (&tokens[i] != one && is_aimed_at(text, &tokens[i]))
+				return;
+		if (one == NULL || (torn && one->brackets))
 			return;
 		set_target(target, &one->number);
 		target->direction = one->compared;
@@ -565,7 +570,8 @@ okr_target(struct okr *okr, const char *text, struct okr_target *target)
 		return;
 	}
 	one = only_one(tokens, count, is_plain, text);
-	if (one == NULL)
+	/* "1 blog for each partner": of how many? */
+	if (one == NULL || has_word(text, "each") || has_word(text, "every"))
 		return;
 	if (counts_things(text, one))
 		target->direction = DIRECTION_UP;

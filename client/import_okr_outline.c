@@ -430,7 +430,7 @@ look_at_marks(struct outline *out)
 
 		block->plain = okr_plain(out->okr, block->text, &block->bold);
 		if (block->type == BLOCK_TEXT && *out->okr->stated_days == '\0' &&
-		    strstr(block->plain, "from ") != NULL)
+		    okr_states_days(out->okr, block->plain))
 			out->okr->stated_days = block->plain;
 		if (block->type != BLOCK_HEADING && block->type != BLOCK_ITEM)
 			continue;
@@ -716,6 +716,8 @@ read_text(struct outline *out, const struct block *block)
 			return;
 		}
 	}
+	if (block->plain == okr->stated_days)
+		return;
 	okr_note(okr, OKR_LEFT_OUT, "text that belongs to no objective", block->line, block->plain);
 }
 

@@ -127,11 +127,18 @@ above(struct okr_node *node, enum okr_type type)
 static struct okr_period *
 period_of(struct okr *okr, const struct okr_node *node)
 {
-	for (; node != NULL; node = node->parent)
-		for (const struct okr_fact *fact = node->facts; fact != NULL; fact = fact->next)
-			if (fact->field == FIELD_PERIOD &&
-			    okr_period(okr, fact->text, false) != NULL)
-				return okr_period(okr, fact->text, false);
+	for (; node != NULL; node = node->parent) {
+		struct okr_period *found = NULL;
+
+		for (const struct okr_fact *fact = node->facts; fact != NULL; fact = fact->next) {
+			struct okr_period *period =
+			    fact->field == FIELD_PERIOD ? okr_period(okr, fact->text, false) : NULL;
+
+			found = period != NULL ? period : found;
+		}
+		if (found != NULL)
+			return found;
+	}
 	return NULL;
 }
 
@@ -720,7 +727,7 @@ fill_objective(struct okr *okr, struct okr_node *node)
 	static const enum okr_field results[] = {FIELD_PROGRESS, FIELD_SCORE, FIELD_RESULT,
 	    FIELD_CURRENT, FIELD_MIDDLE, FIELD_TARGET, FIELD_BASELINE};
 	struct okr_node *parent = above(node, OKR_OBJECTIVE);
-	const struct okr_fact *team = okr_said(node, FIELD_TEAM);
+	const struct okr_fact *team = okr_said_last(node, FIELD_TEAM);
 	const struct okr_fact *fact = okr_said(node, FIELD_WEIGHT);
 	struct okr_period *period = period_of(okr, node);
 	Plumb__V1__Objective *body = node->item->objective;

@@ -152,7 +152,7 @@ say_cells(struct okr *okr, const struct columns *columns, const struct okr_row *
 			text = cell(columns, row, i);
 		okr_say(okr, node, field, columns->names[i], text, row->line);
 	}
-	if (*columns->table->period != '\0')
+	if (*columns->table->period != '\0' && okr_said(node, FIELD_PERIOD) == NULL)
 		okr_say(okr, node, FIELD_PERIOD, "period", columns->table->period, row->line);
 	if (*columns->table->team != '\0' && node->type == OKR_OBJECTIVE &&
 	    okr_said(node, FIELD_TEAM) == NULL)
@@ -291,6 +291,15 @@ is_alone(const struct columns *columns, const struct okr_row *row)
 	return true;
 }
 
+static const char *
+first_text(const struct okr_row *row)
+{
+	for (size_t i = 0; i < row->count; i++)
+		if (row->cells[i][strspn(row->cells[i], "* ")] != '\0')
+			return row->cells[i];
+	return "";
+}
+
 /* "Ship it (Alan, Steven)" where there is a column of owners, and it is empty. */
 static const char *
 take_names(struct okr *okr, struct okr_node *node, const char *title, unsigned line)
@@ -359,7 +368,7 @@ read_row(struct okr *okr, const struct columns *columns, const struct okr_row *r
 			okr_note(okr, OKR_LEFT_OUT,
 			    *text != '\0' ? "rows that are neither objective nor key result"
 					  : "rows without a title",
-			    row->line, *text != '\0' ? text : text_of(columns, row, FIELD_ID));
+			    row->line, *text != '\0' ? text : first_text(row));
 		return NULL;
 	}
 	node = okr_add(okr, type, title, row->line);

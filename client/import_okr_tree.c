@@ -124,9 +124,9 @@ digest_of(struct okr *okr, const char *text)
 }
 
 static const char *
-first_text(const struct okr_node *node, enum okr_field field)
+last_text(const struct okr_node *node, enum okr_field field)
 {
-	const struct okr_fact *fact = okr_said(node, field);
+	const struct okr_fact *fact = okr_said_last(node, field);
 
 	return fact != NULL ? fact->text : "";
 }
@@ -135,8 +135,8 @@ first_text(const struct okr_node *node, enum okr_field field)
 static const char *
 path_of(struct okr *okr, const struct okr_node *node, bool jira)
 {
-	const char *period = node->parent == NULL ? first_text(node, FIELD_PERIOD) : "";
-	const char *team = first_text(node, FIELD_TEAM);
+	const char *period = node->parent == NULL ? last_text(node, FIELD_PERIOD) : "";
+	const char *team = last_text(node, FIELD_TEAM);
 
 	if (*node->key != '\0')
 		return digest_of(okr,

@@ -333,6 +333,14 @@ stated_days(struct okr *okr, const char *text, const char **first, const char **
 	return false;
 }
 
+bool
+okr_states_days(struct okr *okr, const char *text)
+{
+	const char *first, *last;
+
+	return stated_days(okr, text, &first, &last);
+}
+
 void
 okr_settle_periods(struct okr *okr)
 {

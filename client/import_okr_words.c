@@ -539,6 +539,17 @@ okr_said(const struct okr_node *node, enum okr_field field)
 	return NULL;
 }
 
+const struct okr_fact *
+okr_said_last(const struct okr_node *node, enum okr_field field)
+{
+	const struct okr_fact *last = NULL;
+
+	for (const struct okr_fact *fact = node->facts; fact != NULL; fact = fact->next)
+		if (fact->field == field)
+			last = fact;
+	return last;
+}
+
 /* ---- marks and titles ---------------------------------------------------------------------------------------- */
 
 /* The word at text, any case, not followed by a letter: what is behind it; NULL. */
@@ -709,6 +720,27 @@ trailing_part(struct okr *okr, struct okr_node *node, const char *text, unsigned
 	return NULL;
 }
 
+/* "… Progress 40%" at the end: said of node; answers where it begins, or NULL. */
+static const char *
+trailing_word(struct okr *okr, struct okr_node *node, const char *text, unsigned line)
+{
+	static const char *const words[] = {" progress", " score", " grade"};
+	const char *last = NULL;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		for (const char *p = strcasestr(text, words[i]); p != NULL;
+		     p = strcasestr(p + 1, words[i]))
+			last = p > last ? p : last;
+	if (last == NULL)
+		return NULL;
+	/* A number and nothing else: "progress: see below" is a sentence. */
+	if (last[1 + strcspn(last + 1, " :")] == '\0' ||
+	    strspn(last + 1 + strcspn(last + 1, " :"), " :0123456789.%/") !=
+		strlen(last + 1 + strcspn(last + 1, " :")))
+		return NULL;
+	return okr_attribute(okr, node, last + 1, line) ? last : NULL;
+}
+
 const char *
 okr_title(struct okr *okr, struct okr_node *node, const char *text, unsigned line)
 {
@@ -724,6 +756,8 @@ okr_title(struct okr *okr, struct okr_node *node, const char *text, unsigned lin
 		cut = trailing_bracket(okr, node, text, line);
 		if (cut == NULL)
 			cut = trailing_part(okr, node, text, line);
+		if (cut == NULL)
+			cut = trailing_word(okr, node, text, line);
 		if (cut == NULL)
 			break;
 		text = okr_cut(okr, text, (size_t)(cut - text));
