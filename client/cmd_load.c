@@ -376,7 +376,7 @@ work_table(const struct all *all, const struct place *order)
 	table_column(table, "RANK", TABLE_RIGHT);
 	table_column(table, "WORK", TABLE_SHRINK | TABLE_MAIN);
 	table_column(table, "HOW", TABLE_SHRINK);
-	table_column(table, "STATED-BY", TABLE_SHRINK | TABLE_DROP);
+	table_column(table, "STATED BY", TABLE_SHRINK | TABLE_DROP);
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const Plumb__V1__LoadRow *row = r->rows[order[i].row];
 
@@ -425,7 +425,7 @@ show_unplaced(struct context *ctx, const Plumb__V1__LoadReply *r)
 	table_column(table, "WORK", TABLE_SHRINK | TABLE_MAIN);
 	table_column(table, "DAYS", TABLE_RIGHT);
 	table_column(table, "WHY", TABLE_SHRINK);
-	table_column(table, "STATED-BY", TABLE_SHRINK | TABLE_DROP);
+	table_column(table, "STATED BY", TABLE_SHRINK | TABLE_DROP);
 	for (size_t i = 0; i < r->n_unplaced; i++) {
 		const Plumb__V1__LoadUnplaced *u = r->unplaced[i];
 
@@ -490,8 +490,8 @@ add_csv(struct table *table, const Plumb__V1__LoadRow *row, const Plumb__V1__Loa
 static bool
 show_csv(struct context *ctx, const struct all *all, const struct place *order)
 {
-	static const char *const titles[] = {"WHO", "NAME", "TEAM", "PERIOD", "FIRST-DAY",
-	    "LAST-DAY", "ASKED", "AVAILABLE", "OVER", "LEADS", "EXECUTES"};
+	static const char *const titles[] = {"WHO", "NAME", "TEAM", "PERIOD", "FIRST DAY",
+	    "LAST DAY", "ASKED", "AVAILABLE", "OVER", "LEADS", "EXECUTES"};
 	const Plumb__V1__LoadReply *r = &all->reply;
 	struct table *table = table_new();
 

@@ -451,6 +451,8 @@ find_option(const struct completion *c, const char *word)
 		for (const struct option *o = tables[t]; o && o->name; o++) {
 			size_t len = strlen(o->name);
 
+			if (t == 1 && c->command && !command_takes(c->command, o))
+				continue;
 			if (word[1] == '-' && strncmp(word + 2, o->name, len) == 0 &&
 			    (!word[2 + len] || word[2 + len] == '='))
 				return o;

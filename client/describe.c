@@ -369,6 +369,16 @@ add_value(struct context *ctx, struct str *out, const struct pb_value *value)
 	}
 }
 
+/* "effort_share" as "effort share ". */
+static void
+add_words(struct str *out, const char *before, const char *name)
+{
+	str_add(out, before);
+	for (; *name; name++)
+		str_add_char(out, *name == '_' ? ' ' : *name);
+	str_add_char(out, ' ');
+}
+
 /* A small message on one line: "measure activation, target 40, due 2026-06-30". */
 static void
 add_inline(struct context *ctx, struct str *out, const ProtobufCMessage *message)
@@ -383,7 +393,7 @@ add_inline(struct context *ctx, struct str *out, const ProtobufCMessage *message
 			struct pb_value value = pb_get(message, field, j);
 
 			if (j == 0)
-				str_addf(out, "%s%s ", first ? "" : ", ", field->name);
+				add_words(out, first ? "" : ", ", field->name);
 			else
 				str_add(out, ", ");
 			if (field->type == PROTOBUF_C_TYPE_MESSAGE)

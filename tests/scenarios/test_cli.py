@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,8 @@ import unittest
 
 import yaml
 
-from plumbrpc import Daemon, binary
+from plumbrpc import ROOT, Daemon, binary
+import terminal
 from terminal import Terminal
 
 PLUMB = binary("plumb")
@@ -98,11 +100,9 @@ class OnATerminal(Base):
     @staticmethod
     def columns_of(line):
         """By hand: escapes and joined pictures take nothing."""
-        import re
-        import terminal as t
-        plain = re.sub(t.ESCAPE, "", line.rstrip("\r"))
+        plain = re.sub(terminal.ESCAPE, "", line.rstrip("\r"))
         plain = plain.replace("👨‍👩‍👧", "**").replace("🇩🇪", "**").replace("🇫🇷", "**")
-        return sum(t.width(c) for c in plain)
+        return sum(terminal.width(c) for c in plain)
 
     def test_wide_characters_stand_in_line(self):
         """The column after the title begins at the same place in every row."""
@@ -132,7 +132,6 @@ class OnATerminal(Base):
             self.assertNotIn("\x1b[3", off.raw, options)
         self.assertIn("\x1b[33m", self.plumb("check", "--fail-on", "never", "--color=always"))
         # the same words with and without colour
-        import re
         self.assertEqual(re.sub(r"\x1b\[\d*m", "", self.plumb("check", "--fail-on", "never", "--color=always")),
                          self.plumb("check", "--fail-on", "never"))
         self.assertIn("--color is one of: auto always never", self.refused("check", "--color", "pink"))
@@ -510,6 +509,42 @@ class Shapes(Base):
         self.assertEqual([f["key"] for f in as_yaml["findings"]], keys)
         self.assertEqual([row["key"] for row in as_csv], keys)
         self.assertIn("owner/many:initiative/i2", keys)
+
+    # What stands for the arguments in docs/OUTPUT.md.
+    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna"}
+
+    def documented(self):
+        """{("list",): "id,title,…"} of the table in docs/OUTPUT.md."""
+        found = {}
+        with open(os.path.join(ROOT, "docs", "OUTPUT.md"), encoding="utf-8") as file:
+            for line in file:
+                cells = [cell.strip() for cell in line.split("|")]
+                if len(cells) == 6 and cells[1].startswith("`plumb "):
+                    for command in re.findall(r"`plumb ([^`]*)`", cells[1]):
+                        found[command] = cells[3]
+        return found
+
+    def test_the_columns_are_those_that_are_written_down(self):
+        for command, columns in self.documented().items():
+            if not columns:
+                continue
+            with self.subTest(command=command):
+                words = [self.ARGUMENTS.get(word, word) for word in command.split()]
+                if words == ["check"]:
+                    words += ["--fail-on", "never"]
+                self.assertEqual(self.plumb(*words, "-o", "csv").split("\n")[0], columns)
+
+    def test_every_command_that_prints_csv_is_written_down(self):
+        def words(*before):
+            lines = self.plumb("__complete", *before, "").splitlines()[:-1]
+            return [line.split("\t")[0] for line in lines]
+        documented = {" ".join(w for w in command.split() if w.islower() and not w.startswith("-"))
+                      for command in self.documented()}
+        for command in words():
+            parts = [line for line in words("help", command)] if command != "help" else []
+            for path in [(command,)] + [(command, part) for part in parts]:
+                if "csv" in words(*path, "-o"):
+                    self.assertIn(" ".join(path), documented)
 
     def test_effort_is_in_person_days_for_people(self):
         self.plumb("history", "initiative/i1")
