@@ -324,6 +324,15 @@ make_id(struct context *ctx, const char *to, const char *what)
 	return arena_strdup(ctx->arena, slug);
 }
 
+/* A bare number is days here: whoever types "--effort 20" means no hundredths. */
+static bool
+parse_days_typed(struct context *ctx, const char *text, int64_t *out)
+{
+	const char *days = arena_printf(ctx->arena, "%sd", text);
+
+	return ((days && parse_effort(days, out)) || parse_effort(text, out)) && *out >= 0;
+}
+
 static int
 fill_new(struct context *ctx, const struct args *args, Plumb__V1__Ask *ask)
 {
@@ -333,7 +342,7 @@ fill_new(struct context *ctx, const struct args *args, Plumb__V1__Ask *ask)
 
 	if (by && !date_parse(by, &day))
 		return command_usage(args, "--by takes a date such as 2026-06-30; not '%s'", by);
-	if (effort && (!parse_effort(effort, &ask->effort) || ask->effort < 0))
+	if (effort && !parse_days_typed(ctx, effort, &ask->effort))
 		return command_usage(
 		    args, "--effort takes person-days such as 12 or 2.5d; not '%s'", effort);
 	if (effort)
