@@ -80,7 +80,7 @@ findings_show_change(struct output *out, const Plumb__V1__FindingsChange *change
 	show_list(out, "Findings that are gone", "-", COLOUR_GREEN, change->gone, change->n_gone,
 	    change->gone_count);
 	output_printf(out, "%" PRIu32 " %s.\n", change->same_count,
-	    change->same_count == 1 ? "stays as it is" : "stay as they are");
+	    change->same_count == 1 ? "finding stays as it is" : "findings stay as they are");
 	show_score(out, change);
 }
 
