@@ -114,6 +114,7 @@ write_bytes(const char *path, const struct str *bytes, struct err *err)
 	if (file == NULL)
 		return err_set(err, ERR_UNAVAILABLE, "%s: %s", path, strerror(errno));
 	sha256(bytes->data, bytes->len, sum);
+	(void)fchmod(fileno(file), 0600);
 	ok = fwrite(bytes->data, 1, bytes->len, file) == bytes->len &&
 	     fwrite(sum, 1, sizeof sum, file) == sizeof sum;
 	if (fclose(file) != 0)

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Trends and `since` against a twin that asks for the check of every day by itself.
 
 The daemon folds history forward once, keeps what it found, and answers from that. The twin asks Check as of the end of
@@ -10,11 +9,10 @@ import glob
 import os
 import random
 import shutil
-import sys
 import time
+import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
-from plumbrpc import Daemon, RpcError, INVALID, pb  # noqa: E402
+from plumbrpc import INVALID, Daemon, RpcError, pb
 
 ZONE = "America/New_York"
 FIRST = datetime.date(2026, 3, 1)  # clocks go forward on the 8th
@@ -164,7 +162,7 @@ def same_since(twin, walked, at, today):
     return {f.since for f in findings}
 
 
-def test_the_twin(client, daemon):
+def check_the_twin(client):
     client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="ny", time_zone=ZONE))
     history, twin = History(client, "ny"), Twin(client, "ny")
     history.begin()
@@ -240,7 +238,7 @@ def file_of(daemon):
     return sorted(glob.glob(os.path.join(daemon.data, "cache", "trend-*.bin")))[0]
 
 
-def test_the_cache(daemon, history, twin):
+def check_the_cache(daemon, history, twin):
     """It may be there or not, whole or not: only the time differs."""
     chosen = list(days(FIRST, LAST))
 
@@ -275,7 +273,7 @@ def test_the_cache(daemon, history, twin):
     again(False)
 
 
-def test_redaction(daemon, history, twin):
+def check_redaction(daemon, history, twin):
     """What was worked out before names are taken away is not believed afterwards."""
     history.apply(history.add(id="c1", about="initiative/i0", by="anna", note="ill", at="2026-03-18",
                               check_in=pb.item.CheckIn(status=pb.item.CheckIn.ON_TRACK)),
@@ -305,7 +303,7 @@ def refused(client, field, **more):
     raise AssertionError("taken: %s" % more)
 
 
-def test_bad_questions(client):
+def check_bad_questions(client):
     refused(client, "from", **{"from": "yesterday"})
     refused(client, "to", to="2026-02-30")
     refused(client, "from", **{"from": "2026-04-02", "to": "2026-04-01"})
@@ -316,7 +314,7 @@ def test_bad_questions(client):
     assert len(trend(client, "ny", **{"from": "1900-01-01", "to": "1900-03-03"}).days) == 0
 
 
-def test_since_of_a_young_plan(client):
+def check_since_of_a_young_plan(client):
     """Before the plan's first day there was nothing; in memory, in another workspace."""
     client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="young"))
     twin = Twin(client, "young")
@@ -328,7 +326,7 @@ def test_since_of_a_young_plan(client):
     assert {f.since for f in findings} == {"2026-04-09"} and summary.since_from == ""
 
 
-def test_expired_waivers(client):
+def check_expired_waivers(client):
     """They come back by themselves, and are counted when they do."""
     client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="waived"))
     history, twin = History(client, "waived"), Twin(client, "waived")
@@ -351,17 +349,17 @@ def test_expired_waivers(client):
     assert [d.errors for d in trend(client, "waived", rules=["owner/none"]).days] == [0, 0, 0, 0, 1, 1, 1, 1, 1]
 
 
-def main():
-    with Daemon(clock=CLOCK) as daemon:
-        client = daemon.client()
-        history, twin = test_the_twin(client, daemon)
-        test_bad_questions(client)
-        test_since_of_a_young_plan(client)
-        test_expired_waivers(client)
-        test_the_cache(daemon, history, twin)
-        test_redaction(daemon, history, twin)
-    print("ok")
+class TrendTest(unittest.TestCase):
+    def test_trends_and_since(self):
+        with Daemon(clock=CLOCK) as daemon:
+            client = daemon.client()
+            history, twin = check_the_twin(client)
+            check_bad_questions(client)
+            check_since_of_a_young_plan(client)
+            check_expired_waivers(client)
+            check_the_cache(daemon, history, twin)
+            check_redaction(daemon, history, twin)
 
 
 if __name__ == "__main__":
-    main()
+    unittest.main()
