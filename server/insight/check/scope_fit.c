@@ -83,29 +83,58 @@ emit_missing(struct pass *pass, uint32_t subject, uint32_t slot, const char *tex
 	pass_emit(pass, &d);
 }
 
+static bool
+is_open_cell(const struct fitting *f, const struct load_cell *cell, uint32_t column)
+{
+	return cell->count > 0 && claims_are_open(f->pass->ix, f->load, column);
+}
+
+/* Where no period is asked for more than there is, everything fits: most rows end here. */
+static bool
+may_be_short(const struct fitting *f, uint32_t row, bool *unknown)
+{
+	bool over = false;
+
+	for (uint32_t column = 0; column < load_columns(f->load); column++) {
+		const struct load_cell *cell = load_cell(f->load, row, column);
+
+		if (!is_open_cell(f, cell, column))
+			continue;
+		*unknown |= !cell->is_known;
+		over |= cell->is_known && cell->demand > cell->capacity;
+	}
+	return over;
+}
+
 static void
-judge_row(struct fitting *f, uint32_t row)
+add_row(struct fitting *f, uint32_t row)
 {
 	uint32_t columns = load_columns(f->load);
-	bool unknown = false;
 
 	f->touched_count = 0;
 	for (uint32_t column = 0; column < columns && pass_goes_on(f->pass); column++) {
 		const struct load_cell *cell = load_cell(f->load, row, column);
 
-		if (cell->count == 0 || !claims_are_open(f->pass->ix, f->load, column))
+		if (!is_open_cell(f, cell, column) || !cell->is_known)
 			continue;
-		unknown |= !cell->is_known;
-		if (!cell->is_known)
-			continue;
-		if (!claims_of(&f->claims, f->pass->ix, f->load, cell))
-			pass_out_of_memory(f->pass);
-		else
+		if (claims_of(&f->claims, f->pass->ix, f->load, cell))
 			add_cell(f, row, column, cell);
+		else
+			pass_out_of_memory(f->pass);
 	}
-	for (uint32_t i = 0; i < f->touched_count && !f->pass->stop; i++)
-		emit_fit(f, row, f->touched[i]);
-	if (unknown)
+}
+
+static void
+judge_row(struct fitting *f, uint32_t row)
+{
+	bool unknown = false;
+
+	if (may_be_short(f, row, &unknown)) {
+		add_row(f, row);
+		for (uint32_t i = 0; i < f->touched_count && !f->pass->stop; i++)
+			emit_fit(f, row, f->touched[i]);
+	}
+	if (unknown && pass_goes_on(f->pass))
 		emit_missing(f->pass, load_who(f->load, row), load_who(f->load, row),
 		    "neither its members nor its capacity are stated");
 }
