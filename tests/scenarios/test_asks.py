@@ -1,4 +1,5 @@
 """Asks between teams on the command line: asking, answering, what a no does, and what makes no sense."""
+import concurrent.futures
 import os
 import subprocess
 import tempfile
@@ -138,15 +139,25 @@ class AskTest(unittest.TestCase):
                             "--by", "April", code=2)
         self.assertIn("--by takes a date", err)
 
-    def test_a_race_is_refused(self):
-        """Between reading and writing the ask somebody else answers: simulated by the expected revision itself."""
+    def test_races_lose_nothing(self):
+        """Six answer at once: who loses is told, and nobody's answer is overwritten unseen."""
         self.new("race")
-        old = self.client.call("Plan.Get", pb.plan.GetRequest(ref="ask/race")).entry
-        self.plumb("ask", "commit", "race", "--as", "grace")
-        _, err = self.plumb("ask", "new", "race", "--from", "cs", "--to", "data", "--for", "import", "--what", "x",
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            done = list(pool.map(lambda i: self.run_plumb("ask", "commit", "race", "--answer", "number %d" % i,
+                                                          "--as", "grace"), range(6)))
+        won = [d for d in done if d.returncode == 0]
+        for lost in (d for d in done if d.returncode != 0):
+            self.assertEqual(lost.returncode, 1)
+            self.assertIn("ask/race was changed a moment ago", " ".join(lost.stderr.split()))
+        self.assertGreaterEqual(len(won), 1)
+        history = self.client.call("Plan.History", pb.plan.HistoryRequest(ref="ask/race")).entries
+        self.assertEqual(len(history), 1 + len(won))
+
+    def test_a_name_that_is_taken_is_told(self):
+        self.new("taken")
+        _, err = self.plumb("ask", "new", "taken", "--from", "cs", "--to", "data", "--for", "import", "--what", "x",
                             code=1)
-        self.assertIn("there is an ask/race already", err)
-        self.assertLess(old.revision, self.client.call("Plan.Get", pb.plan.GetRequest(ref="ask/race")).entry.revision)
+        self.assertIn("there is an ask/taken already", err)
 
     def test_the_list(self):
         self.new("listed")
