@@ -235,8 +235,8 @@ judge_not_acknowledged(struct pass *pass, uint32_t slot, const uint8_t *acknowle
 	rhythm_reviewers(ix, slot, &reviewers);
 	draft_init(&d, slot, check_in);
 	if (reviewers.count == 0)
-		draft_missing(
-		    &d, slot, "no reviewer is stated, and no owner of it has a manager who could be");
+		draft_missing(&d, slot,
+		    "no reviewer is stated, and no owner of it has a manager who could be");
 	for (unsigned i = 0; i < reviewers.count && i < 4; i++)
 		draft_slot(&d, slot, "reviewer", reviewers.slots[i]);
 	draft_date(&d, check_in, "checked in on", item->start);
@@ -296,7 +296,8 @@ static const struct rule rhythm_not_acknowledged = {
 	"reviewer wrote needs no acknowledgement. Older check-ins are not looked at: the newest "
 	"one says how it stands.",
     .hurts = "Who reports into the void stops reporting, first the bad news, then at all.",
-    .mend = "The reviewer reads it, answers where there is something to answer, and acknowledges it.",
+    .mend =
+	"The reviewer reads it, answers where there is something to answer, and acknowledges it.",
     .unknown_when = "No reviewer is stated and no owner has a manager, and nobody else has "
 		    "acknowledged it.",
     .fix = "Read the check-in and acknowledge it: plumb ack KIND/ID.",
