@@ -28,7 +28,7 @@ START_TEST(every_rule_is_complete)
 	size_t count;
 	const struct rule *const *rules = rules_all(&count);
 
-	ck_assert_uint_eq(count, 49); /* sight 5, outcome 9, owner 7 */
+	ck_assert_uint_eq(count, 49);
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = rules[i];
 
