@@ -453,7 +453,7 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 	table_cell(table, ask->needed_by);
 	table_cell(table, ask->promised_for);
 	table_cell(table, bare(ask->initiative));
-	table_cell(table, ask->what[0] ? ask->what : entry->item->title);
+	table_cell(table, entry->item->title[0] ? entry->item->title : ask->what);
 }
 
 static void

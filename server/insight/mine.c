@@ -246,14 +246,11 @@ static void
 owe_check_in(struct gather *g, uint32_t slot, enum mine_why why)
 {
 	const struct index *ix = g->ix;
-	int32_t from, due;
+	int32_t due;
 
 	if (!rhythm_is_reported(ix, slot))
 		return;
-	from = rhythm_last_word(ix, slot);
-	if (from == DATE_NONE)
-		return;
-	due = from + (int32_t)g->query->check_in_days;
+	due = rhythm_last_word(ix, slot) + (int32_t)g->query->check_in_days;
 	if (why == MINE_OWES ? is_soon(g, due) : due < ix->today)
 		add(g, why, slot, due, due_words(g, "a check-in", due));
 }

@@ -167,7 +167,7 @@ MUTATIONS = [
     ("ask/own-team", "ask.c", "from != index_target(ix, slots[i], ROLE_TO))", "from == index_target(ix, slots[i], ROLE_TO))"),
     ("rhythm/check-in-late", "rhythm.c", "pass->today - from <= pass->limits[LATE_DAYS]",
      "pass->today - from < pass->limits[LATE_DAYS]"),
-    ("rhythm/check-in-late", "rhythm.c", "return day <= ix->today ? day : DATE_NONE;", "return day;"),
+    ("rhythm/check-in-late", "rhythm.c", "day = index_periods_start(ix, slot);", "day = DATE_NONE;"),
     ("rhythm/not-acknowledged", "rhythm.c", "pass->today - item->start <= pass->limits[ACKNOWLEDGE_DAYS]",
      "pass->today - item->start < pass->limits[ACKNOWLEDGE_DAYS]"),
     ("rhythm/not-acknowledged", "rhythm.c", "if (reviewers_have(&reviewers, index_target(ix, slots[i], ROLE_BY)))", "if (false)"),

@@ -27,9 +27,7 @@ rhythm_last_word(const struct index *ix, uint32_t slot)
 		return ix->items[ix->check_in[slot]]->start;
 	if (day == DATE_NONE)
 		day = index_periods_start(ix, slot);
-	if (day == DATE_NONE)
-		day = zone_date(NULL, item->created_us);
-	return day <= ix->today ? day : DATE_NONE;
+	return day != DATE_NONE ? day : zone_date(NULL, item->created_us);
 }
 
 static void
@@ -137,7 +135,7 @@ judge_late(struct pass *pass, uint32_t slot)
 	if (!rhythm_is_reported(ix, slot))
 		return;
 	from = rhythm_last_word(ix, slot);
-	if (from == DATE_NONE || pass->today - from <= pass->limits[LATE_DAYS])
+	if (pass->today - from <= pass->limits[LATE_DAYS])
 		return;
 	draft_init(&d, slot, SLOT_NONE);
 	draft_count(&d, slot, "days without a check-in", pass->today - from);
