@@ -90,6 +90,8 @@ enum rpc_flag {
 	 * but ended when too much is unsent. Any other stream waits for its caller.
 	 */
 	RPC_ENDLESS = 4,
+	/* What a person says in confidence: no log line tells that it was said, or who called. */
+	RPC_CONFIDENTIAL = 8,
 };
 
 typedef void (*rpc_handler_fn)(struct rpc_call *call, const ProtobufCMessage *request);
