@@ -932,7 +932,7 @@ static const struct rule ask_own_team = {
     .severity = SEVERITY_NOTE,
     .local = true,
     .asks = "Is it another team that is asked?",
-    .meaning = "An open ask whose giving team is the asking one.",
+    .meaning = "An open ask in which the team that asks and the team that shall give are the same.",
     .hurts =
 	"A promise to oneself is none: it looks agreed, and nobody else has agreed to anything.",
     .mend = "Make it a task or an allocation of the team's own people, or name the team that is "
