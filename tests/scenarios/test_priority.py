@@ -136,17 +136,19 @@ class Twin:
         for team in self.plan.teams:
             names = {n for q in QUARTERS for n in self.cells[team, q]}
             for name in names:
-                needed = left = 0
+                needed = taken = left = 0
                 for quarter in QUARTERS:
                     claims = self.cells[team, quarter]
                     if name not in claims:
                         continue
                     better = sum(c[0] for n, c in claims.items() if self.of(n) < self.of(name))
                     needed += claims[name][0]
+                    taken += better
                     left += max(0, self.plan.capacity[team, quarter] - better)
                 if needed - left >= 100:
                     found["scope/does-not-fit:initiative/%s,team/%s" % (name, team)] = {
-                        "person-days needed": needed / 100, "person-days left": left / 100}
+                        "person-days needed": needed / 100, "person-days asked by better ranks": taken / 100,
+                        "person-days left": left / 100}
         return found
 
     def reaches(self, start, end):
