@@ -8,11 +8,13 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
+import tempfile
 import unittest
 
 from load_twin import ACTIVE, Twin
-from plumbrpc import INVALID, NOT_FOUND, Daemon, RpcError, binary, pb
+from plumbrpc import INVALID, NOT_FOUND, ROOT, Daemon, RpcError, binary, pb
 
 PLANS = int(os.environ.get("PLUMB_LOAD_PLANS", "60"))
 TODAY = datetime.date(2026, 4, 15)
@@ -373,6 +375,62 @@ class LoadTest(unittest.TestCase):
         self.assertEqual([r["who"] for r in as_json["rows"]], ["person/p", "person/q"])
         self.assertIn("--from", self.plumb("command", "load", "--from", "soon", code=2))
         self.plumb("command", "load", "nobody", code=3)
+
+    # ---- the document
+
+    def documented(self, name, more=""):
+        """Cells of the plan in docs/LOAD.md with more of it: {who: [(asked, available)]}, and the heads."""
+        with open(os.path.join(ROOT, "docs", "LOAD.md"), encoding="utf-8") as file:
+            base = re.search(r"```yaml\n(.*?)```", file.read(), re.S).group(1)
+        self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id=name, title=name))
+        with tempfile.TemporaryDirectory() as folder:
+            for number, text in enumerate((base, more)):
+                with open(os.path.join(folder, f"{number}.yaml"), "w", encoding="utf-8") as file:
+                    file.write(text)
+            self.plumb(name, "apply", "-f", folder, "--yes")
+        rows = self.load(name).rows
+        return ({r.who.split("/")[1]: [(c.demand / 100, c.capacity / 100) for c in r.cells] for r in rows},
+                {r.who.split("/")[1]: (r.leads, r.executes) for r in rows})
+
+    SEARCH = "initiatives:\n  search: {title: Search, owner: anna, status: active, periods: [2026-q2], members: [anna, ben], " \
+             "estimate: {likely: 30d}%s}\n"
+    NEEDS = ", needs: [{who: platform, effort: 20d}]"
+    TASKS = "tasks:\n  t: {title: T, initiative: search, members: [anna], effort: %s}\n"
+
+    def test_examples_of_the_document(self):
+        cells, _ = self.documented("doc-base")
+        self.assertEqual((cells["anna"][0], cells["ben"][0], cells["platform"][0]), ((0, 52), (0, 65), (0, 117)))
+        cells, _ = self.documented("doc-away", "people:\n  carl: {title: Carl, capacity: 4d, absences: "
+                                               "[{first_day: 2026-04-01, last_day: 2026-04-14}]}\n")
+        self.assertEqual(cells["carl"][0], (0, 44))
+        cells, _ = self.documented("doc-stated", "periods:\n  2026-h2: {first_day: 2026-07-01, last_day: 2026-12-31}\n"
+                                                 "teams:\n  half: {title: Half, capacities: [{period: 2026-h2, effort: 200d}]}\n")
+        self.assertEqual(cells["half"][1], (0, 100))
+        cells, _ = self.documented("doc-estimate", self.SEARCH % "")
+        self.assertEqual((cells["anna"][0][0], cells["ben"][0][0], cells["platform"][0][0]), (15, 15, 30))
+        cells, _ = self.documented("doc-need", self.SEARCH % self.NEEDS)
+        self.assertEqual((cells["anna"][0][0], cells["ben"][0][0], cells["platform"][0][0]), (0, 0, 20))
+        cells, _ = self.documented("doc-part", self.SEARCH % self.NEEDS + self.TASKS % "8d")
+        self.assertEqual((cells["anna"][0][0], cells["platform"][0][0]), (8, 20))
+        cells, _ = self.documented("doc-more", self.SEARCH % self.NEEDS + self.TASKS % "25d")
+        self.assertEqual((cells["anna"][0][0], cells["platform"][0][0]), (25, 25))
+        cells, _ = self.documented("doc-when", "tasks:\n"
+                                   "  a: {title: A, start: 2026-06-22, due: 2026-07-03, effort: 10d, members: [anna]}\n"
+                                   "  b: {title: B, start: 2026-06-30, due: 2026-07-02, effort: 1d, members: [ben]}\n")
+        self.assertEqual([c[0] for c in cells["anna"]], [7, 3])
+        self.assertEqual([c[0] for c in cells["ben"]], [0.33, 0.67])
+        self.documented("doc-over", self.SEARCH % "" + self.TASKS % "60d")
+        found = self.findings("doc-over", "load/over")
+        self.assertEqual([f.message for f in found if "anna" in f.subjects[0]],
+                         ["person/anna is asked for 60 person-days in period/2026-q2 and can give 52 (115 %): 60 for task/t."])
+        _, heads = self.documented("doc-heads", self.SEARCH.replace(", members: [anna, ben]", "") % ""
+                                   + "  billing: {title: Billing, status: active}\n"
+                                   + "workstreams:\n  w: {title: W, initiative: search, owner: anna, status: active}\n"
+                                   + "  v: {title: V, initiative: search, owner: ben, status: active}\n"
+                                   + "tasks:\n  a: {title: A, initiative: search, members: [anna]}\n"
+                                   + "  b: {title: B, initiative: workstream/w, members: [anna]}\n"
+                                   + "  c: {title: C, initiative: billing, members: [ben]}\n")
+        self.assertEqual((heads["anna"], heads["ben"]), ((1, 0), (0, 2)))
 
 
 if __name__ == "__main__":
