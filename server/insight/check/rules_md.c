@@ -194,7 +194,7 @@ add_rule(const struct rule *rule, struct str *out)
 {
 	str_addf(out, "\n### %s\n\n", rule->name);
 	str_addf(out, "*%s* Default: %s%s.\n", rule->asks, severity_name(rule->severity),
-	    rule->local ? "; local (decided by an item and its direct neighbours)" : "");
+	    rule->local ? "; local (can refuse changes: `plumb rule set RULE --refuse`)" : "");
 	add_paragraph("Found", rule->meaning, out);
 	add_paragraph("Why it hurts", rule->hurts, out);
 	add_paragraph("How to mend it", rule->mend, out);
