@@ -368,6 +368,17 @@ insert(struct confidential *store, const struct confidential_record *record,
 	return rc == SQLITE_DONE || failed(store, err);
 }
 
+/*
+ * Within its pages SQLite puts what is new in front of what was there, so the bytes would tell who came before whom. Written
+ * anew they lie in the order of their tokens. What was said is durable already: that this fails is no failure.
+ */
+static void
+forget_order(struct confidential *store)
+{
+	if (sqlite3_exec(store->db, "VACUUM", NULL, NULL, NULL) != SQLITE_OK)
+		log_warn("confidential", "error=\"%s\"", sqlite3_errmsg(store->db));
+}
+
 bool
 confidential_put(struct confidential *store, const struct confidential_record *record,
     bool *replaced, struct err *err)
@@ -379,6 +390,8 @@ confidential_put(struct confidential *store, const struct confidential_record *r
 	ok = open_all(store, err) && make_token(store, record, token, err) &&
 	     was_said(store, token, record->week, replaced, err) &&
 	     (*replaced || insert(store, record, token, err));
+	if (ok && !*replaced)
+		forget_order(store);
 	pthread_mutex_unlock(&store->lock);
 	return ok;
 }
