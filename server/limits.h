@@ -63,8 +63,8 @@
 #define LIMIT_TREND_STRETCHES (2u << 20)
 /* How far back a check looks for the day since when a finding has been there, and its days times entries. */
 #define LIMIT_SINCE_DAYS     400
-#define LIMIT_SINCE_DAYS_MIN 14
-#define LIMIT_SINCE_ENTRIES  20000000u
+#define LIMIT_SINCE_DAYS_MIN 7
+#define LIMIT_SINCE_ENTRIES  10000000u
 #define LIMIT_WATCHERS       16384u
 /* Idempotency keys are kept this long. */
 #define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)
