@@ -43,13 +43,13 @@ show_table(struct context *ctx, const Plumb__V1__SignalsReply *reply)
 
 	if (!table)
 		return false;
-	table_column(table, "people", TABLE_RIGHT);
-	table_column(table, "say", TABLE_WRAP);
-	table_column(table, "about", TABLE_WRAP | TABLE_MAIN);
-	table_column(table, "teams", TABLE_WRAP);
-	table_column(table, "from", 0);
-	table_column(table, "to", 0);
-	table_column(table, "findings", TABLE_RIGHT);
+	table_column(table, "PEOPLE", TABLE_RIGHT);
+	table_column(table, "SAY", TABLE_WRAP);
+	table_column(table, "ABOUT", TABLE_WRAP);
+	table_column(table, "TEAMS", TABLE_WRAP | TABLE_DROP);
+	table_column(table, "FROM", TABLE_DROP);
+	table_column(table, "TO", TABLE_DROP);
+	table_column(table, "FINDINGS", TABLE_RIGHT | TABLE_DROP);
 	for (size_t i = 0; i < reply->n_clusters; i++) {
 		const Plumb__V1__SignalCluster *cluster = reply->clusters[i];
 
