@@ -92,7 +92,8 @@ show_table(struct context *ctx, const Plumb__V1__TrendReply *reply)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	table_column(table, "DAY", TABLE_MAIN);
 	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-		table_column(table, titles[i], TABLE_RIGHT);
+		table_column(table, titles[i],
+		    TABLE_RIGHT | (strcmp(titles[i], "SCORE") == 0 || i < 2 ? 0u : TABLE_DROP));
 	for (size_t i = 0; i < reply->n_days; i++)
 		add_row(table, reply->days[i]);
 	table_print(table, &ctx->out);
