@@ -64,8 +64,21 @@ class TourTest(unittest.TestCase):
         self.assertGreater(len(commands), 20)
 
 
+def shortened(output, pieces):
+    """The output with what was left out before left out again: each piece begins with the line that it began with."""
+    lines, at, kept = output.rstrip("\n").split("\n"), 0, []
+    for number, piece in enumerate(pieces):
+        wanted = piece.split("\n") if piece else []
+        if wanted and wanted[0] not in lines[at:]:
+            return output.rstrip("\n")
+        first = lines.index(wanted[0], at) if wanted else at
+        at = len(lines) if wanted and number + 1 == len(pieces) else first + len(wanted)
+        kept.append("\n".join(lines[first:at]))
+    return "\n…\n".join(kept).strip("\n") if len(pieces) > 1 else output.rstrip("\n")
+
+
 def write():
-    """The document with what the commands print now; where something was left out, nothing is changed that is still told."""
+    """The document with what the commands print now."""
     tour = Tour()
     text = read("docs", "TOUR.md")
 
@@ -73,7 +86,7 @@ def write():
         said = []
 
         def told(command, pieces, output):
-            body = "\n…\n".join(piece for piece in pieces) if tells(output, pieces) else output.rstrip("\n")
+            body = shortened(output, pieces)
             said.append("$ " + command + "\n" + (body + "\n" if body else ""))
 
         tour.block(*match.groups(), told)
