@@ -175,7 +175,9 @@ count_order(const char *bytes, size_t len, unsigned *rises, unsigned *found)
 	*rises = *found = 0;
 	for (const char *p = bytes; (p = memmem(p, len - (size_t)(p - bytes), "team/t", 6)) != NULL;
 	     p += 6) {
-		int about = atoi(p + 6), now = about * 13 % ROWS; /* 5 * 13 is 1 modulo 16 */
+		/* three digits: the byte behind them may look like one */
+		int about = (p[6] - '0') * 100 + (p[7] - '0') * 10 + (p[8] - '0');
+		int now = about * 13 % ROWS; /* 5 * 13 is 1 modulo 16 */
 
 		*rises += now > before;
 		before = now;
