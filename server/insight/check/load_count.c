@@ -119,8 +119,7 @@ judge_three(struct pass *pass, struct involved *inv, uint32_t person)
 		return false;
 	if ((double)whenever <= limit)
 		return true;
-	if (!involved_read(inv, person, &err) ||
-	    !involved_most(inv, &day, &most, &err))
+	if (!involved_read(inv, person, &err) || !involved_most(inv, &day, &most, &err))
 		return false;
 	if ((double)most > limit)
 		emit_three(pass, inv, person, day, most);

@@ -470,6 +470,25 @@ is_part(const struct index *ix, const struct edge *e)
 	       index_is(ix, e->slot, STANDING_LIVE) && !index_is(ix, e->slot, STANDING_GIVEN_UP);
 }
 
+/* Their memory lies anywhere: ask for it before it is needed. */
+static void
+prefetch_parts(const struct index *ix, uint32_t slot)
+{
+	struct edges in = index_in(ix, slot);
+
+	for (uint32_t i = 0; i < in.count && i < AHEAD; i++)
+		index_prefetch(ix, in.list[i].slot);
+}
+
+static void
+prefetch_first_parts(const struct index *ix, uint32_t slot)
+{
+	struct edges in = index_in(ix, slot);
+
+	if (in.count > 0)
+		prefetch_parts(ix, in.list[0].slot);
+}
+
 /* True: it or a part of it states effort that is not to be asked for once more above it. */
 static bool
 visit(struct demand *d, uint32_t slot, const struct node *above)
@@ -487,11 +506,11 @@ visit(struct demand *d, uint32_t slot, const struct node *above)
 	}
 	if (!node.counts)
 		return false;
-	for (uint32_t i = 0; i < in.count && i < AHEAD; i++)
-		index_prefetch(d->ix, in.list[i].slot);
 	for (uint32_t i = 0; i < in.count; i++) {
 		if (i + AHEAD < in.count)
 			index_prefetch(d->ix, in.list[i + AHEAD].slot);
+		if (i + 1 < in.count)
+			prefetch_parts(d->ix, in.list[i + 1].slot);
 		if (is_part(d->ix, &in.list[i]))
 			any |= visit(d, in.list[i].slot, &node);
 	}
@@ -519,6 +538,10 @@ visit_kind(struct demand *d, enum kind kind)
 	for (uint32_t i = 0; i < count && !d->failed && !d->load->too_many; i++) {
 		if (i + AHEAD < count)
 			index_prefetch(d->ix, slots[i + AHEAD]);
+		if (i + 2 < count)
+			prefetch_parts(d->ix, slots[i + 2]);
+		if (i + 1 < count)
+			prefetch_first_parts(d->ix, slots[i + 1]);
 		if (is_root(d->ix, slots[i]) && index_is(d->ix, slots[i], STANDING_JUDGED)) {
 			visit(d, slots[i], NULL);
 			d->asked_count = 0;
