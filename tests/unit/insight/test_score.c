@@ -984,7 +984,7 @@ START_TEST(taking_away_never_pays)
 	unsigned plans = 0;
 
 	seed = 20260331;
-	while (steps < 6000) {
+	while (steps < 4000) {
 		make_model(&m);
 		steps += plans++ % 2 == 0 ? take_each_away(&m) : take_all_away(&m);
 	}
