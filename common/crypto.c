@@ -128,8 +128,7 @@ sha256(const void *p, size_t len, uint8_t out[SHA256_LEN])
 /* ---- HMAC ------------------------------------------------------------------------------------ */
 
 bool
-hmac_sha256(
-    const void *key, size_t key_len, const void *p, size_t len, uint8_t out[SHA256_LEN])
+hmac_sha256(const void *key, size_t key_len, const void *p, size_t len, uint8_t out[SHA256_LEN])
 {
 	unsigned out_len = SHA256_LEN;
 
