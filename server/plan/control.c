@@ -140,8 +140,8 @@ open_needs(Plumb__V1__Need *const *needs, size_t n, struct arena *arena,
 		bool stated = needs[i]->effort__case == PLUMB__V1__NEED__EFFORT__EFFORT;
 
 		if (needs[i]->who[0] == '\0')
-			list[(*count)++] = (struct control_need){
-			    stated ? needs[i]->effort : -1, needs[i]->skill};
+			list[(*count)++] =
+			    (struct control_need){stated ? needs[i]->effort : -1, needs[i]->skill};
 	}
 	*out = list;
 	return true;
@@ -153,18 +153,17 @@ control_open_needs(
 {
 	const Plumb__V1__Item *message;
 
-	if (!item_is_live(work) ||
-	    (work->kind != KIND_INITIATIVE && work->kind != KIND_WORKSTREAM))
+	if (!item_is_live(work) || (work->kind != KIND_INITIATIVE && work->kind != KIND_WORKSTREAM))
 		return false;
 	message = decode(work, (enum kind)work->kind, arena);
 	if (message == NULL)
 		return false;
 	if (message->body_case == PLUMB__V1__ITEM__BODY_INITIATIVE)
-		return open_needs(message->initiative->needs, message->initiative->n_needs, arena,
-		    out, count);
+		return open_needs(
+		    message->initiative->needs, message->initiative->n_needs, arena, out, count);
 	if (message->body_case == PLUMB__V1__ITEM__BODY_WORKSTREAM)
-		return open_needs(message->workstream->needs, message->workstream->n_needs, arena,
-		    out, count);
+		return open_needs(
+		    message->workstream->needs, message->workstream->n_needs, arena, out, count);
 	return false;
 }
 
@@ -246,8 +245,8 @@ control_scope_in(const struct item *work)
 		return 0;
 	if (!find_field(item_bytes(work), work->bytes_len,
 		initiative ? ITEM_INITIATIVE : ITEM_WORKSTREAM, &field) ||
-	    !find_field(field.bytes, field.len, initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE,
-		&field))
+	    !find_field(
+		field.bytes, field.len, initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE, &field))
 		return 0;
 	pb_in_init(&in, field.bytes, field.len);
 	while (pb_in_next(&in, &field))

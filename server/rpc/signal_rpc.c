@@ -543,7 +543,7 @@ run_signals(struct view_job *job, struct err *err)
 {
 	const Plumb__V1__SignalsRequest *request = job->arg;
 	struct signals s = {.job = job, .request = request, .population_block = INT32_MIN};
-	int32_t first, last;
+	int32_t first = 0, last = 0;
 
 	for (size_t i = 0; i < request->n_about; i++) {
 		enum kind kind;

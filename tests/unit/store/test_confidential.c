@@ -236,7 +236,7 @@ START_TEST(another_key_is_refused_and_nothing_is_kept_or_counted)
 	struct confidential *store;
 	struct counted counted = {""};
 	struct err err = {0};
-	char away[128];
+	char away[160];
 	bool replaced;
 
 	make_folder();
