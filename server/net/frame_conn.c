@@ -129,8 +129,8 @@ frame_streams_free(struct net *net)
 	net->free_streams = NULL;
 }
 
-void
-frame_stream_expired(struct deadline *deadline)
+static void
+expired(struct deadline *deadline)
 {
 	struct frame_stream *s =
 	    (struct frame_stream *)(void *)((char *)deadline -
@@ -453,6 +453,7 @@ set_deadline(struct frame_stream *s, int64_t timeout_ns)
 		return true;
 	at_us = daemon_monotonic_us() + timeout_ns / 1000 + 1;
 	s->call->deadline_us = at_us;
+	s->deadline.expired = expired;
 	return net_deadline_add(s->fc->conn->net, &s->deadline, at_us);
 }
 

@@ -217,7 +217,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	net->deadline_armed_us = 0;
 	while ((first = deadlines_first(&net->deadlines)) != NULL && first->at_us <= now) {
 		deadlines_remove(&net->deadlines, first);
-		frame_stream_expired(first);
+		first->expired(first);
 	}
 	arm_deadline(net, now);
 }

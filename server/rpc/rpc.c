@@ -265,6 +265,7 @@ free_if_done(struct rpc_call *call)
 
 	if (call->state != RPC_FINISHED || call->pins > 0)
 		return;
+	arena_free(call->message_arena);
 	pool = daemon_rpc_pool(call->daemon);
 	pool->count--;
 	pool_give(pool, call);
@@ -611,12 +612,12 @@ rpc_writable(struct rpc_call *call)
 /* ---- the beginning ---- */
 
 static const ProtobufCMessage *
-decode(struct rpc_call *call, const uint8_t *p, size_t len)
+decode(struct rpc_call *call, struct arena *arena, const uint8_t *p, size_t len)
 {
 	const ProtobufCMessage *request;
 	struct err err;
 
-	request = pb_decode(call->method->request, p, len, true, call->arena, &err);
+	request = pb_decode(call->method->request, p, len, true, arena, &err);
 	if (request == NULL) {
 		if (err.code == ERR_INVALID)
 			faults_add(call->faults, "", "%s", err.msg);
@@ -631,8 +632,99 @@ rpc_dispatch(struct rpc_call *call, const uint8_t *p, size_t len)
 	const ProtobufCMessage *request;
 
 	rpc_pin(call);
-	request = decode(call, p, len);
+	request = decode(call, call->arena, p, len);
 	if (request != NULL)
 		call->method->handler(call, request);
 	rpc_unpin(call);
+}
+
+/* ---- streams of requests ---- */
+
+void
+rpc_begin(struct rpc_call *call)
+{
+	assert(call->method->flags & RPC_CLIENT_STREAM);
+	rpc_pin(call);
+	call->method->handler(call, NULL);
+	rpc_unpin(call);
+}
+
+void
+rpc_message(struct rpc_call *call, const uint8_t *p, size_t len)
+{
+	const ProtobufCMessage *message;
+	struct err err;
+
+	if (call->message_arena == NULL)
+		call->message_arena = arena_new(LIMIT_CALL_ARENA);
+	if (call->message_arena == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return;
+	}
+	rpc_pin(call);
+	message = decode(call, call->message_arena, p, len);
+	if (message != NULL && call->on_message != NULL)
+		call->on_message(call, message);
+	arena_reset(call->message_arena);
+	rpc_unpin(call);
+}
+
+void
+rpc_half_close(struct rpc_call *call)
+{
+	if (call->on_half_close == NULL)
+		return;
+	rpc_pin(call);
+	call->on_half_close(call);
+	rpc_unpin(call);
+}
+
+/* ---- metadata ---- */
+
+static bool
+metadata_add(struct rpc_call *call, struct rpc_metadata **list, const char *key, size_t key_len,
+    const uint8_t *value, size_t len)
+{
+	struct rpc_metadata *m = arena_alloc(call->arena, sizeof *m);
+	uint8_t *copy = arena_alloc(call->arena, len + 1);
+
+	if (m == NULL || copy == NULL)
+		return false;
+	if (len > 0)
+		memcpy(copy, value, len);
+	*m = (struct rpc_metadata){arena_strndup(call->arena, key, key_len), copy, len, NULL};
+	while (*list != NULL)
+		list = &(*list)->next;
+	*list = m;
+	return m->key != NULL;
+}
+
+bool
+rpc_add_metadata(
+    struct rpc_call *call, const char *key, size_t key_len, const uint8_t *value, size_t len)
+{
+	return metadata_add(call, &call->metadata, key, key_len, value, len);
+}
+
+bool
+rpc_add_header(struct rpc_call *call, const char *key, const uint8_t *value, size_t len)
+{
+	return metadata_add(call, &call->headers, key, strlen(key), value, len);
+}
+
+bool
+rpc_add_trailer(struct rpc_call *call, const char *key, const uint8_t *value, size_t len)
+{
+	return metadata_add(call, &call->trailers, key, strlen(key), value, len);
+}
+
+const struct rpc_metadata *
+rpc_find_metadata(const struct rpc_call *call, const char *key)
+{
+	const struct rpc_metadata *m = call->metadata;
+
+	while (m != NULL && strcmp(m->key, key) != 0)
+		m = m->next;
+	return m;
 }
