@@ -14,6 +14,7 @@
 #include "server/net/net.h"
 #include "server/notify.h"
 #include "server/rpc/daemon.h"
+#include "server/rpc/health.h"
 #include "server/rpc/restore.h"
 #include "server/rpc/rpc.h"
 
@@ -87,6 +88,7 @@ on_signal(void *arg)
 	log_info("stop", "draining connections=%zu wait=%ums", net_connections(app->net),
 	    app->config.drain_ms);
 	notify("STOPPING=1");
+	health_stop();
 	app->is_stopping = true;
 	app->stop_at_us = daemon_monotonic_us() + (int64_t)app->config.drain_ms * 1000;
 	net_drain(app->net);

@@ -31,10 +31,11 @@ struct rpc_pool {
 /* ---- finding methods ---- */
 
 #define INDEX_SIZE                                                                                 \
-	128 /* at least twice the number of methods, so that a probe nearly always hits */
+	256 /* at least twice the number of methods, so that a probe nearly always hits */
 
 static struct {
 	const struct rpc_method *slots[INDEX_SIZE];
+	size_t count;
 	bool built;
 } method_index;
 
@@ -51,21 +52,41 @@ method_hash(const char *service, size_t service_len, const char *method, size_t 
 	return h % INDEX_SIZE;
 }
 
+static bool
+index_add(const struct rpc_method *methods, size_t count)
+{
+	if (method_index.count + count > INDEX_SIZE / 2)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct rpc_method *m = &methods[i];
+		unsigned h = method_hash(m->service, strlen(m->service), m->name, strlen(m->name));
+
+		while (method_index.slots[h] != NULL)
+			h = (h + 1) % INDEX_SIZE;
+		method_index.slots[h] = m;
+	}
+	method_index.count += count;
+	return true;
+}
+
 static void
 index_build(void)
 {
 	size_t count;
 	const struct rpc_method *methods = rpc_methods(&count);
+	bool fits = index_add(methods, count);
 
-	assert(count <= INDEX_SIZE / 2);
-	for (size_t i = 0; i < count; i++) {
-		const struct rpc_method *m = &methods[i];
-		unsigned h = method_hash(m->service, strlen(m->service), m->name, strlen(m->name));
-		while (method_index.slots[h] != NULL)
-			h = (h + 1) % INDEX_SIZE;
-		method_index.slots[h] = m;
-	}
+	assert(fits);
+	(void)fits;
 	method_index.built = true;
+}
+
+bool
+rpc_add_methods(const struct rpc_method *methods, size_t count)
+{
+	if (!method_index.built)
+		index_build();
+	return index_add(methods, count);
 }
 
 static bool
@@ -77,11 +98,9 @@ text_is(const char *text, const char *p, size_t len)
 static bool
 has_service(const char *service, size_t len)
 {
-	size_t count;
-	const struct rpc_method *methods = rpc_methods(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (text_is(methods[i].service, service, len))
+	for (size_t i = 0; i < INDEX_SIZE; i++) {
+		if (method_index.slots[i] != NULL &&
+		    text_is(method_index.slots[i]->service, service, len))
 			return true;
 	}
 	return false;

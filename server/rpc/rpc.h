@@ -128,6 +128,8 @@ struct rpc_method {
 	rpc_handler_fn handler;
 };
 const struct rpc_method *rpc_methods(size_t *count);
+/* Adds a table to what rpc_find() knows; static. Before the first call only. False: there is no room. */
+bool rpc_add_methods(const struct rpc_method *methods, size_t count);
 /* Not NUL-terminated arguments; NULL if there is none. *service_known tells which half was wrong. */
 const struct rpc_method *rpc_find(const char *service, size_t service_len, const char *method,
     size_t method_len, bool *service_known);
