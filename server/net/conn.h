@@ -21,6 +21,7 @@
 
 struct conn;
 struct net;
+struct tls;
 
 /* Names of connections' states; see the diagram. */
 enum conn_state { CONN_SNIFFING, CONN_OPEN, CONN_DRAINING, CONN_CLOSING, CONN_DEAD, CONN_STATES };
@@ -58,6 +59,8 @@ struct conn {
 	bool is_shut;    /* our side is closed */
 	struct peer peer;
 	struct outq out;
+	struct tls *tls;  /* NULL: in clear */
+	struct outq wire; /* with TLS: what is encrypted already */
 	/* What was read and not taken yet; owned, NULL when empty. */
 	uint8_t *in;
 	size_t in_len;

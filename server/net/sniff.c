@@ -35,6 +35,14 @@ sniff(const uint8_t *p, size_t len)
 	return NULL;
 }
 
+const struct conn_protocol *
+sniff_named(const char *name)
+{
+	if (strcmp(name, "h2") == 0)
+		return &h2_protocol;
+	return strcmp(name, "plumb/1") == 0 ? &frame_protocol : NULL;
+}
+
 bool
 sniff_is_hopeless(const uint8_t *p, size_t len)
 {
