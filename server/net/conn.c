@@ -483,7 +483,8 @@ identify(struct conn *conn)
 	char name[sizeof conn->peer.person];
 	const char *person = NULL;
 
-	if (conn->peer.certified || options->certificate_of == NULL)
+	conn->is_identified = true;
+	if (options->certificate_of == NULL)
 		return;
 	if (tls_peer(conn->tls, name, sizeof name)[0] != '\0')
 		person = options->certificate_of(options->person_arg, name);
@@ -499,7 +500,6 @@ decrypt(struct conn *conn, const uint8_t *p, size_t len)
 {
 	enum tls_result result = TLS_MORE;
 	uint8_t *plain = conn->net->plain;
-	bool was_ready = tls_is_ready(conn->tls);
 	size_t n;
 
 	if (!tls_feed(conn->tls, p, len)) {
@@ -508,9 +508,8 @@ decrypt(struct conn *conn, const uint8_t *p, size_t len)
 	}
 	while (conn->state != CONN_DEAD &&
 	       (n = tls_read(conn->tls, plain, NET_PLAIN_LEN, &result)) > 0) {
-		if (!was_ready)
+		if (!conn->is_identified)
 			identify(conn);
-		was_ready = true;
 		take_fresh(conn, plain, n);
 	}
 	conn_mark_dirty(conn); /* the handshake's own bytes */

@@ -51,12 +51,13 @@ struct conn {
 	struct event read_event;
 	struct event write_event;
 	bool is_reading;
-	bool is_writing; /* waits for the socket to take more */
-	bool was_high;   /* output has passed the high mark */
-	bool is_dirty;   /* in net->dirty */
-	bool is_late;    /* likewise, and not written early */
-	bool is_waiting; /* in net->waiting */
-	bool is_shut;    /* our side is closed */
+	bool is_writing;    /* waits for the socket to take more */
+	bool was_high;      /* output has passed the high mark */
+	bool is_dirty;      /* in net->dirty */
+	bool is_late;       /* likewise, and not written early */
+	bool is_waiting;    /* in net->waiting */
+	bool is_shut;       /* our side is closed */
+	bool is_identified; /* TLS: the peer's certificate was looked at */
 	struct peer peer;
 	struct outq out;
 	struct tls *tls;  /* NULL: in clear */

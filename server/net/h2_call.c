@@ -43,7 +43,7 @@ net_of(const struct h2_stream *s)
 	return s->h2->conn->net;
 }
 
-/* Metadata of our own as header fields; text lies in text, which has room for it. Returns how many. */
+/* Metadata of our own as header fields; keys and values lie in text, which has room for them. Returns how many. */
 static size_t
 put_metadata(const struct rpc_metadata *m, nghttp2_nv *nv, size_t max, uint8_t *text, size_t *used)
 {
@@ -51,14 +51,15 @@ put_metadata(const struct rpc_metadata *m, nghttp2_nv *nv, size_t max, uint8_t *
 
 	for (; m != NULL && count < max; m = m->next) {
 		size_t key_len = strlen(m->key), len = m->len;
-		uint8_t *value = text + *used;
+		uint8_t *key = text + *used, *value = key + key_len;
 
+		memcpy(key, m->key, key_len);
 		if (grpc_key_is_binary(m->key, key_len))
 			len = grpc_base64_encode(m->value, m->len, (char *)value);
 		else if (len > 0)
 			memcpy(value, m->value, len);
-		*used += len;
-		nv[count++] = nv_of(m->key, key_len, value, len);
+		*used += key_len + len;
+		nv[count++] = nv_of((const char *)key, key_len, value, len);
 	}
 	return count;
 }
