@@ -19,6 +19,8 @@ struct descriptor_file {
 extern const uint8_t plumb_descriptors[];
 extern const size_t plumb_descriptors_len;
 
+static Google__Protobuf__FileDescriptorSet *sets[SETS_MAX];
+static size_t sets_count;
 static struct descriptor_file files[FILES_MAX];
 static size_t files_count;
 
@@ -35,11 +37,14 @@ find_file(const char *name)
 bool
 descriptors_add(const uint8_t *set, size_t len)
 {
-	Google__Protobuf__FileDescriptorSet *all =
-	    google__protobuf__file_descriptor_set__unpack(NULL, len, set);
+	Google__Protobuf__FileDescriptorSet *all;
 
+	if (sets_count == SETS_MAX)
+		return false;
+	all = google__protobuf__file_descriptor_set__unpack(NULL, len, set);
 	if (all == NULL)
 		return false;
+	sets[sets_count++] = all;
 	for (size_t i = 0; i < all->n_file; i++) {
 		struct descriptor_file *file = &files[files_count];
 
