@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.pb-c.h"
 
 #define FILES_MAX    64u
+#define SETS_MAX     4u
 #define NAME_MAX_LEN 512u
 
 struct descriptor_file {
