@@ -25,15 +25,21 @@ send_changes(struct context *ctx, const struct args *args, struct planfile *plan
 {
 	const struct planfile_summary *summary = planfile_changes_summary(changes);
 	struct err err = {0};
+	int code;
 
 	if (!args_has(args, "dry-run") && !args_has(args, "yes") && isatty(STDIN_FILENO) &&
 	    isatty(STDERR_FILENO) && !confirmed())
 		return context_error(ctx, EXIT_NO, "nothing is applied");
 	if (!planfile_changes_apply(changes, &err))
-		return planfile_command_fail(ctx, plan, &err);
-	if (!args_has(args, "dry-run"))
+		return planfile_command_refused(ctx, plan, changes, &err);
+	if (!args_has(args, "dry-run")) {
 		output_printf(
 		    &ctx->out, "applied; the plan is at revision %" PRIu64 "\n", summary->revision);
+		return EXIT_FINE;
+	}
+	code = planfile_command_tried(ctx, args, changes);
+	if (code != EXIT_FINE)
+		output_printf(&ctx->out, "the daemon would refuse this; nothing is changed\n");
 	else if (summary->change_sets > 1)
 		output_printf(&ctx->out,
 		    "the daemon would take the first of these %zu change sets; nothing is "
@@ -41,7 +47,7 @@ send_changes(struct context *ctx, const struct args *args, struct planfile *plan
 		    summary->change_sets);
 	else
 		output_printf(&ctx->out, "the daemon would take this; nothing is changed\n");
-	return EXIT_FINE;
+	return code;
 }
 
 static int
@@ -98,6 +104,8 @@ run(struct context *ctx, const struct args *args)
 
 static const struct option options[] = {
     PLANFILE_OPTIONS,
+    PLANFILE_FINDINGS,
+    PLANFILE_OVERRIDE,
     {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing",
 	NULL},
     {'y', "yes", NULL, "don't ask", NULL},

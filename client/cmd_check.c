@@ -5,15 +5,19 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/live.h"
 #include "client/local_daemon.h"
 #include "client/planfile.h"
 #include "client/planfile_apply.h"
+#include "client/trend.h"
 #include "common/calendar.h"
 #include "common/pb.h"
 #include "common/str.h"
 #include "common/utf8.h"
 
-#define NAMES_MAX 64
+#define NAMES_MAX         64
+#define TITLES_ONE_BY_ONE 100
+#define TITLES_AT_ONCE    200000
 
 /* Everything that Check has streamed. */
 struct result {
@@ -160,6 +164,17 @@ show_title(struct context *ctx, const char *title, size_t used)
 	output_printf(&ctx->out, "%.*s%s", (int)fit, title, title[fit] ? "\xe2\x80\xa6" : "");
 }
 
+/* History is looked at from a day on; what was found then may be older. */
+static void
+show_since(struct context *ctx, const struct result *result, const char *since)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, "%.12s%s", since,
+	    strcmp(since, result->all.summary->since_from) == 0 ? " or before" : "");
+	output_wrap(&ctx->out, "    since: ", text);
+}
+
 static void
 show_finding(struct context *ctx, const struct result *result, const Plumb__V1__Finding *finding)
 {
@@ -179,7 +194,7 @@ show_finding(struct context *ctx, const struct result *result, const Plumb__V1__
 		output_wrap(&ctx->out, "    mend:  ", finding->fix);
 	/* files without a past were all put there just now */
 	if (finding->since[0] && !(result->plan && result->plan->steps_count == 1))
-		output_wrap(&ctx->out, "    since: ", finding->since);
+		show_since(ctx, result, finding->since);
 	if (finding->waiver)
 		show_waiver(ctx, finding->waiver);
 }
@@ -237,10 +252,16 @@ show_summary(struct context *ctx, const Plumb__V1__CheckSummary *summary)
 		    &text, "; %" PRIu32 " cannot be judged for lack of data", summary->unknown);
 	if (summary->waived)
 		str_addf(&text, "; %" PRIu32 " known and left so", summary->waived);
+	if (summary->expired_waivers)
+		str_addf(&text, "; %" PRIu32 " waiver%s ran out and what %s for is back",
+		    summary->expired_waivers, plural(summary->expired_waivers),
+		    summary->expired_waivers == 1 ? "it was" : "they were");
 	str_addf(&text, ". Looked at %" PRIu64 " item%s of revision %" PRIu64, summary->items,
 	    plural(summary->items), summary->revision);
 	if (summary->today[0])
 		str_addf(&text, ", judged on %s", summary->today);
+	if (summary->score__case == PLUMB__V1__CHECK_SUMMARY__SCORE__SCORE)
+		str_addf(&text, ". Alignment score %.1f of 100", summary->score);
 	str_add(&text, ".");
 	output_wrap(&ctx->out, "", text.data);
 	str_fini(&text);
@@ -252,6 +273,10 @@ show_table(struct context *ctx, const struct result *result)
 	/* load the names before, so that no call stands in the middle of the output */
 	if (result->all.n_findings > 0)
 		(void)context_person(ctx, "");
+	/* one by one they would take longer than all at once */
+	if (result->all.n_findings > TITLES_ONE_BY_ONE &&
+	    result->all.summary->items < TITLES_AT_ONCE)
+		context_load_titles(ctx);
 	for (int group = 0; group < FINDING_GROUPS; group++)
 		show_group(ctx, result, (enum group)group);
 	show_summary(ctx, result->all.summary);
@@ -418,6 +443,8 @@ fill_request(struct context *ctx, const struct args *args, Plumb__V1__CheckReque
 	if (at_least && !parse_severity(at_least, &request->at_least))
 		return context_set_error(ctx, ERR_INVALID, "--at-least is note, warning or error");
 	request->waived = args_has(args, "waived");
+	/* files without a daemon have no history */
+	request->since = !args_has(args, "no-since") && !args_has(args, "file");
 	return true;
 }
 
@@ -433,8 +460,13 @@ check(struct context *ctx, const struct args *args, const struct planfile *plan)
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	request.at = &at;
-	if (!fill_request(ctx, args, &request) || !ask(ctx, &request, &result))
+	if (!fill_request(ctx, args, &request) || !ask(ctx, &request, &result)) {
+		for (size_t i = 0; i < request.n_about; i++) {
+			if (strstr(ctx->status.err.msg, request.about[i]))
+				context_suggest(ctx, request.about[i]);
+		}
 		return context_fail(ctx);
+	}
 	show(ctx, &result);
 	return must_fail(args_get(args, "fail-on"), result.all.summary) ? EXIT_NO : EXIT_FINE;
 }
@@ -530,9 +562,42 @@ check_files(struct context *ctx, const struct args *args)
 }
 
 static int
+check_daemon(struct context *ctx, const struct args *args)
+{
+	return check(ctx, args, NULL);
+}
+
+/* Each is refused with --trend, or without it. */
+static const char *
+out_of_place(const struct args *args, bool trend)
+{
+	static const char *const of_now[] = {
+	    "file", "about", "at-least", "waived", "fail-on", "no-since", "watch", NULL};
+	static const char *const of_trend[] = {"from", "to", "every", NULL};
+	const char *const *names = trend ? of_now : of_trend;
+
+	while (*names && !args_has(args, *names))
+		names++;
+	return *names;
+}
+
+static int
 run(struct context *ctx, const struct args *args)
 {
-	return args_has(args, "file") ? check_files(ctx, args) : check(ctx, args, NULL);
+	bool trend = args_has(args, "trend");
+	const char *wrong = out_of_place(args, trend);
+
+	if (wrong)
+		return command_usage(args,
+		    trend ? "--%s has no meaning with --trend" : "--%s goes with --trend only",
+		    wrong);
+	if (trend)
+		return trend_run(ctx, args);
+	if (args_has(args, "watch") && args_has(args, "file"))
+		return command_usage(args, "--watch follows the plan of a daemon: leave out -f");
+	if (args_has(args, "watch"))
+		return live_run(ctx, args, check_daemon);
+	return args_has(args, "file") ? check_files(ctx, args) : check_daemon(ctx, args);
 }
 
 static const struct option options[] = {
@@ -544,6 +609,12 @@ static const struct option options[] = {
     {0, "waived", NULL, "also show what is known and left so", NULL},
     {0, "fail-on", "SEVERITY", "exit 1 if there is one as bad as this (error)",
 	"note warning error never"},
+    {0, "no-since", NULL, "do not look up in history since when each has been there", NULL},
+    {0, "trend", NULL, "findings and score at the ends of days of the past instead", NULL},
+    {0, "from", "DATE", "with --trend: the first day (90 days)", NULL},
+    {0, "to", "DATE", "with --trend: the last day (today)", NULL},
+    {0, "every", "DAYS", "with --trend: days between two lines (1)", NULL},
+    LIVE_OPTION,
     {0},
 };
 
@@ -554,6 +625,9 @@ static const struct example examples[] = {
     {"plumb check --rule owner --fail-on warning", "who answers for what; exit 1 at a warning"},
     {"plumb check --as-of q1-plan --today 2026-03-31",
 	"the plan of a baseline, judged on that day"},
+    {"plumb check --rule owner --watch", "stays on the screen, and follows what others mend"},
+    {"plumb check --trend --from 2026-01-01 --every 7",
+	"how many there were at the ends of days, week by week, and the score"},
     {"plumb check -o json", "for a program: findings with keys, evidence and numbers"},
     {0},
 };

@@ -1,6 +1,7 @@
 /* plumb diff: what apply would do, or what is different between two revisions. */
 #include <string.h>
 
+#include "client/findings.h"
 #include "client/planfile_command.h"
 #include "client/write.h"
 
@@ -15,6 +16,7 @@ diff_plan(struct context *ctx, const struct args *args, struct planfile *plan)
 	struct err err = {0};
 	int code;
 
+	options.dry_run = true;
 	if (context_client(ctx) == NULL)
 		return context_fail(ctx);
 	changes = planfile_compare(plan, ctx->client, &options, &err);
@@ -23,6 +25,12 @@ diff_plan(struct context *ctx, const struct args *args, struct planfile *plan)
 	planfile_command_show(ctx, changes);
 	summary = planfile_changes_summary(changes);
 	code = summary->change_sets == 0 && summary->conflicts == 0 ? EXIT_FINE : EXIT_NO;
+	if (options.findings && summary->change_sets > 0 && summary->conflicts == 0) {
+		if (planfile_changes_apply(changes, &err))
+			(void)planfile_command_tried(ctx, args, changes);
+		else
+			(void)planfile_command_refused(ctx, plan, changes, &err);
+	}
 	planfile_changes_free(changes);
 	return code;
 }
@@ -60,6 +68,17 @@ parse_moment(struct context *ctx, const char *text, Plumb__V1__At *at)
 	return good;
 }
 
+/* Without any difference time alone may have brought findings: the two moments have different days. */
+static void
+show_differences(struct context *ctx, const Plumb__V1__DiffReply *reply)
+{
+	const Plumb__V1__FindingsChange *findings = reply->findings;
+
+	write_differences(&ctx->out, reply->differences, reply->n_differences, "");
+	if (findings && (reply->n_differences || findings->appeared_count || findings->gone_count))
+		findings_show_change(&ctx->out, findings);
+}
+
 static int
 diff_revisions(struct context *ctx, const struct args *args)
 {
@@ -73,13 +92,14 @@ diff_revisions(struct context *ctx, const struct args *args)
 		return context_fail(ctx);
 	request.from = &from;
 	request.to = &to;
+	request.findings = !args_has(args, "no-findings");
 	reply = context_call(ctx, &plumb__v1__plan__descriptor, "Diff", &request.base);
 	if (reply == NULL)
 		return context_fail(ctx);
 	if (ctx->out.format != OUTPUT_TABLE)
 		output_message(&ctx->out, &reply->base);
 	else
-		write_differences(&ctx->out, reply->differences, reply->n_differences, "");
+		show_differences(ctx, reply);
 	return reply->n_differences == 0 ? EXIT_FINE : EXIT_NO;
 }
 
@@ -98,6 +118,7 @@ run(struct context *ctx, const struct args *args)
 
 static const struct option options[] = {
     PLANFILE_OPTIONS,
+    PLANFILE_FINDINGS,
     {0},
 };
 
@@ -115,14 +136,14 @@ const struct command cmd_diff = {
     .summary = "show what apply would do, or what is different between two revisions",
     .help = "With -f: the difference between these files and the daemon's plan. Else between two "
 	    "moments, each a revision, "
-	    "a baseline's name, a date or a time; the second is now if not stated. Exits with 1 if "
-	    "there is a "
-	    "difference, like diff.",
+	    "a baseline's name, a date or a time; the second is now if not stated. Below the "
+	    "difference stand the findings that appear and those that are gone, each side judged "
+	    "on its own day. Exits with 1 if there is a difference, like diff.",
     .options = options,
     .examples = examples,
     .min_args = 0,
     .max_args = 2,
     .run = run,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_PAGER,
     .formats = "table json yaml",
 };

@@ -36,6 +36,10 @@ show_rule(struct context *ctx, const Plumb__V1__Rule *rule)
 		output_printf(&ctx->out, ", set here; normally %s",
 		    severity_word(rule->default_severity, normal, sizeof normal));
 	output_printf(&ctx->out, "%s)\n", rule->off ? ", switched off here" : "");
+	if (rule->refuse)
+		output_wrap(&ctx->out, "  ",
+		    "This workspace refuses changes that add such a finding, unless they say why: "
+		    "--override REASON.");
 	output_wrap(&ctx->out, "  ", rule->asks);
 	if (rule->meaning[0])
 		output_wrap(&ctx->out, "    means:        ", rule->meaning);

@@ -35,13 +35,11 @@ run_help(struct context *ctx, const struct args *args)
 	struct str text;
 
 	str_init(&text, TEXT_MAX);
-	if (args_has(args, "man")) {
-		command_man(&text);
-		print(ctx, &text);
-		return EXIT_FINE;
-	}
 	if (args->count == 0) {
-		command_overview(ctx->out.width, &text);
+		if (args_has(args, "man"))
+			command_man(&text);
+		else
+			command_overview(ctx->out.width, &text);
 		print(ctx, &text);
 		return EXIT_FINE;
 	}
@@ -60,20 +58,24 @@ run_help(struct context *ctx, const struct args *args)
 		command = command_find(command->parts, args->values[1]);
 		snprintf(path, sizeof path, "%s%s", before, command->name);
 	}
-	command_help(command, path, ctx->out.width, &text);
+	if (args_has(args, "man"))
+		command_man_page(command_find(command_table, args->values[0]), &text);
+	else
+		command_help(command, path, ctx->out.width, &text);
 	print(ctx, &text);
 	return EXIT_FINE;
 }
 
 static const struct option help_options[] = {
-    {0, "man", NULL, "the man page plumb(1), for man -l", NULL},
+    {0, "man", NULL, "the man page: plumb(1), or that of the command, for man -l", NULL},
     {0},
 };
 
 static const struct example help_examples[] = {
     {"plumb help", "all commands"},
     {"plumb help check", NULL},
-    {"plumb help admin backup", NULL},
+    {"plumb help admin backup", "a part of a command"},
+    {"plumb help check --man >plumb-check.1", "the man page of a command"},
     {0},
 };
 
@@ -116,7 +118,8 @@ const struct command cmd_completion = {
     .name = "completion",
     .group = GROUP_HELP,
     .arguments = "bash|zsh|fish",
-    .summary = "print a script that completes plumb's commands and options in a shell",
+    .summary = "print a script that completes commands, options and names in a shell",
+    .help = "Names of entries, rules and workspaces come from the daemon, if it answers at once.",
     .examples = completion_examples,
     .min_args = 1,
     .max_args = 1,

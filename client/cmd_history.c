@@ -25,6 +25,8 @@ show_entry(struct context *ctx, const Plumb__V1__HistoryEntry *entry, size_t lim
 	output_printf(&ctx->out, "  %s UTC  %s\n", describe_when(entry->time, when), entry->author);
 	if (entry->reason[0])
 		output_wrap(&ctx->out, "  ", entry->reason);
+	if (entry->override_reason[0])
+		output_wrap(&ctx->out, "  although refused: ", entry->override_reason);
 	if (entry->source[0])
 		output_printf(&ctx->out, "  from %s\n", entry->source);
 	write_differences(&ctx->out, entry->differences, shown, "  ");
@@ -48,6 +50,7 @@ add_csv_row(struct table *table, const Plumb__V1__HistoryEntry *entry)
 	table_cell(table, entry->reason);
 	table_cell(table, entry->source);
 	table_cell(table, refs.data);
+	table_cell(table, entry->override_reason);
 	str_fini(&refs);
 }
 
@@ -104,7 +107,7 @@ static int
 show_history(struct context *ctx, struct asked *asked)
 {
 	static const char *const titles[] = {
-	    "REVISION", "TIME", "AUTHOR", "REASON", "SOURCE", "CHANGED"};
+	    "REVISION", "TIME", "AUTHOR", "REASON", "SOURCE", "CHANGED", "OVERRIDE"};
 	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
 	struct table *table = table_new();
 	uint64_t shown = 0;

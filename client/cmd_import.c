@@ -8,7 +8,9 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/import_okr.h"
 #include "client/import_stratml.h"
+#include "client/import_text.h"
 #include "client/planfile_command.h"
 #include "client/safe.h"
 #include "common/pb.h"
@@ -18,16 +20,28 @@
 #define KNOWN_ARENA  ((size_t)2 << 30)
 #define RETRACTS_MAX 1000u /* in one change set */
 
+struct import;
+
+/* A kind of document. */
+struct importer {
+	const char *prefix; /* of the source: "stratml" */
+	size_t bytes_max;
+	/* The plan of the document, and a report of what was done to it. */
+	bool (*read)(
+	    struct import *in, const char *bytes, size_t len, struct str *report, struct err *err);
+};
+
 /* One document on its way into the plan. */
 struct import {
 	struct context *ctx;
+	const struct importer *importer;
 	const struct args *args;
 	const char *path;
 	const char *name; /* the last part of path */
 	const char *source;
 	struct arena *arena; /* what the workspace has */
 	struct planfile *plan;
-	struct stratml_known *known;
+	struct import_known *known;
 	size_t known_count;
 	size_t known_cap;
 	const char **
@@ -49,8 +63,8 @@ read_document(struct import *in, size_t *len)
 		context_error(in->ctx, EXIT_USAGE, "cannot read %s: %s", in->path, strerror(errno));
 		return NULL;
 	}
-	text = malloc(STRATML_BYTES_MAX + 1);
-	*len = text != NULL ? fread(text, 1, STRATML_BYTES_MAX + 1, file) : 0;
+	text = malloc(in->importer->bytes_max + 1);
+	*len = text != NULL ? fread(text, 1, in->importer->bytes_max + 1, file) : 0;
 	if (text == NULL || ferror(file)) {
 		context_error(in->ctx, EXIT_USAGE, "cannot read %s: %s", in->path, strerror(errno));
 		free(text);
@@ -64,11 +78,11 @@ read_document(struct import *in, size_t *len)
 static bool
 add_known(struct import *in, const Plumb__V1__Envelope *envelope)
 {
-	struct stratml_known *known;
+	struct import_known *known;
 
 	if (in->known_count == in->known_cap) {
 		size_t cap = in->known_cap == 0 ? 1024 : in->known_cap * 2;
-		struct stratml_known *bigger = arena_array(in->arena, cap, sizeof *bigger);
+		struct import_known *bigger = arena_array(in->arena, cap, sizeof *bigger);
 
 		if (bigger == NULL)
 			return false;
@@ -78,14 +92,15 @@ add_known(struct import *in, const Plumb__V1__Envelope *envelope)
 		in->known_cap = cap;
 	}
 	known = &in->known[in->known_count++];
-	*known =
-	    (struct stratml_known){.ref = envelope->ref, .title = "", .source = envelope->source};
+	*known = (struct import_known){
+	    .ref = envelope->ref, .title = "", .source = envelope->source, .at = ""};
 	if (envelope->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM) {
 		known->title = envelope->item->title;
 		known->external_ids = (const char *const *)envelope->item->external_ids;
 		known->external_ids_count = envelope->item->n_external_ids;
 	} else if (envelope->entry_case == PLUMB__V1__ENVELOPE__ENTRY_RECORD) {
 		known->retracted = envelope->record->retracted;
+		known->at = envelope->record->at;
 	}
 	return true;
 }
@@ -128,10 +143,11 @@ find_stale(struct import *in)
 	if (in->stale == NULL)
 		return context_set_error(in->ctx, ERR_LIMIT, "out of memory");
 	for (size_t i = 0; i < in->known_count; i++) {
-		const struct stratml_known *known = &in->known[i];
+		const struct import_known *known = &in->known[i];
 
-		if (strncmp(known->ref, "measurement/", 12) == 0 && !known->retracted &&
-		    strcmp(known->source, in->source) == 0 &&
+		if ((strncmp(known->ref, "measurement/", 12) == 0 ||
+			strncmp(known->ref, "check-in/", 9) == 0) &&
+		    !known->retracted && strcmp(known->source, in->source) == 0 &&
 		    planfile_find(step, known->ref) == NULL)
 			in->stale[in->stale_count++] = known->ref;
 	}
@@ -225,10 +241,14 @@ send_changes(struct import *in, struct planfile_changes *changes)
 	    !confirmed(in->name))
 		return context_error(in->ctx, EXIT_NO, "nothing of %s is imported", in->name);
 	if (summary->change_sets > 0 && !planfile_changes_apply(changes, &err))
-		return planfile_command_fail(in->ctx, in->plan, &err);
+		return planfile_command_refused(in->ctx, in->plan, changes, &err);
 	revision = summary->revision;
 	if (!retract_stale(in, &revision))
 		return context_fail(in->ctx);
+	if (dry && planfile_command_tried(in->ctx, in->args, changes) != EXIT_FINE) {
+		output_text(&in->ctx->out, "the daemon would refuse this; nothing is changed\n");
+		return EXIT_NO;
+	}
 	if (dry)
 		output_printf(&in->ctx->out, "the daemon would take this; nothing is changed\n");
 	else
@@ -246,6 +266,8 @@ apply(struct import *in)
 	    .reason = args_has(in->args, "reason") ? args_get(in->args, "reason")
 						   : arena_printf(in->arena, "import %s", in->name),
 	    .effective = "",
+	    .override = args_get(in->args, "override"),
+	    .findings = !args_has(in->args, "no-findings"),
 	    .prune = args_has(in->args, "prune"),
 	    .force = args_has(in->args, "force"),
 	    .dry_run = args_has(in->args, "dry-run"),
@@ -278,15 +300,6 @@ apply(struct import *in)
 static bool
 read_plan(struct import *in, int *code)
 {
-	struct stratml_options options = {
-	    .name = in->name,
-	    .source = in->source,
-	    .untyped_are_people = args_has(in->args, "untyped") &&
-				  strcmp(args_get(in->args, "untyped"), "person") == 0,
-	    .known = in->known,
-	    .known_count = in->known_count,
-	};
-	struct stratml_report *report;
 	struct err err = {0};
 	struct str text;
 	size_t len;
@@ -296,23 +309,22 @@ read_plan(struct import *in, int *code)
 	*code = EXIT_USAGE;
 	if (bytes == NULL)
 		return false;
-	ok = stratml_import(bytes, len, &options, in->plan, &report, &err);
-	free(bytes);
-	if (!ok) {
-		context_error(in->ctx, EXIT_USAGE, "%s", err.msg);
-		return false;
-	}
 	str_init(&text, REPORT_MAX);
-	stratml_report_print(report, in->name, &text);
-	fputs(text.data, in->ctx->out.file);
+	ok = in->importer->read(in, bytes, len, &text, &err);
+	free(bytes);
+	if (ok)
+		fputs(text.data, in->ctx->out.file);
+	else
+		context_error(in->ctx, EXIT_USAGE, "%s", err.msg);
 	str_fini(&text);
-	return true;
+	return ok;
 }
 
 static int
-import_document(struct context *ctx, const struct args *args, const char *path)
+import_document(
+    struct context *ctx, const struct args *args, const char *path, const struct importer *importer)
 {
-	struct import in = {.ctx = ctx, .args = args, .path = path};
+	struct import in = {.ctx = ctx, .args = args, .path = path, .importer = importer};
 	struct err err = {0};
 	int code = EXIT_SERVER;
 
@@ -320,8 +332,9 @@ import_document(struct context *ctx, const struct args *args, const char *path)
 	in.arena = arena_new(KNOWN_ARENA);
 	in.plan = planfile_new(&err);
 	in.source = args_has(args, "source") ? args_get(args, "source")
-		    : in.arena != NULL       ? arena_printf(in.arena, "stratml:%.180s", in.name)
-					     : NULL;
+		    : in.arena != NULL
+			? arena_printf(in.arena, "%s:%.180s", importer->prefix, in.name)
+			: NULL;
 	if (in.plan == NULL || in.source == NULL)
 		code = context_error(ctx, EXIT_USAGE, "out of memory");
 	else if (!fetch_known(&in))
@@ -334,12 +347,12 @@ import_document(struct context *ctx, const struct args *args, const char *path)
 }
 
 static int
-run_stratml(struct context *ctx, const struct args *args)
+import_all(struct context *ctx, const struct args *args, const struct importer *importer)
 {
 	if (args_has(args, "source") && args->count > 1)
 		return command_usage(args, "--source names one document: import them one by one");
 	for (size_t i = 0; i < args->count; i++) {
-		int code = import_document(ctx, args, args->values[i]);
+		int code = import_document(ctx, args, args->values[i], importer);
 
 		if (code != EXIT_FINE)
 			return code;
@@ -347,7 +360,36 @@ run_stratml(struct context *ctx, const struct args *args)
 	return EXIT_FINE;
 }
 
-static const struct option options[] = {
+/* ---- Strategy Markup Language -------------------------------------------------------------------------------- */
+
+static bool
+read_stratml(struct import *in, const char *bytes, size_t len, struct str *report, struct err *err)
+{
+	struct stratml_options options = {
+	    .name = in->name,
+	    .source = in->source,
+	    .untyped_are_people = args_has(in->args, "untyped") &&
+				  strcmp(args_get(in->args, "untyped"), "person") == 0,
+	    .known = in->known,
+	    .known_count = in->known_count,
+	};
+	struct stratml_report *done;
+
+	if (!stratml_import(bytes, len, &options, in->plan, &done, err))
+		return false;
+	stratml_report_print(done, in->name, report);
+	return true;
+}
+
+static int
+run_stratml(struct context *ctx, const struct args *args)
+{
+	static const struct importer importer = {"stratml", STRATML_BYTES_MAX, read_stratml};
+
+	return import_all(ctx, args, &importer);
+}
+
+static const struct option stratml_options[] = {
     {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing",
 	NULL},
     {'y', "yes", NULL, "don't ask", NULL},
@@ -361,10 +403,12 @@ static const struct option options[] = {
     {0, "force", NULL, "where others and the document both changed a field, the document wins",
 	NULL},
     {'m', "reason", "TEXT", "why, for the history", NULL},
+    PLANFILE_FINDINGS,
+    PLANFILE_OVERRIDE,
     {0},
 };
 
-static const struct example examples[] = {
+static const struct example stratml_examples[] = {
     {"plumb import stratml plan.xml --dry-run", "what it would make of the document"},
     {"plumb import stratml plan.xml",
 	"asks, and imports it; again later, only what has changed in it"},
@@ -387,20 +431,118 @@ static const struct command cmd_import_stratml = {
 	    "Importing a document again changes only what has changed in it: items are found again "
 	    "by their external ids. "
 	    "What others changed since stays, as with plumb apply.",
-    .options = options,
-    .examples = examples,
+    .options = stratml_options,
+    .examples = stratml_examples,
     .min_args = 1,
     .max_args = 1000,
     .run = run_stratml,
     .takes = TAKES_SERVER,
 };
 
+/* ---- objectives and key results --------------------------------------------------------------------------------- */
+
+/* What is stated without a day counts from the day that --today states, else the daemon's; "" said why. */
+static const char *
+today(struct import *in)
+{
+	Plumb__V1__InfoRequest request;
+	const Plumb__V1__InfoReply *reply;
+
+	if (in->ctx->today != NULL && *in->ctx->today != '\0')
+		return in->ctx->today;
+	plumb__v1__info_request__init(&request);
+	request.workspace = pb_str(in->ctx->workspace[0] ? in->ctx->workspace : "main");
+	reply = context_call(in->ctx, &plumb__v1__admin__descriptor, "Info", &request.base);
+	return reply != NULL ? reply->today : "";
+}
+
+static bool
+read_okr(struct import *in, const char *bytes, size_t len, struct str *report, struct err *err)
+{
+	const char *format = args_has(in->args, "format") ? args_get(in->args, "format") : "";
+	struct okr_options options = {
+	    .name = in->name,
+	    .source = in->source,
+	    .today = today(in),
+	    .format = strcmp(format, "markdown") == 0 ? OKR_MARKDOWN
+		      : strcmp(format, "csv") == 0    ? OKR_CSV
+		      : strcmp(format, "jira") == 0   ? OKR_JIRA
+						      : OKR_ANY,
+	    .known = in->known,
+	    .known_count = in->known_count,
+	};
+	struct okr_report *done;
+
+	if (*options.today == '\0')
+		return err_set(err, in->ctx->status.err.code, "%s", in->ctx->status.err.msg);
+	if (!okr_import(bytes, len, &options, in->plan, &done, err))
+		return false;
+	okr_report_print(done, in->name, report);
+	return true;
+}
+
+static int
+run_okr(struct context *ctx, const struct args *args)
+{
+	static const struct importer importer = {"okr", OKR_BYTES_MAX, read_okr};
+
+	return import_all(ctx, args, &importer);
+}
+
+static const struct option okr_options[] = {
+    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing",
+	NULL},
+    {'y', "yes", NULL, "don't ask", NULL},
+    {0, "format", "FORMAT", "what the file is; told apart by its content if not stated",
+	"markdown csv jira"},
+    {0, "source", "NAME", "the name the document goes by in the plan; okr:FILE if not stated",
+	NULL},
+    {0, "prune", NULL,
+	"remove items that an earlier import put there and the document no longer has", NULL},
+    {0, "force", NULL, "where others and the document both changed a field, the document wins",
+	NULL},
+    {'m', "reason", "TEXT", "why, for the history", NULL},
+    PLANFILE_FINDINGS,
+    PLANFILE_OVERRIDE,
+    {0},
+};
+
+static const struct example okr_examples[] = {
+    {"plumb import okr q2.md --dry-run", "what it would make of an outline in Markdown"},
+    {"plumb import okr q2.csv", "a table; again later, only what has changed in it"},
+    {"plumb import okr jira-export.csv --format jira", "all columns that Jira exports"},
+    {0},
+};
+
+static const struct command cmd_import_okr = {
+    .name = "okr",
+    .group = GROUP_PLAN,
+    .arguments = "FILE…",
+    .summary = "read objectives and key results from outlines and tables",
+    .help = "Reads outlines in Markdown (headings, nested lists, tables), tables as CSV, and what "
+	    "Jira exports as CSV. Objectives become objectives with parent, team and period; key "
+	    "results become measures with the objective's targets where a number can be read, and "
+	    "keep their words where not; results become measurements; whoever is named becomes a "
+	    "person or team. docs/IMPORT.md says what becomes what. What could be meant otherwise, "
+	    "what is kept in words and what was not understood is reported with line and text.\n\n"
+	    "Importing a document again changes only what has changed in it, whatever the order of "
+	    "its rows. What others changed since stays, as with plumb apply.",
+    .options = okr_options,
+    .examples = okr_examples,
+    .min_args = 1,
+    .max_args = 1000,
+    .run = run_okr,
+    .takes = TAKES_SERVER | TAKES_TODAY,
+};
+
 static const struct command *const parts[] = {
+    &cmd_import_okr,
     &cmd_import_stratml,
     NULL,
 };
 
 static const struct example import_examples[] = {
+    {"plumb import okr q2.md", "objectives and key results"},
     {"plumb import stratml plan.xml", "a strategic plan in the Strategy Markup Language"},
     {0},
 };

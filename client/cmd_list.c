@@ -5,11 +5,13 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
+#include "client/live.h"
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
 
 #define PAGE       1000
+#define PAGE_FIRST 200 /* so that something is seen at once */
 #define FILTER_MAX 8192
 
 /* Does the word name kinds ("goals", "task,milestone")? Adds them, comma separated, to out. */
@@ -81,7 +83,7 @@ static void
 add_columns(struct table *table)
 {
 	table_column(table, "ID", 0);
-	table_column(table, "TITLE", TABLE_SHRINK);
+	table_column(table, "TITLE", TABLE_WRAP);
 	table_column(table, "OWNER", TABLE_SHRINK | TABLE_DROP);
 	table_column(table, "STATUS", TABLE_DROP);
 	table_column(table, "DUE", TABLE_DROP);
@@ -100,8 +102,9 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 	table_cell(table, describe_owner(ctx, entry));
 	table_cell(table, status);
 	table_colour(table, describe_status_colour(status));
-	table_cell(table, ctx->out.format == OUTPUT_CSV ? describe_due(entry)
-							: describe_when(describe_due(entry), when));
+	table_cell(table, ctx->out.format == OUTPUT_CSV
+			      ? describe_due(ctx, entry)
+			      : describe_when(describe_due(ctx, entry), when));
 	if (entry->rank)
 		table_cellf(table, "%" PRIu32, entry->rank);
 	else
@@ -136,13 +139,16 @@ struct listing {
 static bool
 list_all(struct context *ctx, struct listing *listing, struct table *table)
 {
+	bool more;
+
 	listing->request.page_token = pb_str("");
 	do {
 		uint64_t left = listing->limit - listing->shown;
+		uint32_t page = listing->shown ? PAGE : PAGE_FIRST;
 		const Plumb__V1__ListReply *reply;
 		size_t count;
 
-		listing->request.page_size = left < PAGE ? (uint32_t)left : PAGE;
+		listing->request.page_size = left < page ? (uint32_t)left : page;
 		reply =
 		    context_call(ctx, &plumb__v1__plan__descriptor, "List", &listing->request.base);
 		if (!reply)
@@ -153,12 +159,36 @@ list_all(struct context *ctx, struct listing *listing, struct table *table)
 		listing->total = reply->total;
 		listing->revision = reply->revision;
 		listing->request.page_token = reply->next_page_token;
-	} while (listing->request.page_token[0] && listing->shown < listing->limit);
+		more = reply->next_page_token[0] && listing->shown < listing->limit;
+		if (more && (ctx->out.format == OUTPUT_TABLE || ctx->out.format == OUTPUT_CSV))
+			table_flush(table, &ctx->out);
+		fflush(ctx->out.file);
+	} while (more && !ferror(ctx->out.file));
 	return true;
 }
 
+/* A word that is no kind is looked for in titles and ids; perhaps it was meant to be one. */
+static void
+show_nothing(struct context *ctx, const struct listing *listing, const struct args *args)
+{
+	output_printf(&ctx->out, "There is nothing like that in the plan (revision %" PRIu64 ").\n",
+	    listing->revision);
+	for (size_t i = 0; i < args->count; i++) {
+		Plumb__V1__Kind kind;
+		const char *near = context_kind(args->values[i], &kind)
+				       ? NULL
+				       : context_suggest_kind(args->values[i]);
+
+		if (near)
+			output_printf(&ctx->out,
+			    "'%s' is no kind: it was looked for in titles and ids. Did you mean: "
+			    "plumb list %s\n",
+			    args->values[i], near);
+	}
+}
+
 static int
-show_list(struct context *ctx, struct listing *listing)
+show_list(struct context *ctx, struct listing *listing, const struct args *args)
 {
 	struct table *table = table_new();
 	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
@@ -173,9 +203,7 @@ show_list(struct context *ctx, struct listing *listing)
 	if (listed)
 		output_list_end(&ctx->out);
 	if (ok && ctx->out.format == OUTPUT_TABLE && table_rows(table) == 0)
-		output_printf(&ctx->out,
-		    "There is nothing like that in the plan (revision %" PRIu64 ").\n",
-		    listing->revision);
+		show_nothing(ctx, listing, args);
 	else if (ok && !listed && ctx->out.format != OUTPUT_NAME)
 		table_print(table, &ctx->out);
 	if (ok && ctx->out.format == OUTPUT_TABLE && listing->shown < listing->total)
@@ -199,7 +227,7 @@ show_count(struct context *ctx, struct listing *listing)
 }
 
 static int
-run(struct context *ctx, const struct args *args)
+list_once(struct context *ctx, const struct args *args)
 {
 	struct listing listing = {.limit = UINT64_MAX};
 	const char *limit = args_get(args, "limit");
@@ -215,13 +243,20 @@ run(struct context *ctx, const struct args *args)
 	listing.request.sort = pb_str(sort ? sort : "");
 	if (args_has(args, "count"))
 		return show_count(ctx, &listing);
-	return show_list(ctx, &listing);
+	return show_list(ctx, &listing, args);
+}
+
+static int
+run(struct context *ctx, const struct args *args)
+{
+	return args_has(args, "watch") ? live_run(ctx, args, list_once) : list_once(ctx, args);
 }
 
 static const struct option options[] = {
     {'s', "sort", "FIELD", "id, title, rank, updated, due or revision; -FIELD reverses", NULL},
     {0, "limit", "N", "show the first N only", NULL},
     {0, "count", NULL, "only say how many there are", NULL},
+    LIVE_OPTION,
     {0},
 };
 
@@ -230,6 +265,7 @@ static const struct example examples[] = {
     {"plumb list owner:anna", "what Anna answers for"},
     {"plumb list task,milestone initiative:onboarding-30 \"due<2026-07-01\"",
 	"what is due by the end of June"},
+    {"plumb list initiatives status:active --watch", "stays on the screen, and follows"},
     {"plumb list check-ins about:initiative/onboarding-30", "its reports"},
     {"plumb list objectives -label:q2 -o csv", "all but those labelled q2, for a spreadsheet"},
     {0},
@@ -248,7 +284,10 @@ const struct command cmd_list = {
 	    "that stand in "
 	    "title or id.\n\nA leading - turns one around (-status:done); a comma inside a value "
 	    "means or "
-	    "(kind:task,milestone).",
+	    "(kind:task,milestone).\n\nKinds of items: vision, mission, value, goal, objective, "
+	    "measure, strategy, initiative, workstream, milestone, task, person, team, period, "
+	    "calendar, allocation, ask. Of records: measurement, check-in, acknowledgement. Beside "
+	    "them: ranking, baseline, waiver, rule-setting.",
     .options = options,
     .examples = examples,
     .max_args = 100,

@@ -110,6 +110,7 @@ static const struct option redact_options[] = {
     {0, "person", "PERSON", "all records by this person", NULL},
     {'m', "reason", "TEXT", "why; required", NULL},
     {'n', "dry-run", NULL, "show what would change, change nothing", NULL},
+    WRITE_OVERRIDE,
     {0},
 };
 

@@ -246,6 +246,7 @@ merge(struct context *ctx, const struct args *args, const Plumb__V1__Envelope *b
 
 		setting->severity = old->severity;
 		setting->off = old->off;
+		setting->refuse = old->refuse;
 		for (size_t i = 0; i < old->n_thresholds; i++) {
 			if (!set_limit(
 				ctx, limits, old->thresholds[i]->key, old->thresholds[i]->value))
@@ -258,6 +259,10 @@ merge(struct context *ctx, const struct args *args, const Plumb__V1__Envelope *b
 		setting->off = true;
 	if (args_has(args, "on"))
 		setting->off = false;
+	if (args_has(args, "refuse"))
+		setting->refuse = true;
+	if (args_has(args, "no-refuse"))
+		setting->refuse = false;
 	for (size_t i = 0; i < args_count(args, "limit"); i++) {
 		if (!parse_limit(ctx, limits, args_at(args, "limit", i)))
 			return false;
@@ -280,6 +285,19 @@ expect(Plumb__V1__Change *change, const Plumb__V1__Envelope *before)
 	}
 }
 
+static bool
+sets_something(const struct args *args)
+{
+	static const char *const names[] = {
+	    "severity", "limit", "off", "on", "refuse", "no-refuse"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (args_has(args, names[i]))
+			return true;
+	}
+	return false;
+}
+
 static int
 run_set(struct context *ctx, const struct args *args)
 {
@@ -296,12 +314,14 @@ run_set(struct context *ctx, const struct args *args)
 
 	if (!ref)
 		return context_fail(ctx);
-	if (args->given_count == 0 || (!args_has(args, "severity") && !args_has(args, "off") &&
-					  !args_has(args, "on") && !args_has(args, "limit")))
-		return command_usage(
-		    args, "set what? --severity, --limit NAME=NUMBER, --off or --on");
+	if (!sets_something(args))
+		return command_usage(args,
+		    "set what? --severity, --limit NAME=NUMBER, --off, --on, --refuse or "
+		    "--no-refuse");
 	if (args_has(args, "off") && args_has(args, "on"))
 		return command_usage(args, "--off or --on, not both");
+	if (args_has(args, "refuse") && args_has(args, "no-refuse"))
+		return command_usage(args, "--refuse or --no-refuse, not both");
 	plumb__v1__put__init(&put);
 	plumb__v1__rule_setting__init(&setting);
 	rule = get_rule(ctx, args->values[0]);
@@ -332,6 +352,8 @@ static const struct option set_options[] = {
     {0, "limit", "NAME=NUMBER", "one of its limits; may be repeated", NULL},
     {0, "off", NULL, "switch the rule off", NULL},
     {0, "on", NULL, "switch it on again", NULL},
+    {0, "refuse", NULL, "refuse changes that add a finding of it, unless they give a reason", NULL},
+    {0, "no-refuse", NULL, "take such changes again", NULL},
     WRITE_OPTIONS,
     {0},
 };
@@ -339,6 +361,8 @@ static const struct example set_examples[] = {
     {"plumb rule set owner/many --severity warning", NULL},
     {"plumb rule set outcome/stale --limit days=45 --reason \"we measure every six weeks\"", NULL},
     {"plumb rule set owner/reviews-self --off", NULL},
+    {"plumb rule set load/rule-of-three --refuse",
+	"nobody gets a fourth initiative without a reason"},
     {0},
 };
 static const struct command rule_set = {

@@ -156,6 +156,37 @@ show_names(struct context *ctx, const Plumb__V1__TraceReply *reply)
 	}
 }
 
+/* A row each, for spreadsheets: negative levels are above. */
+static int
+show_rows(struct context *ctx, const Plumb__V1__TraceReply *reply)
+{
+	static const char *const titles[] = {
+	    "LEVEL", "RELATION", "ID", "TITLE", "STATUS", "OWNER", "FROM", "AGAIN", "MISSING"};
+	struct table *table = table_new();
+
+	if (!table)
+		return context_error(ctx, EXIT_SERVER, "out of memory");
+	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+		table_column(table, titles[i], 0);
+	for (size_t i = 0; i < reply->n_nodes; i++) {
+		const Plumb__V1__TraceNode *node = reply->nodes[i];
+		bool below = node->parent >= 0 && (size_t)node->parent < reply->n_nodes;
+
+		table_cellf(table, "%" PRId32, node->level);
+		table_cell(table, node->relation);
+		table_cell(table, node->ref);
+		table_cell(table, node->title);
+		table_cell(table, node->status);
+		table_cell(table, node->owner);
+		table_cell(table, below ? reply->nodes[node->parent]->ref : "");
+		table_cell(table, node->again ? "yes" : "");
+		table_cell(table, node->missing ? "yes" : "");
+	}
+	table_print(table, &ctx->out);
+	table_free(table);
+	return EXIT_FINE;
+}
+
 static int
 run(struct context *ctx, const struct args *args)
 {
@@ -187,6 +218,8 @@ run(struct context *ctx, const struct args *args)
 	}
 	if (ctx->out.format == OUTPUT_NAME)
 		show_names(ctx, reply);
+	else if (ctx->out.format == OUTPUT_CSV)
+		return show_rows(ctx, reply);
 	else if (ctx->out.format != OUTPUT_TABLE)
 		output_message(&ctx->out, &reply->base);
 	else
@@ -222,5 +255,5 @@ const struct command cmd_trace = {
     .max_args = 1,
     .run = run,
     .takes = TAKES_READ,
-    .formats = "table json yaml name",
+    .formats = "table json yaml csv name",
 };

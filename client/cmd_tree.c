@@ -151,6 +151,17 @@ find_parent(const struct tree *tree, const Plumb__V1__Item *item)
 	}
 }
 
+/* Of a milestone or task. */
+static const char *
+stated_due(const Plumb__V1__Envelope *entry)
+{
+	const Plumb__V1__Item *item = describe_item(entry);
+
+	if (item->body_case == PLUMB__V1__ITEM__BODY_MILESTONE)
+		return item->milestone->due;
+	return item->body_case == PLUMB__V1__ITEM__BODY_TASK ? item->task->due : "";
+}
+
 /* Ranked first by rank; then kind, due date, id. */
 static bool
 comes_before(const struct node *a, const struct node *b)
@@ -164,7 +175,7 @@ comes_before(const struct node *a, const struct node *b)
 	if (x != y)
 		return x < y;
 	if (a->entry->kind >= PLUMB__V1__KIND__MILESTONE) {
-		order = strcmp(describe_due(a->entry), describe_due(b->entry));
+		order = strcmp(stated_due(a->entry), stated_due(b->entry));
 		if (order != 0)
 			return order < 0;
 	}
@@ -207,7 +218,7 @@ link_nodes(struct tree *tree)
 /* ---- showing */
 
 static void
-add_csv_row(struct context *ctx, struct tree *tree, const struct node *node, size_t level)
+add_plain_row(struct context *ctx, struct tree *tree, const struct node *node, size_t level)
 {
 	table_cellf(tree->table, "%zu", level);
 	table_cell(tree->table, node->parent ? node->parent->entry->ref : "");
@@ -215,18 +226,21 @@ add_csv_row(struct context *ctx, struct tree *tree, const struct node *node, siz
 	table_cell(tree->table, describe_title(ctx, node->entry));
 }
 
+/* lead stands before the first line of the title, hang before those that it goes on on. */
 static void
-add_row(
-    struct context *ctx, struct tree *tree, const struct node *node, const char *lead, size_t level)
+add_row(struct context *ctx, struct tree *tree, const struct node *node, const char *lead,
+    const char *hang, size_t level)
 {
 	const char *status = describe_status(ctx, node->entry);
 	const char *title = describe_title(ctx, node->entry);
 
-	if (ctx->out.format == OUTPUT_CSV)
-		add_csv_row(ctx, tree, node, level);
-	else
+	if (ctx->out.format != OUTPUT_TABLE) {
+		add_plain_row(ctx, tree, node, level);
+	} else {
 		table_cellf(
 		    tree->table, "%s%s%s%s", lead, node->entry->ref, title[0] ? "  " : "", title);
+		table_hang(tree->table, hang);
+	}
 	if (node->entry->rank)
 		table_cellf(tree->table, "%" PRIu32, node->entry->rank);
 	else
@@ -242,12 +256,16 @@ show(struct context *ctx, struct tree *tree, struct node *node, const char *lead
     size_t level)
 {
 	bool deeper = level + 1 < tree->depth && level + 1 < DEPTH_MAX;
+	char hang[DEPTH_MAX * 8 + 16];
 
 	node->shown = true;
-	if (ctx->out.format == OUTPUT_NAME)
+	if (ctx->out.format == OUTPUT_NAME) {
 		output_printf(&ctx->out, "%s\n", node->entry->ref);
-	else
-		add_row(ctx, tree, node, lead, level);
+	} else {
+		snprintf(hang, sizeof hang, "%s%s", below,
+		    deeper && node->children ? "\xe2\x94\x82    " : "     ");
+		add_row(ctx, tree, node, lead, hang, level);
+	}
 	for (struct node *child = node->children; child; child = child->next) {
 		char first[DEPTH_MAX * 8], rest[DEPTH_MAX * 8];
 
@@ -312,17 +330,39 @@ show_all(struct context *ctx, struct tree *tree)
 static void
 add_columns(const struct context *ctx, struct table *table)
 {
-	if (ctx->out.format == OUTPUT_CSV) {
-		table_column(table, "LEVEL", 0);
+	if (ctx->out.format != OUTPUT_TABLE) {
+		table_column(table, "LEVEL", TABLE_RIGHT);
 		table_column(table, "PARENT", 0);
 		table_column(table, "ID", 0);
 		table_column(table, "TITLE", 0);
 	} else {
-		table_column(table, "PLAN", TABLE_SHRINK | TABLE_MAIN);
+		table_column(table, "PLAN", TABLE_WRAP | TABLE_MAIN);
 	}
 	table_column(table, "RANK", TABLE_RIGHT | TABLE_DROP);
 	table_column(table, "STATUS", TABLE_DROP);
 	table_column(table, "OWNER", TABLE_SHRINK | TABLE_DROP);
+}
+
+/* What is of another kind cannot be in the tree; what is of one of these is not in the plan. */
+static int
+not_there(struct context *ctx, const char *root)
+{
+	Plumb__V1__Kind kind;
+	char word[40];
+
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(root, "/"), root);
+	for (size_t i = 0; i < sizeof tree_kinds / sizeof tree_kinds[0]; i++) {
+		if (!context_kind(word, &kind) || kind != tree_kinds[i])
+			continue;
+		context_set_error(ctx, ERR_NOT_FOUND, "there is no %s", root);
+		context_suggest(ctx, root);
+		return context_fail(ctx);
+	}
+	return context_error(ctx, EXIT_USAGE,
+	    "the tree holds goals, objectives, initiatives, workstreams, milestones and tasks; "
+	    "plumb "
+	    "trace %s shows what that is good for",
+	    root);
 }
 
 static int
@@ -330,14 +370,8 @@ show_from(struct context *ctx, struct tree *tree, const char *root)
 {
 	struct node *node = root ? find(tree, root) : NULL;
 
-	if (root && !node) {
-		context_set_error(ctx, ERR_NOT_FOUND,
-		    "there is no '%s' in the tree of goals, objectives, "
-		    "initiatives, workstreams, milestones and tasks",
-		    root);
-		context_suggest(ctx, root);
-		return context_fail(ctx);
-	}
+	if (root && !node)
+		return not_there(ctx, root);
 	if (!link_nodes(tree))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	if (node)
@@ -406,5 +440,5 @@ const struct command cmd_tree = {
     .max_args = 1,
     .run = run,
     .takes = TAKES_SERVER | TAKES_AS_OF,
-    .formats = "table csv name",
+    .formats = "table json yaml csv name",
 };

@@ -121,11 +121,21 @@ show_logged(struct context *ctx, const Plumb__V1__LoggedChange *logged)
 	str_fini(&text);
 }
 
+/* A document each. */
+static void
+show_yaml(struct context *ctx, const Plumb__V1__LoggedChange *change)
+{
+	output_text(&ctx->out, "---\n");
+	output_message(&ctx->out, &change->base);
+}
+
 static void
 show(struct context *ctx, const Plumb__V1__WatchReply *reply)
 {
 	if (ctx->out.format == OUTPUT_JSON)
 		output_json_line(&ctx->out, &reply->change->base);
+	else if (ctx->out.format == OUTPUT_YAML)
+		show_yaml(ctx, reply->change);
 	else if (ctx->out.format == OUTPUT_NAME)
 		output_printf(&ctx->out, "%" PRIu64 "\n", reply->change->revision);
 	else
@@ -275,8 +285,12 @@ make_filter(struct context *ctx, const struct args *args)
 		Plumb__V1__Kind kind;
 
 		if (!context_kind(args->values[i], &kind)) {
-			context_set_error(
-			    ctx, ERR_INVALID, "there is no kind '%s'", args->values[i]);
+			const char *near = context_suggest_kind(args->values[i]);
+
+			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'; %s%s%s",
+			    args->values[i],
+			    near ? "did you mean " : "plumb help list names the kinds",
+			    near ? near : "", near ? "?" : "");
 			return NULL;
 		}
 		filter = arena_printf(
@@ -336,6 +350,6 @@ const struct command cmd_watch = {
     .examples = examples,
     .max_args = 30,
     .run = run,
-    .takes = TAKES_SERVER,
-    .formats = "table json name",
+    .takes = TAKES_SERVER | TAKES_FOLLOW,
+    .formats = "table json yaml name",
 };

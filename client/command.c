@@ -10,6 +10,8 @@
 
 #include "client/context.h"
 #include "client/output.h"
+#include "client/pager.h"
+#include "client/settings.h"
 #include "common/calendar.h"
 #include "common/parse.h"
 #include "common/str.h"
@@ -17,17 +19,13 @@
 #define CONTEXT_ARENA (1024u << 20)
 #define SUGGEST_EDITS 2
 
-struct given {
-	const char *name;  /* of the option; static */
-	const char *value; /* "" for a flag; borrowed from argv */
-};
-
 /* Which options need which `takes`; the ones not here are always there. */
 static const struct {
 	const char *name;
 	unsigned takes;
 } common_takes[] = {
     {"server", TAKES_SERVER},
+    {"context", TAKES_SERVER},
     {"workspace", TAKES_SERVER},
     {"as", TAKES_SERVER},
     {"timeout", TAKES_SERVER},
@@ -38,6 +36,8 @@ static const struct {
 const struct option command_common_options[] = {
     {0, "server", "ADDRESS",
 	"where plumbd listens: unix:/PATH or tcp:HOST:PORT (also $PLUMB_SERVER)", NULL},
+    {0, "context", "NAME", "the server, workspace and person of that context (plumb help context)",
+	NULL},
     {'w', "workspace", "ID", "which plan (also $PLUMB_WORKSPACE; main)", NULL},
     {0, "as", "PERSON", "who you are: person/anna (also $PLUMB_AS)", NULL},
     {0, "timeout", "SECONDS", "how long to wait for an answer (60; 0 for ever)", NULL},
@@ -45,6 +45,9 @@ const struct option command_common_options[] = {
 	NULL},
     {0, "today", "DATE", "the day to take as today", NULL},
     {'o', "output", "FORMAT", "how to print", "table json yaml csv name"},
+    {0, "color", "WHEN", "colours; auto: on a terminal, unless $NO_COLOR is set",
+	"auto always never"},
+    {0, "no-pager", NULL, "print long output on the terminal itself", NULL},
     {'h', "help", NULL, "what this command does, with examples", NULL},
     {0},
 };
@@ -443,32 +446,13 @@ refuse_options(const struct parser *parser)
 		for (size_t j = 0; j < sizeof common_takes / sizeof common_takes[0]; j++) {
 			if (strcmp(name, common_takes[j].name) == 0 &&
 			    !(parser->command->takes & common_takes[j].takes))
-				return usage(parser, "plumb %s takes no --%s", parser->path, name);
+				return usage(parser, "%s takes no --%s", parser->path, name);
 		}
 		if (strcmp(name, "output") == 0 && !parser->command->formats)
 			return usage(
-			    parser, "plumb %s takes no -o: it has one way to print", parser->path);
+			    parser, "%s takes no -o: it has one way to print", parser->path);
 	}
 	return EXIT_FINE;
-}
-
-static const char *
-option_or_env(const struct args *args, const char *option, const char *variable)
-{
-	const char *value = args_get(args, option);
-
-	if (!value && variable)
-		value = getenv(variable);
-	return value ? value : "";
-}
-
-static const char *
-default_server(struct arena *arena)
-{
-	const char *run = getenv("XDG_RUNTIME_DIR");
-	char *path = run && run[0] ? arena_printf(arena, "unix:%s/plumbd.sock", run) : NULL;
-
-	return path && access(path + 5, F_OK) == 0 ? path : "tcp:127.0.0.1:7411";
 }
 
 static int
@@ -486,43 +470,28 @@ read_format(const struct parser *parser, const struct args *args, struct context
 	}
 	if (!is_one_of(parser->command->formats, format) ||
 	    !output_parse_format(format, &ctx->out.format))
-		return usage(parser, "plumb %s prints: %s; not '%s'", parser->path,
+		return usage(parser, "%s prints: %s; not '%s'", parser->path,
 		    parser->command->formats, format);
-	return EXIT_FINE;
-}
-
-static int
-read_timeout(const struct parser *parser, const struct args *args, struct context *ctx)
-{
-	const char *text = args_get(args, "timeout");
-	double seconds = 60;
-
-	if (text && (!parse_double(text, &seconds) || seconds < 0 || seconds > 86400))
-		return usage(parser, "--timeout takes seconds, 0 to 86400; not '%s'", text);
-	ctx->timeout_ms = (int)(seconds * 1000);
-	if (seconds > 0 && ctx->timeout_ms == 0)
-		ctx->timeout_ms = 1;
 	return EXIT_FINE;
 }
 
 static int
 fill_context(const struct parser *parser, const struct args *args, struct context *ctx)
 {
+	bool needs_config = (parser->command->takes & (TAKES_SERVER | TAKES_CONFIG)) != 0;
+	struct err err = {0};
 	int32_t day;
-	int code;
 
-	ctx->server = option_or_env(args, "server", "PLUMB_SERVER");
-	if (!ctx->server[0])
-		ctx->server = default_server(ctx->arena);
-	ctx->workspace = option_or_env(args, "workspace", "PLUMB_WORKSPACE");
-	ctx->as = option_or_env(args, "as", "PLUMB_AS");
-	ctx->as_of = option_or_env(args, "as-of", NULL);
-	ctx->today = option_or_env(args, "today", NULL);
+	ctx->as_of = args_get(args, "as-of") ? args_get(args, "as-of") : "";
+	ctx->today = args_get(args, "today") ? args_get(args, "today") : "";
 	if (ctx->today[0] && !date_parse(ctx->today, &day))
 		return usage(
 		    parser, "--today takes a date such as 2026-03-31; not '%s'", ctx->today);
-	code = read_format(parser, args, ctx);
-	return code == EXIT_FINE ? read_timeout(parser, args, ctx) : code;
+	if (!settings_load(ctx, needs_config, &err) || !settings_colour(ctx, args, &err))
+		return context_error(ctx, EXIT_USAGE, "%s", err.msg);
+	if ((parser->command->takes & TAKES_SERVER) && !settings_fill(ctx, args, &err))
+		return usage(parser, "%s", err.msg);
+	return read_format(parser, args, ctx);
 }
 
 /* ---- running */
@@ -539,34 +508,69 @@ check_counts(const struct parser *parser)
 		str_init(&names, 4096);
 		for (size_t i = 0; command->parts[i]; i++)
 			str_addf(&names, "%s%s", i ? ", " : "", command->parts[i]->name);
-		code = usage(parser, "plumb %s needs one of: %s", parser->path, names.data);
+		code = usage(parser, "%s needs one of: %s", parser->path, names.data);
 		str_fini(&names);
 		return code;
 	}
 	if (parser->values_count < command->min_args)
-		return usage(parser, "plumb %s needs %s%s", parser->path,
+		return usage(parser, "%s needs %s%s", parser->path,
 		    parser->values_count ? "more: " : "", command->arguments);
 	if (parser->values_count > command->max_args)
-		return usage(parser, "plumb %s does not know what to do with '%s'", parser->path,
+		return usage(parser, "%s does not know what to do with '%s'", parser->path,
 		    parser->values[command->max_args]);
 	return EXIT_FINE;
+}
+
+/*
+ * Reports of any length go through a pager, where a person reads them; what goes on until it is stopped, and what
+ * asks or acts, does not.
+ */
+static bool
+wants_pager(const struct parser *parser)
+{
+	const struct command *command = parser->command;
+	struct args args = {command, parser->values_count, parser->values, parser->given,
+	    parser->given_count, parser->path};
+
+	if (args_has(&args, "no-pager"))
+		return false;
+	if (!command || args_has(&args, "help"))
+		return true;
+	if ((command->takes & TAKES_FOLLOW) || args_has(&args, "watch"))
+		return false;
+	return (command->takes & TAKES_PAGER) || command->group == GROUP_READ ||
+	       command->group == GROUP_PAST || command->group == GROUP_HELP;
+}
+
+/* Ends the output: nothing is lost unnoticed, unless whoever read it had enough. */
+static int
+finish(struct context *ctx, int code)
+{
+	bool paged = pager_runs() || ctx->out.file != stdout;
+
+	if (pager_close() != 0)
+		return context_error(ctx, EXIT_USAGE,
+		    "the pager cannot be run; set PLUMB_PAGER to one that can, or use --no-pager");
+	if (fflush(stdout) != 0 && code == EXIT_FINE && !paged)
+		code = context_error(ctx, EXIT_SERVER, "cannot write the output: %m");
+	return code;
 }
 
 static int
 show_help(const struct parser *parser)
 {
-	struct output out;
+	struct context ctx = {0};
 	struct str text;
 
-	output_init(&out, stdout);
+	output_init(&ctx.out, wants_pager(parser) ? pager_open(NULL) : stdout);
 	str_init(&text, 1u << 20);
 	if (parser->command)
-		command_help(parser->command, parser->path, out.width, &text);
+		command_help(parser->command, parser->path, ctx.out.width, &text);
 	else
-		command_overview(out.width, &text);
-	fputs(text.data, stdout);
+		command_overview(ctx.out.width, &text);
+	fputs(text.data, ctx.out.file);
 	str_fini(&text);
-	return EXIT_FINE;
+	return finish(&ctx, EXIT_FINE);
 }
 
 static int
@@ -582,10 +586,11 @@ run_command(const struct parser *parser)
 		return context_error(&ctx, EXIT_SERVER, "out of memory");
 	output_init(&ctx.out, stdout);
 	code = fill_context(parser, &args, &ctx);
+	if (code == EXIT_FINE && wants_pager(parser))
+		ctx.out.file = pager_open(ctx.config.pager);
 	if (code == EXIT_FINE)
 		code = parser->command->run(&ctx, &args);
-	if (fflush(stdout) != 0 && code == EXIT_FINE)
-		code = context_error(&ctx, EXIT_SERVER, "cannot write the output: %m");
+	code = finish(&ctx, code);
 	rpc_client_free(ctx.client);
 	arena_free(ctx.arena);
 	return code;
@@ -600,6 +605,8 @@ command_main(int argc, char **argv)
 	int code;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	if (argc > 2 && strcmp(argv[1], "__complete") == 0)
+		return command_complete(argc - 2, argv + 2);
 	for (int i = 1; i < argc; i++)
 		room += strlen(argv[i]) + 1; /* grouped letters: an option each */
 	parser.given = calloc(room, sizeof *parser.given);

@@ -49,11 +49,20 @@ struct example {
 
 /* Which of the common options have a meaning for a command; the others are refused. */
 enum takes {
-	TAKES_SERVER = 1, /* --server --workspace --as --timeout */
+	TAKES_SERVER = 1, /* --server --context --workspace --as --timeout */
 	TAKES_AS_OF = 2,
 	TAKES_TODAY = 4,
 	TAKES_FILTER = 8, /* -label:q2 is an argument, no option */
+	TAKES_CONFIG = 16, /* the configuration must be readable */
+	TAKES_PAGER = 32,  /* long output is paged; so are the groups READ, PAST and HELP */
+	TAKES_FOLLOW = 64, /* goes on until it is stopped: never paged */
 	TAKES_READ = TAKES_SERVER | TAKES_AS_OF | TAKES_TODAY,
+};
+
+/* An option as it was given. */
+struct given {
+	const char *name;  /* static */
+	const char *value; /* "" for a flag; borrowed from argv */
 };
 
 struct args;
@@ -110,11 +119,24 @@ const char *command_suggest(const struct command *const *table, const char *text
 /* Prints "plumb: …" and "see: plumb help X"; always EXIT_USAGE. */
 int command_usage(const struct args *args, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* For help, completion and man (command_help.c); also used by their tests. path is "admin verify". */
+/* ---- what is made from the table: help (command_help.c), completion (complete.c), man pages (command_man.c) */
+
+/* path is "admin verify". */
 void command_help(const struct command *command, const char *path, int width, struct str *out);
 void command_overview(int width, struct str *out);
+/* "Shaping the plan". */
+const char *command_group_title(enum command_group group);
+/* The script for "bash", "zsh" or "fish"; false: there is none for that shell. */
 bool command_completion(const char *shell, struct str *out);
+/* What could stand for the last word, a line each, asking the daemon where it takes that; see complete.c. */
+int command_complete(int count, char **words);
+/* plumb(1), and the page of one command: plumb-admin(1) with its parts. */
 void command_man(struct str *out);
+void command_man_page(const struct command *command, struct str *out);
+/* Does the command take that common option (and not replace it with its own)? */
+bool command_takes(const struct command *command, const struct option *option);
+/* The only values that the option may have for this command, divided by blanks; NULL: any. */
+const char *command_option_values(const struct command *command, const struct option *option);
 /* The options every command takes; ends with {0}. */
 extern const struct option command_common_options[];
 

@@ -3,10 +3,13 @@
 
 extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_place, cmd_rename,
     cmd_remove, cmd_waive, cmd_rule;
+extern const struct command cmd_load;
+extern const struct command cmd_score;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
+extern const struct command cmd_ask, cmd_handover, cmd_mine, cmd_progress;
 extern const struct command cmd_checkin, cmd_measure, cmd_ack, cmd_retract, cmd_redact;
 extern const struct command cmd_history, cmd_log, cmd_watch, cmd_baseline;
-extern const struct command cmd_workspace, cmd_admin, cmd_info, cmd_ping;
+extern const struct command cmd_workspace, cmd_context, cmd_admin, cmd_info, cmd_ping;
 extern const struct command cmd_help, cmd_completion, cmd_version;
 
 const struct command *const command_table[] = {
@@ -15,18 +18,24 @@ const struct command *const command_table[] = {
     &cmd_import,
     &cmd_export,
     &cmd_place,
+    &cmd_handover,
     &cmd_rename,
     &cmd_remove,
     &cmd_waive,
     &cmd_rule,
     /* looking at it */
     &cmd_check,
+    &cmd_mine,
+    &cmd_score,
     &cmd_explain,
+    &cmd_progress,
     &cmd_trace,
+    &cmd_load,
     &cmd_tree,
     &cmd_list,
     &cmd_get,
     /* reporting */
+    &cmd_ask,
     &cmd_checkin,
     &cmd_measure,
     &cmd_ack,
@@ -40,6 +49,7 @@ const struct command *const command_table[] = {
     &cmd_baseline,
     /* running it */
     &cmd_workspace,
+    &cmd_context,
     &cmd_admin,
     &cmd_info,
     &cmd_ping,

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "client/command.h"
+#include "client/findings.h"
+#include "client/pager.h"
 #include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -119,6 +121,7 @@ print_error(const char *lead, const char *text)
 {
 	struct output out;
 
+	(void)pager_close();
 	fflush(stdout);
 	output_init(&out, stderr);
 	if (!out.terminal)
@@ -142,6 +145,60 @@ context_error(struct context *ctx, int code, const char *fmt, ...)
 	return code;
 }
 
+/* A workspace that is not there: the nearest that is; "" none. */
+static const char *
+near_workspace(struct context *ctx)
+{
+	struct rpc_status status = ctx->status;
+	Plumb__V1__ListWorkspacesRequest request;
+	const Plumb__V1__ListWorkspacesReply *reply;
+	const char *best = NULL;
+	size_t best_distance = EDITS + 1;
+
+	if (status.err.code != ERR_NOT_FOUND || !ctx->client || !ctx->workspace ||
+	    !ctx->workspace[0] || strncmp(status.err.msg, "workspace ", 10) != 0)
+		return "";
+	plumb__v1__list_workspaces_request__init(&request);
+	reply = context_call(ctx, &plumb__v1__admin__descriptor, "ListWorkspaces", &request.base);
+	ctx->status = status;
+	for (size_t i = 0; reply && i < reply->n_workspaces; i++) {
+		const char *id = reply->workspaces[i]->id;
+		size_t distance = command_distance(ctx->workspace, id, EDITS);
+
+		if (distance < best_distance) {
+			best = id;
+			best_distance = distance;
+		}
+	}
+	best = best ? arena_printf(ctx->arena, "; did you mean %s?", best) : "";
+	return best ? best : "";
+}
+
+/* Where the value that did not work was stated; "" where it was the default or typed just now. */
+static const char *
+stated_where(const struct context *ctx)
+{
+	const struct err *err = &ctx->status.err;
+	const char *what = NULL, *from = NULL;
+
+	if (ctx->status.unreachable ||
+	    (err->code == ERR_INVALID && strstr(err->msg, "is no address"))) {
+		what = "server";
+		from = ctx->server_from;
+	} else if (ctx->workspace && ctx->workspace[0] && strstr(err->msg, "workspace") &&
+		   strstr(err->msg, ctx->workspace)) {
+		what = "workspace";
+		from = ctx->workspace_from;
+	} else if (ctx->as && ctx->as[0] && strstr(err->msg, "plumb-as")) {
+		what = "person";
+		from = ctx->as_from;
+	}
+	if (!from || !from[0] || from[0] == '-')
+		return "";
+	from = arena_printf(ctx->arena, " (the %s is from %s)", what, from);
+	return from ? from : "";
+}
+
 static const char *
 next_step(const struct context *ctx)
 {
@@ -151,6 +208,8 @@ next_step(const struct context *ctx)
 	case ERR_CONFLICT:
 		return "look at what is there now with plumb history, then try again";
 	case ERR_UNAVAILABLE:
+		if (strstr(ctx->status.err.msg, "create '"))
+			return "the path is on the daemon's machine: name one that it may write to";
 		return "nothing was lost: try again in a moment";
 	case ERR_DATA_LOSS:
 		return "make no more changes; see plumb help admin, restore";
@@ -223,6 +282,15 @@ print_violations(const struct rpc_status *status)
 	}
 }
 
+static void
+print_refusal(const Plumb__V1__Refusal *refusal)
+{
+	struct output out;
+
+	output_init(&out, stderr);
+	findings_show_refusal(&out, refusal);
+}
+
 int
 context_fail(struct context *ctx)
 {
@@ -239,12 +307,16 @@ context_fail(struct context *ctx)
 		str_addf(&text, " (%s is at revision %" PRIu64 ", expected was %" PRIu64 ")",
 		    status->conflict->ref[0] ? status->conflict->ref : "the workspace",
 		    status->conflict->actual, status->conflict->expected);
+	str_add(&text, stated_where(ctx));
+	str_add(&text, near_workspace(ctx));
 	if (next)
 		str_addf(&text, "; %s", next);
 	print_error("plumb: ", text.data);
 	str_fini(&text);
 	if (status->violations_count > 1)
 		print_violations(status);
+	if (status->refusal)
+		print_refusal(status->refusal);
 	return status->ours ? EXIT_USAGE : EXIT_SERVER;
 }
 
@@ -332,8 +404,8 @@ context_kind(const char *text, Plumb__V1__Kind *out)
 	return false;
 }
 
-static const char *
-suggest_kind(const char *text)
+const char *
+context_suggest_kind(const char *text)
 {
 	const char *best = NULL;
 	size_t best_distance = 3;
@@ -431,12 +503,13 @@ check_ref(struct context *ctx, const char *text, const char *slash)
 	}
 	snprintf(word, sizeof word, "%.*s", (int)(slash - text), text);
 	if (!context_kind(word, &kind)) {
-		near = suggest_kind(word);
+		near = context_suggest_kind(word);
 		if (near)
 			context_set_error(ctx, ERR_INVALID,
 			    "there is no kind '%s'; did you mean %s/%s?", word, near, slash + 1);
 		else
-			context_set_error(ctx, ERR_INVALID, "there is no kind '%s'", word);
+			context_set_error(ctx, ERR_INVALID,
+			    "there is no kind '%s'; plumb help list names the kinds", word);
 		return NULL;
 	}
 	if (!parse_is_id(slash + 1, strlen(slash + 1))) {
@@ -459,8 +532,10 @@ context_ref(struct context *ctx, const char *text, const char *kinds)
 	if (slash)
 		return check_ref(ctx, text, slash);
 	if (!parse_is_id(text, strlen(text))) {
-		context_set_error(
-		    ctx, ERR_INVALID, "'%s' is no id: 1 to 64 of a-z 0-9 . _ -", text);
+		context_set_error(ctx, ERR_INVALID,
+		    "'%s' is no id: write kind/id, as in goal/growth, or an id: 1 to 64 of a-z 0-9 "
+		    ". _ -",
+		    text);
 		return NULL;
 	}
 	reply = list_ids(ctx, kinds, text);
@@ -498,6 +573,9 @@ context_suggest(struct context *ctx, const char *ref)
 	if (near && strcmp(near, ref) != 0)
 		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?",
 		    status.err.msg, near);
+	else if (!near)
+		err_set(&ctx->status.err, status.err.code,
+		    "%.150s; plumb list %s shows those that are there", status.err.msg, kind);
 }
 
 /* ---- titles and people */
@@ -524,28 +602,49 @@ fetch_title(struct context *ctx, const char *ref)
 const char *
 context_title(struct context *ctx, const char *ref)
 {
-	struct context_title *title;
+	const char *title = names_get(&ctx->titles, ref);
 
-	for (title = ctx->titles; title; title = title->next) {
-		if (strcmp(title->ref, ref) == 0)
-			return title->text;
-	}
+	if (title)
+		return title;
 	/* of the past every Get costs a replay */
-	if (ctx->titles_count >= TITLES_MAX || ctx->as_of[0])
+	if (ctx->titles_asked >= TITLES_MAX || ctx->as_of[0])
 		return "";
-	title = arena_zalloc(ctx->arena, sizeof *title);
-	if (!title)
-		return "";
-	ctx->titles_count++;
-	title->ref = ref;
-	title->text = fetch_title(ctx, ref);
-	title->next = ctx->titles;
-	ctx->titles = title;
-	return title->text;
+	ctx->titles_asked++;
+	title = fetch_title(ctx, ref);
+	names_put(&ctx->titles, ctx->arena, ref, title);
+	return title;
 }
 
+void
+context_load_titles(struct context *ctx)
+{
+	struct rpc_status status = ctx->status;
+	Plumb__V1__ExportRequest request;
+	const Plumb__V1__ExportReply *reply;
+	Plumb__V1__At at;
+
+	plumb__v1__export_request__init(&request);
+	request.at = &at;
+	if (context_at(ctx, &at) &&
+	    context_start(ctx, &plumb__v1__plan__descriptor, "Export", &request.base)) {
+		while ((reply = context_next(ctx))) {
+			for (size_t i = 0; i < reply->n_entries; i++) {
+				const Plumb__V1__Envelope *entry = reply->entries[i];
+
+				if (entry->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM)
+					names_put(&ctx->titles, ctx->arena, entry->ref,
+					    entry->item->title);
+			}
+		}
+	}
+	ctx->titles_asked = TITLES_MAX;
+	ctx->status = status;
+}
+
+/* Every entry that matches, page by page. */
 static bool
-load_people(struct context *ctx)
+each_entry(struct context *ctx, const char *filter,
+    void (*fn)(struct context *, const Plumb__V1__Envelope *))
 {
 	const char *token = "";
 
@@ -553,46 +652,72 @@ load_people(struct context *ctx)
 		Plumb__V1__ListRequest request;
 		Plumb__V1__At at;
 		const Plumb__V1__ListReply *reply;
-		struct context_people *page;
 
 		plumb__v1__list_request__init(&request);
 		if (!context_at(ctx, &at))
 			return false;
 		request.at = &at;
-		request.filter = pb_str("kind:person,team");
+		request.filter = pb_str(filter);
 		request.page_size = 1000;
 		request.page_token = pb_str(token);
 		reply = context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
-		page = arena_zalloc(ctx->arena, sizeof *page);
-		if (!reply || !page)
+		if (!reply)
 			return false;
-		page->reply = reply;
-		page->next = ctx->people;
-		ctx->people = page;
+		for (size_t i = 0; i < reply->n_entries; i++) {
+			if (reply->entries[i]->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM)
+				fn(ctx, reply->entries[i]);
+		}
 		token = reply->next_page_token;
 	} while (token[0]);
 	return true;
 }
 
+/* Loads once; names are a comfort: without them the references stand. */
+static void
+load_once(struct context *ctx, bool *loaded, const char *filter,
+    void (*fn)(struct context *, const Plumb__V1__Envelope *))
+{
+	struct rpc_status status = ctx->status;
+
+	if (*loaded)
+		return;
+	*loaded = true;
+	(void)each_entry(ctx, filter, fn);
+	ctx->status = status;
+}
+
+static void
+keep_person(struct context *ctx, const Plumb__V1__Envelope *entry)
+{
+	if (entry->item->title[0])
+		names_put(&ctx->people, ctx->arena, entry->ref, entry->item->title);
+}
+
 const char *
 context_person(struct context *ctx, const char *ref)
 {
-	if (!ctx->people_loaded) {
-		struct rpc_status status = ctx->status;
+	const char *name;
 
-		ctx->people_loaded = true;
-		(void)load_people(ctx); /* names are a comfort; without them the references stand */
-		ctx->status = status;
-	}
-	for (const struct context_people *page = ctx->people; page; page = page->next) {
-		for (size_t i = 0; i < page->reply->n_entries; i++) {
-			const Plumb__V1__Envelope *entry = page->reply->entries[i];
+	load_once(ctx, &ctx->people_loaded, "kind:person,team", keep_person);
+	name = names_get(&ctx->people, ref);
+	return name ? name : ref;
+}
 
-			if (strcmp(entry->ref, ref) == 0 &&
-			    entry->entry_case == PLUMB__V1__ENVELOPE__ENTRY_ITEM &&
-			    entry->item->title[0])
-				return entry->item->title;
-		}
-	}
-	return ref;
+static void
+keep_period(struct context *ctx, const Plumb__V1__Envelope *entry)
+{
+	if (entry->item->body_case == PLUMB__V1__ITEM__BODY_PERIOD)
+		names_put(&ctx->periods, ctx->arena, entry->ref, entry->item->period->last_day);
+}
+
+const char *
+context_period_end(struct context *ctx, const char *period)
+{
+	const char *ref =
+	    strchr(period, '/') ? period : arena_printf(ctx->arena, "period/%s", period);
+	const char *end;
+
+	load_once(ctx, &ctx->periods_loaded, "kind:period", keep_period);
+	end = ref ? names_get(&ctx->periods, ref) : NULL;
+	return end ? end : "";
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "client/config.h"
+#include "client/names.h"
 #include "client/output.h"
 #include "client/rpc_client.h"
 #include "common/arena.h"
@@ -17,33 +19,30 @@
 #include "plumb/v1/plan.pb-c.h"
 
 struct context {
-	const char *server;        /* --server, $PLUMB_SERVER, or the default; never NULL */
-	const char *workspace;     /* "" is the daemon's "main" */
-	const char *as;            /* "" none */
-	const char *today;         /* "" the daemon's */
-	const char *as_of;         /* "" the newest */
-	int timeout_ms;            /* 0 for ever */
-	struct output out;         /* standard output: format, width, colour */
-	struct arena *arena;       /* everything of this run; freed at the end */
-	struct rpc_client *client; /* NULL until used */
-	struct rpc_status status;  /* of the last call */
+	const char *server;      /* never NULL */
+	const char *workspace;   /* "" is the daemon's "main" */
+	const char *as;          /* "" none */
+	const char *server_from; /* "--server", "$PLUMB_SERVER", "context prod"; "" the default */
+	const char *workspace_from;
+	const char *as_from;
+	const char *timeout_from;
+	struct config config;
+	const struct config_context *used; /* NULL: no context */
+	const char *used_from;             /* "--context", "$PLUMB_CONTEXT", "PATH"; "" none */
+	const char *today;                 /* "" the daemon's */
+	const char *as_of;                 /* "" the newest */
+	int timeout_ms;                    /* 0 for ever */
+	struct output out;                 /* standard output: format, width, colour */
+	struct arena *arena;               /* everything of this run; freed at the end */
+	struct rpc_client *client;         /* NULL until used */
+	struct rpc_status status;          /* of the last call */
 	/* private */
-	struct context_people *people;
+	struct names people;  /* and teams: by reference */
+	struct names titles;  /* by reference */
+	struct names periods; /* their last day: by reference */
 	bool people_loaded;
-	struct context_title *titles;
-	size_t titles_count;
-};
-
-struct context_title {
-	const char *ref;
-	const char *text;
-	struct context_title *next;
-};
-
-/* People and teams, a page of them. */
-struct context_people {
-	const Plumb__V1__ListReply *reply;
-	struct context_people *next;
+	bool periods_loaded;
+	size_t titles_asked; /* one by one */
 };
 
 /* The connection; NULL when unreachable: return context_fail(ctx). */
@@ -74,6 +73,8 @@ const char *context_ref(struct context *ctx, const char *text, const char *kinds
 void context_suggest(struct context *ctx, const char *ref);
 /* A kind by its name, singular or plural ("goal", "goals", "check-in"); false if there is none. */
 bool context_kind(const char *text, Plumb__V1__Kind *out) MUST_CHECK;
+/* The name of a kind that text was probably meant to be; NULL. */
+const char *context_suggest_kind(const char *text);
 /* "check-in" for CHECK_IN; static. */
 const char *context_kind_name(Plumb__V1__Kind kind);
 /*
@@ -81,6 +82,10 @@ const char *context_kind_name(Plumb__V1__Kind kind);
  * as ctx->arena.
  */
 const char *context_title(struct context *ctx, const char *ref);
+/* Loads the titles of all items at once, before many are asked for; without them the references stand. */
+void context_load_titles(struct context *ctx);
+/* The last day of "period/2026-q1" or "2026-q1"; "" unknown. Loads all periods once. */
+const char *context_period_end(struct context *ctx, const char *period);
 /* "Anna Brandt" for "person/anna", by List; the text itself where unknown. Loads all people once. */
 const char *context_person(struct context *ctx, const char *ref);
 

@@ -133,21 +133,43 @@ describe_status_colour(const char *status)
 	return COLOUR_NONE;
 }
 
+static const char *
+later(const char *a, const char *b)
+{
+	return strcmp(a, b) > 0 ? a : b;
+}
+
+/* The last day of the periods: what counts where no date is stated. */
+static const char *
+periods_end(struct context *ctx, char *const *periods, size_t count)
+{
+	const char *end = "";
+
+	for (size_t i = 0; i < count; i++)
+		end = later(end, context_period_end(ctx, periods[i]));
+	return end;
+}
+
+static const char *
+stated_or_periods(struct context *ctx, const char *stated, char *const *periods, size_t count)
+{
+	return stated[0] ? stated : periods_end(ctx, periods, count);
+}
+
 /* The latest due date of the targets: when the objective is to be met. */
 static const char *
-targets_due(const Plumb__V1__Objective *objective)
+targets_due(struct context *ctx, const Plumb__V1__Objective *objective)
 {
 	const char *due = "";
 
-	for (size_t i = 0; i < objective->n_targets; i++) {
-		if (strcmp(objective->targets[i]->due, due) > 0)
-			due = objective->targets[i]->due;
-	}
-	return due;
+	for (size_t i = 0; i < objective->n_targets; i++)
+		due = later(due, stated_or_periods(ctx, objective->targets[i]->due,
+				     objective->periods, objective->n_periods));
+	return stated_or_periods(ctx, due, objective->periods, objective->n_periods);
 }
 
 const char *
-describe_due(const Plumb__V1__Envelope *entry)
+describe_due(struct context *ctx, const Plumb__V1__Envelope *entry)
 {
 	const Plumb__V1__Item *item = describe_item(entry);
 
@@ -157,11 +179,13 @@ describe_due(const Plumb__V1__Envelope *entry)
 		return "";
 	switch (item->body_case) {
 	case PLUMB__V1__ITEM__BODY_OBJECTIVE:
-		return targets_due(item->objective);
+		return targets_due(ctx, item->objective);
 	case PLUMB__V1__ITEM__BODY_INITIATIVE:
-		return item->initiative->finish;
+		return stated_or_periods(ctx, item->initiative->finish, item->initiative->periods,
+		    item->initiative->n_periods);
 	case PLUMB__V1__ITEM__BODY_WORKSTREAM:
-		return item->workstream->finish;
+		return stated_or_periods(ctx, item->workstream->finish, item->workstream->periods,
+		    item->workstream->n_periods);
 	case PLUMB__V1__ITEM__BODY_MILESTONE:
 		return item->milestone->due;
 	case PLUMB__V1__ITEM__BODY_TASK:
@@ -261,23 +285,27 @@ describe_title(struct context *ctx, const Plumb__V1__Envelope *entry)
 }
 
 const char *
+describe_days(int64_t hundredths, char buf[40])
+{
+	snprintf(buf, 40, "%.12g %s", (double)hundredths / 100, hundredths == 100 ? "day" : "days");
+	return buf;
+}
+
+const char *
 describe_effort(struct context *ctx, int64_t hundredths)
 {
-	char number[32];
-	double days = (double)hundredths / 100;
+	char buf[40];
 
-	snprintf(number, sizeof number, "%.12g", days);
-	return or_empty(
-	    arena_printf(ctx->arena, "%s %s", number, hundredths == 100 ? "day" : "days"));
+	return or_empty(arena_strdup(ctx->arena, describe_days(hundredths, buf)));
 }
 
 /* ---- all fields */
 
-static bool
-is_effort(const char *name)
+bool
+describe_is_effort(const char *name)
 {
-	static const char *const names[] = {
-	    "effort", "optimistic", "likely", "pessimistic", "capacity", "remaining"};
+	static const char *const names[] = {"effort", "optimistic", "likely", "pessimistic",
+	    "capacity", "remaining", "capacity_per_week", "per_week"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0)
@@ -318,7 +346,7 @@ add_value(struct context *ctx, struct str *out, const struct pb_value *value)
 	const char *name = value->field->name;
 	size_t from = out->len;
 
-	if (value->field->type == PROTOBUF_C_TYPE_INT64 && is_effort(name)) {
+	if (value->field->type == PROTOBUF_C_TYPE_INT64 && describe_is_effort(name)) {
 		str_add(out, describe_effort(ctx, *(const int64_t *)value->p));
 	} else if (value->field->type == PROTOBUF_C_TYPE_DOUBLE && is_share(name)) {
 		str_addf(out, "%.6g %%", *(const double *)value->p * 100);
@@ -341,6 +369,16 @@ add_value(struct context *ctx, struct str *out, const struct pb_value *value)
 	}
 }
 
+/* "effort_share" as "effort share ". */
+static void
+add_words(struct str *out, const char *before, const char *name)
+{
+	str_add(out, before);
+	for (; *name; name++)
+		str_add_char(out, *name == '_' ? ' ' : *name);
+	str_add_char(out, ' ');
+}
+
 /* A small message on one line: "measure activation, target 40, due 2026-06-30". */
 static void
 add_inline(struct context *ctx, struct str *out, const ProtobufCMessage *message)
@@ -355,7 +393,7 @@ add_inline(struct context *ctx, struct str *out, const ProtobufCMessage *message
 			struct pb_value value = pb_get(message, field, j);
 
 			if (j == 0)
-				str_addf(out, "%s%s ", first ? "" : ", ", field->name);
+				add_words(out, first ? "" : ", ", field->name);
 			else
 				str_add(out, ", ");
 			if (field->type == PROTOBUF_C_TYPE_MESSAGE)

@@ -13,8 +13,8 @@ const Plumb__V1__Record *describe_record(const Plumb__V1__Envelope *entry);
 const char *describe_status(struct context *ctx, const Plumb__V1__Envelope *entry);
 /* Green, yellow or red for a status or check-in word that calls for it. */
 enum output_colour describe_status_colour(const char *status);
-/* The date that it is due or ends; "". */
-const char *describe_due(const Plumb__V1__Envelope *entry);
+/* The date that it is due or ends, stated or by its periods; "". */
+const char *describe_due(struct context *ctx, const Plumb__V1__Envelope *entry);
 /* "Anna Brandt", "3 owners", "nobody" (where the kind should have an owner), "". */
 const char *describe_owner(struct context *ctx, const Plumb__V1__Envelope *entry);
 #define DESCRIBE_WHEN 32
@@ -26,6 +26,10 @@ const char *describe_title(struct context *ctx, const Plumb__V1__Envelope *entry
 const char *describe_about(const Plumb__V1__Envelope *entry);
 /* The whole entry. */
 void describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* Is a field of this name kept in hundredths of a person-day? */
+bool describe_is_effort(const char *field);
+/* 250 as "2.5 days", into buf, which it returns. */
+const char *describe_days(int64_t hundredths, char buf[40]);
 /* Effort in hundredths of a person-day as "2.5 days". */
 const char *describe_effort(struct context *ctx, int64_t hundredths);
 

@@ -11,6 +11,7 @@
 
 #include "common/err.h"
 
+struct import_known;
 struct planfile;
 struct str;
 
@@ -18,23 +19,12 @@ struct str;
 #define STRATML_ELEMENTS_MAX 400000u    /* that one has 24,000 */
 #define STRATML_DEPTH_MAX    64u        /* a valid document has 11 levels */
 
-/* An entry that the workspace has already: its id must not be given away, and it may be meant by the document. */
-struct stratml_known {
-	const char *ref; /* "person/anna-brandt" */
-	const char *title;
-	const char *source; /* who put it there; "" nobody in particular */
-	const char *const *external_ids;
-	size_t external_ids_count;
-	bool
-	    retracted; /* a record that was withdrawn: what the document states again needs another id */
-};
-
 struct stratml_options {
 	const char *name;   /* of the file, for messages */
 	const char *source; /* "stratml:plan.xml" */
 	bool
 	    untyped_are_people; /* stakeholders that no place gives a type to; else they are teams */
-	const struct stratml_known *known;
+	const struct import_known *known;
 	size_t known_count;
 };
 

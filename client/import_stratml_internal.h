@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "client/import_stratml.h"
+#include "client/import_text.h"
 #include "client/planfile.h"
 #include "common/arena.h"
 #include "common/parse.h"
@@ -57,7 +58,7 @@ struct import {
 	uint64_t hash_key[2];
 	struct name_map identifiers;  /* of the document */
 	struct name_map external;     /* external ids given by this import */
-	struct name_map known;        /* external id -> index of a stratml_known, + 1 */
+	struct name_map known;        /* external id -> index of an import_known, + 1 */
 	struct name_map refs;         /* "kind/id" that are taken */
 	struct name_map records;      /* what measurements say, so that equal ones are told apart */
 	struct name_map retracted;    /* refs of records */
@@ -118,8 +119,6 @@ struct name_entry *name_put(struct import *imp, struct name_map *map, const char
 const char *fold(struct import *imp, const char *text); /* in the arena; "" out of memory */
 const char *fmt(struct import *imp, const char *format, ...)
     PRINTF_LIKE(2, 3); /* "" out of memory */
-/* Latin letters without their marks, then parse_slug. out has ID_MAX_LEN + 1 bytes. */
-void slug(const char *text, char *out);
 void ids_load_known(struct import *imp);
 /*
  * What tells an item from all others in every later import: its Identifier if it is usable, else its place below

@@ -112,7 +112,7 @@ people_gather(struct import *imp, const xmlNode *root)
 }
 
 /* Someone of that name, or given that external id, whom others put there already. */
-static const struct stratml_known *
+static const struct import_known *
 known_person(struct import *imp, const char *folded, const char *key)
 {
 	struct name_entry *entry = name_find(imp, &imp->known, fmt(imp, "stratml:%s", key));
@@ -127,7 +127,7 @@ known_person(struct import *imp, const char *folded, const char *key)
  * type is stated.
  */
 static bool
-is_sure(const struct import *imp, const struct stratml_known *known)
+is_sure(const struct import *imp, const struct import_known *known)
 {
 	return strncmp(known->ref, "person/", 7) == 0 ||
 	       (strncmp(known->source, "stratml:", 8) != 0 &&
@@ -135,7 +135,7 @@ is_sure(const struct import *imp, const struct stratml_known *known)
 }
 
 static void
-settle_kind(struct import *imp, struct stakeholder *who, const struct stratml_known *known)
+settle_kind(struct import *imp, struct stakeholder *who, const struct import_known *known)
 {
 	if (known != NULL) {
 		who->kind = strncmp(known->ref, "person/", 7) == 0 ? PLUMB__V1__KIND__PERSON
@@ -162,7 +162,7 @@ people_add(struct import *imp)
 {
 	for (struct stakeholder *who = imp->stakeholders; who != NULL && !imp->failed;
 	     who = who->next) {
-		const struct stratml_known *known;
+		const struct import_known *known;
 		const char *key;
 
 		if (who->id != NULL) /* an organization of the plan */

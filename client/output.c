@@ -71,12 +71,15 @@ output_init(struct output *out, FILE *file)
 {
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
+	int fd;
 
 	memset(out, 0, sizeof *out);
 	out->file = file;
 	out->format = OUTPUT_TABLE;
-	out->terminal = isatty(fileno(file)) != 0;
-	out->width = find_width(fileno(file));
+	/* a pager's stream has no descriptor: it is there only where standard output is a terminal */
+	fd = fileno(file) < 0 ? STDOUT_FILENO : fileno(file);
+	out->terminal = isatty(fd) != 0;
+	out->width = find_width(fd);
 	out->colour =
 	    out->terminal && !(no_color && no_color[0]) && term && strcmp(term, "dumb") != 0;
 }
@@ -185,6 +188,26 @@ output_wrap(struct output *out, const char *lead, const char *text)
 	str_fini(&wrapped);
 }
 
+void
+output_beside(struct output *out, size_t used, size_t indent, const char *text)
+{
+	size_t width = (size_t)out->width;
+	bool below = used + 2 + utf8_width(text) > width && used + 2 > width / 2;
+	size_t at = below ? indent : used + 2;
+	struct str wrapped, blanks;
+
+	str_init(&wrapped, TEXT_MAX);
+	str_init(&blanks, WIDTH_MAX + 1);
+	for (size_t i = 0; i < at && i < WIDTH_MAX; i++)
+		str_add_char(&blanks, ' ');
+	output_wrap_str(&wrapped, out->width, blanks.data ? blanks.data : "", text);
+	fputs(below ? "\n" : "", out->file);
+	if (wrapped.len > at)
+		fputs(wrapped.data + (below ? 0 : used), out->file);
+	str_fini(&wrapped);
+	str_fini(&blanks);
+}
+
 /* ---- messages */
 
 void
@@ -196,7 +219,7 @@ output_message(struct output *out, const ProtobufCMessage *message)
 	if (out->format == OUTPUT_YAML) {
 		output_yaml(&text, message, 0);
 	} else {
-		json_print(message, 2, true, &text);
+		json_print(message, out->lines ? 0 : 2, true, &text);
 		str_add_char(&text, '\n');
 	}
 	fputs(text.data, out->file);
@@ -244,6 +267,9 @@ output_list_add(struct output *out, const ProtobufCMessage *message)
 	if (out->format == OUTPUT_YAML) {
 		output_yaml(&text, message, 0);
 		add_indented(out->file, text.data, "- ");
+	} else if (out->lines) {
+		json_print(message, 0, true, &text);
+		fprintf(out->file, "%s%s", out->listed ? ", " : "", text.data);
 	} else {
 		json_print(message, 2, true, &text);
 		add_indented(out->file, text.data, out->listed ? ",\n  " : "\n  ");
@@ -256,7 +282,7 @@ void
 output_list_end(struct output *out)
 {
 	if (out->format == OUTPUT_JSON)
-		fputs(out->listed ? "\n]\n" : "]\n", out->file);
+		fputs(out->listed && !out->lines ? "\n]\n" : "]\n", out->file);
 	else if (out->format == OUTPUT_YAML && !out->listed)
 		fputs("[]\n", out->file);
 }

@@ -34,6 +34,7 @@ struct output {
 	int width;   /* columns */
 	bool colour; /* a terminal that wants it */
 	bool terminal;
+	bool lines;    /* JSON on one line, since more of it follows */
 	size_t listed; /* of output_list_add */
 };
 
@@ -48,7 +49,12 @@ void output_text(struct output *out, const char *text);
 void output_printf(struct output *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Wrapped to the width: the first line begins with lead, the others with as many blanks. Ends with a newline. */
 void output_wrap(struct output *out, const char *lead, const char *text);
-/* The same into a string; width in columns. A newline in text stays one. */
+/*
+ * Text beside what stands on the line already (used columns), two blanks after it, wrapped under itself; on a line of
+ * its own, indented, where little room is left. Ends with a newline.
+ */
+void output_beside(struct output *out, size_t used, size_t indent, const char *text);
+/* As output_wrap, into a string; width in columns. A newline in text stays one. */
 void output_wrap_str(struct str *out, int width, const char *lead, const char *text);
 
 /* One message as JSON or YAML by its descriptor (format JSON or YAML). */
@@ -83,8 +89,20 @@ void table_cell(struct table *table, const char *text);
 void table_cellf(struct table *table, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The cell added last is shown in a colour. */
 void table_colour(struct table *table, enum output_colour colour);
+/* The cell added last wraps, and its further lines begin with lead (the lines of a tree). */
+void table_hang(struct table *table, const char *lead);
+/* Rows so far, those already printed too. */
 size_t table_rows(const struct table *table);
-void table_print(const struct table *table, struct output *out);
+/*
+ * Prints the rows so far and forgets them; more come. The widths are those of the first time. A program that reads
+ * the beginning need not wait for the end.
+ */
+void table_flush(struct table *table, struct output *out);
+/*
+ * Prints what is left. As JSON and YAML a row is an object, its fields the titles in lower case, those of
+ * TABLE_RIGHT numbers; empty ones are left out.
+ */
+void table_print(struct table *table, struct output *out);
 
 /* ---- progress on standard error, from the second second on, on a terminal only */
 struct progress;

@@ -271,6 +271,8 @@ fill_request(struct planfile_changes *c, struct planned_set *set, Plumb__V1__Cha
 			set->list[i].change->expected_revision = set->list[i].there->revision;
 	}
 	message->n_changes = set->count;
+	if (c->options.override != NULL)
+		message->override_reason = pb_str(c->options.override);
 	message->effective = pb_str(set->effective);
 	snprintf(text, sizeof text, "apply %.200s", c->options.source);
 	message->reason = set->reason != NULL && set->reason[0] != '\0'
@@ -303,14 +305,17 @@ send_set(struct planfile_changes *c, struct planned_set *set, struct err *err)
 	request.workspace = pb_str(c->options.workspace);
 	request.change_set = &message;
 	request.dry_run = c->options.dry_run;
+	request.findings = c->options.dry_run && c->options.findings;
 	if (!fill_request(c, set, &message, err))
 		return false;
 	reply = rpc_client_call(
 	    c->client, &plumb__v1__plan__descriptor, "Apply", &request.base, c->arena, &c->status);
 	if (reply == NULL)
 		return refused(c, set, err);
-	if (c->options.dry_run)
+	if (c->options.dry_run) {
+		c->tried = reply;
 		return true;
+	}
 	c->summary.revision = reply->revision;
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->list[i].there != NULL)
@@ -337,6 +342,18 @@ planfile_changes_apply(struct planfile_changes *c, struct err *err)
 		}
 	}
 	return true;
+}
+
+const Plumb__V1__ApplyReply *
+planfile_changes_tried(const struct planfile_changes *c)
+{
+	return c->tried;
+}
+
+const Plumb__V1__Refusal *
+planfile_changes_refusal(const struct planfile_changes *c)
+{
+	return c->status.refusal;
 }
 
 bool

@@ -13,6 +13,8 @@
 
 #include "common/err.h"
 
+struct Plumb__V1__ApplyReply;
+struct Plumb__V1__Refusal;
 struct planfile;
 struct rpc_client;
 struct str;
@@ -21,13 +23,16 @@ struct planfile_options {
 	const char *workspace; /* "" main */
 	const char *
 	    source; /* who applies: "files:strategy", "stratml:plan.xml"; 1..200 bytes; NULL: the plan's default */
-	const char *reason;    /* "": of the step, else "apply SOURCE" */
+	const char *reason; /* "": of the step, else "apply SOURCE" */
+	const char
+	    *override; /* why it shall be taken although the workspace refuses it; NULL none */
 	const char *effective; /* time or date that the present counts from; "": now */
-	bool prune;   /* remove what this source once put there and the plan no longer has */
-	bool cascade; /* with prune: also what belongs to it */
-	bool force;   /* where both changed a field, the files win */
-	bool dry_run; /* let the daemon check it, change nothing */
-	bool colour;  /* in the difference */
+	bool prune;    /* remove what this source once put there and the plan no longer has */
+	bool cascade;  /* with prune: also what belongs to it */
+	bool force;    /* where both changed a field, the files win */
+	bool dry_run;  /* let the daemon check it, change nothing */
+	bool findings; /* with dry_run: which ones would appear and disappear, too */
+	bool colour;   /* in the difference */
 };
 
 /* What the difference amounts to. */
@@ -65,6 +70,11 @@ void planfile_changes_print_summary(const struct planfile_changes *changes, stru
  * column where they are about fields. Refuses with ERR_CONFLICT while there are conflicts and no force.
  */
 bool planfile_changes_apply(struct planfile_changes *changes, struct err *err) MUST_CHECK;
+
+/* What the daemon said to a dry run, of the first change set; NULL: it was not tried. */
+const struct Plumb__V1__ApplyReply *planfile_changes_tried(const struct planfile_changes *changes);
+/* The findings for which the workspace refused; NULL none. */
+const struct Plumb__V1__Refusal *planfile_changes_refusal(const struct planfile_changes *changes);
 
 /*
  * Compare and apply without showing or asking: what `check -f` and tests need. True also where there was

@@ -53,6 +53,7 @@ struct planfile_changes {
 	struct planfile_options options;
 	struct arena *arena;
 	struct rpc_status status;
+	const Plumb__V1__ApplyReply *tried; /* the reply to a dry run */
 	struct refmap *there; /* ref -> struct there */
 	struct there **list;  /* the same, in order of the daemon's export */
 	size_t count;

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "client/findings.h"
+#include "client/write.h"
 #include "common/str.h"
 
 #define SHOWN_MAX (512u << 20)
@@ -49,6 +51,8 @@ planfile_command_options(struct context *ctx, const struct args *args, const str
 	    .workspace = ctx->workspace,
 	    .source = args_has(args, "source") ? args_get(args, "source") : plan->default_source,
 	    .reason = "",
+	    .override = args_get(args, "override"),
+	    .findings = !args_has(args, "no-findings"),
 	    .effective = "",
 	    .prune = args_has(args, "prune"),
 	    .cascade = args_has(args, "cascade"),
@@ -69,6 +73,38 @@ planfile_command_fail(struct context *ctx, const struct planfile *plan, const st
 	(void)!context_set_error(ctx, err->code, "%s", err->msg);
 	ctx->status.unreachable = err->code == ERR_UNAVAILABLE;
 	return context_fail(ctx);
+}
+
+int
+planfile_command_refused(struct context *ctx, const struct planfile *plan,
+    const struct planfile_changes *changes, const struct err *err)
+{
+	const Plumb__V1__Refusal *refusal = planfile_changes_refusal(changes);
+	int code = planfile_command_fail(ctx, plan, err);
+	struct output out;
+
+	output_init(&out, stderr);
+	findings_show_refusal(&out, refusal);
+	return code;
+}
+
+int
+planfile_command_tried(
+    struct context *ctx, const struct args *args, const struct planfile_changes *changes)
+{
+	const struct planfile_summary *summary = planfile_changes_summary(changes);
+	const Plumb__V1__ApplyReply *tried = planfile_changes_tried(changes);
+
+	if (!tried)
+		return EXIT_FINE;
+	if (tried->findings && summary->change_sets > 1)
+		output_printf(&ctx->out,
+		    "What follows is of the first of these %zu change sets: the others can only be "
+		    "tried when it is in.\n",
+		    summary->change_sets);
+	findings_show_change(&ctx->out, tried->findings);
+	write_would_refuse(&ctx->out, tried->refused, args_get(args, "override"));
+	return tried->refused && !args_has(args, "override") ? EXIT_NO : EXIT_FINE;
 }
 
 void

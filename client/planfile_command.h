@@ -22,6 +22,18 @@
 		    "where others and the files both changed a field, the files win", NULL         \
 	}
 
+/* Whoever tries a plan before applying it shows what that does to the findings. */
+#define PLANFILE_FINDINGS                                                                          \
+	{                                                                                          \
+		0, "no-findings", NULL, "don't show which findings appear and which are gone",     \
+		    NULL                                                                           \
+	}
+#define PLANFILE_OVERRIDE                                                                          \
+	{                                                                                          \
+		0, "override", "REASON", "why it shall be so although the workspace refuses it",   \
+		    NULL                                                                           \
+	}
+
 /* The plan of all --file; NULL: said why, and *code is what to exit with. */
 struct planfile *planfile_command_load(
     struct context *ctx, const struct args *args, int *code) MUST_CHECK;
@@ -30,6 +42,15 @@ struct planfile_options planfile_command_options(
     struct context *ctx, const struct args *args, const struct planfile *plan);
 /* Tells err, and the plan's faults before it; answers what to exit with. */
 int planfile_command_fail(struct context *ctx, const struct planfile *plan, const struct err *err);
+/* The same where a change set was refused: the findings that the workspace refuses come along. */
+int planfile_command_refused(struct context *ctx, const struct planfile *plan,
+    const struct planfile_changes *changes, const struct err *err);
+/*
+ * What the daemon said to a dry run: findings that appear and are gone, and what it would refuse. Answers EXIT_NO where it
+ * would refuse, else EXIT_FINE.
+ */
+int planfile_command_tried(
+    struct context *ctx, const struct args *args, const struct planfile_changes *changes);
 /* The difference and its summary on standard output. */
 void planfile_command_show(struct context *ctx, const struct planfile_changes *changes);
 

@@ -211,6 +211,18 @@ connect_tcp(const char *text, int timeout_ms, struct rpc_status *status)
 	return fd;
 }
 
+bool
+rpc_client_is_address(const char *text)
+{
+	char host[256], port[16];
+
+	if (strncmp(text, "unix:", 5) == 0)
+		return text[5] != '\0';
+	if (text[0] == '/')
+		return true;
+	return split_host(strncmp(text, "tcp:", 4) == 0 ? text + 4 : text, host, port);
+}
+
 struct rpc_client *
 rpc_client_open(const char *address, int timeout_ms, struct rpc_status *status)
 {
@@ -505,6 +517,10 @@ take_detail(const Google__Protobuf__Any *any, struct arena *arena, struct rpc_st
 	else if (strcmp(name, "plumb.v1.Conflict") == 0)
 		status->conflict =
 		    (const Plumb__V1__Conflict *)pb_decode(&plumb__v1__conflict__descriptor,
+			any->value.data, any->value.len, false, arena, &err);
+	else if (strcmp(name, "plumb.v1.Refusal") == 0)
+		status->refusal =
+		    (const Plumb__V1__Refusal *)pb_decode(&plumb__v1__refusal__descriptor,
 			any->value.data, any->value.len, false, arena, &err);
 }
 

@@ -26,10 +26,13 @@ struct rpc_status {
 		const char *description;
 	} * violations;
 	const Plumb__V1__Conflict *conflict; /* of ABORTED; may be NULL */
+	const Plumb__V1__Refusal *refusal;   /* of FAILED_PRECONDITION; may be NULL */
 };
 
 struct rpc_client;
 
+/* Is text written as an address is? */
+bool rpc_client_is_address(const char *text) MUST_CHECK;
 /* address: "tcp:HOST:PORT", "unix:/path", "HOST:PORT" or "/path". NULL with status->unreachable. */
 struct rpc_client *rpc_client_open(
     const char *address, int timeout_ms, struct rpc_status *status) MUST_CHECK;

@@ -3,11 +3,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "client/describe.h"
+#include "client/findings.h"
 #include "common/calendar.h"
 #include "common/crypto.h"
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
+#include "common/utf8.h"
 
 #define KEY_BYTES 16
 
@@ -17,11 +20,13 @@ write_begin(struct write *write, struct context *ctx, const struct args *args)
 	uint8_t bytes[KEY_BYTES];
 	char *key = arena_alloc(ctx->arena, 2 * KEY_BYTES + 1);
 	const char *reason = args_get(args, "reason");
+	const char *override = args_get(args, "override");
 
 	memset(write, 0, sizeof *write);
 	plumb__v1__change_set__init(&write->set);
 	write->set.changes = write->changes;
 	write->set.reason = pb_str(reason ? reason : "");
+	write->set.override_reason = pb_str(override ? override : "");
 	/* without a key the change still works; it is only not sent again after a lost connection */
 	if (key && random_bytes(bytes, sizeof bytes)) {
 		hex_encode(bytes, sizeof bytes, key);
@@ -49,6 +54,7 @@ write_apply(struct write *write, struct context *ctx, const struct args *args)
 	request.workspace = pb_str(ctx->workspace);
 	request.change_set = &write->set;
 	request.dry_run = args_has(args, "dry-run");
+	request.findings = request.dry_run;
 	reply = context_call(ctx, &plumb__v1__plan__descriptor, "Apply", &request.base);
 	if (!reply && ctx->client && ctx->status.unreachable && write->set.idempotency_key[0]) {
 		rpc_client_free(ctx->client);
@@ -56,6 +62,21 @@ write_apply(struct write *write, struct context *ctx, const struct args *args)
 		reply = context_call(ctx, &plumb__v1__plan__descriptor, "Apply", &request.base);
 	}
 	return reply;
+}
+
+void
+write_would_refuse(
+    struct output *out, const Plumb__V1__Refusal *refusal, const char *override)
+{
+	if (!refusal)
+		return;
+	if (override)
+		output_printf(out, "The workspace refuses this, and would take it because: %s\n",
+		    override);
+	else
+		output_text(out, "The workspace would refuse this (--override REASON lets it "
+				 "through):\n");
+	findings_show_refusal(out, refusal);
 }
 
 bool
@@ -68,13 +89,10 @@ write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref)
 	return false;
 }
 
-int
-write_finish(struct write *write, struct context *ctx, const struct args *args, const char *done)
+static int
+tell(struct context *ctx, const struct args *args, const Plumb__V1__ApplyReply *reply,
+    const char *done)
 {
-	const Plumb__V1__ApplyReply *reply = write_apply(write, ctx, args);
-
-	if (!reply)
-		return context_fail(ctx);
 	if (ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML) {
 		output_message(&ctx->out, &reply->base);
 		return EXIT_FINE;
@@ -86,6 +104,8 @@ write_finish(struct write *write, struct context *ctx, const struct args *args, 
 	}
 	if (args_has(args, "dry-run")) {
 		write_differences(&ctx->out, reply->differences, reply->n_differences, "");
+		findings_show_change(&ctx->out, reply->findings);
+		write_would_refuse(&ctx->out, reply->refused, args_get(args, "override"));
 		output_printf(&ctx->out, "%sNothing was changed: this was a dry run.\n",
 		    reply->n_differences ? "" : "No difference. ");
 	} else {
@@ -100,6 +120,25 @@ write_finish(struct write *write, struct context *ctx, const struct args *args, 
 			output_printf(&ctx->out, "  went too: %s\n", reply->removed[i]);
 	}
 	return EXIT_FINE;
+}
+
+int
+write_finish(struct write *write, struct context *ctx, const struct args *args, const char *done)
+{
+	const Plumb__V1__ApplyReply *reply = write_apply(write, ctx, args);
+
+	return reply ? tell(ctx, args, reply, done) : context_fail(ctx);
+}
+
+int
+write_finish_expected(
+    struct write *write, struct context *ctx, const struct args *args, const char *done)
+{
+	const Plumb__V1__ApplyReply *reply = write_apply(write, ctx, args);
+
+	if (!reply && ctx->status.err.code == ERR_CONFLICT)
+		return EXIT_NO;
+	return reply ? tell(ctx, args, reply, done) : context_fail(ctx);
 }
 
 bool
@@ -167,6 +206,28 @@ static const struct {
     [PLUMB__V1__ENTRY_DIFF__ACTION__REDACTED] = {"redacted", "-", COLOUR_RED},
 };
 
+/* "initiative.estimate.likely", "needs[2].effort": kept in hundredths of a person-day. */
+static bool
+is_effort(const char *field)
+{
+	const char *last = strrchr(field, '.');
+
+	return describe_is_effort(last ? last + 1 : field);
+}
+
+/* A value as people read it. */
+static void
+add_value(struct str *out, const char *field, const char *value)
+{
+	int64_t hundredths;
+	char days[40];
+
+	if (is_effort(field) && parse_i64(value, INT64_MIN, INT64_MAX, &hundredths))
+		str_add(out, describe_days(hundredths, days));
+	else
+		str_add(out, value);
+}
+
 static void
 write_field(struct output *out, const Plumb__V1__FieldDiff *field, bool created, const char *lead)
 {
@@ -177,12 +238,14 @@ write_field(struct output *out, const Plumb__V1__FieldDiff *field, bool created,
 	if (created && (strcmp(field->field, "title") == 0 || strcmp(field->new_, "{}") == 0))
 		return;
 	str_init(&text, 1u << 20);
-	if (created || !field->old[0])
-		str_add(&text, field->new_);
-	else if (!field->new_[0])
-		str_addf(&text, "no more %s", field->old);
-	else
-		str_addf(&text, "%s \xe2\x86\x92 %s", field->old, field->new_);
+	if (!created && field->old[0] && !field->new_[0])
+		str_add(&text, "no more ");
+	if (!created && field->old[0])
+		add_value(&text, field->field, field->old);
+	if (!created && field->old[0] && field->new_[0])
+		str_add(&text, " \xe2\x86\x92 ");
+	if (field->new_[0])
+		add_value(&text, field->field, field->new_);
 	snprintf(first, sizeof first, "%.40s    %.80s: ", lead, field->field);
 	output_wrap(out, first, text.data);
 	str_fini(&text);
@@ -205,8 +268,12 @@ write_differences(
 		if (diff->renamed_to[0])
 			output_printf(out, " to %s", diff->renamed_to);
 		if (diff->title[0])
-			output_printf(out, "  %s", diff->title);
-		output_text(out, "\n");
+			output_beside(out,
+			    utf8_width(lead) + utf8_width(head) +
+				(diff->renamed_to[0] ? 4 + utf8_width(diff->renamed_to) : 0),
+			    utf8_width(lead) + 6, diff->title);
+		else
+			output_text(out, "\n");
 		if (diff->action == PLUMB__V1__ENTRY_DIFF__ACTION__REMOVED)
 			continue;
 		for (size_t j = 0; j < diff->n_fields; j++)

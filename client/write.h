@@ -7,9 +7,15 @@
 #include "client/command.h"
 #include "client/context.h"
 
+/* Every command that changes the plan takes a reason for what the workspace refuses. */
+#define WRITE_OVERRIDE                                                                             \
+	{                                                                                          \
+		0, "override", "REASON", "why it shall be so although the workspace refuses it",   \
+		    NULL                                                                           \
+	}
 /* The options of every command that changes the plan. */
 #define WRITE_OPTIONS                                                                              \
-	{'m', "reason", "TEXT", "why, for the history", NULL},                                     \
+	{'m', "reason", "TEXT", "why, for the history", NULL}, WRITE_OVERRIDE,                     \
 	{                                                                                          \
 		'n', "dry-run", NULL, "show what would change, change nothing", NULL               \
 	}
@@ -36,6 +42,10 @@ const Plumb__V1__ApplyReply *write_apply(
 int write_finish(
     struct write *write, struct context *ctx, const struct args *args, const char *done);
 
+/* The same, but EXIT_NO and nothing said where an expected revision did not hold: ctx->status tells. */
+int write_finish_expected(
+    struct write *write, struct context *ctx, const struct args *args, const char *done);
+
 /* Is it one of the entries that the changes named? What cascade removed includes those. */
 bool write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref);
 
@@ -51,6 +61,10 @@ bool write_record(
 
 /* "30", "30%", "0.3": 0.3. */
 bool write_parse_share(const char *text, double *out) MUST_CHECK;
+
+/* What the workspace would say to a change that was tried; override NULL: none is given. Takes no refusal as NULL. */
+void write_would_refuse(
+    struct output *out, const Plumb__V1__Refusal *refusal, const char *override);
 
 /* The differences for people, one entry after the other. */
 void write_differences(

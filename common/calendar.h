@@ -45,5 +45,7 @@ struct zone *zone_open(const char *name, struct err *err) MUST_CHECK;
 void zone_free(struct zone *zone);
 /* The civil date in the zone at that time; zone NULL means UTC. */
 int32_t zone_date(const struct zone *zone, int64_t time_us);
+/* The last microsecond of that civil date. */
+int64_t zone_end_of_date(const struct zone *zone, int32_t date);
 
 #endif

@@ -19,6 +19,9 @@ struct arena;
  */
 void json_print(const ProtobufCMessage *message, int indent, bool lower, struct str *out);
 
+/* Appends text in quotes. */
+void json_print_string(const char *text, struct str *out);
+
 /*
  * Parses text into a message allocated in arena. ERR_INVALID names line and column, or the path of
  * the offending key: unknown or doubled keys, wrong types, numbers out of range.

@@ -18,30 +18,36 @@ struct printer {
 	int depth;
 };
 
-static void
-print_string(struct printer *printer, const char *text)
+void
+json_print_string(const char *text, struct str *out)
 {
 	const char *start = text;
 
-	str_add_char(printer->out, '"');
+	str_add_char(out, '"');
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
 			continue;
-		str_add_len(printer->out, start, (size_t)(text - start));
+		str_add_len(out, start, (size_t)(text - start));
 		start = text + 1;
 		if (c == '"' || c == '\\')
-			str_addf(printer->out, "\\%c", c);
+			str_addf(out, "\\%c", c);
 		else if (c == '\n')
-			str_add(printer->out, "\\n");
+			str_add(out, "\\n");
 		else if (c == '\t')
-			str_add(printer->out, "\\t");
+			str_add(out, "\\t");
 		else
-			str_addf(printer->out, "\\u%04x", c);
+			str_addf(out, "\\u%04x", c);
 	}
-	str_add_len(printer->out, start, (size_t)(text - start));
-	str_add_char(printer->out, '"');
+	str_add_len(out, start, (size_t)(text - start));
+	str_add_char(out, '"');
+}
+
+static void
+print_string(struct printer *printer, const char *text)
+{
+	json_print_string(text, printer->out);
 }
 
 static void

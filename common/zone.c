@@ -436,3 +436,21 @@ zone_date(const struct zone *zone, int64_t time_us)
 
 	return (int32_t)(local / DAY_SECONDS - (local % DAY_SECONDS < 0));
 }
+
+/* Dates never decrease with time. */
+int64_t
+zone_end_of_date(const struct zone *zone, int32_t date)
+{
+	int64_t within = ((int64_t)date - 1) * DAY_US;
+	int64_t beyond = ((int64_t)date + 2) * DAY_US;
+
+	while (beyond - within > 1) {
+		int64_t middle = within + (beyond - within) / 2;
+
+		if (zone_date(zone, middle) <= date)
+			within = middle;
+		else
+			beyond = middle;
+	}
+	return within;
+}

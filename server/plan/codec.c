@@ -95,13 +95,20 @@ spine_value(struct item *item, bool stated, double value)
 static uint8_t
 scope_has(const Plumb__V1__Scope *scope)
 {
-	return scope != NULL && (scope->n_in > 0 || scope->n_out > 0) ? HAS_SCOPE : 0;
+	uint8_t has = 0;
+
+	if (scope != NULL && scope->n_in > 0)
+		has |= HAS_SCOPE | HAS_SCOPE_IN;
+	if (scope != NULL && scope->n_out > 0)
+		has |= HAS_SCOPE | HAS_SCOPE_OUT;
+	return has;
 }
 
 static void
 spine_objective(struct item *item, struct target *targets, const Plumb__V1__Objective *o)
 {
 	item->status = (uint8_t)o->status;
+	item->extra = (uint8_t)o->roll_up;
 	item->done = date_of(o->closed);
 	spine_value(item, STATED(o, weight, PLUMB__V1__OBJECTIVE__WEIGHT__WEIGHT), o->weight);
 	if (o->expectation[0] != '\0')
@@ -155,9 +162,32 @@ spine_measure(struct item *item, struct target *targets, const Plumb__V1__Measur
 	}
 }
 
+static uint8_t
+needs_has(Plumb__V1__Need *const *needs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (needs[i]->who[0] == '\0')
+			return HAS_OPEN_NEED;
+	}
+	return 0;
+}
+
+/* Its own method, and whether a contribution states another. */
+static uint8_t
+initiative_roll_up(const Plumb__V1__Initiative *i)
+{
+	uint8_t extra = (uint8_t)i->roll_up;
+
+	for (size_t k = 0; k < i->n_contributions; k++)
+		extra |= i->contributions[k]->roll_up != 0 ? ROLL_UP_IN_CONTRIBUTIONS : 0;
+	return extra;
+}
+
 static void
 spine_initiative(struct item *item, const Plumb__V1__Initiative *i)
 {
+	item->extra = initiative_roll_up(i);
+	item->has |= needs_has(i->needs, i->n_needs);
 	item->status = (uint8_t)i->status;
 	item->start = date_of(i->start);
 	item->finish = date_of(i->finish);
@@ -172,6 +202,8 @@ spine_initiative(struct item *item, const Plumb__V1__Initiative *i)
 static void
 spine_workstream(struct item *item, const Plumb__V1__Workstream *w)
 {
+	item->extra = (uint8_t)w->roll_up;
+	item->has |= needs_has(w->needs, w->n_needs);
 	item->status = (uint8_t)w->status;
 	item->start = date_of(w->start);
 	item->finish = date_of(w->finish);
@@ -206,6 +238,8 @@ static void
 spine_person(struct item *item, const Plumb__V1__Person *p)
 {
 	item->extra = (uint8_t)p->level;
+	item->has |= p->n_absences > 0 ? HAS_ABSENCES : 0;
+	item->has |= p->n_skills > 0 ? HAS_SKILLS : 0;
 	item->start = date_of(p->first_day);
 	item->finish = date_of(p->last_day);
 	spine_effort(item, STATED(p, capacity, PLUMB__V1__PERSON__CAPACITY__CAPACITY), p->capacity);
@@ -214,6 +248,7 @@ spine_person(struct item *item, const Plumb__V1__Person *p)
 static void
 spine_task(struct item *item, const Plumb__V1__Task *t)
 {
+	item->extra = (uint8_t)t->roll_up;
 	item->start = date_of(t->start);
 	item->finish = date_of(t->due);
 	item->done = date_of(t->done);
@@ -254,6 +289,7 @@ spine_item(struct item *item, struct target *targets, const Plumb__V1__Item *m)
 		spine_workstream(item, m->workstream);
 		break;
 	case PLUMB__V1__ITEM__BODY_MILESTONE:
+		item->extra = (uint8_t)m->milestone->roll_up;
 		item->finish = date_of(m->milestone->due);
 		item->done = date_of(m->milestone->done);
 		break;

@@ -2,6 +2,7 @@
 
 #include "common/arena.h"
 #include "common/calendar.h"
+#include "common/pb.h"
 #include "plumb/v1/item.pb-c.h"
 #include "server/plan/codec.h"
 
@@ -34,6 +35,7 @@ control_stated_setting(
 	out->rule = setting->rule;
 	out->severity = (int)setting->severity;
 	out->off = setting->off;
+	out->refuse = setting->refuse;
 	out->thresholds = thresholds;
 	out->thresholds_count = setting->n_thresholds;
 	return true;
@@ -59,4 +61,196 @@ control_waiver(const struct item *item, struct arena *arena, struct control_waiv
 	out->who = message->waiver->who;
 	out->until = item->finish;
 	return true;
+}
+
+/* ---- capacity */
+
+bool
+control_absences(
+    const struct item *person, struct arena *arena, const struct control_span **out, size_t *count)
+{
+	const Plumb__V1__Item *message = decode(person, KIND_PERSON, arena);
+	struct control_span *spans;
+
+	if (message == NULL || message->body_case != PLUMB__V1__ITEM__BODY_PERSON)
+		return false;
+	spans = arena_array(arena, message->person->n_absences + 1, sizeof spans[0]);
+	if (spans == NULL)
+		return false;
+	*count = 0;
+	for (size_t i = 0; i < message->person->n_absences; i++) {
+		const Plumb__V1__Absence *a = message->person->absences[i];
+		struct control_span *span = &spans[*count];
+
+		if (date_parse(a->first_day, &span->first) && date_parse(a->last_day, &span->last))
+			(*count)++;
+	}
+	*out = spans;
+	return true;
+}
+
+bool
+control_skills(
+    const struct item *person, struct arena *arena, const char *const **out, size_t *count)
+{
+	const Plumb__V1__Item *message = decode(person, KIND_PERSON, arena);
+
+	if (message == NULL || message->body_case != PLUMB__V1__ITEM__BODY_PERSON)
+		return false;
+	*out = (const char *const *)message->person->skills;
+	*count = message->person->n_skills;
+	return true;
+}
+
+bool
+control_calendar(const struct item *item, struct arena *arena, struct control_calendar *out)
+{
+	const Plumb__V1__Item *message = decode(item, KIND_CALENDAR, arena);
+	const Plumb__V1__Calendar *calendar;
+	int32_t *holidays;
+
+	if (message == NULL || message->body_case != PLUMB__V1__ITEM__BODY_CALENDAR)
+		return false;
+	calendar = message->calendar;
+	holidays = arena_array(arena, calendar->n_holidays + 1, sizeof holidays[0]);
+	if (holidays == NULL)
+		return false;
+	*out = (struct control_calendar){0, holidays, 0};
+	for (size_t i = 0; i < calendar->n_working_days; i++) {
+		if (calendar->working_days[i] >= 1 && calendar->working_days[i] <= 7)
+			out->week |= (uint8_t)(1u << (calendar->working_days[i] - 1));
+	}
+	for (size_t i = 0; i < calendar->n_holidays; i++) {
+		if (date_parse(calendar->holidays[i], &holidays[out->holidays_count]))
+			out->holidays_count++;
+	}
+	return true;
+}
+
+static bool
+open_needs(Plumb__V1__Need *const *needs, size_t n, struct arena *arena,
+    const struct control_need **out, size_t *count)
+{
+	struct control_need *list = arena_array(arena, n + 1, sizeof list[0]);
+
+	if (list == NULL)
+		return false;
+	*count = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool stated = needs[i]->effort__case == PLUMB__V1__NEED__EFFORT__EFFORT;
+
+		if (needs[i]->who[0] == '\0')
+			list[(*count)++] = (struct control_need){
+			    stated ? needs[i]->effort : -1, needs[i]->skill};
+	}
+	*out = list;
+	return true;
+}
+
+bool
+control_open_needs(
+    const struct item *work, struct arena *arena, const struct control_need **out, size_t *count)
+{
+	const Plumb__V1__Item *message;
+
+	if (!item_is_live(work) ||
+	    (work->kind != KIND_INITIATIVE && work->kind != KIND_WORKSTREAM))
+		return false;
+	message = decode(work, (enum kind)work->kind, arena);
+	if (message == NULL)
+		return false;
+	if (message->body_case == PLUMB__V1__ITEM__BODY_INITIATIVE)
+		return open_needs(message->initiative->needs, message->initiative->n_needs, arena,
+		    out, count);
+	if (message->body_case == PLUMB__V1__ITEM__BODY_WORKSTREAM)
+		return open_needs(message->workstream->needs, message->workstream->n_needs, arena,
+		    out, count);
+	return false;
+}
+
+/* ---- roll-ups */
+
+bool
+control_roll_ups(
+    const struct item *initiative, struct arena *arena, const uint8_t **out, size_t *count)
+{
+	const Plumb__V1__Item *message = decode(initiative, KIND_INITIATIVE, arena);
+	uint8_t *list;
+
+	if (message == NULL || message->body_case != PLUMB__V1__ITEM__BODY_INITIATIVE)
+		return false;
+	*count = message->initiative->n_contributions;
+	list = arena_array(arena, *count + 1, sizeof list[0]);
+	for (size_t i = 0; list != NULL && i < *count; i++)
+		list[i] = (uint8_t)message->initiative->contributions[i]->roll_up;
+	*out = list;
+	return list != NULL;
+}
+
+/* ---- texts on the wire */
+
+/* Numbers of item.proto; the messages themselves are too dear to decode for each item of a plan. */
+enum wire {
+	ITEM_MEASURE = 25,
+	ITEM_INITIATIVE = 27,
+	ITEM_WORKSTREAM = 28,
+	MEASURE_DIMENSION = 1,
+	INITIATIVE_SCOPE = 5,
+	WORKSTREAM_SCOPE = 3,
+	SCOPE_IN = 1,
+};
+
+/* The last field of that number, as protobuf wants it; false: there is none. */
+static bool
+find_field(const uint8_t *p, size_t len, uint32_t number, struct pb_field *out)
+{
+	struct pb_in in;
+	struct pb_field field;
+	bool found = false;
+
+	pb_in_init(&in, p, len);
+	while (pb_in_next(&in, &field)) {
+		if (field.number != number || field.wire_type != 2)
+			continue;
+		*out = field;
+		found = true;
+	}
+	return found;
+}
+
+const char *
+control_dimension(const struct item *measure, size_t *len)
+{
+	struct pb_field field;
+
+	*len = 0;
+	if (!item_is_live(measure) || measure->kind != KIND_MEASURE ||
+	    (measure->has & HAS_DIMENSION) == 0)
+		return "";
+	if (!find_field(item_bytes(measure), measure->bytes_len, ITEM_MEASURE, &field) ||
+	    !find_field(field.bytes, field.len, MEASURE_DIMENSION, &field))
+		return "";
+	*len = field.len;
+	return (const char *)field.bytes;
+}
+
+uint32_t
+control_scope_in(const struct item *work)
+{
+	bool initiative = work->kind == KIND_INITIATIVE;
+	uint32_t count = 0;
+	struct pb_field field;
+	struct pb_in in;
+
+	if (!item_is_live(work) || (!initiative && work->kind != KIND_WORKSTREAM))
+		return 0;
+	if (!find_field(item_bytes(work), work->bytes_len,
+		initiative ? ITEM_INITIATIVE : ITEM_WORKSTREAM, &field) ||
+	    !find_field(field.bytes, field.len, initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE,
+		&field))
+		return 0;
+	pb_in_init(&in, field.bytes, field.len);
+	while (pb_in_next(&in, &field))
+		count += field.number == SCOPE_IN;
+	return count;
 }

@@ -1,5 +1,5 @@
 /*
- * Control entries as plain C: what a workspace set about rules and findings.
+ * Entries as plain C, beyond their spine: what a workspace set about rules and findings, and what capacity needs.
  *
  * For insight, which sees no messages.
  */
@@ -26,6 +26,7 @@ struct control_rule_setting {
 	const char *rule;
 	int severity; /* plumb.v1.Severity; 0 keeps the default */
 	bool off;
+	bool refuse;
 	const struct control_threshold *thresholds;
 	size_t thresholds_count;
 };
@@ -47,5 +48,48 @@ bool control_stated_setting(const ProtobufCMessage *message, struct arena *arena
 /* The same of kind waiver. */
 bool control_waiver(
     const struct item *item, struct arena *arena, struct control_waiver *out) MUST_CHECK;
+
+/* Days, both inclusive. */
+struct control_span {
+	int32_t first;
+	int32_t last;
+};
+
+struct control_calendar {
+	uint8_t week; /* bit 0 Monday .. bit 6 Sunday; 0 not stated */
+	const int32_t *holidays;
+	size_t holidays_count;
+};
+
+/* A need that names nobody. */
+struct control_need {
+	int64_t effort; /* -1 not stated */
+	const char *skill;
+};
+
+/*
+ * What a person, calendar, initiative or workstream states, as they state it; lists are in the arena. False when the
+ * arena is full or the entry is of another kind.
+ */
+bool control_absences(const struct item *person, struct arena *arena,
+    const struct control_span **out, size_t *count) MUST_CHECK;
+bool control_skills(const struct item *person, struct arena *arena, const char *const **out,
+    size_t *count) MUST_CHECK;
+bool control_calendar(
+    const struct item *item, struct arena *arena, struct control_calendar *out) MUST_CHECK;
+bool control_open_needs(const struct item *work, struct arena *arena,
+    const struct control_need **out, size_t *count) MUST_CHECK;
+
+/*
+ * How each contribution of an initiative counts in what it names, in order (enum roll_up). False when the arena is full
+ * or the entry is no initiative.
+ */
+bool control_roll_ups(const struct item *initiative, struct arena *arena, const uint8_t **out,
+    size_t *count) MUST_CHECK;
+
+/* The dimension of a measure, within its bytes: not NUL-terminated, len 0 where none is stated. */
+const char *control_dimension(const struct item *measure, size_t *len);
+/* How many entries scope.in of an initiative or workstream has. */
+uint32_t control_scope_in(const struct item *work);
 
 #endif

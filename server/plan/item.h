@@ -137,7 +137,8 @@ struct item {
 	int32_t done;   /* done, closed, answered */
 	uint8_t
 	    status; /* the kind's own enum: WorkStatus, Objective.Status, Ask.State, CheckIn.Status, … */
-	uint8_t extra; /* measure: direction; person: level; measurement: role */
+	uint8_t
+	    extra; /* measure: direction; person: level; measurement: role; work, objective: roll_up */
 	uint8_t has;   /* enum item_has */
 	uint8_t kind;  /* enum kind */
 	uint8_t flags; /* enum item_flag */
@@ -165,16 +166,27 @@ struct item_tail {
 	uint32_t last_applied_len; /* 0: the source's version is this one, or there is no source */
 };
 
+/* The numbers of plumb.v1.RollUp. */
+enum roll_up { ROLL_UP_NONE, ROLL_UP_WEIGHTED, ROLL_UP_WEAKEST, ROLL_UP_ALL };
+/* With an initiative's own: one of its contributions states a method; control_roll_ups() says which. */
+#define ROLL_UP_IN_CONTRIBUTIONS 0x10u
+
 /* What was stated, where a number alone cannot say. */
 enum item_has {
-	HAS_VALUE = 1,     /* value or effort */
-	HAS_TEXT = 2,      /* a text body: vision, mission, value; initiative: outcome_intended */
-	HAS_SCOPE = 4,     /* initiative, workstream: scope in or out */
-	HAS_DIMENSION = 8, /* measure */
-	HAS_UNIT = 16,     /* measure */
+	HAS_VALUE = 1,      /* value or effort */
+	HAS_TEXT = 2,       /* a text body: vision, mission, value; initiative: outcome_intended */
+	HAS_SCOPE = 4,      /* initiative, workstream: scope in or out */
+	HAS_DIMENSION = 8,  /* measure */
+	HAS_UNIT = 16,      /* measure */
+	HAS_SCOPE_IN = 8,   /* initiative, workstream: what is in */
+	HAS_SCOPE_OUT = 16, /* initiative, workstream: what is out */
 	HAS_EXPECTATION = 32, /* objective */
 	HAS_RANGE = 64,       /* measure: low and high */
 	HAS_REALISED = 128,   /* initiative: outcome_realised */
+	/* The same bits, of other kinds. */
+	HAS_ABSENCES = 2,   /* person */
+	HAS_SKILLS = 4,     /* person */
+	HAS_OPEN_NEED = 64, /* initiative, workstream: a need that names nobody */
 };
 
 static inline size_t

@@ -6,13 +6,14 @@
  *
  * What a kind keeps in the spine of struct item, beyond the obvious:
  *   objective    done = closed; value = weight; targets
+ *   objective, initiative, workstream, task, milestone   extra = roll_up (initiative: see ROLL_UP_IN_CONTRIBUTIONS)
  *   measure      extra = direction; every_days; with HAS_RANGE one target: baseline = low, target = high
  *   initiative, workstream   effort = likely estimate; start, finish as stated
  *   task         start, finish = due, done; effort
  *   milestone    finish = due, done
  *   person       start, finish = first and last day; extra = level; effort = capacity per week
  *   period, strategy   start, finish
- *   allocation   value = share, or, where extra is 1, effort
+ *   allocation   value = share, or, where extra is 1, effort (HAS_VALUE: one of them is stated)
  *   ask          start = promised for, finish = needed by, done = answered; status; effort
  *   measurement  value; extra = role; start = date of at
  *   check-in     status; value = progress; start = date of at

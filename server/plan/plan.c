@@ -215,6 +215,9 @@ check_set(const Plumb__V1__ChangeSet *set, struct faults *faults)
 		    LIMIT_CHANGES);
 	if (strlen(set->reason) > LIMIT_TEXT)
 		faults_add(faults, "change_set.reason", "has more than %u bytes", LIMIT_TEXT);
+	if (strlen(set->override_reason) > LIMIT_OVERRIDE)
+		faults_add(faults, "change_set.override_reason", "has more than %u bytes",
+		    LIMIT_OVERRIDE);
 	if (strlen(set->idempotency_key) > LIMIT_KEY)
 		faults_add(
 		    faults, "change_set.idempotency_key", "has more than %u bytes", LIMIT_KEY);

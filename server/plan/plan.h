@@ -77,11 +77,16 @@ const struct item *plan_find(
 /* ---- views */
 /* The durable plan as it is now; shared read-only, any thread. Costs a copy of the page directories. */
 struct view *plan_view(struct plan *plan) MUST_CHECK;
+/*
+ * The same of everything that was taken, durable or not: for asking what a change would do. It stays whole when that is
+ * undone, settled or changed again meanwhile.
+ */
+struct view *plan_view_pending(struct plan *plan) MUST_CHECK;
 /* Gives it back, on the plan's thread. Takes NULL. */
 void plan_view_release(struct plan *plan, struct view *view);
 
 /* ---- snapshots */
-#define PLAN_SNAPSHOT_LAYOUT 1u
+#define PLAN_SNAPSHOT_LAYOUT 2u
 bool view_save(const struct view *view, struct snapshot_writer *writer, struct err *err) MUST_CHECK;
 /* Into an empty plan. False: the payload does not hold together; the plan must be freed. */
 bool plan_load(struct plan *plan, const uint8_t *payload, size_t len, struct err *err) MUST_CHECK;

@@ -31,7 +31,7 @@ struct bucket {
 	uint64_t entries[BUCKET_ENTRIES];
 };
 
-/* What is not yet durable when a view is taken: the version to show instead. */
+/* A slot of what is not yet durable when a view is taken, and the version that the view shows in it. */
 struct hidden {
 	uint32_t slot;
 	const struct item *old;
@@ -53,6 +53,7 @@ struct view {
 	uint64_t gen;
 	struct hidden *hidden;
 	size_t hidden_count;
+	char **own_texts; /* NULL: shares the plan's */
 	struct view *older;
 	struct view *newer;
 };

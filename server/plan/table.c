@@ -416,8 +416,8 @@ table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len)
 
 /*
  * Writes a slot and returns what was there. When it is undone without memory for a copy of the page, in place: every view that
- * shares the page was taken while the patch was not durable, and lays what was there before over this slot (see list_hidden()),
- * or doesn't reach that far.
+ * shares the page was taken while the patch was not durable, and lays what it shall show over this slot (see list_hidden() and
+ * list_pending()), or doesn't reach that far.
  */
 static const struct item *
 exchange(struct plan *plan, uint32_t slot, const struct item *item)

@@ -32,6 +32,41 @@ list_hidden(const struct plan *plan, struct view *view)
 	}
 }
 
+/* The same for a view of all that was taken: what is undone later may be written in place (see exchange()). */
+static void
+list_pending(const struct plan *plan, struct view *view)
+{
+	for (const struct patch *p = plan->oldest_patch; p != NULL; p = p->newer) {
+		for (size_t i = 0; i < p->ops_count; i++) {
+			uint32_t slot = p->ops[i].new->slot;
+
+			view->hidden[view->hidden_count++] =
+			    (struct hidden){slot, view_item(&plan->now, slot)};
+		}
+	}
+	if (plan->oldest_patch == NULL)
+		return;
+	for (uint32_t slot = plan->oldest_patch->slots_before; slot < plan->now.slots; slot++)
+		view->hidden[view->hidden_count++] =
+		    (struct hidden){slot, view_item(&plan->now, slot)};
+}
+
+/* Texts that came with what is not durable: undoing that gives their places to others. */
+static bool
+keep_texts(const struct plan *plan, struct view *view)
+{
+	size_t size = plan->now.texts_count * sizeof *view->texts;
+
+	if (plan->oldest_patch == NULL || plan->oldest_patch->texts_before == plan->now.texts_count)
+		return true;
+	view->own_texts = malloc(size);
+	if (view->own_texts == NULL)
+		return false;
+	memcpy(view->own_texts, plan->now.texts, size);
+	view->texts = view->own_texts;
+	return true;
+}
+
 static void
 view_free(struct view *view)
 {
@@ -40,16 +75,17 @@ view_free(struct view *view)
 	free(view->pages);
 	free(view->directory);
 	free(view->hidden);
+	free(view->own_texts);
 	free(view);
 }
 
-struct view *
-plan_view(struct plan *plan)
+/* A copy of what the plan's own view leads to; not linked yet. */
+static struct view *
+view_new(struct plan *plan, size_t hidden)
 {
 	const struct view *now = &plan->now;
 	size_t directory = ((size_t)1 << now->directory_bits) * sizeof *now->directory;
 	size_t pages = now->pages_count * sizeof *now->pages;
-	size_t hidden = count_hidden(plan);
 	struct view *view = table_reserve_retired(plan, 0) ? calloc(1, sizeof *view) : NULL;
 
 	if (view == NULL)
@@ -65,13 +101,12 @@ plan_view(struct plan *plan)
 	if (pages > 0)
 		memcpy(view->pages, now->pages, pages);
 	memcpy(view->directory, now->directory, directory);
-	list_hidden(plan, view);
-	if (plan->oldest_patch != NULL) {
-		view->slots = plan->oldest_patch->slots_before;
-		view->texts_count = plan->oldest_patch->texts_before;
-		view->revision = plan->oldest_patch->revision_before;
-		view->time_us = plan->oldest_patch->time_before;
-	}
+	return view;
+}
+
+static struct view *
+view_link(struct plan *plan, struct view *view)
+{
 	view->gen = plan->gen++;
 	view->older = plan->newest_view;
 	if (plan->newest_view != NULL)
@@ -80,6 +115,40 @@ plan_view(struct plan *plan)
 		plan->oldest_view = view;
 	plan->newest_view = view;
 	return view;
+}
+
+struct view *
+plan_view(struct plan *plan)
+{
+	struct view *view = view_new(plan, count_hidden(plan));
+
+	if (view == NULL)
+		return NULL;
+	list_hidden(plan, view);
+	if (plan->oldest_patch != NULL) {
+		view->slots = plan->oldest_patch->slots_before;
+		view->texts_count = plan->oldest_patch->texts_before;
+		view->revision = plan->oldest_patch->revision_before;
+		view->time_us = plan->oldest_patch->time_before;
+	}
+	return view_link(plan, view);
+}
+
+struct view *
+plan_view_pending(struct plan *plan)
+{
+	size_t fresh =
+	    plan->oldest_patch != NULL ? plan->now.slots - plan->oldest_patch->slots_before : 0;
+	struct view *view = view_new(plan, count_hidden(plan) + fresh);
+
+	if (view == NULL)
+		return NULL;
+	if (!keep_texts(plan, view)) {
+		view_free(view);
+		return NULL;
+	}
+	list_pending(plan, view);
+	return view_link(plan, view);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/projection.h"
 #include "server/rpc/snapshots.h"
+#include "server/rpc/trend.h"
 #include "server/rpc/watch.h"
 
 #define MAIN_NUMBER 2u
@@ -231,6 +232,9 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	daemon->store = store_open(&store_options, err);
 	if (daemon->store == NULL)
 		return false;
+	daemon->trends = trend_book_new();
+	if (daemon->trends == NULL)
+		return err_oom(err);
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))
 		return false;
@@ -315,6 +319,7 @@ daemon_free(struct daemon *daemon)
 		snapshots_write_now(daemon->system);
 	}
 	jobs_free(daemon->jobs);
+	trend_book_free(daemon->trends);
 	projection_free(daemon->projection);
 	store_close(daemon->store);
 	free_workspaces(daemon);

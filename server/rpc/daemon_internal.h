@@ -11,6 +11,7 @@
 #include "server/store/store.h"
 
 struct projection;
+struct trend_book;
 struct view_call;
 
 struct observer {
@@ -28,6 +29,7 @@ struct daemon {
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;
+	struct trend_book *trends;
 	struct projection *projection; /* NULL: in memory, without tables */
 	char *data_dir;                /* NULL: memory */
 	void (*wake)(void *arg);

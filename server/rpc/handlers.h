@@ -24,6 +24,16 @@ void handle_plan_export(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_check(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_explain(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_trace(struct rpc_call *call, const ProtobufCMessage *request);
+/* mine_rpc.c, progress_rpc.c */
+void handle_insight_mine(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_insight_progress(struct rpc_call *call, const ProtobufCMessage *request);
+
+/* load_rpc.c */
+void handle_insight_load(struct rpc_call *call, const ProtobufCMessage *request);
+/* score_rpc.c */
+void handle_insight_score(struct rpc_call *call, const ProtobufCMessage *request);
+/* trend_rpc.c */
+void handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *request);
 
 /* plumb.v1.Admin: admin_rpc.c */
 void handle_admin_info(struct rpc_call *call, const ProtobufCMessage *request);

@@ -14,6 +14,7 @@
 #include "common/parse.h"
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "server/insight/check/effect.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/kinds.h"
@@ -21,6 +22,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/diff.h"
+#include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/rpc.h"
 #include "server/store/store.h"
@@ -131,6 +133,7 @@ entry_new(
 	entry->time = arena_strdup(diff->arena, time_format(logged->time_us, time));
 	entry->author = pb_str(logged->author);
 	entry->reason = set->reason;
+	entry->override_reason = set->override_reason;
 	if (set->source != NULL)
 		entry->source = set->source->name;
 	entry->n_differences = diff->count;
@@ -527,8 +530,33 @@ handle_plan_history(struct rpc_call *call, const ProtobufCMessage *message)
 /* ---- Diff ---------------------------------------------------------------------------------------------- */
 
 static bool
+diff_is_cancelled(void *arg)
+{
+	return view_job_cancelled(arg);
+}
+
+/* Which findings are on one side only. */
+static Plumb__V1__FindingsChange *
+diff_findings(struct view_job *job, struct err *err)
+{
+	struct effect_side before = {job->view, job->from_today};
+	struct effect_side after = {job->other, job->today};
+	Plumb__V1__FindingsChange *change;
+	struct effect effect;
+
+	if (!effect_run(&before, &after, diff_is_cancelled, job, &effect, err))
+		return NULL;
+	change = findings_change(&effect, job->arena);
+	effect_fini(&effect);
+	if (change == NULL)
+		err_oom(err);
+	return change;
+}
+
+static bool
 send_diff(struct view_job *job, struct diff *diff, struct err *err)
 {
+	const Plumb__V1__DiffRequest *request = job->arg;
 	Plumb__V1__DiffReply reply;
 
 	plumb__v1__diff_reply__init(&reply);
@@ -536,6 +564,8 @@ send_diff(struct view_job *job, struct diff *diff, struct err *err)
 	reply.differences = diff->list;
 	reply.from_revision = job->revision;
 	reply.to_revision = job->other_revision;
+	if (request->findings && (reply.findings = diff_findings(job, err)) == NULL)
+		return false;
 	if (protobuf_c_message_get_packed_size(&reply.base) > LIMIT_FRAME_BODY - 4096u)
 		diff_shorten(diff);
 	return view_job_send(job, &reply.base, err);
@@ -562,5 +592,5 @@ handle_plan_diff(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__DiffRequest *request = (const Plumb__V1__DiffRequest *)message;
 
-	job_views(call, request->from, request->to, diff_run, NULL);
+	job_views(call, request->from, request->to, diff_run, (void *)(uintptr_t)request);
 }

@@ -13,20 +13,22 @@
 #include "common/str.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "server/insight/check/check.h"
+#include "server/insight/score/score.h"
 #include "server/insight/trace.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/trend.h"
+#include "server/rpc/workspace.h"
 
 #define BATCH       100u
 #define BATCH_BYTES ((size_t)1 << 20)
 /* A batch that is just under BATCH_BYTES and one more finding with the longest waiver. */
 #define BATCH_MEMORY ((size_t)8 << 20)
-#define WHO_MAX      4u
-#define WORDS_MAX    ((size_t)1 << 16)
 #define PROGRESS_US  INT64_C(250000)
 /* A node without its title: two names, words and numbers. The sentences of the gaps take the rest of a message. */
 #define NODE_BYTES  260u
@@ -92,9 +94,24 @@ job_is_cancelled(void *arg)
 
 /* ---- Check */
 
+/* What the handler gives to the worker. */
+struct check_start {
+	const Plumb__V1__CheckRequest *request;
+	const struct workspace *ws; /* for what never changes */
+};
+
+/* Of CheckRequest.since. */
+struct history {
+	int32_t *since; /* by finding; in the job's arena; NULL: history was not asked */
+	int32_t
+	    from; /* where what was found may be older: the first day that was looked at; else DATE_NONE */
+};
+
 struct check_call {
 	struct view_job *job;
 	const Plumb__V1__CheckRequest *request;
+	const struct workspace *ws; /* where history is asked */
+	struct history history;
 	int64_t reported_us;
 	bool send_failed;
 	struct err send_err;
@@ -138,122 +155,6 @@ report_progress(void *arg, double part)
 	cc->send_failed = !view_job_send(cc->job, &reply.base, &cc->send_err);
 }
 
-/* What words says, in the batch's arena; "" where nothing was said. NULL: out of memory. */
-static char *
-take_words(struct check_call *cc)
-{
-	char *text =
-	    str_ok(&cc->words) ? arena_strndup(cc->arena, cc->words.data, cc->words.len) : NULL;
-
-	str_reset(&cc->words);
-	return text;
-}
-
-static char *
-slot_text(struct check_call *cc, const struct check *check, uint32_t slot)
-{
-	check_ref(check, slot, &cc->words);
-	return take_words(cc);
-}
-
-static char **
-slot_texts(struct check_call *cc, const struct check *check, const uint32_t *slots, size_t count)
-{
-	char **texts = arena_array(cc->arena, count + 1, sizeof texts[0]);
-
-	for (size_t i = 0; i < count && texts != NULL; i++) {
-		texts[i] = slot_text(cc, check, slots[i]);
-		if (texts[i] == NULL)
-			return NULL;
-	}
-	return texts;
-}
-
-static bool
-fill_evidence(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	const struct evidence *evidence = check_evidence(check, f);
-
-	out->evidence = arena_array(cc->arena, f->evidence_count + 1u, sizeof out->evidence[0]);
-	if (out->evidence == NULL)
-		return false;
-	for (unsigned i = 0; i < f->evidence_count; i++) {
-		Plumb__V1__Evidence *e = arena_alloc(cc->arena, sizeof *e);
-
-		if (e == NULL)
-			return false;
-		plumb__v1__evidence__init(e);
-		if (evidence[i].slot != SLOT_NONE &&
-		    (e->ref = slot_text(cc, check, evidence[i].slot)) == NULL)
-			return false;
-		e->what = pb_str(evidence[i].what);
-		check_value(check, &evidence[i], &cc->words);
-		if ((e->value = take_words(cc)) == NULL)
-			return false;
-		out->evidence[i] = e;
-	}
-	out->n_evidence = f->evidence_count;
-	return true;
-}
-
-static bool
-fill_waiver(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	const struct control_waiver *waiver = check_waiver(check, f);
-	char until[DATE_TEXT_LEN];
-
-	if (waiver == NULL)
-		return true;
-	out->waiver = arena_alloc(cc->arena, sizeof *out->waiver);
-	if (out->waiver == NULL)
-		return false;
-	plumb__v1__waiver__init(out->waiver);
-	out->waiver->finding = out->key;
-	out->waiver->reason = pb_str(waiver->reason);
-	out->waiver->who = pb_str(waiver->who);
-	out->waiver->until = arena_strdup(cc->arena, date_format(waiver->until, until));
-	return out->waiver->until != NULL;
-}
-
-static bool
-fill_words(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	char since[DATE_TEXT_LEN];
-
-	check_key(check, f, &cc->words);
-	out->key = take_words(cc);
-	check_message(check, f, &cc->words);
-	out->message = take_words(cc);
-	out->fix = pb_str(check_fix(check, f));
-	out->since = arena_strdup(cc->arena, date_format(f->since, since));
-	return out->key != NULL && out->message != NULL && out->since != NULL;
-}
-
-static bool
-fill_finding(struct check_call *cc, const struct check *check, const struct finding *f,
-    Plumb__V1__Finding *out)
-{
-	size_t rules_count;
-	const struct rule *rule = rules_all(&rules_count)[f->rule];
-	uint32_t who[WHO_MAX];
-
-	plumb__v1__finding__init(out);
-	out->rule = pb_str(rule->name);
-	out->severity = (Plumb__V1__Severity)f->severity;
-	out->unknown = (f->flags & FINDING_UNKNOWN) != 0;
-	out->subjects = slot_texts(cc, check, check_subjects(check, f), f->subjects_count);
-	out->n_subjects = out->subjects != NULL ? f->subjects_count : 0;
-	out->n_who = check_who(check, f, who, WHO_MAX);
-	out->who = slot_texts(cc, check, who, out->n_who);
-	if (out->subjects == NULL || out->who == NULL)
-		return false;
-	return fill_words(cc, check, f, out) && fill_evidence(cc, check, f, out) &&
-	       fill_waiver(cc, check, f, out);
-}
-
 static bool
 flush(struct check_call *cc, Plumb__V1__CheckSummary *summary, struct err *err)
 {
@@ -278,8 +179,17 @@ send_findings(struct check_call *cc, const struct check *check, struct err *err)
 	for (size_t i = 0; i < check_findings(check); i++) {
 		Plumb__V1__Finding *finding = arena_alloc(cc->arena, sizeof *finding);
 
-		if (finding == NULL || !fill_finding(cc, check, check_finding(check, i), finding))
+		if (finding == NULL ||
+		    !findings_fill(check, check_finding(check, i), cc->arena, &cc->words, finding))
 			return err_oom(err);
+		if (cc->history.since != NULL) {
+			char day[DATE_TEXT_LEN];
+
+			finding->since =
+			    arena_strdup(cc->arena, date_format(cc->history.since[i], day));
+			if (finding->since == NULL)
+				return err_oom(err);
+		}
 		cc->findings[cc->count++] = finding;
 		if ((cc->count == BATCH || arena_used(cc->arena) > BATCH_BYTES) &&
 		    !flush(cc, NULL, err))
@@ -314,12 +224,26 @@ fill_counts(struct check_call *cc, const struct check_counts *counts, const bool
 }
 
 static bool
+fill_score(struct check_call *cc, const struct check *check, Plumb__V1__CheckSummary *summary,
+    struct err *err)
+{
+	struct score score;
+
+	if (!score_of_check(check, 0, check_is_cancelled, cc, &score, err))
+		return false;
+	summary->score__case = PLUMB__V1__CHECK_SUMMARY__SCORE__SCORE;
+	summary->score = (double)score.micros / 1e6;
+	score_fini(&score);
+	return true;
+}
+
+static bool
 send_summary(
     struct check_call *cc, const struct check *check, const bool *selected, struct err *err)
 {
 	const struct check_counts *counts = check_counts(check);
 	Plumb__V1__CheckSummary summary;
-	char today[DATE_TEXT_LEN];
+	char today[DATE_TEXT_LEN], since_from[DATE_TEXT_LEN];
 
 	plumb__v1__check_summary__init(&summary);
 	summary.revision = cc->job->revision;
@@ -330,6 +254,10 @@ send_summary(
 	summary.unknown = counts->unknown;
 	summary.waived = counts->waived;
 	summary.items = counts->items;
+	summary.expired_waivers = counts->expired_waivers;
+	summary.since_from = date_format(cc->history.from, since_from);
+	if (!fill_score(cc, check, &summary, err))
+		return false;
 	if (!fill_counts(cc, counts, selected, &summary))
 		return err_oom(err);
 	return flush(cc, &summary, err);
@@ -366,9 +294,12 @@ find_about(struct view_job *job, const Plumb__V1__CheckRequest *request, struct 
 static struct check *
 run_rules(struct check_call *cc, const bool *selected, struct err *err)
 {
+	const struct check_baseline baseline = {cc->job->baseline, cc->job->baseline_slot};
 	struct check_query query = {
 	    .today = cc->job->today,
+	    .zone = cc->ws->zone,
 	    .rules = selected,
+	    .baseline = cc->job->baseline != NULL ? &baseline : NULL,
 	    .at_least = (enum severity)cc->request->at_least,
 	    .waived = cc->request->waived,
 	    .cancelled = check_is_cancelled,
@@ -379,21 +310,106 @@ run_rules(struct check_call *cc, const bool *selected, struct err *err)
 
 	if (!find_about(cc->job, cc->request, &query, err))
 		return NULL;
+	if (cc->request->since)
+		query.progress = NULL; /* history takes longer, and tells */
 	check = check_run(cc->job->view, &query, err);
 	if (check == NULL && cc->send_failed)
 		*err = cc->send_err;
 	return check;
 }
 
+/* ---- since when, from history */
+
+/* How many days are judged: large plans get fewer, so that it stays a matter of seconds. */
+static int32_t
+days_back(const struct view *view)
+{
+	uint32_t slots = view_slots(view) > 0 ? view_slots(view) : 1;
+	uint32_t days = LIMIT_SINCE_ENTRIES / slots;
+
+	if (days > LIMIT_SINCE_DAYS)
+		return LIMIT_SINCE_DAYS;
+	return days < LIMIT_SINCE_DAYS_MIN ? LIMIT_SINCE_DAYS_MIN : (int32_t)days;
+}
+
+/* What was not there at the end of the day before is of today. */
+static bool
+look_up_since(
+    struct check_call *cc, const struct check *check, const struct trend *trend, struct err *err)
+{
+	size_t count = check_findings(check);
+	int32_t today = cc->job->today;
+	struct str words;
+	bool ok = true;
+
+	cc->history.since = arena_array(cc->job->arena, count + 1, sizeof cc->history.since[0]);
+	if (cc->history.since == NULL)
+		return err_oom(err);
+	str_init(&words, FINDINGS_WORDS_MAX);
+	for (size_t i = 0; i < count && ok; i++) {
+		int32_t since = DATE_NONE;
+
+		if (trend != NULL)
+			since = trend_since(
+			    trend, trend_key(check, check_finding(check, i), &words), today - 1);
+		cc->history.since[i] = since != DATE_NONE ? since : today;
+		ok = str_ok(&words) || err_oom(err);
+	}
+	str_fini(&words);
+	return ok;
+}
+
+static bool
+ask_history(struct check_call *cc, const struct check *check, struct err *err)
+{
+	struct trend_query query = {
+	    .daemon = cc->job->call->daemon,
+	    .ws = cc->ws,
+	    .view = cc->job->view,
+	    .baseline = cc->job->baseline,
+	    .baseline_slot = cc->job->baseline_slot,
+	    .revision = cc->job->revision,
+	    .last = cc->job->today - 1,
+	    .cancelled = &cc->job->call->cancelled,
+	    .progress = report_progress,
+	    .arg = cc,
+	};
+	struct trend_loan loan;
+	int32_t plan_first;
+	bool ok;
+
+	if (!trend_first_day(query.daemon, cc->ws, &plan_first, err))
+		return false;
+	query.first = cc->job->today - days_back(cc->job->view);
+	if (plan_first == DATE_NONE || plan_first > query.last)
+		return look_up_since(cc, check, NULL, err);
+	if (query.first <= plan_first)
+		query.first = plan_first;
+	else
+		cc->history.from = query.first;
+	if (!trend_take(&query, &loan, err))
+		return false;
+	ok = look_up_since(cc, check, loan.trend, err);
+	trend_give(&loan);
+	return ok;
+}
+
 static bool
 run_check(struct view_job *job, struct err *err)
 {
-	struct check_call cc = {.job = job, .request = job->arg, .reported_us = monotonic_us()};
+	struct check_start *start = job->arg;
+	struct check_call cc = {
+	    .job = job,
+	    .request = start->request,
+	    .ws = start->ws,
+	    .history = {.from = DATE_NONE},
+	    .reported_us = monotonic_us(),
+	};
 	struct check *check = NULL;
 	bool selected[RULES_MAX];
 	bool ok = false;
 
-	str_init(&cc.words, WORDS_MAX);
+	str_init(&cc.words, FINDINGS_WORDS_MAX);
 	cc.arena = arena_new(BATCH_MEMORY);
 	if (cc.arena == NULL) {
 		err_oom(err);
@@ -404,6 +420,8 @@ run_check(struct view_job *job, struct err *err)
 		goto out;
 	check = run_rules(&cc, selected, err);
 	if (check == NULL)
+		goto out;
+	if (cc.request->since && !ask_history(&cc, check, err))
 		goto out;
 	ok = send_findings(&cc, check, err) && send_summary(&cc, check, selected, err);
 out:
@@ -417,11 +435,26 @@ void
 handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__CheckRequest *request = (const Plumb__V1__CheckRequest *)message;
+	struct check_start *start = arena_alloc(call->arena, sizeof *start);
 	bool selected[RULES_MAX];
+	struct err err;
 
 	if (!select_rules(call, request->rules, request->n_rules, selected))
 		return;
-	job_view(call, request->at, run_check, arg_of(message));
+	if (start == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return;
+	}
+	start->request = request;
+	start->ws =
+	    workspace_find(call->daemon, request->at != NULL ? request->at->workspace : "", &err);
+	if (start->ws == NULL)
+		rpc_fail(call, &err);
+	else if (request->since || selected[rule_find("scope/crept", strlen("scope/crept"))])
+		job_view_baseline(call, request->at, run_check, start);
+	else
+		job_view(call, request->at, run_check, start);
 }
 
 /* ---- Explain */
@@ -470,6 +503,7 @@ fill_rule(const struct rule *rule, const struct rule_state *state, struct arena 
 	out->unknown_when = pb_str(rule->unknown_when);
 	out->local = rule->local;
 	out->off = state->off;
+	out->refuse = state->refuse;
 	return fill_thresholds(rule, state, arena, out);
 }
 

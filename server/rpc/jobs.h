@@ -51,9 +51,12 @@ struct view_job {
 	/* For the worker, read-only. Settled already: do not call view_settle(). */
 	const struct view *view;
 	const struct view *other; /* job_views(): the second; else NULL */
-	uint64_t revision;        /* of view */
+	const struct view *baseline; /* job_view_baseline(): NULL where there is none */
+	uint32_t baseline_slot; /* of the baseline in view */
+	uint64_t revision;      /* of view */
 	uint64_t other_revision;
 	int32_t today;         /* the date that the answer takes as today (of `to` for two views) */
+	int32_t from_today;    /* job_views(): the same of `from` */
 	const char *workspace; /* its id */
 	uint32_t workspace_number; /* in the store */
 	void *arg;                 /* as given */
@@ -79,6 +82,9 @@ struct Plumb__V1__At;
  * must have no handler_data or callbacks of its own.
  */
 void job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg);
+/* The same, beside the plan at the baseline that was drawn last (of those that the view knows). */
+void job_view_baseline(
+    struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg);
 /* The same with two views of one workspace. */
 void job_views(struct rpc_call *call, const struct Plumb__V1__At *from,
     const struct Plumb__V1__At *to, job_view_fn run, void *arg);

@@ -35,6 +35,11 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
 	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),
+	METHOD("Insight", "Load", load, RPC_STREAM, handle_insight_load),
+	METHOD("Insight", "Mine", mine, 0, handle_insight_mine),
+	METHOD("Insight", "Progress", progress, 0, handle_insight_progress),
+	METHOD("Insight", "Score", score, 0, handle_insight_score),
+	METHOD("Insight", "Trend", trend, RPC_STREAM, handle_insight_trend),
 
 	METHOD("Admin", "Info", info, 0, handle_admin_info),
 	METHOD("Admin", "Ping", ping, 0, handle_admin_ping),

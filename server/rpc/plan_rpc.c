@@ -14,6 +14,7 @@
 #include "common/parse.h"
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "server/insight/check/local.h"
 #include "server/insight/check/rules.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
@@ -22,8 +23,11 @@
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/diff.h"
+#include "server/rpc/dry_run.h"
+#include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/keys.h"
+#include "server/rpc/refusal.h"
 #include "server/rpc/rpc.h"
 
 #define REPLY_MAX LIMIT_FRAME_BODY
@@ -48,6 +52,7 @@ struct apply_call {
 	uint64_t key_hash;
 	int64_t now_us;
 	uint64_t undo_epoch;
+	Plumb__V1__Refusal *refusal; /* of a dry run: what would be refused; NULL nothing */
 	/* the answer that waits */
 	bool refused;
 	struct err err;
@@ -184,6 +189,8 @@ check_request(const Plumb__V1__ApplyRequest *request, struct faults *faults, str
 		faults_add(faults, "change_set", "is required: what shall be changed");
 		return faults_none(faults, err);
 	}
+	if (request->findings && !request->dry_run)
+		faults_add(faults, "findings", "goes with dry_run");
 	if (set->request_hash != 0)
 		faults_add(faults, "change_set.request_hash", "is set by the server; leave it out");
 	if (strlen(set->idempotency_key) > LIMIT_KEY)
@@ -520,6 +527,21 @@ refuse_conflict(struct apply_call *ac, const struct plan_conflict *conflict, con
 }
 
 static bool
+encode_refusal(struct apply_call *ac, struct pb_out *out, struct err *err)
+{
+	const uint8_t *p;
+	size_t len;
+
+	if (ac->refusal == NULL)
+		return true;
+	p = pb_encode(&ac->refusal->base, ac->call->arena, &len);
+	if (p == NULL)
+		return err_oom(err);
+	pb_out_message(out, 8, p, len);
+	return true;
+}
+
+static bool
 encode_dry_run(
     struct apply_call *ac, const struct patch *patch, struct pb_out *out, struct err *err)
 {
@@ -527,13 +549,14 @@ encode_dry_run(
 	struct arena *arena = ac->call->arena;
 	struct diff diff;
 	size_t total = out->len;
+	size_t room = REPLY_ROOM - (ac->request->findings ? FINDINGS_CHANGE_MAX : 0);
 
 	diff_init(&diff, arena, now, now, plan_revision(ac->ws->plan) - 1);
 	if (!diff_patch(&diff, patch, err))
 		return false;
 	for (size_t i = 0; i < diff.count; i++)
 		total += protobuf_c_message_get_packed_size(&diff.list[i]->base) + 8;
-	if (total > REPLY_ROOM)
+	if (total > room)
 		diff_shorten(&diff);
 	for (size_t i = 0; i < diff.count; i++) {
 		size_t len;
@@ -543,7 +566,7 @@ encode_dry_run(
 			return err_oom(err);
 		pb_out_message(out, 5, p, len);
 	}
-	return true;
+	return encode_refusal(ac, out, err);
 }
 
 static bool
@@ -638,17 +661,124 @@ commit_change(struct apply_call *ac, struct commit *commit)
 	rpc_fail(ac->call, &err);
 }
 
+/* The findings come behind the rest of the reply; what they rest on may have been taken back meanwhile. */
+static void
+dry_run_done(struct dry_run *run)
+{
+	struct apply_call *ac = run->arg;
+	struct pb_out out;
+
+	if (ac->call->state != RPC_RUNNING)
+		return;
+	if (!run->ok) {
+		rpc_fail(ac->call, &run->err);
+		return;
+	}
+	if (ac->undo_epoch != ac->ws->undo_epoch) {
+		decide_again(ac);
+		return;
+	}
+	pb_out_init(&out, ac->call->arena, REPLY_MAX);
+	pb_out_raw(&out, ac->reply, ac->reply_len);
+	pb_out_message(&out, 7, run->bytes, run->len);
+	if (out.failed) {
+		err_set(&run->err, ERR_LIMIT,
+		    "the reply does not fit into a message; send several change sets");
+		rpc_fail(ac->call, &run->err);
+		return;
+	}
+	ac->reply = out.p;
+	ac->reply_len = out.len;
+	answer_when_durable(ac);
+}
+
+/* after is owned; the change that it shows is undone. */
+static void
+add_findings(struct apply_call *ac, struct view *after)
+{
+	struct plan *plan = ac->ws->plan;
+	struct dry_run *run = arena_zalloc(ac->call->arena, sizeof *run);
+	struct err err = {0};
+
+	if (run == NULL) {
+		plan_view_release(plan, after);
+		err_oom(&err);
+		rpc_fail(ac->call, &err);
+		return;
+	}
+	ac->undo_epoch = ac->ws->undo_epoch;
+	run->call = ac->call;
+	run->ws = ac->ws;
+	run->before = plan_view_pending(plan);
+	run->after = after;
+	run->today = workspace_today(ac->ws);
+	run->done = dry_run_done;
+	run->arg = ac;
+	if (!dry_run_start(run, &err))
+		rpc_fail(ac->call, &err);
+}
+
 static void
 answer_dry_run(struct apply_call *ac, struct commit *commit)
 {
 	struct err err = {0};
 	bool ok = encode_reply(ac, commit->patch, &commit->stamp, &err);
+	struct view *after = ok && ac->request->findings ? plan_view_pending(ac->ws->plan) : NULL;
 
 	plan_undo(ac->ws->plan, commit->patch);
-	if (ok)
-		answer_when_durable(ac);
-	else
+	if (!ok)
 		rpc_fail(ac->call, &err);
+	else if (ac->request->findings)
+		add_findings(ac, after);
+	else
+		answer_when_durable(ac);
+}
+
+/* Does the workspace refuse what was just taken? Then it is taken back, and the call answered. A dry run only tells. */
+static bool
+is_refused(struct apply_call *ac, struct commit *commit, const struct local_rules *rules)
+{
+	Plumb__V1__Refusal *refusal = NULL;
+	struct err err = {0};
+	bool ok;
+
+	if (rules->count == 0)
+		return false;
+	ok = refusal_find(
+	    ac->ws, commit->patch, rules, commit->stamp.time_us, ac->call->arena, &refusal, &err);
+	if (ok && (refusal == NULL || ac->request->dry_run)) {
+		ac->refusal = refusal;
+		return false;
+	}
+	plan_undo(ac->ws->plan, commit->patch);
+	if (ok)
+		refusal_say(refusal, &err);
+	refuse(ac, &err, refusal != NULL ? &refusal->base : NULL);
+	return true;
+}
+
+/* The rules that refuse, as they are set before the change. With an override nobody asks them, but a dry run does. */
+static bool
+read_rules(const struct apply_call *ac, struct local_rules *rules, struct err *err)
+{
+	rules->count = 0;
+	if (ac->request->change_set->override_reason[0] != '\0' && !ac->request->dry_run)
+		return true;
+	return local_rules_read(plan_now(ac->ws->plan), rules, err);
+}
+
+static struct commit *
+commit_new(struct apply_call *ac)
+{
+	struct commit *commit = arena_zalloc(ac->call->arena, sizeof *commit);
+
+	if (commit == NULL)
+		return NULL;
+	commit->ws = ac->ws;
+	commit->call = ac->call;
+	commit->stamp.revision = plan_revision(ac->ws->plan) + 1;
+	commit->stamp.author = ac->call->caller.name;
+	return commit;
 }
 
 static void
@@ -656,18 +786,16 @@ take(struct apply_call *ac)
 {
 	struct rpc_call *call = ac->call;
 	struct plan_conflict conflict = {0};
-	struct commit *commit = arena_zalloc(call->arena, sizeof *commit);
+	struct commit *commit = commit_new(ac);
+	struct local_rules rules;
 	struct err err = {0};
 
-	if (commit == NULL) {
+	if (commit == NULL)
 		err_oom(&err);
+	if (commit == NULL || !read_rules(ac, &rules, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}
-	commit->ws = ac->ws;
-	commit->call = call;
-	commit->stamp.revision = plan_revision(ac->ws->plan) + 1;
-	commit->stamp.author = call->caller.name;
 	if (!find_time(ac, &commit->stamp.time_us, &err)) {
 		refuse(ac, &err, NULL);
 		return;
@@ -680,6 +808,8 @@ take(struct apply_call *ac)
 			refuse(ac, &err, NULL);
 		return;
 	}
+	if (is_refused(ac, commit, &rules))
+		return;
 	if (ac->request->dry_run)
 		answer_dry_run(ac, commit);
 	else

@@ -14,6 +14,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/snapshots.h"
+#include "server/rpc/trend.h"
 #include "server/rpc/watch.h"
 
 #define RETRY_US (INT64_C(60) * 1000000)
@@ -210,6 +211,8 @@ redact_log(struct redact_job *job)
 		return false;
 	if (oldest == 0)
 		return true;
+	/* what was found with what is about to go; and again when it has gone, for what was asked meanwhile */
+	trend_forget(job->ws->daemon, job->workspace);
 	if (!store_read(job->store, job->workspace, oldest, job->shared->revision, on_scanned, job,
 		&job->err) ||
 	    job->failed || !rewrite(job))
@@ -244,6 +247,7 @@ redact_done(void *arg)
 	} else if (job->rewritten > 0) {
 		log_info("redact", "workspace=%s entries=%zu", ws->id, job->rewritten);
 		as_of_forget(ws->daemon, ws);
+		trend_forget(ws->daemon, ws->number);
 		watch_forget(ws);
 		/* The snapshots that held the texts are gone; the log must be read from its beginning, or a new one. */
 		ws->since_snapshot.snapshot_revision = 0;

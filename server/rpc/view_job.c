@@ -27,6 +27,8 @@
 /* A worker that is this far ahead of its reader waits. */
 #define QUEUE_HIGH (1u << 20)
 #define VIEWS_MAX  2
+/* Items between two looks at whether the caller has gone. */
+#define CANCEL_EVERY 4096u
 
 struct output {
 	struct output *next;
@@ -57,6 +59,11 @@ struct view_call {
 	bool busy;            /* a job of ours is on a worker */
 	struct want wants[VIEWS_MAX];
 	size_t wants_count;
+	/* job_view_baseline(): asked for, looked for on a worker, found */
+	bool wants_baseline;
+	bool baseline_sought;
+	uint32_t baseline_slot; /* SLOT_NONE: there is none */
+	struct want baseline;
 	job_view_fn run;
 	bool ok;
 	struct err err;
@@ -116,6 +123,8 @@ view_call_free(struct view_call *vc)
 		shared_view_unref(vc->wants[i].shared);
 		as_of_unref(vc->wants[i].as_of);
 	}
+	shared_view_unref(vc->baseline.shared);
+	as_of_unref(vc->baseline.as_of);
 	drop_output(vc);
 	pthread_cond_destroy(&vc->room);
 	pthread_mutex_destroy(&vc->lock);
@@ -349,7 +358,7 @@ settle(struct view_call *vc)
 		if (vc->wants[i].shared != NULL && !shared_view_settle(vc->wants[i].shared))
 			return false;
 	}
-	return true;
+	return vc->baseline.shared == NULL || shared_view_settle(vc->baseline.shared);
 }
 
 static void
@@ -383,24 +392,32 @@ view_of(const struct want *want)
 
 /* The request's day, else that of a past revision, else the clock's. */
 static bool
-set_today(struct view_call *vc, struct err *err)
+find_today(struct view_call *vc, const struct want *want, const char *field, int32_t *today,
+    struct err *err)
 {
-	const struct want *want = &vc->wants[vc->wants_count - 1];
-
 	if (want->at != NULL && want->at->today[0] != '\0') {
-		if (date_parse(want->at->today, &vc->job.today))
+		if (date_parse(want->at->today, today))
 			return true;
-		faults_add(vc->call->faults, "at.today",
+		faults_add(vc->call->faults, field,
 		    "'%.40s' is not a date; write it like 2026-03-31", want->at->today);
 		return faults_none(vc->call->faults, err);
 	}
 	if (want->date != DATE_NONE)
-		vc->job.today = want->date;
+		*today = want->date;
 	else if (want->is_past && want->revision > 0)
-		vc->job.today = zone_date(vc->ws->zone, view_time(view_of(want)));
+		*today = zone_date(vc->ws->zone, view_time(view_of(want)));
 	else
-		vc->job.today = workspace_today(vc->ws);
+		*today = workspace_today(vc->ws);
 	return true;
+}
+
+static bool
+set_today(struct view_call *vc, struct err *err)
+{
+	if (vc->wants_count == 1)
+		return find_today(vc, &vc->wants[0], "at.today", &vc->job.today, err);
+	return find_today(vc, &vc->wants[0], "from.today", &vc->job.from_today, err) &&
+	       find_today(vc, &vc->wants[1], "to.today", &vc->job.today, err);
 }
 
 static void
@@ -417,6 +434,10 @@ start_run(struct view_call *vc)
 	if (vc->wants_count > 1) {
 		vc->job.other = view_of(&vc->wants[1]);
 		vc->job.other_revision = vc->wants[1].revision;
+	}
+	if (vc->baseline_slot != SLOT_NONE) {
+		vc->job.baseline = view_of(&vc->baseline);
+		vc->job.baseline_slot = vc->baseline_slot;
 	}
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
@@ -695,6 +716,68 @@ resolve(struct view_call *vc, struct want *want, struct err *err)
 	return progress == GO_ON ? get_view(vc, want, err) : progress;
 }
 
+/* The baseline that was drawn last, of those that name a revision up to the view's. */
+static void
+seek_baseline(struct view_call *vc, const struct view *view)
+{
+	uint64_t drawn = 0;
+
+	for (uint32_t slot = 0; slot < view_slots(view); slot++) {
+		const struct item *item = view_item(view, slot);
+		uint64_t revision;
+
+		if (slot % CANCEL_EVERY == 0 && view_job_cancelled(&vc->job))
+			return;
+		if (item == NULL || item->kind != KIND_BASELINE || !item_is_live(item) ||
+		    item->created_revision < drawn)
+			continue;
+		revision = item->effort > 0 ? (uint64_t)item->effort : item->revision;
+		if (revision > vc->wants[0].revision)
+			continue;
+		drawn = item->created_revision;
+		vc->baseline_slot = slot;
+		vc->baseline.revision = revision;
+	}
+}
+
+static void
+run_seek(void *arg)
+{
+	struct view_call *vc = arg;
+
+	vc->ok = settle(vc);
+	if (vc->ok)
+		seek_baseline(vc, view_of(&vc->wants[0]));
+	else
+		err_oom(&vc->err);
+}
+
+static void
+sought(void *arg)
+{
+	struct view_call *vc = arg;
+
+	vc->busy = false;
+	vc->baseline_sought = true;
+	if (vc->ok)
+		step(vc);
+	else
+		fail(vc, &vc->err);
+}
+
+static enum progress
+resolve_newest_baseline(struct view_call *vc, struct err *err)
+{
+	if (!vc->wants_baseline)
+		return GO_ON;
+	if (vc->baseline_sought)
+		return vc->baseline_slot != SLOT_NONE ? get_view(vc, &vc->baseline, err) : GO_ON;
+	if (!jobs_start(vc->daemon->jobs, run_seek, sought, vc, false, err))
+		return FAILED;
+	vc->busy = true;
+	return WAIT;
+}
+
 /* On from wherever it stands, until it waits, runs or has ended. */
 static void
 step(struct view_call *vc)
@@ -711,6 +794,8 @@ step(struct view_call *vc)
 		progress = find_workspace(vc, &err);
 	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++)
 		progress = resolve(vc, &vc->wants[i], &err);
+	if (progress == GO_ON)
+		progress = resolve_newest_baseline(vc, &err);
 	if (progress == GO_ON)
 		start_run(vc);
 	else if (progress == FAILED)
@@ -761,12 +846,13 @@ view_call_new(struct rpc_call *call, job_view_fn run, void *arg)
 	vc->run = run;
 	for (size_t i = 0; i < VIEWS_MAX; i++)
 		vc->wants[i].date = DATE_NONE;
+	vc->baseline_slot = SLOT_NONE;
 	return vc;
 }
 
 static void
 start(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
-    size_t count, job_view_fn run, void *arg)
+    size_t count, bool baseline, job_view_fn run, void *arg)
 {
 	struct view_call *vc = view_call_new(call, run, arg);
 	struct err err = {0};
@@ -780,6 +866,7 @@ start(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plum
 	vc->wants[0].at = from;
 	vc->wants[1].at = to;
 	vc->wants_count = count;
+	vc->wants_baseline = baseline;
 	call->handler_data = vc;
 	call->on_cancel = on_cancel;
 	call->on_writable = on_writable;
@@ -790,12 +877,18 @@ start(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plum
 void
 job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg)
 {
-	start(call, at, NULL, 1, run, arg);
+	start(call, at, NULL, 1, false, run, arg);
+}
+
+void
+job_view_baseline(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg)
+{
+	start(call, at, NULL, 1, true, run, arg);
 }
 
 void
 job_views(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
     job_view_fn run, void *arg)
 {
-	start(call, from, to, 2, run, arg);
+	start(call, from, to, 2, false, run, arg);
 }

@@ -2,7 +2,8 @@
  * How long a check of all rules takes on a plan of N entries: bench_check [N [ROUNDS]].
  *
  * The plan is made up in memory: per 1,000 entries about 2 objectives with measures, 20 initiatives, 60 workstreams,
- * 400 tasks, 60 people, 100 allocations, 300 measurements; one in a hundred has a fault.
+ * 400 tasks, 60 people in 6 teams, 100 allocations, 300 measurements; one in a hundred has a fault. Three people do the
+ * work of an initiative.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "server/insight/check/check.h"
+#include "server/insight/check/effect.h"
 #include "server/insight/check/index.h"
+#include "server/insight/check/local.h"
 #include "server/insight/trace.h"
 #include "server/limits.h"
 #include "server/plan/plan.h"
@@ -152,12 +155,19 @@ put(struct maker *m, const char *prefix, unsigned n)
 	} while (0)
 
 static void
+own_by(struct maker *m, Plumb__V1__Item *item, unsigned person, unsigned people)
+{
+	item->owners = arena_alloc_or_die(m, 2 * sizeof item->owners[0]);
+	item->owners[0] = name(m, "p", person % people);
+	item->owners[1] = name(m, "p", (person + 1) % people);
+	item->n_owners = 1;
+}
+
+static void
 own(struct maker *m, Plumb__V1__Item *item, unsigned people)
 {
-	if (any(m, 100) == 0) /* the fault: nobody */
-		return;
-	item->owners = one(m, name(m, "p", any(m, people)));
-	item->n_owners = 1;
+	if (any(m, 100) != 0) /* the fault: nobody */
+		own_by(m, item, any(m, people), people);
 }
 
 static void
@@ -202,19 +212,48 @@ make_ends(struct maker *m, unsigned objectives, unsigned people)
 	}
 }
 
+static Plumb__V1__Scope *
+some_scope(struct maker *m)
+{
+	Plumb__V1__Scope *scope = arena_alloc_or_die(m, sizeof *scope);
+
+	plumb__v1__scope__init(scope);
+	scope->in = one(m, pb_str("new customers"));
+	scope->n_in = 1;
+	scope->out = one(m, pb_str("everybody else"));
+	scope->n_out = 1;
+	return scope;
+}
+
 static void
-make_work(struct maker *m, unsigned initiatives, unsigned objectives, unsigned people)
+need(struct maker *m, Plumb__V1__Initiative *body, unsigned team)
+{
+	body->needs = arena_alloc_or_die(m, sizeof body->needs[0]);
+	body->needs[0] = arena_alloc_or_die(m, sizeof *body->needs[0]);
+	plumb__v1__need__init(body->needs[0]);
+	body->needs[0]->who = name(m, "t", team);
+	body->needs[0]->effort__case = PLUMB__V1__NEED__EFFORT__EFFORT;
+	body->needs[0]->effort = 500 + any(m, 2000);
+	body->n_needs = 1;
+}
+
+static void
+make_initiatives(struct maker *m, unsigned initiatives, unsigned objectives, unsigned people)
 {
 	for (unsigned i = 0; i < initiatives; i++) {
 		Plumb__V1__Item *item = put(m, "i", i);
 		Plumb__V1__Initiative *body;
 
 		BODY(item, INITIATIVE, initiative, body);
-		own(m, item, people);
+		if (any(m, 100) != 0)
+			own_by(m, item, 3 * i, people);
 		body->status =
 		    any(m, 5) == 0 ? PLUMB__V1__WORK_STATUS__DONE : PLUMB__V1__WORK_STATUS__ACTIVE;
-		body->finish = pb_str("2026-02-01");
+		body->start = pb_str("2026-01-05");
+		body->finish = pb_str("2026-05-29");
 		body->outcome_intended = pb_str("Something is better.");
+		body->scope = any(m, 100) != 0 ? some_scope(m) : NULL;
+		need(m, body, any(m, people / 10));
 		if (any(m, 100) != 0)
 			body->objective = name(m, "o", any(m, objectives));
 		if (i > 0 && any(m, 4) == 0) {
@@ -222,31 +261,72 @@ make_work(struct maker *m, unsigned initiatives, unsigned objectives, unsigned p
 			body->n_after = 1;
 		}
 	}
+}
+
+/* One in twelve tasks has two owners: so that some five of a hundred entries are in a finding. */
+static void
+make_tasks(struct maker *m, unsigned initiatives, unsigned people)
+{
+	for (unsigned i = 0; i < 20 * initiatives; i++) {
+		Plumb__V1__Item *item = put(m, "t", i);
+		unsigned workstream = any(m, 3 * initiatives);
+		Plumb__V1__Task *body;
+
+		BODY(item, TASK, task, body);
+		own_by(m, item, workstream, people);
+		item->n_owners = any(m, 12) == 0 ? 2 : 1;
+		body->effort__case = PLUMB__V1__TASK__EFFORT__EFFORT;
+		body->effort = 50 + any(m, 300);
+		body->members = one(m, name(m, "p", (workstream + any(m, 2)) % people));
+		body->n_members = 1;
+		if (any(m, 100) != 0)
+			body->initiative = name(m, "workstream/w", workstream);
+	}
+}
+
+/* Workstream 3 * i + k is a part of initiative i, and person 3 * i + k answers for it. */
+static void
+make_work(struct maker *m, unsigned initiatives, unsigned objectives, unsigned people)
+{
+	make_initiatives(m, initiatives, objectives, people);
 	for (unsigned i = 0; i < 3 * initiatives; i++) {
 		Plumb__V1__Item *item = put(m, "w", i);
 		Plumb__V1__Workstream *body;
 
 		BODY(item, WORKSTREAM, workstream, body);
-		own(m, item, people);
-		body->initiative = name(m, "i", any(m, initiatives));
+		if (any(m, 100) != 0)
+			own_by(m, item, i, people);
+		body->initiative = name(m, "i", i / 3);
 		body->status = PLUMB__V1__WORK_STATUS__ACTIVE;
 	}
-	for (unsigned i = 0; i < 20 * initiatives; i++) {
-		Plumb__V1__Item *item = put(m, "t", i);
-		Plumb__V1__Task *body;
-
-		BODY(item, TASK, task, body);
-		own(m, item, people);
-		if (any(m, 100) != 0)
-			body->initiative = name(m, "workstream/w", any(m, 3 * initiatives));
-	}
+	make_tasks(m, initiatives, people);
 	for (unsigned i = 0; i < 5 * initiatives; i++) {
 		Plumb__V1__Item *item = put(m, "a", i);
+		unsigned initiative = any(m, initiatives);
 		Plumb__V1__Allocation *body;
 
 		BODY(item, ALLOCATION, allocation, body);
-		body->who = name(m, "p", any(m, people));
-		body->initiative = name(m, "i", any(m, initiatives));
+		body->who = name(m, "p", (3 * initiative + any(m, 3)) % people);
+		body->initiative = name(m, "i", initiative);
+		body->period = name(m, "q", 1 + any(m, 2));
+		body->share__case = PLUMB__V1__ALLOCATION__SHARE__SHARE;
+		body->share = 0.05 * (1 + any(m, 6));
+	}
+}
+
+static void
+make_periods(struct maker *m)
+{
+	for (unsigned i = 1; i <= 4; i++) {
+		Plumb__V1__Item *item = put(m, "q", i);
+		Plumb__V1__Period *body;
+		char day[DATE_TEXT_LEN];
+
+		BODY(item, PERIOD, period, body);
+		date_format(date_from_civil(2026, 3 * (int)i - 2, 1), day);
+		body->first_day = arena_strdup(m->arena, day);
+		date_format(date_from_civil(2026 + (int)i / 4, 3 * (int)i % 12 + 1, 1) - 1, day);
+		body->last_day = arena_strdup(m->arena, day);
 	}
 }
 
@@ -262,11 +342,35 @@ make_people(struct maker *m, unsigned people)
 			body->manager = name(m, "p", i / 8);
 		if (any(m, 100) == 0)
 			body->last_day = pb_str("2026-01-31");
+		body->team = name(m, "t", i / 10);
+	}
+	for (unsigned i = 0; i < people / 10; i++) {
+		Plumb__V1__Item *item = put(m, "t", i);
+		Plumb__V1__Team *body;
+
+		BODY(item, TEAM, team, body);
+		body->lead = name(m, "p", 10 * i);
 	}
 }
 
 static void
-make_records(struct maker *m, unsigned records, unsigned measures)
+check_in(struct maker *m, Plumb__V1__Record *record, unsigned initiative)
+{
+	char day[DATE_TEXT_LEN];
+
+	record->about = arena_printf(m->arena, "initiative/i%u", initiative);
+	record->at = arena_strdup(
+	    m->arena, date_format(date_from_civil(2026, 3, 28) - (int)any(m, 20), day));
+	record->body_case = PLUMB__V1__RECORD__BODY_CHECK_IN;
+	record->check_in = arena_alloc_or_die(m, sizeof *record->check_in);
+	plumb__v1__check_in__init(record->check_in);
+	record->check_in->status = PLUMB__V1__CHECK_IN__STATUS__ON_TRACK;
+	if (record->about == NULL || record->at == NULL)
+		die("out of memory");
+}
+
+static void
+make_records(struct maker *m, unsigned records, unsigned measures, unsigned initiatives)
 {
 	for (unsigned i = 0; i < records; i++) {
 		Plumb__V1__Change *change = next_change(m);
@@ -279,6 +383,10 @@ make_records(struct maker *m, unsigned records, unsigned measures)
 		change->add->record = record;
 		plumb__v1__record__init(record);
 		record->id = name(m, "r", i);
+		if (i < initiatives) {
+			check_in(m, record, i);
+			continue;
+		}
 		record->about = name(m, "m", any(m, measures));
 		record->at = arena_strdup(m->arena, date_format(20000 + (int32_t)any(m, 540), day));
 		record->body_case = PLUMB__V1__RECORD__BODY_MEASUREMENT;
@@ -296,10 +404,11 @@ make(struct maker *m, unsigned n)
 	unsigned people = 60 * thousands;
 	unsigned initiatives = 20 * thousands;
 
+	make_periods(m);
 	make_people(m, people);
 	make_ends(m, objectives, people);
 	make_work(m, initiatives, objectives, people);
-	make_records(m, 340 * thousands, objectives);
+	make_records(m, 340 * thousands, objectives, initiatives);
 	flush(m);
 }
 
@@ -327,6 +436,103 @@ round_of_checks(const struct view *view, int32_t today)
 	    check_counts(check)->by_severity[1], check_counts(check)->unknown,
 	    (unsigned long long)check_counts(check)->items);
 	check_free(check);
+}
+
+/* Two threads: by the clock on the wall. */
+static double
+wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* An initiative gets two owners; the caller undoes it. */
+static struct patch *
+try_change(struct maker *m, unsigned number)
+{
+	Plumb__V1__Item *item = put(m, "i", number);
+	Plumb__V1__Initiative *body;
+	Plumb__V1__ChangeSet set;
+	struct faults *faults = arena_alloc_or_die(m, sizeof *faults);
+	struct stamp stamp = {m->revision + 1, INT64_C(20500) * DAY_US, "bench"};
+	struct plan_conflict conflict;
+	struct patch *patch;
+	struct err err;
+	char *owners[2] = {name(m, "p", number), name(m, "p", number + 1)};
+
+	BODY(item, INITIATIVE, initiative, body);
+	body->status = PLUMB__V1__WORK_STATUS__ACTIVE;
+	item->owners = owners;
+	item->n_owners = 2;
+	plumb__v1__change_set__init(&set);
+	set.n_changes = m->count;
+	set.changes = m->changes;
+	faults_init(faults, m->arena);
+	if (!plan_apply(
+		m->plan, &set.base, &stamp, false, m->arena, faults, &conflict, &patch, &err))
+		die(err.msg);
+	m->count = 0;
+	return patch;
+}
+
+/* What a dry run does beside the loop, and what the loop waits for. */
+static void
+round_of_effects(struct maker *m, int32_t today)
+{
+	double start = wall_ms(), taken, settled, cpu;
+	struct patch *patch = try_change(m, 7);
+	struct view *after = plan_view_pending(m->plan), *before;
+	struct effect_side sides[2];
+	struct effect effect;
+	struct err err;
+
+	plan_undo(m->plan, patch);
+	before = plan_view_pending(m->plan);
+	taken = wall_ms();
+	if (before == NULL || after == NULL || !view_settle(before) || !view_settle(after))
+		die("no view");
+	settled = wall_ms();
+	cpu = now_ms();
+	sides[0] = (struct effect_side){before, today};
+	sides[1] = (struct effect_side){after, today};
+	if (!effect_run(&sides[0], &sides[1], NULL, NULL, &effect, &err))
+		die(err.msg);
+	printf("effect_ms=%.1f cpu_ms=%.1f on_loop_ms=%.3f appeared=%zu gone=%zu same=%zu\n",
+	    wall_ms() - settled, now_ms() - cpu, taken - start, effect.findings.appeared_count,
+	    effect.findings.gone_count, effect.findings.same_count);
+	effect_fini(&effect);
+	plan_view_release(m->plan, before);
+	plan_view_release(m->plan, after);
+	arena_reset(m->arena);
+}
+
+/* What asking the rules that refuse adds to taking a change. */
+static void
+round_of_refusals(struct maker *m, int32_t today)
+{
+	struct local_rules rules = {.count = 0};
+	double spent = 0;
+	size_t count;
+	const struct rule *const *all = rules_all(&count);
+
+	for (size_t i = 0; i < count; i++)
+		rules.selected[i] = all[i]->local;
+	for (unsigned i = 0; i < 100; i++) {
+		struct patch *patch = try_change(m, i);
+		struct local local;
+		struct err err;
+		double start = wall_ms();
+
+		if (!local_run(&local, m->plan, patch, &rules, today, LIMIT_AROUND, &err))
+			die(err.msg);
+		local_fini(&local);
+		spent += wall_ms() - start;
+		plan_undo(m->plan, patch);
+		arena_reset(m->arena);
+	}
+	printf("refusing_ms=%.3f for each change of an initiative's owners\n", spent / 100);
 }
 
 static void
@@ -394,6 +600,9 @@ main(int argc, char **argv)
 		die("no view");
 	for (uint64_t i = 0; i < rounds; i++)
 		round_of_checks(view, today);
+	for (uint64_t i = 0; i < rounds; i++)
+		round_of_effects(&m, today);
+	round_of_refusals(&m, today);
 	round_of_traces(view, today);
 	round_of_rules(view, today);
 	plan_view_release(m.plan, view);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/import_stratml.h"
+#include "client/import_text.h"
 #include "client/planfile.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -93,7 +94,7 @@ static void
 run_again(const uint8_t *data, size_t size, struct stratml_options *options,
     const struct planfile_step *first)
 {
-	struct stratml_known *known = calloc(first->count + 1, sizeof *known);
+	struct import_known *known = calloc(first->count + 1, sizeof *known);
 	struct planfile *plan;
 	struct planfile_step *second;
 
@@ -101,7 +102,7 @@ run_again(const uint8_t *data, size_t size, struct stratml_options *options,
 	for (size_t i = 0; i < first->count; i++) {
 		const Plumb__V1__Item *item = first->entries[i]->item;
 
-		known[i] = (struct stratml_known){
+		known[i] = (struct import_known){
 		    .ref = first->entries[i]->ref, .title = "", .source = options->source};
 		if (item == NULL)
 			continue;

@@ -24,6 +24,14 @@ printed=$(mktemp)
 trap 'rm -f "$printed"' EXIT
 
 same docs/man/plumb.1 'plumb help --man >docs/man/plumb.1' "$build/plumb" help --man
+commands=$("$build/plumb" __complete '' | sed -n 's/^\([a-z][a-z-]*\)	.*/\1/p')
+[ -n "$commands" ] || complain "plumb lists no commands"
+for command in $commands; do
+	same "docs/man/plumb-$command.1" "plumb help $command --man >docs/man/plumb-$command.1" "$build/plumb" help "$command" --man
+done
+for page in docs/man/plumb-*.1; do
+	echo "$commands" | grep -qx "$(basename "$page" .1 | cut -c7-)" || complain "$page is of no command: remove it"
+done
 same docs/RULES.md 'ninja rules-md' "$build/tests/rules_md"
 
 # Every option of plumbd is in its page, and the other way round; every setting in plumbd.conf(5) and the example.

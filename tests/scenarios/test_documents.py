@@ -1,39 +1,14 @@
 """What the documents show is what happens: README's session and its small plan, OPERATIONS' queries and tables."""
 import os
 import re
-import shlex
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 import time
 import unittest
 
-from plumbrpc import ROOT, Daemon, binary, pb
-
-EXAMPLE = os.path.join(ROOT, "deploy", "example")
-
-
-def read(*path):
-    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
-        return file.read()
-
-
-def blocks(text, language):
-    return re.findall(r"^```%s\n(.*?)^```$" % language, text, re.M | re.S)
-
-
-def sections_of(session):
-    """[(command, [piece, …])]: pieces of output that follow each other, with anything between them."""
-    commands = []
-    for line in session.splitlines():
-        if line.startswith("$ "):
-            commands.append((line[2:], [[]]))
-        elif line == "…":
-            commands[-1][1].append([])
-        else:
-            commands[-1][1][-1].append(line)
-    return [(command, ["\n".join(piece) for piece in pieces if piece]) for command, pieces in commands]
+from plumbrpc import Daemon, pb
+from session import blocks, read, run_plumb, sections_of, tells
 
 
 class DocumentsTest(unittest.TestCase):
@@ -45,26 +20,17 @@ class DocumentsTest(unittest.TestCase):
         self.addCleanup(daemon.close)
         return daemon
 
-    def plumb(self, line, server, cwd=ROOT):
-        words = shlex.split(line, comments=True)
-        self.assertEqual(words[0], "plumb")
-        env = {k: v for k, v in os.environ.items() if not k.startswith(("PLUMB_", "COLUMNS"))}
-        env["PLUMB_SERVER"] = server
-        return subprocess.run([binary("plumb")] + words[1:], env=env, cwd=cwd, capture_output=True, text=True,
-                              timeout=120, stdin=subprocess.DEVNULL)
-
     def test_the_session_of_the_readme_is_real(self):
         daemon = self.start()
-        self.assertEqual(self.plumb("plumb apply -f deploy/example --yes", daemon.unix).returncode, 0)
+        self.assertEqual(run_plumb("plumb apply -f deploy/example --yes", daemon.unix).returncode, 0)
         sessions = blocks(read("README.md"), "console")
         self.assertEqual(len(sessions), 1)
         for command, pieces in sections_of(sessions[0]):
-            done = self.plumb(command, daemon.unix)
+            done = run_plumb(command, daemon.unix)
             self.assertIn(done.returncode, (0, 1), done.stderr)
-            rest = done.stdout
-            for piece in pieces:
-                self.assertIn(piece, rest, command)
-                rest = rest.partition(piece)[2]
+            if not tells(done.stdout, pieces):
+                self.assertEqual(done.stdout.rstrip("\n"), "\n…\n".join(pieces), command)
+                self.fail(command)
 
     def test_the_five_minutes_of_the_readme_work(self):
         text = read("README.md")
@@ -78,13 +44,13 @@ class DocumentsTest(unittest.TestCase):
         self.assertGreater(len(commands), 5)
         for command in commands:
             asks = command.replace("plumb apply", "plumb apply --yes")
-            done = self.plumb(asks, daemon.unix, folder)
+            done = run_plumb(asks, daemon.unix, folder)
             # A difference is no fault.
             self.assertEqual(done.returncode, 1 if " diff " in command else 0, command + done.stdout + done.stderr)
 
     def tables(self):
         daemon = self.start()
-        self.assertEqual(self.plumb("plumb apply -f deploy/example --yes", daemon.unix).returncode, 0)
+        self.assertEqual(run_plumb("plumb apply -f deploy/example --yes", daemon.unix).returncode, 0)
         client = daemon.client(unix=True)
         until = time.monotonic() + 30
         info = None

@@ -12,7 +12,7 @@ from plumbrpc import NOT_FOUND, ROOT, Daemon, RpcError, binary, pb
 
 EXAMPLE = os.path.join(ROOT, "deploy", "example")
 EXPECTED = os.path.join(ROOT, "tests", "scenarios", "example_expected.yaml")
-FAMILIES = ("sight/", "outcome/", "owner/")
+FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "rhythm/")
 LAST_OF_Q1 = "2026-03-31"
 LOADED_WITHIN = 30  # seconds, with sanitizers on a busy machine; 0.2 without
 
@@ -32,13 +32,14 @@ def plumb(*args, code=0, server=None):
     return done.stdout
 
 
-def expected(part):
-    """{(rule, subjects, unknown, waived)}, each written with its reason."""
+def expected(part, later=True):
+    """{(rule, subjects, unknown, waived)}, each written with its reason; later: what came about since the first day too."""
     with open(EXPECTED, encoding="utf-8") as file:
         rows = yaml.safe_load(file)[part]
     for row in rows:
-        if not row["reason"].strip() or set(row) - {"rule", "subjects", "unknown", "waived", "reason"}:
+        if not row["reason"].strip() or set(row) - {"rule", "subjects", "unknown", "waived", "later", "reason"}:
             raise AssertionError(f"{EXPECTED}: {row}")
+    rows = [row for row in rows if later or not row.get("later")]
     return {(r["rule"], tuple(r["subjects"]), r.get("unknown", False), r.get("waived", False)) for r in rows}
 
 
@@ -82,9 +83,7 @@ class ExampleTest(unittest.TestCase):
     def test_baselines_name_the_plans_of_both_quarters(self):
         """Nothing could be reported on the first day yet: what is found is of the plan alone."""
         findings, _ = self.check(baseline="2026-q1-plan", today="2026-01-05")
-        of_the_records = {("outcome/done-unmoved", ("initiative/welcome-webinars", "measure/onboarding-satisfaction"),
-                           False, False)}
-        self.assertEqual(sorted(found(findings)), sorted(expected("end_of_first_quarter") - of_the_records))
+        self.assertEqual(sorted(found(findings)), sorted(expected("end_of_first_quarter", later=False)))
         findings, _ = self.check(baseline="2026-q2-plan", today="2026-04-07")
         self.assertIn(("sight/cycle", ("initiative/mobile-offline", "initiative/sync-rework"), False, False),
                       found(findings))
@@ -167,8 +166,8 @@ initiatives: {i: {objective: o, owner: anna, outcome_intended: x, needs: [{who: 
             request = pb.plan.ListRequest(filter=terms, count_only=True)
             return self.client.call("Plan.List", request).total
 
-        for kind, least, most in (("person", 55, 70), ("goal", 5, 5), ("objective", 15, 18), ("initiative", 25, 28),
-                                  ("workstream", 15, 30), ("ask", 7, 12), ("check-in", 100, 250),
+        for kind, least, most in (("person", 55, 70), ("goal", 5, 5), ("objective", 15, 18), ("initiative", 25, 29),
+                                  ("workstream", 15, 30), ("ask", 7, 18), ("check-in", 100, 300),
                                   ("measurement", 100, 300), ("acknowledgement", 50, 250)):
             total = count(f"kind:{kind}")
             self.assertTrue(least <= total <= most, f"{total} of {kind}")

@@ -26,10 +26,12 @@ check_text_run(struct plan_text *text, const char *today, const struct check_que
 	return check;
 }
 
+/* baseline may be NULL. */
 static struct check *
-run_rule(struct plan_text *text, const char *today, const char *rule)
+run_rule(struct plan_text *text, const struct check_baseline *baseline, const char *today,
+    const char *rule)
 {
-	struct check_query query = {0};
+	struct check_query query = {.baseline = baseline};
 	bool selected[RULES_MAX];
 	struct err err;
 
@@ -69,10 +71,9 @@ sorted(const char *lines)
 	return str_take(&out);
 }
 
-void
-check_text_expect(struct plan_text *text, const char *today, const char *rule, const char *expected)
+static void
+expect(struct check *check, const char *rule, const char *expected)
 {
-	struct check *check = run_rule(text, today, rule);
 	struct str found;
 	char *have;
 	char *want = sorted(expected);
@@ -95,9 +96,14 @@ check_text_expect(struct plan_text *text, const char *today, const char *rule, c
 }
 
 void
-check_text_says(struct plan_text *text, const char *today, const char *rule, const char *message)
+check_text_expect(struct plan_text *text, const char *today, const char *rule, const char *expected)
 {
-	struct check *check = run_rule(text, today, rule);
+	expect(run_rule(text, NULL, today, rule), rule, expected);
+}
+
+static void
+says(struct check *check, const char *message)
+{
 	struct str said;
 
 	ck_assert_uint_eq(check_findings(check), 1);
@@ -106,6 +112,23 @@ check_text_says(struct plan_text *text, const char *today, const char *rule, con
 	ck_assert_str_eq(said.data, message);
 	str_fini(&said);
 	check_free(check);
+}
+
+void
+check_text_says(struct plan_text *text, const char *today, const char *rule, const char *message)
+{
+	says(run_rule(text, NULL, today, rule), message);
+}
+
+void
+check_text_since(struct plan_text *then, struct plan_text *now, const char *baseline,
+    const char *today, const char *rule, const char *expected, const char *message)
+{
+	const struct check_baseline at = {plan_text_view(then), plan_text_slot(now, baseline)};
+
+	expect(run_rule(now, &at, today, rule), rule, expected);
+	if (message != NULL)
+		says(run_rule(now, &at, today, rule), message);
 }
 
 void

@@ -21,6 +21,11 @@ void check_text_expect(
 /* The message of the one finding of a rule. */
 void check_text_says(
     struct plan_text *text, const char *today, const char *rule, const char *message);
+/*
+ * The same two beside another plan, as which it was at a baseline ("baseline/q1" of the plan now). message may be NULL.
+ */
+void check_text_since(struct plan_text *then, struct plan_text *now, const char *baseline,
+    const char *today, const char *rule, const char *expected, const char *message);
 /* Takes lines as plan_text_put() does as of 2026-01-05, expects on 2026-03-31. */
 void check_text_plan(const char *lines, const char *rule, const char *expected);
 

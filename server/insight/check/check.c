@@ -16,13 +16,15 @@
 /* Of the progress; the rules share the rest. */
 #define INDEX_PART 0.4
 
-/* A waiver that counts today, its key read into numbers. */
+/* A waiver, its key read into numbers. */
 struct waived_key {
 	unsigned rule;
 	unsigned subjects_count;
 	uint32_t subjects[FINDING_SUBJECTS];
 	const char *qualifier; /* behind "@", or "" */
 	uint32_t waiver;
+	bool expired;
+	bool came_back; /* what it was for is found again */
 };
 
 struct check {
@@ -47,6 +49,7 @@ struct check {
 	size_t evidence_count;
 	size_t evidence_cap;
 	struct check_counts counts;
+	bool cut; /* not all that is wanted was kept */
 	bool oom;
 };
 
@@ -214,11 +217,10 @@ read_waivers(struct check *check, struct err *err)
 
 		if (!control_waiver(check->ix.items[slots[i]], check->arena, waiver))
 			return err_oom(err);
-		if (waiver->until < check->query.today)
-			continue;
 		if (!read_key(check->view, waiver->finding, key))
 			continue;
 		key->waiver = i;
+		key->expired = waiver->until < check->query.today;
 		check->keys_count++;
 	}
 	qsort(check->keys, check->keys_count, sizeof check->keys[0], compare_keys);
@@ -233,9 +235,9 @@ key_is_of(const struct waived_key *key, const struct draft *d)
 	       strcmp(key->qualifier, d->qualifier != NULL ? d->qualifier : "") == 0;
 }
 
-/* The waiver of the finding; UINT32_MAX none. */
+/* The waiver of the finding that counts today; UINT32_MAX none: those that are over are counted as come back. */
 static uint32_t
-find_waiver(const struct check *check, unsigned rule, const struct draft *d)
+find_waiver(struct check *check, unsigned rule, const struct draft *d)
 {
 	struct waived_key wanted = {.rule = rule, .subjects_count = d->subjects_count > 0};
 	size_t low = 0;
@@ -250,13 +252,21 @@ find_waiver(const struct check *check, unsigned rule, const struct draft *d)
 		else
 			high = middle;
 	}
-	for (; low < check->keys_count; low++) {
-		const struct waived_key *key = &check->keys[low];
+	for (high = low; high < check->keys_count; high++) {
+		const struct waived_key *key = &check->keys[high];
 
 		if (key->rule != rule || first_subject(key) != first_subject(&wanted))
 			break;
-		if (key_is_of(key, d))
+		if (!key->expired && key_is_of(key, d))
 			return key->waiver;
+	}
+	for (; low < high; low++) {
+		struct waived_key *key = &check->keys[low];
+
+		if (key->came_back || !key_is_of(key, d))
+			continue;
+		key->came_back = true;
+		check->counts.expired_waivers++;
 	}
 	return UINT32_MAX;
 }
@@ -364,16 +374,19 @@ count_finding(
 	}
 }
 
+static bool
+is_wanted(const struct check *check, enum severity severity, bool waived)
+{
+	return severity >= check->query.at_least && (!waived || check->query.waived);
+}
+
 /* Unknown ones may fill half of what is kept at most, so that they never crowd out what is known. */
 static bool
-is_kept(const struct check *check, enum severity severity, const struct draft *d, bool waived)
+has_room(const struct check *check, const struct draft *d)
 {
-	if (severity < check->query.at_least || (waived && !check->query.waived))
-		return false;
-	if (d->unknown)
-		return check->unknown_count < LIMIT_FINDINGS / 2 &&
-		       check->findings_count < LIMIT_FINDINGS;
-	return check->findings_count < LIMIT_FINDINGS;
+	size_t most = check->query.most > 0 ? check->query.most : LIMIT_FINDINGS;
+
+	return check->findings_count < most && (!d->unknown || check->unknown_count < most / 2);
 }
 
 static void
@@ -422,8 +435,12 @@ pass_emit(struct pass *pass, const struct draft *d)
 		return;
 	waiver = check->keys_count > 0 ? find_waiver(check, pass->number, d) : UINT32_MAX;
 	count_finding(check, pass->number, severity, d, waiver != UINT32_MAX);
-	if (is_kept(check, severity, d, waiver != UINT32_MAX))
-		keep(check, pass->number, severity, d, waiver);
+	if (is_wanted(check, severity, waiver != UINT32_MAX)) {
+		if (has_room(check, d))
+			keep(check, pass->number, severity, d, waiver);
+		else
+			check->cut = true;
+	}
 	if (check->oom)
 		pass->stop = true;
 }
@@ -670,6 +687,18 @@ size_t
 check_findings(const struct check *check)
 {
 	return check->findings_count;
+}
+
+const struct check_baseline *
+pass_baseline(const struct pass *pass)
+{
+	return pass->check->query.baseline;
+}
+
+bool
+check_is_whole(const struct check *check)
+{
+	return !check->cut;
 }
 
 const struct finding *

@@ -60,15 +60,23 @@ struct finding {
 	const char *qualifier; /* static: what follows "@" in the key; NULL none */
 };
 
+/* The plan at a baseline, for rules that ask what has become of it. */
+struct check_baseline {
+	const struct view *view;
+	uint32_t slot; /* of the baseline, in the view that is checked */
+};
+
 struct check_query {
 	int32_t today;
 	const struct zone *zone; /* for "since"; NULL UTC */
 	const bool *rules;       /* RULES_MAX of them, as rules_select() marks; NULL all */
 	const uint32_t *about;   /* only findings (and counts) with one of these subjects */
 	size_t about_count;
-	enum severity at_least;       /* milder ones are counted, not kept */
-	bool waived;                  /* keep waived ones too; they are counted apart always */
-	bool (*cancelled)(void *arg); /* asked now and then; may be NULL */
+	enum severity at_least; /* milder ones are counted, not kept */
+	bool waived;            /* keep waived ones too; they are counted apart always */
+	const struct check_baseline *baseline;    /* NULL: there is none */
+	size_t most;                              /* how many are kept; 0: LIMIT_FINDINGS */
+	bool (*cancelled)(void *arg);             /* asked now and then; may be NULL */
 	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */
 	void *arg;
 };
@@ -83,12 +91,13 @@ struct check_counts {
 	uint32_t by_severity[SEVERITY_ERROR + 1];
 	uint32_t unknown;
 	uint32_t waived;
+	uint32_t expired_waivers; /* whose finding is there again */
 	struct rule_count rules[RULES_MAX];
 	uint64_t items; /* live entries that were looked at */
 };
 
 /*
- * Applies the rules. At most LIMIT_FINDINGS are kept, the counts are complete. The view must be settled, and outlive
+ * Applies the rules. At most LIMIT_FINDINGS are kept (unless `most` says more), the counts are complete. The view must be settled, and outlive
  * the check. ERR_CANCELLED, ERR_LIMIT (out of memory).
  */
 struct check *check_run(
@@ -97,6 +106,8 @@ void check_free(struct check *check); /* takes NULL */
 
 const struct check_counts *check_counts(const struct check *check);
 size_t check_findings(const struct check *check);
+/* Were all kept that the query wants? */
+bool check_is_whole(const struct check *check);
 /* In order: unknown ones last, then severity, rank, rule, names of the subjects. */
 const struct finding *check_finding(const struct check *check, size_t i);
 const uint32_t *check_subjects(const struct check *check, const struct finding *finding);

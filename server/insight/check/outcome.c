@@ -184,7 +184,6 @@ message_no_baseline(const struct check *check, const struct finding *f, struct s
 static const struct rule outcome_no_baseline = {
     .name = "outcome/no-baseline",
     .severity = SEVERITY_WARNING,
-    .local = true,
     .asks = "Do we know where each number stood at the start?",
     .meaning =
 	"A measure of an open objective for which neither the target states a baseline nor a "
@@ -220,7 +219,6 @@ message_no_target(const struct check *check, const struct finding *f, struct str
 static const struct rule outcome_no_target = {
     .name = "outcome/no-target",
     .severity = SEVERITY_WARNING,
-    .local = true,
     .asks = "Does a number say when it is done?",
     .meaning = "A measure of an open objective without a number to reach: neither `target` nor "
 	       "`commit` is stated, and no target value was recorded about the measure. For "
@@ -325,7 +323,6 @@ message_no_date(const struct check *check, const struct finding *f, struct str *
 static const struct rule outcome_no_date = {
     .name = "outcome/no-date",
     .severity = SEVERITY_WARNING,
-    .local = true,
     .asks = "By when shall it be met?",
     .meaning =
 	"An open objective without a period that has a last day, and with a target that has no due "

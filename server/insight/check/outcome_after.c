@@ -4,6 +4,7 @@
 #include "common/str.h"
 #include "server/insight/check/aim.h"
 #include "server/insight/check/pass.h"
+#include "server/insight/progress.h"
 
 static void
 add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
@@ -18,6 +19,48 @@ add_evidence(const struct check *check, const struct finding *f, const char *wha
 
 	if (e != NULL)
 		check_value(check, e, out);
+}
+
+/* ---- both numbers: how far the work is stands beside how far the outcome is */
+
+/* Rounded down, so that a near miss does not read as reached. */
+static double
+rounded(double progress)
+{
+	return floor(progress * 1000) / 1000;
+}
+
+/* Worked out where there is a finding only: most plans have few. */
+static void
+draft_work(struct pass *pass, struct progress **progress, struct draft *d, uint32_t slot)
+{
+	struct progress_of of;
+
+	if (*progress == NULL)
+		*progress = progress_new(pass->ix);
+	if (*progress == NULL || !progress_of(*progress, slot, &of))
+		pass_out_of_memory(pass);
+	else if (isnan(of.work.value))
+		draft_text(d, slot, "progress of the work", "unknown");
+	else
+		draft_number(d, slot, "progress of the work", rounded(of.work.value));
+}
+
+/* " (work 80 %, outcome 25 %)": two numbers side by side. */
+static void
+add_both(const struct check *check, const struct finding *f, struct str *out)
+{
+	const struct evidence *work = finding_evidence(check, f, "progress of the work");
+	const struct evidence *outcome = finding_evidence(check, f, "progress of the outcome");
+
+	if (work != NULL && work->type == VALUE_NUMBER)
+		str_addf(out, " (work %.0f %%, ", floor(work->value.number * 100));
+	else
+		str_add(out, " (work unknown, ");
+	if (outcome != NULL && outcome->type == VALUE_NUMBER)
+		str_addf(out, "outcome %.0f %%)", floor(outcome->value.number * 100));
+	else
+		str_add(out, "outcome unknown)");
 }
 
 /* ---- closed-early */
@@ -37,20 +80,20 @@ early_evidence(struct draft *d, const struct aim *aim, const struct point *point
 	draft_date(d, aim->objective, "due", aim->due);
 	draft_number(d, point->slot, "value at closing", point->value);
 	draft_date(d, point->slot, "taken on", point->date);
+	draft_number(d, aim->measure, "progress of the outcome",
+	    rounded(aim_progress(aim, point->value)));
 	if (aim->direction == DIRECTION_HOLD) {
 		draft_number(d, aim->measure, "low", aim->low);
 		draft_number(d, aim->measure, "high", aim->high);
 		return;
 	}
 	draft_number(d, aim->objective, "target", aim->target);
-	/* Rounded down, so that a near miss does not read as reached. */
-	draft_number(
-	    d, aim->measure, "progress", floor(aim_progress(aim, point->value) * 1000) / 1000);
 }
 
 /* A value that came in after the closing may show that it was met, never that it was not. */
 static void
-judge_early(struct pass *pass, const struct aim *aim, int32_t closed)
+judge_early(
+    struct pass *pass, struct progress **progress, const struct aim *aim, int32_t closed)
 {
 	const struct series *series = index_series(pass->ix, aim->measure);
 	const struct point *then = series_until(series, closed);
@@ -70,12 +113,13 @@ judge_early(struct pass *pass, const struct aim *aim, int32_t closed)
 		draft_missing(&d, aim->objective, "no date says by when its target was due");
 	} else {
 		early_evidence(&d, aim, then, closed);
+		draft_work(pass, progress, &d, aim->objective);
 	}
 	pass_emit(pass, &d);
 }
 
 static void
-judge_closed(struct pass *pass, uint32_t objective)
+judge_closed(struct pass *pass, struct progress **progress, uint32_t objective)
 {
 	int32_t closed = pass->ix->items[objective]->done;
 	struct aims aims;
@@ -90,7 +134,7 @@ judge_closed(struct pass *pass, uint32_t objective)
 	}
 	aims_init(&aims, pass->ix, objective);
 	while (aims_next(&aims, &aim))
-		judge_early(pass, &aim, closed);
+		judge_early(pass, progress, &aim, closed);
 }
 
 static void
@@ -98,11 +142,13 @@ run_closed_early(struct pass *pass)
 {
 	uint32_t count;
 	const uint32_t *slots = index_kind(pass->ix, KIND_OBJECTIVE, &count);
+	struct progress *progress = NULL;
 
 	for (uint32_t i = 0; i < count && pass_goes_on_at(pass, slots, count, i); i++) {
 		if (index_is(pass->ix, slots[i], STANDING_FINISHED))
-			judge_closed(pass, slots[i]);
+			judge_closed(pass, &progress, slots[i]);
 	}
+	progress_free(progress);
 }
 
 static void
@@ -120,10 +166,11 @@ message_closed_early(const struct check *check, const struct finding *f, struct 
 	if (finding_evidence(check, f, "target") != NULL) {
 		str_add(out, " of ");
 		add_evidence(check, f, "target", out);
-		str_add_char(out, '.');
 	} else {
-		str_add(out, ", out of its range.");
+		str_add(out, ", out of its range");
 	}
+	add_both(check, f, out);
+	str_add_char(out, '.');
 }
 
 static const struct rule outcome_closed_early = {
@@ -135,7 +182,8 @@ static const struct rule outcome_closed_early = {
     .meaning =
 	"An objective that was closed before the date of a target, while the newest actual of that "
 	"day had not come `reached` of the way from baseline to target (for measures that hold: "
-	"was out of range). A later value that shows the target reached clears it. Closing on the "
+	"was out of range). How far the work on it is stands beside that and changes nothing: it is "
+	"another number. A later value that shows the target reached clears it. Closing on the "
 	"day or after it is honest, met or not, and is not found; neither are dropped objectives.",
     .hurts = "The number stops being looked at just when it could still be changed, and a miss is "
 	     "filed as a success.",
@@ -308,6 +356,9 @@ judge_movement(struct pass *pass, const struct aim *aim, int32_t finished, struc
 	}
 	if (has_moved(aim, after->value, pass->limits[UNMOVED_LEAST]))
 		return MOVED;
+	if (aim_lacks(aim) == NULL)
+		draft_number(d, aim->measure, "progress of the outcome",
+		    rounded(aim_progress(aim, after->value)));
 	if (aim->direction != DIRECTION_HOLD)
 		draft_number(d, aim->measure, "baseline", aim->baseline);
 	draft_number(d, after->slot, "latest actual", after->value);
@@ -315,19 +366,30 @@ judge_movement(struct pass *pass, const struct aim *aim, int32_t finished, struc
 	return UNMOVED;
 }
 
+/* The first subject is the initiative. */
 static void
-judge_measure(struct pass *pass, struct draft *d, const struct lead *lead, int32_t finished)
+emit_unmoved(struct pass *pass, struct progress **progress, struct draft *d)
+{
+	if (!d->unknown)
+		draft_work(pass, progress, d, d->subjects[0]);
+	pass_emit(pass, d);
+}
+
+static void
+judge_measure(struct pass *pass, struct progress **progress, struct draft *d,
+    const struct lead *lead, int32_t finished)
 {
 	struct aim aim;
 
 	aim_find(pass->ix, lead->objective, lead->subject, &aim);
 	if (judge_movement(pass, &aim, finished, d) != MOVED)
-		pass_emit(pass, d);
+		emit_unmoved(pass, progress, d);
 }
 
 /* One measure that moved clears it; one that cannot be told makes it unknown. */
 static void
-judge_objective(struct pass *pass, struct draft *d, const struct lead *lead, int32_t finished)
+judge_objective(struct pass *pass, struct progress **progress, struct draft *d,
+    const struct lead *lead, int32_t finished)
 {
 	struct draft missing;
 	struct aims aims;
@@ -350,11 +412,11 @@ judge_objective(struct pass *pass, struct draft *d, const struct lead *lead, int
 			break;
 		}
 	}
-	pass_emit(pass, unknown ? &missing : d);
+	emit_unmoved(pass, progress, unknown ? &missing : d);
 }
 
 static void
-judge_unmoved(struct pass *pass, uint32_t initiative)
+judge_unmoved(struct pass *pass, struct progress **progress, uint32_t initiative)
 {
 	const struct index *ix = pass->ix;
 	int32_t finished = delivered(ix, initiative);
@@ -374,9 +436,9 @@ judge_unmoved(struct pass *pass, uint32_t initiative)
 		draft_init(&d, initiative, lead.subject);
 		draft_date(&d, initiative, "finished", finished);
 		if (lead.is_measure)
-			judge_measure(pass, &d, &lead, finished);
+			judge_measure(pass, progress, &d, &lead, finished);
 		else
-			judge_objective(pass, &d, &lead, finished);
+			judge_objective(pass, progress, &d, &lead, finished);
 	}
 	if (!any)
 		emit_missing(pass, initiative, initiative, NO_MEASURE);
@@ -387,11 +449,13 @@ run_done_unmoved(struct pass *pass)
 {
 	uint32_t count;
 	const uint32_t *slots = index_kind(pass->ix, KIND_INITIATIVE, &count);
+	struct progress *progress = NULL;
 
 	for (uint32_t i = 0; i < count && pass_goes_on_at(pass, slots, count, i); i++) {
 		if (is_delivered(pass->ix, slots[i]))
-			judge_unmoved(pass, slots[i]);
+			judge_unmoved(pass, &progress, slots[i]);
 	}
+	progress_free(progress);
 }
 
 static void
@@ -415,6 +479,7 @@ message_done_unmoved(const struct check *check, const struct finding *f, struct 
 	add_evidence(check, f, "latest actual", out);
 	str_add(out, " on ");
 	add_evidence(check, f, "taken on", out);
+	add_both(check, f, out);
 	str_add_char(out, '.');
 }
 

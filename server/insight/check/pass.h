@@ -62,14 +62,28 @@ const struct evidence *finding_evidence(
 const struct index *check_index(const struct check *check);
 
 /* The families, each ending with NULL; in their own files, which are named like them. */
-extern const struct rule *const rules_sight[], *const rules_priority[], *const rules_outcome[],
-    *const rules_outcome_after[], *const rules_scope[], *const rules_owner[], *const rules_load[],
-    *const rules_ask[], *const rules_rhythm[];
+extern const struct rule *const rules_sight[];
+extern const struct rule *const rules_priority[];
+extern const struct rule *const rules_priority_use[];
+extern const struct rule *const rules_priority_easy[];
+extern const struct rule *const rules_priority_conflict[];
+extern const struct rule *const rules_outcome[];
+extern const struct rule *const rules_outcome_after[];
+extern const struct rule *const rules_scope[];
+extern const struct rule *const rules_scope_fit[];
+extern const struct rule *const rules_scope_grown[];
+extern const struct rule *const rules_owner[];
+extern const struct rule *const rules_load[];
+extern const struct rule *const rules_ask[];
+extern const struct rule *const rules_rhythm[];
 /* Names all that is in the cycle as who should act. */
 extern const struct rule sight_cycle;
 
 /* Demand and capacity, worked out when the first rule asks for them; NULL: out of memory or cancelled, return. */
 const struct load *pass_load(struct pass *pass);
+
+/* NULL: the plan has none, or nobody asked for it. */
+const struct check_baseline *pass_baseline(const struct pass *pass);
 
 /* The roles whose way back the rules need. */
 #define CHECK_IN_ROLES                                                                             \
@@ -78,6 +92,7 @@ const struct load *pass_load(struct pass *pass);
 	    ROLE_BIT(ROLE_FURTHER_GOAL) | ROLE_BIT(ROLE_TARGET_MEASURE) |                          \
 	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
 	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \
-	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES))
+	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES) |           \
+	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED))
 
 #endif

@@ -17,9 +17,14 @@
 static const struct rule *const *const families[] = {
     rules_sight,
     rules_priority,
+    rules_priority_use,
+    rules_priority_easy,
+    rules_priority_conflict,
     rules_outcome,
     rules_outcome_after,
     rules_scope,
+    rules_scope_fit,
+    rules_scope_grown,
     rules_owner,
     rules_load,
     rules_ask,
@@ -148,9 +153,8 @@ unknown_rule(const char *name, struct err *err)
 		return err_set(err, ERR_INVALID, "there is no rule \"%.64s\"; did you mean \"%s\"?",
 		    name, meant);
 	return err_set(err, ERR_INVALID,
-	    "there is no rule or family \"%.64s\"; the families are sight, outcome and owner, "
-	    "explain without a name "
-	    "lists all rules",
+	    "there is no rule or family \"%.64s\"; the families are sight, priority, outcome, scope, "
+	    "owner, load, ask and rhythm, explain without a name lists all rules",
 	    name);
 }
 
@@ -201,6 +205,7 @@ apply_setting(
 	if (setting->severity >= SEVERITY_NOTE && setting->severity <= SEVERITY_ERROR)
 		state->severity = (enum severity)setting->severity;
 	state->off = setting->off;
+	state->refuse = setting->refuse && rule->local;
 	for (size_t i = 0; i < setting->thresholds_count; i++) {
 		int at = threshold_find(rule, setting->thresholds[i].name);
 
@@ -211,49 +216,71 @@ apply_setting(
 }
 
 /* A setting's id is the rule's name with "." for "/". */
-static const struct item *
-find_setting(const struct view *view, const struct rule *rule)
+const struct item *
+rules_setting(const struct view *view, const struct rule *rule)
 {
 	char id[NAME_MAX_LEN];
 	size_t len = strlen(rule->name);
+	const struct item *item;
 
 	assert(len < sizeof id);
 	memcpy(id, rule->name, len + 1);
 	*strchr(id, '/') = '.';
-	return view_find(view, KIND_RULE_SETTING, id, len);
+	item = view_find(view, KIND_RULE_SETTING, id, len);
+	return item_is_live(item) ? item : NULL;
 }
 
 static bool
-read_setting(const struct view *view, const struct rule *rule, struct arena *arena,
+read_setting(const struct view *view, const struct rule *rule, struct arena **arena,
     struct rule_state *state, struct err *err)
 {
-	const struct item *item = find_setting(view, rule);
+	const struct item *item = rules_setting(view, rule);
 	struct control_rule_setting setting;
 
-	if (!item_is_live(item))
+	if (item == NULL)
 		return true;
-	arena_reset(arena);
-	if (!control_rule_setting(item, arena, &setting))
+	if (*arena == NULL)
+		*arena = arena_new(SETTING_MEMORY);
+	if (*arena == NULL)
+		return err_oom(err);
+	arena_reset(*arena);
+	if (!control_rule_setting(item, *arena, &setting))
 		return err_oom(err);
 	if (strcmp(setting.rule, rule->name) == 0)
 		apply_setting(rule, &setting, state);
 	return true;
 }
 
+static void
+set_defaults(const struct rule *rule, struct rule_state *state)
+{
+	*state = (struct rule_state){.severity = rule->severity};
+	for (size_t t = 0; t < THRESHOLDS_MAX; t++)
+		state->limits[t] = rule->thresholds[t].value;
+}
+
+bool
+rules_state(const struct view *view, const struct rule *rule, struct rule_state *state,
+    struct err *err)
+{
+	struct arena *arena = NULL;
+	bool ok;
+
+	set_defaults(rule, state);
+	ok = read_setting(view, rule, &arena, state, err);
+	arena_free(arena);
+	return ok;
+}
+
 bool
 rules_states(const struct view *view, struct rule_state states[RULES_MAX], struct err *err)
 {
-	struct arena *arena = arena_new(SETTING_MEMORY);
+	struct arena *arena = NULL;
 	bool ok = true;
 
-	if (arena == NULL)
-		return err_oom(err);
 	for (size_t i = 0; i < count_all() && ok; i++) {
-		states[i].severity = rules[i]->severity;
-		states[i].off = false;
-		for (size_t t = 0; t < THRESHOLDS_MAX; t++)
-			states[i].limits[t] = rules[i]->thresholds[t].value;
-		ok = read_setting(view, rules[i], arena, &states[i], err);
+		set_defaults(rules[i], &states[i]);
+		ok = read_setting(view, rules[i], &arena, &states[i], err);
 	}
 	arena_free(arena);
 	return ok;
@@ -296,6 +323,13 @@ rules_check_setting(
 	}
 	for (size_t i = 0; i < setting->thresholds_count; i++)
 		check_threshold(rules[number], &setting->thresholds[i], prefix, faults);
+	if (setting->refuse && !rules[number]->local) {
+		snprintf(field, sizeof field, "%s.refuse", prefix);
+		faults_add(faults, field,
+		    "%s cannot refuse changes: whether it finds something depends on more than "
+		    "what stands around a change. docs/RULES.md marks the rules that can",
+		    rules[number]->name);
+	}
 }
 
 const char *

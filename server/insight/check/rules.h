@@ -19,6 +19,7 @@ struct check;
 struct control_rule_setting;
 struct faults;
 struct finding;
+struct item;
 struct pass;
 struct str;
 struct view;
@@ -39,7 +40,7 @@ struct rule_threshold {
 struct rule {
 	const char *name; /* "family/name" */
 	enum severity severity;
-	bool local; /* decided by an item and its direct neighbours */
+	bool local; /* judges an entry by nothing but what server/plan/part.h names */
 	struct rule_threshold thresholds[THRESHOLDS_MAX]; /* ends before the first without a name */
 	const char *asks;
 	const char *meaning;
@@ -47,6 +48,8 @@ struct rule {
 	const char *mend;
 	const char *unknown_when; /* "": it always can judge */
 	const char *fix;          /* one imperative sentence, shown with each finding */
+	/* The evidence that names who should act (a person, or a team's lead); NULL: those nearest to the subjects. */
+	const char *actor;
 	/* Puts its findings into the pass. */
 	void (*run)(struct pass *pass);
 	/* One sentence about a finding that is not unknown. */
@@ -57,6 +60,7 @@ struct rule {
 struct rule_state {
 	enum severity severity;
 	bool off;
+	bool refuse; /* Apply refuses what adds such a finding; of local rules only */
 	double limits[THRESHOLDS_MAX];
 };
 
@@ -64,6 +68,11 @@ const struct rule *const *rules_all(size_t *count);
 size_t rule_thresholds(const struct rule *rule);
 /* Its number in the table; -1 if there is none of that name. */
 int rule_find(const char *name, size_t len);
+/* The workspace's setting of a rule; NULL none. */
+const struct item *rules_setting(const struct view *view, const struct rule *rule);
+/* rules_states() for one rule. */
+bool rules_state(const struct view *view, const struct rule *rule, struct rule_state *state,
+    struct err *err) MUST_CHECK;
 /*
  * Marks the rules that the names mean ("owner/many", or the family "owner"); no names: all. ERR_INVALID suggests what
  * could have been meant.

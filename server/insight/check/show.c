@@ -226,6 +226,18 @@ add_bystanders(struct who *who, const struct check *check, const struct finding 
 	}
 }
 
+/* Those whom the rule's evidence names. */
+static void
+add_actors(struct who *who, const struct check *check, const struct finding *f, const char *actor)
+{
+	const struct evidence *e = check_evidence(check, f);
+
+	for (unsigned i = 0; i < f->evidence_count; i++) {
+		if (e[i].type == VALUE_SLOT && strcmp(e[i].what, actor) == 0)
+			add_who(who, e[i].value.slot);
+	}
+}
+
 size_t
 check_who(const struct check *check, const struct finding *f, uint32_t *slots, size_t max)
 {
@@ -234,6 +246,8 @@ check_who(const struct check *check, const struct finding *f, uint32_t *slots, s
 	/* In a circle all are in it together. */
 	bool all = rules_all(&count)[f->rule] == &sight_cycle;
 
+	if (rules_all(&count)[f->rule]->actor != NULL)
+		add_actors(&who, check, f, rules_all(&count)[f->rule]->actor);
 	for (unsigned i = 0; i < f->subjects_count && (all || who.count == 0); i++)
 		add_nearest(&who, check_subjects(check, f)[i]);
 	if (who.count == 0)

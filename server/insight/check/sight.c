@@ -136,7 +136,6 @@ message_orphan(const struct check *check, const struct finding *f, struct str *o
 static const struct rule sight_orphan = {
     .name = "sight/orphan",
     .severity = SEVERITY_WARNING,
-    .local = true,
     .asks = "Does every piece of work, and every objective, have a purpose?",
     .meaning = "An open initiative, workstream, milestone or task that names nothing that it is "
 	       "there for: it is part of no other work, names no objective, contributes to none, "

@@ -1,27 +1,339 @@
 #include "server/insight/load/load.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct load {
-	const struct index *ix;
-};
+#include "common/arena.h"
+#include "server/insight/load/load_internal.h"
+
+/* A table that people can look at; and what a hostile plan can make us hold. */
+#define COLUMNS_MAX 512u
+#define CELLS_MAX   (UINT32_C(4) << 20)
+/* One decoded entry at a time. */
+#define SCRATCH_MAX ((size_t)16 << 20)
+
+bool
+load_grow(void **p, size_t *cap, size_t count, size_t size)
+{
+	size_t want = *cap > 0 ? 2 * *cap : 256;
+	void *bigger;
+
+	if (count < *cap)
+		return true;
+	bigger = realloc(*p, want * size);
+	if (bigger == NULL)
+		return false;
+	*p = bigger;
+	*cap = want;
+	return true;
+}
+
+bool
+load_is_stopped(const struct load *load, struct err *err)
+{
+	if (load->stop == NULL || !load->stop(load->arg))
+		return false;
+	err_set(err, ERR_CANCELLED, "working out the load was cancelled");
+	return true;
+}
+
+int64_t
+load_part(int64_t a, int64_t b, int64_t c)
+{
+	__extension__ typedef unsigned __int128 wide;
+
+	assert(a >= 0 && b >= 0 && c > 0);
+	return (int64_t)((wide)a * (wide)b / (wide)c);
+}
+
+/* ---- bookings by cell */
+
+static bool
+is_same(const struct load_booking *a, const struct load_booking *b)
+{
+	return a->work == b->work && a->source == b->source && a->how == b->how &&
+	       a->is_for_member == b->is_for_member;
+}
+
+/* What one entry asks of several members of a team is one booking of the team. */
+static void
+put(struct load *load, struct load_cell *cell, const struct load_booking *booking)
+{
+	struct load_booking *last = &load->bookings[cell->first + cell->count];
+
+	cell->demand += booking->effort;
+	if (cell->count > 0 && is_same(last - 1, booking)) {
+		last[-1].effort += booking->effort;
+		return;
+	}
+	*last = *booking;
+	cell->count++;
+}
+
+static bool
+lay_bookings(struct load *load, size_t cells, struct err *err)
+{
+	uint32_t first = 0;
+
+	load->bookings = malloc((load->raw_count + 1) * sizeof load->bookings[0]);
+	load->sorted = calloc(cells + 1, 1);
+	if (load->bookings == NULL || load->sorted == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < load->raw_count; i++)
+		load->cells[load->raw[i].cell].count++;
+	for (size_t i = 0; i < cells; i++) {
+		load->cells[i].first = first;
+		first += load->cells[i].count;
+		load->cells[i].count = 0;
+	}
+	for (size_t i = 0; i < load->raw_count; i++)
+		put(load, &load->cells[load->raw[i].cell], &load->raw[i].booking);
+	free(load->raw);
+	load->raw = NULL;
+	return true;
+}
+
+/* ---- all of it */
+
+static bool
+lay_table(struct load *load, uint32_t most, struct err *err)
+{
+	size_t cells;
+
+	if (!load_lay_columns(load, most, err))
+		return false;
+	cells = (size_t)load->rows * load->columns_count;
+	free(load->cells);
+	load->cells = calloc(cells + 1, sizeof load->cells[0]);
+	if (load->cells == NULL)
+		return err_oom(err);
+	load->raw_count = load->unplaced_count = 0;
+	load->too_many = false;
+	return load_lay_capacity(load, err) && load_lay_demand(load, err);
+}
+
+/* Where there would be more bookings than fit, fewer periods are looked at. */
+static bool
+run(struct load *load, struct err *err)
+{
+	uint32_t most = COLUMNS_MAX;
+
+	load->scratch = arena_new(SCRATCH_MAX);
+	if (load->scratch == NULL)
+		return err_oom(err);
+	if (!load_lay_rows(load, err))
+		return false;
+	if (load->rows > CELLS_MAX / most)
+		most = load->rows < CELLS_MAX ? CELLS_MAX / load->rows : 1;
+	for (;;) {
+		if (!lay_table(load, most, err))
+			return false;
+		if (!load->too_many)
+			break;
+		if (most == 1)
+			return err_oom(err);
+		most = (most + 3) / 4;
+	}
+	return lay_bookings(load, (size_t)load->rows * load->columns_count, err);
+}
 
 struct load *
 load_run(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
 {
 	struct load *load = calloc(1, sizeof *load);
 
-	(void)stop;
-	(void)arg;
-	if (load == NULL)
+	if (load == NULL) {
 		err_oom(err);
-	else
-		load->ix = ix;
+		return NULL;
+	}
+	load->ix = ix;
+	load->stop = stop;
+	load->arg = arg;
+	if (!run(load, err)) {
+		load_free(load);
+		return NULL;
+	}
 	return load;
 }
 
 void
 load_free(struct load *load)
 {
+	if (load == NULL)
+		return;
+	for (uint32_t i = 0; i < load->calendars_count; i++)
+		free(load->calendars[i].holidays);
+	arena_free(load->scratch);
+	free(load->columns);
+	free(load->who);
+	free(load->row_of);
+	free(load->givers);
+	free(load->absences);
+	free(load->calendars);
+	free(load->calendar_slots);
+	free(load->days);
+	free(load->cells);
+	free(load->raw);
+	free(load->bookings);
+	free(load->sorted);
+	free(load->unplaced);
 	free(load);
+}
+
+/* ---- reading */
+
+uint32_t
+load_columns(const struct load *load)
+{
+	return load->columns_count;
+}
+
+uint32_t
+load_left_out(const struct load *load)
+{
+	return load->left_out_before + load->left_out_after;
+}
+
+uint32_t
+load_period(const struct load *load, uint32_t column)
+{
+	assert(column < load->columns_count);
+	return load->columns[column].period;
+}
+
+int32_t
+load_first_day(const struct load *load, uint32_t column)
+{
+	assert(column < load->columns_count);
+	return load->columns[column].first;
+}
+
+int32_t
+load_last_day(const struct load *load, uint32_t column)
+{
+	assert(column < load->columns_count);
+	return load->columns[column].last;
+}
+
+uint32_t
+load_column_of(const struct load *load, int32_t day)
+{
+	uint32_t low = 0;
+	uint32_t high = load->columns_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (load->columns[middle].first <= day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && load->columns[low - 1].last >= day ? low - 1 : NO_COLUMN;
+}
+
+uint32_t
+load_rows(const struct load *load)
+{
+	return load->rows;
+}
+
+uint32_t
+load_who(const struct load *load, uint32_t row)
+{
+	assert(row < load->rows);
+	return load->who[row];
+}
+
+uint32_t
+load_row_of(const struct load *load, uint32_t slot)
+{
+	assert(slot < load->ix->slots);
+	return load->row_of[slot];
+}
+
+uint32_t
+load_team(const struct load *load, uint32_t row)
+{
+	assert(row < load->rows);
+	return load->givers[row].home != NO_ROW ? load->who[load->givers[row].home] : SLOT_NONE;
+}
+
+uint32_t
+load_next_member(const struct load *load, uint32_t row)
+{
+	assert(row < load->rows);
+	return load->givers[row].next;
+}
+
+const struct load_cell *
+load_cell(const struct load *load, uint32_t row, uint32_t column)
+{
+	assert(row < load->rows && column < load->columns_count);
+	return &load->cells[(size_t)row * load->columns_count + column];
+}
+
+static int
+compare_names(const struct index *ix, uint32_t a, uint32_t b)
+{
+	return a == b ? 0 : index_compare(ix, a, b);
+}
+
+static int
+compare_bookings(const void *pa, const void *pb, void *arg)
+{
+	const struct load_booking *a = pa;
+	const struct load_booking *b = pb;
+	const struct index *ix = ((const struct load *)arg)->ix;
+	int c;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	c = compare_names(ix, a->work, b->work);
+	c = c != 0 ? c : compare_names(ix, a->source, b->source);
+	if (c == 0 && a->how != b->how)
+		c = a->how < b->how ? -1 : 1;
+	return c != 0 ? c : (int)a->is_for_member - (int)b->is_for_member;
+}
+
+/* Most cells are never opened: they are put in order when somebody looks. */
+const struct load_booking *
+load_bookings(const struct load *load, const struct load_cell *cell)
+{
+	struct load_booking *list = load->bookings + cell->first;
+	size_t number = (size_t)(cell - load->cells);
+
+	if (load->sorted[number] == 0) {
+		qsort_r(
+		    list, cell->count, sizeof list[0], compare_bookings, (void *)(uintptr_t)load);
+		load->sorted[number] = 1;
+	}
+	return list;
+}
+
+static int
+compare_unplaced(const void *pa, const void *pb, void *arg)
+{
+	const struct load_unplaced *a = pa;
+	const struct load_unplaced *b = pb;
+	const struct index *ix = ((const struct load *)arg)->ix;
+	int c = compare_names(ix, a->work, b->work);
+
+	c = c != 0 ? c : compare_names(ix, a->source, b->source);
+	c = c != 0 ? c : (int)a->why - (int)b->why;
+	return c != 0 ? c : (a->effort > b->effort) - (a->effort < b->effort);
+}
+
+const struct load_unplaced *
+load_unplaced(const struct load *load, uint32_t *count)
+{
+	uint8_t *is_sorted = &load->sorted[(size_t)load->rows * load->columns_count];
+
+	if (*is_sorted == 0 && load->unplaced_count > 0)
+		qsort_r(load->unplaced, load->unplaced_count, sizeof load->unplaced[0],
+		    compare_unplaced, (void *)(uintptr_t)load);
+	*is_sorted = 1;
+	*count = (uint32_t)load->unplaced_count;
+	return load->unplaced;
 }

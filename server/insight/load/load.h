@@ -5,20 +5,23 @@
  * are exact, what is spread over days never loses a hundredth. docs/LOAD.md has every definition with an example.
  *
  * Columns are the finest live periods (no other period lies within them) with both days stated, in order of their first
- * day. Rows are teams and persons.
+ * day; of several with the same days the one named first. Rows are teams and persons.
  *
- * Demand of a piece of open work (initiative, workstream, task; proposed and paused work asks for nothing yet):
+ * Demand of a piece of work (initiative, workstream, task) that is under way (load_is_running(); proposed and paused work
+ * asks for nothing yet):
  * - its allocations: `effort`, or `share` of what the one can give in the allocation's period;
  * - its needs with an effort, of whom no allocation to that work speaks;
- * - where it has neither of these, and no part with demand of its own: the likely estimate (a task's effort), in equal
+ * - where it has neither of these, and no part with effort of its own: the likely estimate (a task's effort), in equal
  *   parts over its members. Without members nobody is asked: the effort is unplaced.
  * It is spread evenly over the working days of its time: of the allocation's period, else start to finish, each where not
- * stated from its periods, else from the work that it is a part of. A person's booking counts for their team too, once: of
- * what is needed of a team for a piece of work, what its members are booked for it is already a part.
+ * stated from its periods, else from the work that it is a part of. What is asked of somebody for a part of the work is a
+ * part of what is asked of them for the whole. A person's booking counts for their team too, once: of what is asked of a
+ * team for a piece of work, what its members are booked for it is already a part.
  *
  * Capacity: a person's per week (not stated: as many days as the calendar's week has) for each working day of their
  * team's calendar (not stated: Monday to Friday), without holidays, absences, and days before the first or after the last.
- * A team's: what it states for the period, else the sum of its members.
+ * A team's: what it states for the period (or, by its working days, for a longer one around it), else the sum of its
+ * members. A person is a member of one team: the one they name, else the first by name of those that name them.
  */
 #ifndef SERVER_INSIGHT_LOAD_LOAD_H
 #define SERVER_INSIGHT_LOAD_LOAD_H
@@ -36,12 +39,12 @@ enum load_how { LOAD_NEED, LOAD_ALLOCATION, LOAD_ESTIMATE, LOAD_TASK };
 
 /* Effort of one piece of work, asked of one row in one column. */
 struct load_booking {
-	uint32_t work;   /* slot */
-	uint32_t source; /* slot of the entry that states it: the work itself or an allocation */
-	uint32_t rank;   /* of the initiative that it belongs to; RANK_NONE */
-	uint32_t how;    /* enum load_how */
+	uint32_t work;      /* slot */
+	uint32_t source;    /* slot of the entry that states it: the work itself or an allocation */
+	uint32_t rank;      /* of the initiative that it belongs to; RANK_NONE */
+	uint16_t how;       /* enum load_how */
+	bool is_for_member; /* in a team's row: booked for its members */
 	int64_t effort;
-	bool is_for_member; /* in a team's row: booked for one of its members */
 };
 
 struct load_cell {
@@ -49,24 +52,37 @@ struct load_cell {
 	int64_t capacity;
 	uint32_t first; /* of its bookings; load_bookings() */
 	uint32_t count;
+	bool
+	    is_known; /* false: a team without members that states nothing for the period; capacity is 0 */
 };
 
-enum load_why { LOAD_NOBODY, LOAD_NO_TIME, LOAD_NO_WORKING_DAY, LOAD_OUTSIDE_PERIODS };
+enum load_why {
+	LOAD_NOBODY,
+	LOAD_NO_TIME,
+	LOAD_NO_WORKING_DAY,
+	LOAD_OUTSIDE_PERIODS,
+	LOAD_NO_WORK
+};
 
 /* Effort that lies nowhere. */
 struct load_unplaced {
-	uint32_t work;
+	uint32_t work; /* for LOAD_NO_WORK the allocation */
 	uint32_t source;
-	int64_t effort;
+	int64_t effort; /* 0: a share of nobody knows what */
 	enum load_why why;
 };
 
-/* The index must have ROLE_PART_OF, ROLE_MEMBER, ROLE_TEAM and ROLE_WHO among its ways back, and must outlive it. NULL: ERR_LIMIT, ERR_CANCELLED. */
+/*
+ * The index must have ROLE_PART_OF among its ways back, and must outlive it. Not to be read by several threads at once.
+ * NULL: ERR_LIMIT (out of memory), ERR_CANCELLED.
+ */
 struct load *load_run(
     const struct index *ix, index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
 void load_free(struct load *load); /* takes NULL */
 
 uint32_t load_columns(const struct load *load);
+/* Periods that would be columns, but are too many for one table: those furthest from today. */
+uint32_t load_left_out(const struct load *load);
 uint32_t load_period(const struct load *load, uint32_t column); /* slot */
 int32_t load_first_day(const struct load *load, uint32_t column);
 int32_t load_last_day(const struct load *load, uint32_t column);
@@ -75,17 +91,24 @@ uint32_t load_column_of(const struct load *load, int32_t day);
 
 /* Rows: teams, then persons, each by name. */
 uint32_t load_rows(const struct load *load);
-uint32_t load_who(const struct load *load, uint32_t row);          /* slot */
-uint32_t load_row_of(const struct load *load, uint32_t slot);      /* UINT32_MAX none */
+uint32_t load_who(const struct load *load, uint32_t row);     /* slot */
+uint32_t load_row_of(const struct load *load, uint32_t slot); /* UINT32_MAX none */
+/* Slot of the team whose member the row's person is; SLOT_NONE. */
+uint32_t load_team(const struct load *load, uint32_t row);
+/* The row of a team's first member, or of the person's next one in the same team; UINT32_MAX none. */
+uint32_t load_next_member(const struct load *load, uint32_t row);
 const struct load_cell *load_cell(const struct load *load, uint32_t row, uint32_t column);
-/* Best rank first (unranked last), then by name of the work. */
+/* Best rank first (unranked last), then by name of the work and of the source. */
 const struct load_booking *load_bookings(const struct load *load, const struct load_cell *cell);
+/* By name of the work and of the source. */
 const struct load_unplaced *load_unplaced(const struct load *load, uint32_t *count);
 
 /* The time of a piece of work as demand sees it: own days, its periods', those of what it is a part of; DATE_NONE. */
 int32_t load_start(const struct index *ix, uint32_t work);
 int32_t load_finish(const struct index *ix, uint32_t work);
-/* Approved or active, and so is what it is a part of: does it ask for effort? */
+/* Open, approved or active, and so is what it is a part of: does it ask for effort? */
 bool load_is_running(const struct index *ix, uint32_t work);
+/* By its own status alone; tasks and milestones have none. */
+bool load_is_under_way(const struct index *ix, uint32_t work);
 
 #endif

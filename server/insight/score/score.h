@@ -16,6 +16,8 @@
 #include "common/err.h"
 #include "server/insight/check/index.h"
 
+struct check;
+
 #define SCORE_FORMULA   1u
 #define SCORE_FAMILIES  8u
 #define SCORE_WHOLE     12u /* what a unit can earn */
@@ -26,7 +28,7 @@ struct score_unit {
 	uint32_t slot;
 	uint8_t earned;
 	uint8_t lacks_count;
-	bool unknown;
+	bool unknown; /* something of it could not be judged, and earned nothing */
 	const char *lacks[SCORE_LACKS_MAX];
 	const char *rules[SCORE_LACKS_MAX]; /* beside each: the rule that says more */
 };
@@ -37,8 +39,10 @@ struct score_family {
 	uint64_t units;
 	uint64_t earned;
 	uint64_t unknown;
-	int64_t micros;            /* points in millionths: weight * 10^6 * earned / (12 * units), rounded down */
-	struct score_unit *lacking; /* the first of those that lack something: least earned, then rank, then name */
+	uint64_t waived; /* units with a waived finding of the family; score_of_check() only */
+	int64_t micros;  /* points in millionths; see docs/RULES.md */
+	/* the first of those that lack something: least earned, then rank, then name */
+	struct score_unit *lacking;
 	size_t lacking_count;
 };
 
@@ -51,5 +55,11 @@ struct score {
 bool score_run(const struct index *ix, size_t keep, index_stop_fn stop, void *arg,
     struct score *out, struct err *err) MUST_CHECK;
 void score_fini(struct score *score);
+/* The same of what a check has looked at. Waived units are counted where its query kept waived findings. */
+bool score_of_check(const struct check *check, size_t keep, index_stop_fn stop, void *arg,
+    struct score *out, struct err *err) MUST_CHECK;
+const char *score_family_name(unsigned family);
+/* Is the entry judged in that family? */
+bool score_is_unit(const struct index *ix, unsigned family, uint32_t slot);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/import_stratml.h"
+#include "client/import_text.h"
 #include "client/planfile.h"
 #include "common/arena.h"
 #include "common/json.h"
@@ -436,11 +437,11 @@ END_TEST
 /* ---- again ----------------------------------------------------------------------------------------------------- */
 
 /* What the workspace would have after that import. Freed by the caller; borrows from doc. */
-static struct stratml_known *
+static struct import_known *
 known_of(const struct document *doc, const char *source, size_t *count)
 {
 	const struct planfile_step *step = planfile_present(doc->plan);
-	struct stratml_known *known = calloc(step->count + 4, sizeof *known);
+	struct import_known *known = calloc(step->count + 4, sizeof *known);
 
 	ck_assert_ptr_nonnull(known);
 	*count = 0;
@@ -482,7 +483,7 @@ END_TEST
 START_TEST(an_item_is_found_again_by_its_external_id_after_renames_on_both_sides)
 {
 	static const char *const external[] = {"stratml:_g"};
-	struct stratml_known known[] = {
+	struct import_known known[] = {
 	    {.ref = "goal/our-own-name",
 		.title = "",
 		.source = "",
@@ -508,7 +509,7 @@ END_TEST
 
 START_TEST(ids_of_others_are_left_alone_and_their_people_are_referred_to)
 {
-	struct stratml_known known[] = {
+	struct import_known known[] = {
 	    {.ref = "goal/grow", .title = "Grow", .source = ""},
 	    {.ref = "person/al", .title = "ANA LOPES", .source = "files:plan"},
 	};

@@ -89,6 +89,8 @@ nowhere(void)
 	unsetenv("PLUMB_WORKSPACE");
 	unsetenv("PLUMB_AS");
 	unsetenv("COLUMNS");
+	unsetenv("PLUMB_CONTEXT");
+	setenv("PLUMB_CONFIG", "/nowhere/config", 1); /* whatever whoever runs this has */
 	setenv("PLUMB_SERVER", "unix:/nowhere/plumbd.sock", 1);
 }
 
@@ -110,8 +112,8 @@ static const struct {
     {"plumb check --waived=yes", "--waived takes no value"},
     {"plumb check -z", "no option '-z' for plumb check"},
     {"plumb check goal/x", "does not know what to do with 'goal/x'"},
-    {"plumb get", "plumb get needs KIND/ID"},
-    {"plumb measure x", "plumb measure needs more: MEASURE VALUE"},
+    {"plumb get", "plumb: get needs KIND/ID"},
+    {"plumb measure x", "plumb: measure needs more: MEASURE VALUE"},
     {"plumb measure x much", "'much' is no number"},
     {"plumb measure x 1 --role sum", "--role is one of: actual baseline target; not 'sum'"},
     {"plumb measure x nan", "'nan' is no number"},
@@ -120,11 +122,11 @@ static const struct {
     {"plumb checkin goal/x on-track --remaining 3h", "--remaining takes person-days"},
     {"plumb checkin goal/x on-track --at yesterday", "--at takes a date"},
     {"plumb checkin goal/x on-track --by 'Anna B'", "--by takes a person"},
-    {"plumb get goal/x -o csv", "plumb get prints: table json yaml name; not 'csv'"},
+    {"plumb get goal/x -o csv", "plumb: get prints: table json yaml name; not 'csv'"},
     {"plumb get goal/x -o xml", "--output is one of"},
     {"plumb ping -o json", "takes no -o"},
-    {"plumb checkin goal/x on-track --as-of 3", "plumb checkin takes no --as-of"},
-    {"plumb get goal/x --today 2026-01-01", "plumb get takes no --today"},
+    {"plumb checkin goal/x on-track --as-of 3", "plumb: checkin takes no --as-of"},
+    {"plumb get goal/x --today 2026-01-01", "plumb: get takes no --today"},
     {"plumb check --today 31.3.2026", "--today takes a date such as 2026-03-31"},
     {"plumb check --timeout soon", "--timeout takes seconds"},
     {"plumb check --as-of 'next week'", "'next week' is no moment"},
@@ -168,7 +170,8 @@ START_TEST(no_daemon_is_exit_3_and_says_what_to_do)
 	ck_assert_int_eq(run("plumb get goal/x"), EXIT_SERVER);
 	ck_assert_str_eq(complained,
 	    "plumb: cannot reach plumbd at unix:/nowhere/plumbd.sock: no such file or "
-	    "directory; start it with: plumbd --data DIR, or name another with --server\n");
+	    "directory (the server is from $PLUMB_SERVER); start it with: plumbd --data DIR, or "
+	    "name another with --server\n");
 }
 END_TEST
 
@@ -327,29 +330,62 @@ END_TEST
 
 static char made[1 << 20];
 
+/* Nothing answers here: only what the table knows. */
 static void
 check_completed(const struct command *command, const char *path)
 {
-	(void)path;
-	if (!command->hidden)
-		ck_assert_msg(strstr(made, command->name) != NULL, "%s is not completed", path);
-	for (const struct option *o = command->options; o && o->name; o++)
-		ck_assert_msg(
-		    strstr(made, o->name) != NULL, "%s --%s is not completed", path, o->name);
-}
+	char line[160], option[80];
 
-static const char *const shells[] = {"bash", "zsh", "fish"};
+	nowhere();
+	snprintf(line, sizeof line, "plumb __complete %s", path);
+	ck_assert_int_eq(run(line), EXIT_FINE);
+	if (!command->hidden)
+		ck_assert_msg(strstr(said, command->name) != NULL, "%s is not completed", path);
+	snprintf(line, sizeof line, "plumb __complete %s --", path);
+	ck_assert_int_eq(run(line), EXIT_FINE);
+	ck_assert_str_eq(complained, "");
+	for (const struct option *o = command->options; o && o->name; o++) {
+		snprintf(option, sizeof option, "--%s\t", o->name);
+		ck_assert_msg(
+		    strstr(said, option) != NULL, "%s --%s is not completed", path, o->name);
+	}
+}
 
 START_TEST(completion_knows_every_command_and_option)
 {
-	struct str out;
-
-	str_init(&out, sizeof made);
-	ck_assert(command_completion(shells[_i], &out));
-	ck_assert(str_ok(&out));
-	snprintf(made, sizeof made, "%s", out.data);
-	str_fini(&out);
 	each(check_completed);
+}
+END_TEST
+
+/* What is typed, and all that is answered, without a daemon. */
+static const struct {
+	const char *line;
+	const char *says;
+} completed[] = {
+    {"plumb __complete compl", "completion\tprint a script that completes commands, options and "
+			       "names in a shell\n:\n"},
+    {"plumb __complete check --at-least ''", "note\nwarning\nerror\n:\n"},
+    {"plumb __complete check --at-least=w", "--at-least=warning\n:\n"},
+    {"plumb __complete list -o y", "yaml\n:\n"}, /* of the formats of list */
+    {"plumb __complete completion z", "zsh\n:\n"},
+    {"plumb __complete list kind:goal,mea", "kind:goal,measure\nkind:goal,measurement\n:\n"},
+    {"plumb __complete get obj", "objective/\n:nospace\n"},
+    {"plumb __complete list -status:pro", "-status:proposed\n:\n"},
+    {"plumb __complete apply -f pla", ":files\n"},
+    {"plumb __complete admin ver", "verify\trecompute every checksum of the log and the chain "
+				   "between them\n:\n"},
+    {"plumb __complete checkin initiative/x on", "on-track\n:\n"},
+    {"plumb __complete ping too many", ":\n"}, {"plumb __complete nonsense ''", ":\n"},
+    {"plumb __complete check --nonsense ''", ":\n"},
+    {"plumb __complete get goal/gr", ":\n"}, /* names: nobody answers, and nothing is said */
+};
+
+START_TEST(completion_answers_in_lines)
+{
+	nowhere();
+	ck_assert_int_eq(run(completed[_i].line), EXIT_FINE);
+	ck_assert_str_eq(said, completed[_i].says);
+	ck_assert_str_eq(complained, "");
 }
 END_TEST
 
@@ -367,18 +403,37 @@ START_TEST(the_bash_script_is_one)
 }
 END_TEST
 
-START_TEST(the_man_page_in_docs_is_the_one_that_the_table_makes)
+static void
+check_page(const char *path, const struct str *out, const char *how)
+{
+	FILE *file = fopen(path, "r");
+
+	ck_assert_msg(file != NULL,
+	    "%s is missing (run this from the root): plumb help%s --man >%s", path, how, path);
+	read_back(file, said);
+	ck_assert_msg(out->len < TEXT_MAX - 1, "the page outgrew the test");
+	ck_assert_msg(
+	    strcmp(out->data, said) == 0, "write it anew: plumb help%s --man >%s", how, path);
+}
+
+START_TEST(the_man_pages_in_docs_are_those_that_the_table_makes)
 {
 	struct str out;
-	FILE *file = fopen("docs/man/plumb.1", "r");
 
-	ck_assert_msg(file != NULL, "docs/man/plumb.1 is missing; run this from the root");
-	read_back(file, said);
 	str_init(&out, sizeof made);
 	command_man(&out);
-	ck_assert_msg(strlen(out.data) < TEXT_MAX - 1, "the page outgrew the test");
-	ck_assert_msg(
-	    strcmp(out.data, said) == 0, "write it anew: plumb help --man > docs/man/plumb.1");
+	check_page("docs/man/plumb.1", &out, "");
+	for (size_t i = 0; command_table[i]; i++) {
+		char path[128], how[64];
+
+		if (command_table[i]->hidden)
+			continue;
+		snprintf(path, sizeof path, "docs/man/plumb-%s.1", command_table[i]->name);
+		snprintf(how, sizeof how, " %s", command_table[i]->name);
+		str_reset(&out);
+		command_man_page(command_table[i], &out);
+		check_page(path, &out, how);
+	}
 	str_fini(&out);
 }
 END_TEST
@@ -412,9 +467,11 @@ main(void)
 	tcase_add_test(tcase, every_command_is_whole);
 	tcase_add_test(tcase, examples_use_options_that_there_are);
 	tcase_add_test(tcase, every_command_helps_without_a_daemon);
-	tcase_add_loop_test(tcase, completion_knows_every_command_and_option, 0, 3);
+	tcase_add_test(tcase, completion_knows_every_command_and_option);
+	tcase_add_loop_test(
+	    tcase, completion_answers_in_lines, 0, (int)(sizeof completed / sizeof completed[0]));
 	tcase_add_test(tcase, the_bash_script_is_one);
-	tcase_add_test(tcase, the_man_page_in_docs_is_the_one_that_the_table_makes);
+	tcase_add_test(tcase, the_man_pages_in_docs_are_those_that_the_table_makes);
 	tcase_add_test(tcase, edits_are_counted);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

@@ -7,7 +7,7 @@
 #include "client/output.h"
 
 static char *
-print(const struct table *table, int width, enum output_format format, bool colour)
+print(struct table *table, int width, enum output_format format, bool colour)
 {
 	struct output out = {.format = format, .width = width, .colour = colour};
 	char *text = NULL;

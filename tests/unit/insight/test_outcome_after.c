@@ -59,7 +59,8 @@ START_TEST(the_value_of_the_closing_day_counts)
 	    AIMED("o", "m", "2026-03-10"));
 	check_text_expect(&text, "2026-03-31", "outcome/closed-early", "outcome/closed-early:objective/o,measure/m\n");
 	check_text_says(&text, "2026-03-31", "outcome/closed-early",
-	    "objective/o was closed on 2026-03-10, before its date 2026-03-31, with measure/m at 15 of 20.");
+	    "objective/o was closed on 2026-03-10, before its date 2026-03-31, with measure/m at 15 of 20 "
+	    "(work unknown, outcome 50 %).");
 	plan_text_fini(&text);
 }
 END_TEST
@@ -154,7 +155,8 @@ START_TEST(the_message_names_the_numbers)
 	    "measure/m {'direction': 'UP'}\n" OBJECTIVE DONE("i")
 	    ACTUAL("a", "m", "10.25", "2026-03-01"));
 	check_text_says(&text, "2026-03-31", "outcome/done-unmoved",
-	    "initiative/i was finished on 2026-02-15, but measure/m has not moved: from 10 to 10.25 on 2026-03-01.");
+	    "initiative/i was finished on 2026-02-15, but measure/m has not moved: from 10 to 10.25 on 2026-03-01 "
+	    "(work 100 %, outcome 2 %).");
 	plan_text_fini(&text);
 }
 END_TEST

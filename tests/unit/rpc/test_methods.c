@@ -48,7 +48,7 @@ END_TEST
 /* The descriptors say nothing of streams, so what the .proto files say stands here a second time. */
 START_TEST(streams_are_those_of_the_proto_files)
 {
-	static const char *const streams[] = {"Watch", "Export", "Check", "Verify", "Backup"};
+	static const char *const streams[] = {"Watch", "Export", "Check", "Trend", "Verify", "Backup"};
 	size_t count, found = 0;
 	const struct rpc_method *methods = rpc_methods(&count);
 

@@ -1,0 +1,413 @@
+/* Who there is, on which calendar, and what they can give. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "server/insight/load/load_internal.h"
+
+/* ---- rows */
+
+struct named {
+	const struct index *ix;
+	uint64_t start; /* of the id, so that few names need to be looked at */
+	uint32_t slot;
+};
+
+static int
+compare_named(const void *pa, const void *pb)
+{
+	const struct named *a = pa;
+	const struct named *b = pb;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return index_compare(a->ix, a->slot, b->slot);
+}
+
+static uint64_t
+start_of(const struct item *item)
+{
+	uint64_t start = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		start = start << 8 | (i < item->id_len ? (uint8_t)item_id(item)[i] : 0u);
+	return start;
+}
+
+static bool
+add_rows(struct load *load, enum kind kind, struct err *err)
+{
+	const struct index *ix = load->ix;
+	uint32_t count;
+	const uint32_t *slots = index_kind(ix, kind, &count);
+	struct named *list = malloc(((size_t)count + 1) * sizeof list[0]);
+
+	if (list == NULL)
+		return err_oom(err);
+	for (uint32_t i = 0; i < count; i++)
+		list[i] = (struct named){ix, start_of(ix->items[slots[i]]), slots[i]};
+	qsort(list, count, sizeof list[0], compare_named);
+	for (uint32_t i = 0; i < count; i++) {
+		load->row_of[list[i].slot] = load->rows;
+		load->who[load->rows++] = list[i].slot;
+	}
+	free(list);
+	return true;
+}
+
+/* ---- calendars */
+
+static bool
+read_calendar(struct load *load, uint32_t slot, struct workdays *out, struct err *err)
+{
+	struct control_calendar stated;
+
+	arena_reset(load->scratch);
+	if (!control_calendar(load->ix->items[slot], load->scratch, &stated))
+		return err_oom(err);
+	*out = (struct workdays){.week = WORKDAYS_MONDAY_TO_FRIDAY};
+	if (stated.week != 0)
+		out->week = stated.week;
+	if (stated.holidays_count == 0)
+		return true;
+	out->holidays = malloc(stated.holidays_count * sizeof out->holidays[0]);
+	if (out->holidays == NULL)
+		return err_oom(err);
+	memcpy(out->holidays, stated.holidays, stated.holidays_count * sizeof out->holidays[0]);
+	out->holidays_count = stated.holidays_count;
+	workdays_settle(out);
+	return true;
+}
+
+/* Those that teams name; a calendar that is not there is as good as none. */
+static bool
+read_calendars(struct load *load, struct err *err)
+{
+	uint32_t count;
+	const uint32_t *slots = index_kind(load->ix, KIND_CALENDAR, &count);
+
+	load->calendars = calloc((size_t)count + 1, sizeof load->calendars[0]);
+	load->calendar_slots = malloc(((size_t)count + 1) * sizeof load->calendar_slots[0]);
+	if (load->calendars == NULL || load->calendar_slots == NULL)
+		return err_oom(err);
+	load->calendars[0].week = WORKDAYS_MONDAY_TO_FRIDAY;
+	load->calendar_slots[0] = SLOT_NONE;
+	load->calendars_count = 1;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!read_calendar(load, slots[i], &load->calendars[i + 1], err))
+			return false;
+		load->calendar_slots[i + 1] = slots[i];
+		load->calendars_count++;
+	}
+	return true;
+}
+
+/* Its number; calendars are in order of their slots. */
+static uint32_t
+calendar_of(const struct load *load, uint32_t team)
+{
+	uint32_t slot = index_target(load->ix, team, ROLE_CALENDAR);
+	uint32_t low = 1;
+	uint32_t high = load->calendars_count;
+
+	while (slot != SLOT_NONE && low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (load->calendar_slots[middle] == slot)
+			return middle;
+		if (load->calendar_slots[middle] < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return 0;
+}
+
+/* ---- people */
+
+static uint32_t
+stated_home(const struct load *load, uint32_t person)
+{
+	uint32_t team = index_target(load->ix, person, ROLE_TEAM);
+	uint32_t row = team != SLOT_NONE ? load->row_of[team] : NO_ROW;
+
+	return row < load->teams ? row : NO_ROW;
+}
+
+/* Persons that name no team are in the first of those that name them. */
+static void
+find_homes(struct load *load)
+{
+	const struct index *ix = load->ix;
+
+	for (uint32_t row = load->teams; row < load->rows; row++)
+		load->givers[row].home = stated_home(load, load->who[row]);
+	for (uint32_t team = 0; team < load->teams; team++) {
+		struct edges out = index_out(ix, load->who[team]);
+
+		for (uint32_t i = 0; i < out.count; i++) {
+			uint32_t row = load->row_of[out.list[i].slot];
+
+			if (out.list[i].role == ROLE_MEMBER && row != NO_ROW &&
+			    row >= load->teams && load->givers[row].home == NO_ROW)
+				load->givers[row].home = team;
+		}
+	}
+}
+
+static int
+compare_spans(const void *pa, const void *pb)
+{
+	const struct control_span *a = pa;
+	const struct control_span *b = pb;
+
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	return a->last < b->last ? -1 : a->last > b->last;
+}
+
+/* In order, those that meet as one; one that ends before it starts is none. */
+static bool
+read_absences(struct load *load, struct giver *giver, uint32_t slot, struct err *err)
+{
+	const struct control_span *stated;
+	struct control_span *sorted, *last = NULL;
+	size_t count;
+	void *grown;
+
+	arena_reset(load->scratch);
+	if (!control_absences(load->ix->items[slot], load->scratch, &stated, &count))
+		return err_oom(err);
+	sorted = arena_array(load->scratch, count + 1, sizeof sorted[0]);
+	if (sorted == NULL)
+		return err_oom(err);
+	memcpy(sorted, stated, count * sizeof sorted[0]);
+	qsort(sorted, count, sizeof sorted[0], compare_spans);
+	for (size_t i = 0; i < count; i++) {
+		if (sorted[i].last < sorted[i].first)
+			continue;
+		if (last != NULL && sorted[i].first <= last->last) {
+			last->last = sorted[i].last > last->last ? sorted[i].last : last->last;
+			continue;
+		}
+		grown = load->absences;
+		if (!load_grow(&grown, &load->absences_cap, load->absences_count, sizeof sorted[0]))
+			return err_oom(err);
+		load->absences = grown;
+		last = &load->absences[load->absences_count++];
+		*last = sorted[i];
+		giver->absences_count++;
+	}
+	return true;
+}
+
+static bool
+read_person(struct load *load, uint32_t row, struct err *err)
+{
+	uint32_t slot = load->who[row];
+	const struct item *item = load->ix->items[slot];
+	struct giver *giver = &load->givers[row];
+
+	giver->next = NO_ROW;
+	if (giver->home != NO_ROW) {
+		struct giver *home = &load->givers[giver->home];
+
+		giver->calendar = home->calendar;
+		giver->next = home->next;
+		home->next = row;
+	}
+	giver->first = item->start != DATE_NONE ? item->start : INT32_MIN;
+	giver->last = item->finish != DATE_NONE ? item->finish : INT32_MAX;
+	giver->per_week = (item->has & HAS_VALUE) != 0
+			      ? item->effort
+			      : 100 * workdays_per_week(&load->calendars[giver->calendar]);
+	giver->absences_first = (uint32_t)load->absences_count;
+	return (item->has & HAS_ABSENCES) == 0 || read_absences(load, giver, slot, err);
+}
+
+bool
+load_lay_rows(struct load *load, struct err *err)
+{
+	uint32_t teams, persons;
+
+	(void)index_kind(load->ix, KIND_TEAM, &teams);
+	(void)index_kind(load->ix, KIND_PERSON, &persons);
+	load->row_of = malloc(((size_t)load->ix->slots + 1) * sizeof load->row_of[0]);
+	load->who = malloc(((size_t)teams + persons + 1) * sizeof load->who[0]);
+	load->givers = calloc((size_t)teams + persons + 1, sizeof load->givers[0]);
+	if (load->row_of == NULL || load->who == NULL || load->givers == NULL)
+		return err_oom(err);
+	memset(load->row_of, 0xff, ((size_t)load->ix->slots + 1) * sizeof load->row_of[0]);
+	if (!add_rows(load, KIND_TEAM, err))
+		return false;
+	load->teams = load->rows;
+	if (!add_rows(load, KIND_PERSON, err) || !read_calendars(load, err))
+		return false;
+	for (uint32_t team = 0; team < load->teams; team++) {
+		load->givers[team].home = NO_ROW;
+		load->givers[team].next = NO_ROW;
+		load->givers[team].calendar = calendar_of(load, load->who[team]);
+	}
+	find_homes(load);
+	for (uint32_t row = load->teams; row < load->rows; row++) {
+		if (!read_person(load, row, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- capacity */
+
+static int64_t
+days_there(const struct load *load, const struct giver *giver, int32_t first, int32_t last)
+{
+	const struct workdays *w = &load->calendars[giver->calendar];
+	int32_t from = first > giver->first ? first : giver->first;
+	int32_t to = last < giver->last ? last : giver->last;
+	int64_t days = workdays_count(w, from, to);
+
+	for (uint32_t i = 0; i < giver->absences_count; i++) {
+		const struct control_span *away = &load->absences[giver->absences_first + i];
+
+		days -= workdays_count(
+		    w, from > away->first ? from : away->first, to < away->last ? to : away->last);
+	}
+	return days;
+}
+
+/* Rounded to the nearest hundredth, half up. */
+static int64_t
+person_gives(const struct load *load, const struct giver *giver, int64_t days)
+{
+	int64_t week = workdays_per_week(&load->calendars[giver->calendar]);
+
+	return (2 * giver->per_week * days + week) / (2 * week);
+}
+
+/* The stated capacity that is for the shortest period around the column; false: none is. */
+static bool
+find_stated(const struct load *load, uint32_t row, uint32_t column, const struct ref **best)
+{
+	const struct index *ix = load->ix;
+	const struct item *team = ix->items[load->who[row]];
+	const struct column *c = &load->columns[column];
+	int32_t shortest = INT32_MAX;
+
+	*best = NULL;
+	if ((ix->roles[load->who[row]] & ROLE_BIT(ROLE_CAPACITY_PERIOD)) == 0)
+		return false;
+	for (uint32_t i = 0; i < team->refs_count; i++) {
+		const struct ref *ref = &team->refs[i];
+		const struct item *period = ix->items[ref->slot];
+
+		if (ref->role != ROLE_CAPACITY_PERIOD || !index_is(ix, ref->slot, STANDING_LIVE) ||
+		    period->kind != KIND_PERIOD || period->start == DATE_NONE ||
+		    period->start > c->first || period->finish < c->last)
+			continue;
+		if (period->finish - period->start >= shortest)
+			continue;
+		shortest = period->finish - period->start;
+		*best = ref;
+	}
+	return *best != NULL;
+}
+
+/* Of what is stated for a period, what falls on some days within it. */
+static int64_t
+stated_gives(
+    const struct load *load, uint32_t row, const struct ref *stated, int32_t first, int32_t last)
+{
+	const struct workdays *w = &load->calendars[load->givers[row].calendar];
+	const struct item *period = load->ix->items[stated->slot];
+	int64_t all = workdays_count(w, period->start, period->finish);
+
+	if (first == period->start && last == period->finish)
+		return stated->amount;
+	if (all == 0)
+		return 0;
+	return load_part(stated->amount, workdays_count(w, period->start, last), all) -
+	       load_part(stated->amount, workdays_count(w, period->start, first - 1), all);
+}
+
+int64_t
+load_give(const struct load *load, uint32_t row, uint32_t column, int32_t first, int32_t last)
+{
+	const struct ref *stated;
+	int64_t sum = 0;
+
+	if (row >= load->teams)
+		return person_gives(
+		    load, &load->givers[row], days_there(load, &load->givers[row], first, last));
+	if (find_stated(load, row, column, &stated))
+		return stated_gives(load, row, stated, first, last);
+	for (uint32_t p = load->givers[row].next; p != NO_ROW; p = load->givers[p].next)
+		sum += person_gives(
+		    load, &load->givers[p], days_there(load, &load->givers[p], first, last));
+	return sum;
+}
+
+static bool
+count_days(struct load *load, struct err *err)
+{
+	uint32_t n = load->columns_count;
+
+	free(load->days);
+	load->days = malloc(((size_t)load->calendars_count * n + 1) * sizeof load->days[0]);
+	if (load->days == NULL)
+		return err_oom(err);
+	for (uint32_t k = 0; k < load->calendars_count; k++) {
+		for (uint32_t c = 0; c < n; c++)
+			load->days[(size_t)k * n + c] = workdays_count(
+			    &load->calendars[k], load->columns[c].first, load->columns[c].last);
+	}
+	return true;
+}
+
+static void
+lay_person(struct load *load, uint32_t row)
+{
+	const struct giver *giver = &load->givers[row];
+	uint32_t n = load->columns_count;
+	struct load_cell *cells = &load->cells[(size_t)row * n];
+	struct load_cell *home =
+	    giver->home != NO_ROW ? &load->cells[(size_t)giver->home * n] : NULL;
+
+	for (uint32_t c = 0; c < n; c++) {
+		const struct column *column = &load->columns[c];
+		bool whole = giver->absences_count == 0 && giver->first <= column->first &&
+			     giver->last >= column->last;
+		int64_t days = whole ? load->days[(size_t)giver->calendar * n + c]
+				     : days_there(load, giver, column->first, column->last);
+
+		cells[c].capacity = person_gives(load, giver, days);
+		cells[c].is_known = true;
+		if (home != NULL) {
+			home[c].capacity += cells[c].capacity;
+			home[c].is_known = true;
+		}
+	}
+}
+
+bool
+load_lay_capacity(struct load *load, struct err *err)
+{
+	uint32_t n = load->columns_count;
+	const struct ref *stated;
+
+	if (!count_days(load, err))
+		return false;
+	for (uint32_t row = load->teams; row < load->rows; row++)
+		lay_person(load, row);
+	for (uint32_t row = 0; row < load->teams; row++) {
+		for (uint32_t c = 0; c < n; c++) {
+			struct load_cell *cell = &load->cells[(size_t)row * n + c];
+
+			if (!find_stated(load, row, c, &stated))
+				continue;
+			cell->capacity = stated_gives(
+			    load, row, stated, load->columns[c].first, load->columns[c].last);
+			cell->is_known = true;
+		}
+	}
+	return true;
+}

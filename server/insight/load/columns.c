@@ -1,0 +1,88 @@
+/* Which periods are columns. */
+#include <stdlib.h>
+
+#include "server/insight/load/load_internal.h"
+
+struct candidate {
+	const struct index *ix;
+	struct column column;
+};
+
+/* A period comes before all that lie within it; of those with the same days the one named first comes last. */
+static int
+compare_candidates(const void *pa, const void *pb)
+{
+	const struct candidate *a = pa;
+	const struct candidate *b = pb;
+
+	if (a->column.first != b->column.first)
+		return a->column.first < b->column.first ? -1 : 1;
+	if (a->column.last != b->column.last)
+		return a->column.last > b->column.last ? -1 : 1;
+	return index_compare(a->ix, b->column.period, a->column.period);
+}
+
+/* Leaves the finest, in order of both their days. */
+static uint32_t
+keep_finest(struct candidate *list, uint32_t count)
+{
+	int32_t earliest = INT32_MAX; /* last day of those behind */
+	uint32_t kept = count;
+
+	qsort(list, count, sizeof list[0], compare_candidates);
+	for (uint32_t i = count; i-- > 0;) {
+		if (list[i].column.last >= earliest)
+			continue;
+		earliest = list[i].column.last;
+		list[--kept] = list[i];
+	}
+	for (uint32_t i = kept; i < count; i++)
+		list[i - kept] = list[i];
+	return count - kept;
+}
+
+/* Some of the past, and then what comes. */
+static void
+take(struct load *load, const struct candidate *list, uint32_t count, uint32_t most)
+{
+	uint32_t past = 0;
+	uint32_t first;
+	uint32_t room = count < most ? count : most;
+
+	while (past < count && list[past].column.last < load->ix->today)
+		past++;
+	first = past > most / 4 ? past - most / 4 : 0;
+	if (first + room > count)
+		first = count - room;
+	for (uint32_t i = 0; i < room; i++)
+		load->columns[i] = list[first + i].column;
+	load->columns_count = room;
+	load->left_out_before = first;
+	load->left_out_after = count - room - first;
+}
+
+bool
+load_lay_columns(struct load *load, uint32_t most, struct err *err)
+{
+	uint32_t count;
+	const uint32_t *slots = index_kind(load->ix, KIND_PERIOD, &count);
+	struct candidate *list = malloc(((size_t)count + 1) * sizeof list[0]);
+	uint32_t n = 0;
+
+	free(load->columns);
+	load->columns = malloc(((size_t)most + 1) * sizeof load->columns[0]);
+	if (list == NULL || load->columns == NULL) {
+		free(list);
+		return err_oom(err);
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct item *item = load->ix->items[slots[i]];
+
+		if (item->start == DATE_NONE || item->finish < item->start)
+			continue;
+		list[n++] = (struct candidate){load->ix, {slots[i], item->start, item->finish}};
+	}
+	take(load, list, keep_finest(list, n), most);
+	free(list);
+	return true;
+}

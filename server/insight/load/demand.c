@@ -1,0 +1,741 @@
+/* What is asked of whom, and on which days it falls. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "server/insight/load/load_internal.h"
+#include "server/limits.h"
+
+/* Belonging is as deep as the limit; a log of an older version may hold a circle. */
+#define DEPTH_MAX    (2 * LIMIT_DEPTH)
+#define BOOKINGS_MAX (UINT32_C(16) << 20)
+#define STOP_EVERY   1024u
+#define AHEAD        8u
+
+/* An entry's claim on one row. */
+struct source {
+	uint32_t row;
+	uint32_t slot;   /* the entry */
+	uint32_t number; /* in the order in which they are stated */
+	enum load_how how;
+	int32_t start; /* DATE_NONE not known */
+	int32_t finish;
+	int64_t effort;
+	int32_t share; /* in 1/10,000 of what the row can give; -1: it is an effort */
+};
+
+/* What is asked of a row for a piece of work and its parts. */
+struct asked {
+	uint32_t row;
+	int64_t effort;
+};
+
+/* A piece of work on the way down. */
+struct node {
+	uint32_t slot;
+	uint32_t rank;
+	int32_t start;
+	int32_t finish;
+	bool runs;
+	bool counts; /* runs, or is finished: what it states is not asked for once more above it */
+	unsigned depth;
+};
+
+struct demand {
+	struct load *load;
+	const struct index *ix;
+	struct source *sources; /* of one piece of work */
+	size_t sources_count;
+	size_t sources_cap;
+	struct asked *asked; /* a stack: of the parts that are done with */
+	size_t asked_count;
+	size_t asked_cap;
+	int64_t *sum;      /* by row: of the parts, while a piece of work is looked at */
+	uint32_t *touched; /* rows with a sum, by their place in it */
+	uint32_t touched_count;
+	uint8_t *is_touched;
+	uint32_t nodes;
+	struct err *err;
+	bool failed;
+};
+
+static void
+fail(struct demand *d)
+{
+	if (!d->failed)
+		err_oom(d->err);
+	d->failed = true;
+}
+
+/* ---- placing */
+
+static void
+unplace(struct demand *d, uint32_t work, uint32_t source, int64_t effort, enum load_why why)
+{
+	struct load *load = d->load;
+	struct load_unplaced *last;
+	void *grown = load->unplaced;
+
+	if (load->unplaced_count > 0) {
+		last = &load->unplaced[load->unplaced_count - 1];
+		if (last->work == work && last->source == source && last->why == why) {
+			last->effort += effort;
+			return;
+		}
+	}
+	if (!load_grow(&grown, &load->unplaced_cap, load->unplaced_count, sizeof *last)) {
+		fail(d);
+		return;
+	}
+	load->unplaced = grown;
+	load->unplaced[load->unplaced_count++] = (struct load_unplaced){work, source, effort, why};
+}
+
+static void
+book_row(struct demand *d, uint32_t row, uint32_t column, const struct load_booking *booking)
+{
+	struct load *load = d->load;
+	void *grown = load->raw;
+
+	if (load->raw_count >= BOOKINGS_MAX) {
+		load->too_many = true;
+		return;
+	}
+	if (!load_grow(&grown, &load->raw_cap, load->raw_count, sizeof load->raw[0])) {
+		fail(d);
+		return;
+	}
+	load->raw = grown;
+	load->raw[load->raw_count++] =
+	    (struct raw_booking){row * load->columns_count + column, *booking};
+}
+
+/* For a person, and for their team too. */
+static void
+book(struct demand *d, const struct node *node, const struct source *s, uint32_t column,
+    int64_t effort)
+{
+	struct load_booking booking = {
+	    node->slot, s->slot, node->rank, (uint16_t)s->how, false, effort};
+
+	if (effort == 0)
+		return;
+	book_row(d, s->row, column, &booking);
+	if (d->load->givers[s->row].home == NO_ROW)
+		return;
+	booking.is_for_member = true;
+	book_row(d, d->load->givers[s->row].home, column, &booking);
+}
+
+/* The first column that ends on that day or later. */
+static uint32_t
+first_column(const struct load *load, int32_t day)
+{
+	uint32_t low = 0;
+	uint32_t high = load->columns_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (load->columns[middle].last < day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Evenly over working days, whole hundredths: what falls on the days up to each, rounded down, less what fell before. */
+struct spread {
+	const struct workdays *w;
+	int32_t start;
+	int64_t effort;
+	int64_t days;
+};
+
+static int64_t
+spread_until(const struct spread *s, int32_t day)
+{
+	return load_part(s->effort, workdays_count(s->w, s->start, day), s->days);
+}
+
+/* Days that no column has lie outside; those of periods that were left out do not. */
+static int64_t
+spread_outside(const struct load *load, const struct spread *s, int32_t finish)
+{
+	uint32_t n = load->columns_count;
+	int32_t from = s->start; /* the first day that is not yet accounted for */
+	int64_t outside = 0;
+
+	if (n > 0 && load->left_out_before > 0 && from < load->columns[0].first)
+		from = load->columns[0].first;
+	if (n > 0 && load->left_out_after > 0 && finish > load->columns[n - 1].last)
+		finish = load->columns[n - 1].last;
+	for (uint32_t c = first_column(load, from); c < n && from <= finish; c++) {
+		const struct column *column = &load->columns[c];
+
+		if (column->first > finish)
+			break;
+		if (column->first > from)
+			outside += spread_until(s, column->first - 1) - spread_until(s, from - 1);
+		from = column->last + 1;
+	}
+	if (from <= finish)
+		outside += spread_until(s, finish) - spread_until(s, from - 1);
+	return outside;
+}
+
+static void
+place_effort(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
+{
+	const struct load *load = d->load;
+	struct spread spread = {
+	    &load->calendars[load->givers[s->row].calendar], s->start, effort, 0};
+	int64_t outside;
+
+	spread.days = workdays_count(spread.w, s->start, s->finish);
+	if (spread.days == 0) {
+		unplace(d, node->slot, s->slot, effort, LOAD_NO_WORKING_DAY);
+		return;
+	}
+	for (uint32_t c = first_column(load, s->start); c < load->columns_count; c++) {
+		int32_t first = load->columns[c].first;
+		int32_t last = load->columns[c].last;
+
+		if (first > s->finish)
+			break;
+		first = first > s->start ? first : s->start;
+		last = last < s->finish ? last : s->finish;
+		book(d, node, s, c, spread_until(&spread, last) - spread_until(&spread, first - 1));
+	}
+	outside = spread_outside(load, &spread, s->finish);
+	if (outside > 0)
+		unplace(d, node->slot, s->slot, outside, LOAD_OUTSIDE_PERIODS);
+}
+
+/* A share of what the row can give in a column, to the nearest hundredth. */
+static int64_t
+share_in(const struct load *load, const struct source *s, uint32_t column)
+{
+	const struct column *c = &load->columns[column];
+	int32_t first = c->first > s->start ? c->first : s->start;
+	int32_t last = c->last < s->finish ? c->last : s->finish;
+	int64_t gives;
+
+	if (first > last)
+		return 0;
+	gives = first == c->first && last == c->last ? load_cell(load, s->row, column)->capacity
+						     : load_give(load, s->row, column, first, last);
+	return (gives * s->share + 5000) / 10000;
+}
+
+static int64_t
+share_in_all(const struct load *load, const struct source *s)
+{
+	int64_t sum = 0;
+
+	for (uint32_t c = first_column(load, s->start);
+	     c < load->columns_count && load->columns[c].first <= s->finish; c++)
+		sum += share_in(load, s, c);
+	return sum;
+}
+
+/* effort: as much of the share as is not asked for already. */
+static void
+place_share(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
+{
+	const struct load *load = d->load;
+	int64_t all = share_in_all(load, s);
+	int64_t until = 0;
+
+	for (uint32_t c = first_column(load, s->start);
+	     c < load->columns_count && load->columns[c].first <= s->finish; c++) {
+		int64_t here = share_in(load, s, c);
+
+		if (here > 0)
+			book(d, node, s, c,
+			    load_part(effort, until + here, all) - load_part(effort, until, all));
+		until += here;
+	}
+}
+
+static bool
+has_time(const struct source *s)
+{
+	return s->start != DATE_NONE && s->finish != DATE_NONE;
+}
+
+static void
+place(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
+{
+	if (!has_time(s) && (effort > 0 || s->share >= 0))
+		unplace(d, node->slot, s->slot, effort, LOAD_NO_TIME);
+	else if (effort > 0 && s->share >= 0)
+		place_share(d, node, s, effort);
+	else if (effort > 0)
+		place_effort(d, node, s, effort);
+}
+
+/* ---- what a piece of work states */
+
+static void
+add_source(struct demand *d, const struct source *s)
+{
+	void *grown = d->sources;
+
+	if (!load_grow(&grown, &d->sources_cap, d->sources_count, sizeof *s)) {
+		fail(d);
+		return;
+	}
+	d->sources = grown;
+	d->sources[d->sources_count] = *s;
+	d->sources[d->sources_count].number = (uint32_t)d->sources_count;
+	d->sources_count++;
+}
+
+/* Allocations with an effort or a share above 0. False: it says nothing. */
+static bool
+add_allocation(struct demand *d, const struct node *node, uint32_t slot)
+{
+	const struct item *item = d->ix->items[slot];
+	uint32_t who = index_target(d->ix, slot, ROLE_WHO);
+	struct source s = {.slot = slot, .how = LOAD_ALLOCATION, .share = -1};
+
+	if (!index_is(d->ix, slot, STANDING_LIVE) || (item->has & HAS_VALUE) == 0)
+		return false;
+	if (item->extra == 1)
+		s.effort = item->effort;
+	else
+		s.share = (int32_t)lround(item->value * 10000);
+	if (s.effort == 0 && s.share <= 0)
+		return false;
+	if (!node->runs)
+		return true;
+	s.row = who != SLOT_NONE ? d->load->row_of[who] : NO_ROW;
+	s.start = index_periods_start(d->ix, slot);
+	s.finish = index_periods_end(d->ix, slot);
+	s.start = s.start != DATE_NONE ? s.start : node->start;
+	s.finish = s.finish != DATE_NONE ? s.finish : node->finish;
+	if (s.row == NO_ROW)
+		unplace(d, node->slot, slot, s.effort, LOAD_NOBODY);
+	else
+		add_source(d, &s);
+	return true;
+}
+
+static bool
+is_allocated(const struct demand *d, uint32_t row)
+{
+	for (size_t i = 0; i < d->sources_count; i++) {
+		if (d->sources[i].how == LOAD_ALLOCATION && d->sources[i].row == row)
+			return true;
+	}
+	return false;
+}
+
+static bool
+add_needs(struct demand *d, const struct node *node)
+{
+	const struct item *item = d->ix->items[node->slot];
+	bool any = false;
+
+	if ((d->ix->roles[node->slot] & ROLE_BIT(ROLE_NEED)) == 0)
+		return false;
+	for (uint32_t i = 0; i < item->refs_count; i++) {
+		const struct ref *ref = &item->refs[i];
+		struct source s = {d->load->row_of[ref->slot], node->slot, 0, LOAD_NEED,
+		    node->start, node->finish, ref->amount, -1};
+
+		if (ref->role != ROLE_NEED || ref->amount <= 0)
+			continue;
+		any = true;
+		if (!node->runs)
+			continue;
+		if (s.row == NO_ROW)
+			unplace(d, node->slot, node->slot, s.effort, LOAD_NOBODY);
+		else if (!is_allocated(d, s.row))
+			add_source(d, &s);
+	}
+	return any;
+}
+
+/* Needs that name nobody. */
+static bool
+add_open_needs(struct demand *d, const struct node *node)
+{
+	const struct control_need *needs;
+	size_t count;
+	bool any = false;
+
+	if ((d->ix->has[node->slot] & HAS_OPEN_NEED) == 0 ||
+	    (d->ix->kinds[node->slot] != KIND_INITIATIVE &&
+		d->ix->kinds[node->slot] != KIND_WORKSTREAM))
+		return false;
+	arena_reset(d->load->scratch);
+	if (!control_open_needs(d->ix->items[node->slot], d->load->scratch, &needs, &count)) {
+		fail(d);
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (needs[i].effort <= 0)
+			continue;
+		any = true;
+		if (node->runs)
+			unplace(d, node->slot, node->slot, needs[i].effort, LOAD_NOBODY);
+	}
+	return any;
+}
+
+static bool
+is_again(const struct edges *out, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++) {
+		if (out->list[k].role == ROLE_MEMBER && out->list[k].slot == out->list[i].slot)
+			return true;
+	}
+	return false;
+}
+
+/* The row of the i-th reference, where it is a member who is there; NO_ROW. */
+static uint32_t
+member_row(const struct demand *d, const struct edges *out, uint32_t i)
+{
+	uint32_t row = d->load->row_of[out->list[i].slot];
+
+	if (out->list[i].role != ROLE_MEMBER || row == NO_ROW || row < d->load->teams ||
+	    is_again(out, i))
+		return NO_ROW;
+	return row;
+}
+
+/* The estimate in equal parts over those who do it. */
+static void
+add_estimate(struct demand *d, const struct node *node, int64_t effort)
+{
+	struct edges out = index_out(d->ix, node->slot);
+	struct source s = {0, node->slot, 0,
+	    d->ix->kinds[node->slot] == KIND_TASK ? LOAD_TASK : LOAD_ESTIMATE, node->start,
+	    node->finish, 0, -1};
+	int64_t members = 0;
+	int64_t done = 0;
+
+	for (uint32_t i = 0; i < out.count; i++)
+		members += member_row(d, &out, i) != NO_ROW;
+	if (members == 0) {
+		unplace(d, node->slot, node->slot, effort, LOAD_NOBODY);
+		return;
+	}
+	for (uint32_t i = 0; i < out.count; i++) {
+		s.row = member_row(d, &out, i);
+		if (s.row == NO_ROW)
+			continue;
+		s.effort = effort * (done + 1) / members - effort * done / members;
+		done++;
+		if (s.effort > 0)
+			add_source(d, &s);
+	}
+}
+
+/* ---- one row's claims */
+
+static int
+compare_sources(const void *pa, const void *pb, void *arg)
+{
+	const struct source *a = pa;
+	const struct source *b = pb;
+	int c;
+
+	if (a->row != b->row)
+		return a->row < b->row ? -1 : 1;
+	if (a->slot != b->slot) {
+		c = index_compare(arg, a->slot, b->slot);
+		if (c != 0)
+			return c;
+	}
+	return a->number < b->number ? -1 : 1;
+}
+
+static void
+add_sum(struct demand *d, uint32_t row, int64_t effort)
+{
+	if (!d->is_touched[row]) {
+		d->is_touched[row] = 1;
+		d->touched[d->touched_count++] = row;
+	}
+	d->sum[row] += effort;
+}
+
+static int64_t
+stated(const struct demand *d, const struct source *s)
+{
+	if (s->share < 0)
+		return s->effort;
+	return has_time(s) ? share_in_all(d->load, s) : 0;
+}
+
+/* All that is asked of one row for this work; what is asked for its parts, or of a team's members, is in it already. */
+static void
+place_group(struct demand *d, const struct node *node, const struct source *list, size_t count)
+{
+	uint32_t row = list[0].row;
+	uint32_t home = d->load->givers[row].home;
+	int64_t already = d->is_touched[row] ? d->sum[row] : 0;
+	int64_t all = 0;
+	int64_t until = 0;
+	int64_t rest;
+
+	for (size_t i = 0; i < count; i++)
+		all += stated(d, &list[i]);
+	rest = all > already ? all - already : 0;
+	for (size_t i = 0; i < count; i++) {
+		int64_t own = stated(d, &list[i]);
+
+		if (all == 0)
+			place(d, node, &list[i], 0);
+		else
+			place(d, node, &list[i],
+			    load_part(rest, until + own, all) - load_part(rest, until, all));
+		until += own;
+	}
+	add_sum(d, row, rest);
+	if (home != NO_ROW)
+		add_sum(d, home, rest);
+}
+
+/* Persons first: they are a part of what is asked of their teams. */
+static void
+place_sources(struct demand *d, const struct node *node)
+{
+	size_t persons = 0;
+	size_t n = d->sources_count;
+
+	if (n > 1)
+		qsort_r(
+		    d->sources, n, sizeof d->sources[0], compare_sources, (void *)(uintptr_t)d->ix);
+	while (persons < n && d->sources[persons].row < d->load->teams)
+		persons++;
+	for (int pass = 0; pass < 2; pass++) {
+		size_t from = pass == 0 ? persons : 0;
+		size_t to = pass == 0 ? n : persons;
+
+		while (from < to && !d->failed) {
+			size_t end = from + 1;
+
+			while (end < to && d->sources[end].row == d->sources[from].row)
+				end++;
+			place_group(d, node, d->sources + from, end - from);
+			from = end;
+		}
+	}
+}
+
+/* ---- the tree of work */
+
+static struct node
+node_of(const struct demand *d, uint32_t slot, const struct node *above)
+{
+	const struct index *ix = d->ix;
+	const struct item *item = ix->items[slot];
+	struct node node = {.slot = slot,
+	    .rank = above != NULL ? above->rank : RANK_NONE,
+	    .start = item->start,
+	    .finish = item->finish,
+	    .depth = above != NULL ? above->depth + 1 : 0};
+
+	if (ix->kinds[slot] == KIND_INITIATIVE && ix->rank[slot] != RANK_NONE)
+		node.rank = ix->rank[slot];
+	if ((ix->roles[slot] & ROLE_BIT(ROLE_PERIOD)) != 0) {
+		if (node.start == DATE_NONE)
+			node.start = index_periods_start(ix, slot);
+		if (node.finish == DATE_NONE)
+			node.finish = index_periods_end(ix, slot);
+	}
+	if (above != NULL) {
+		node.start = node.start != DATE_NONE ? node.start : above->start;
+		node.finish = node.finish != DATE_NONE ? node.finish : above->finish;
+	}
+	node.runs = index_is(ix, slot, STANDING_JUDGED) && load_is_under_way(ix, slot) &&
+		    (above == NULL || above->runs);
+	node.counts =
+	    node.runs ||
+	    (index_is(ix, slot, STANDING_FINISHED) && !index_is(ix, slot, STANDING_GIVEN_UP)) ||
+	    (above != NULL && !above->runs && above->counts);
+	return node;
+}
+
+static void
+push_asked(struct demand *d, size_t base)
+{
+	void *grown;
+
+	d->asked_count = base;
+	for (uint32_t i = 0; i < d->touched_count; i++) {
+		uint32_t row = d->touched[i];
+
+		grown = d->asked;
+		if (!load_grow(&grown, &d->asked_cap, d->asked_count, sizeof d->asked[0])) {
+			fail(d);
+			return;
+		}
+		d->asked = grown;
+		if (d->sum[row] > 0)
+			d->asked[d->asked_count++] = (struct asked){row, d->sum[row]};
+	}
+}
+
+static void
+sum_parts(struct demand *d, size_t base)
+{
+	d->touched_count = 0;
+	for (size_t i = base; i < d->asked_count; i++)
+		add_sum(d, d->asked[i].row, d->asked[i].effort);
+}
+
+static void
+clear_sums(struct demand *d)
+{
+	for (uint32_t i = 0; i < d->touched_count; i++) {
+		d->sum[d->touched[i]] = 0;
+		d->is_touched[d->touched[i]] = 0;
+	}
+	d->touched_count = 0;
+}
+
+/* True: it states effort of its own, or its parts do (those that have_parts tells). */
+static bool
+take_own(struct demand *d, const struct node *node, bool have_parts, size_t base)
+{
+	const struct item *item = d->ix->items[node->slot];
+	struct edges in = index_in(d->ix, node->slot);
+	bool any = false;
+
+	d->sources_count = 0;
+	for (uint32_t i = 0; i < in.count; i++) {
+		if (in.list[i].role == ROLE_PART_OF &&
+		    d->ix->kinds[in.list[i].slot] == KIND_ALLOCATION)
+			any |= add_allocation(d, node, in.list[i].slot);
+	}
+	any |= add_needs(d, node);
+	any |= add_open_needs(d, node);
+	if (!any && !have_parts && (item->has & HAS_VALUE) != 0 && item->effort > 0) {
+		any = true;
+		if (node->runs)
+			add_estimate(d, node, item->effort);
+	}
+	if (d->sources_count > 0) {
+		sum_parts(d, base);
+		place_sources(d, node);
+		push_asked(d, base);
+		clear_sums(d);
+	}
+	return any || have_parts;
+}
+
+static bool
+is_part(const struct index *ix, const struct edge *e)
+{
+	unsigned kind = ix->kinds[e->slot];
+
+	return e->role == ROLE_PART_OF && kind_is_work(kind) && kind != KIND_INITIATIVE &&
+	       index_is(ix, e->slot, STANDING_LIVE) && !index_is(ix, e->slot, STANDING_GIVEN_UP);
+}
+
+/* True: it or a part of it states effort that is not to be asked for once more above it. */
+static bool
+visit(struct demand *d, uint32_t slot, const struct node *above)
+{
+	struct node node = node_of(d, slot, above);
+	struct edges in = index_in(d->ix, slot);
+	size_t base = d->asked_count;
+	bool any = false;
+
+	if (d->failed || node.depth > DEPTH_MAX)
+		return false;
+	if (++d->nodes % STOP_EVERY == 0 && load_is_stopped(d->load, d->err)) {
+		d->failed = true;
+		return false;
+	}
+	if (!node.counts)
+		return false;
+	for (uint32_t i = 0; i < in.count; i++) {
+		if (i + AHEAD < in.count)
+			index_prefetch(d->ix, in.list[i + AHEAD].slot);
+		if (is_part(d->ix, &in.list[i]))
+			any |= visit(d, in.list[i].slot, &node);
+	}
+	if (d->ix->kinds[slot] == KIND_MILESTONE)
+		return any;
+	return take_own(d, &node, any, base);
+}
+
+/* Not a part of other work that is there. */
+static bool
+is_root(const struct index *ix, uint32_t slot)
+{
+	uint32_t up = ix->part_of[slot];
+
+	return up == SLOT_NONE || ix->kinds[slot] == KIND_INITIATIVE ||
+	       !index_is(ix, up, STANDING_LIVE) || !kind_is_work(ix->kinds[up]);
+}
+
+static void
+visit_kind(struct demand *d, enum kind kind)
+{
+	uint32_t count;
+	const uint32_t *slots = index_kind(d->ix, kind, &count);
+
+	for (uint32_t i = 0; i < count && !d->failed && !d->load->too_many; i++) {
+		if (i + AHEAD < count)
+			index_prefetch(d->ix, slots[i + AHEAD]);
+		if (is_root(d->ix, slots[i]) && index_is(d->ix, slots[i], STANDING_JUDGED)) {
+			visit(d, slots[i], NULL);
+			d->asked_count = 0;
+		}
+	}
+}
+
+/* Allocations to what is not there, or is no work. */
+static void
+find_workless(struct demand *d)
+{
+	uint32_t count;
+	const uint32_t *slots = index_kind(d->ix, KIND_ALLOCATION, &count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct item *item = d->ix->items[slots[i]];
+		uint32_t work = d->ix->part_of[slots[i]];
+		bool is_effort = (item->has & HAS_VALUE) != 0 && item->extra == 1;
+
+		if (work != SLOT_NONE && index_is(d->ix, work, STANDING_LIVE) &&
+		    kind_is_work(d->ix->kinds[work]) && d->ix->kinds[work] != KIND_MILESTONE)
+			continue;
+		unplace(d, slots[i], slots[i], is_effort ? item->effort : 0, LOAD_NO_WORK);
+	}
+}
+
+bool
+load_lay_demand(struct load *load, struct err *err)
+{
+	struct demand d = {.load = load, .ix = load->ix, .err = err};
+	size_t rows = (size_t)load->rows + 1;
+
+	d.sum = calloc(rows, sizeof d.sum[0]);
+	d.touched = malloc(rows * sizeof d.touched[0]);
+	d.is_touched = calloc(rows, 1);
+	if (d.sum == NULL || d.touched == NULL || d.is_touched == NULL) {
+		fail(&d);
+	} else {
+		visit_kind(&d, KIND_INITIATIVE);
+		visit_kind(&d, KIND_WORKSTREAM);
+		visit_kind(&d, KIND_TASK);
+		visit_kind(&d, KIND_MILESTONE);
+		find_workless(&d);
+	}
+	free(d.sources);
+	free(d.asked);
+	free(d.sum);
+	free(d.touched);
+	free(d.is_touched);
+	return !d.failed;
+}

@@ -1,0 +1,49 @@
+"""Sessions in the documents: ```console blocks whose commands are run and whose output is compared.
+
+In a session a line `$ plumb …` is a command and what follows is what it prints; `…` alone on a line stands for anything.
+"""
+import os
+import re
+import shlex
+import subprocess
+
+from plumbrpc import ROOT, binary
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def blocks(text, language):
+    return re.findall(r"^```%s\n(.*?)^```$" % language, text, re.M | re.S)
+
+
+def sections_of(session):
+    """[(command, [piece, …])]: pieces of output that follow each other, with anything between them."""
+    commands = []
+    for line in session.splitlines():
+        if line.startswith("$ "):
+            commands.append((line[2:], [[]]))
+        elif line == "…":
+            commands[-1][1].append([])
+        else:
+            commands[-1][1][-1].append(line)
+    return [(command, ["\n".join(piece) for piece in pieces]) for command, pieces in commands]
+
+
+def run_plumb(line, server, cwd=ROOT):
+    """Runs a command line that begins with plumb."""
+    words = shlex.split(line, comments=True)
+    if words[0] != "plumb":
+        raise AssertionError("not a plumb command: " + line)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PLUMB_", "COLUMNS"))}
+    env["PLUMB_SERVER"] = server
+    return subprocess.run([binary("plumb")] + words[1:], env=env, cwd=cwd, capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL)
+
+
+def tells(output, pieces):
+    """Does the output consist of these pieces, with anything between them?"""
+    pattern = "(?:.*\n)?".join(re.escape(piece + "\n") if piece else "" for piece in pieces)
+    return re.fullmatch(pattern, output.rstrip("\n") + "\n", re.S) is not None
