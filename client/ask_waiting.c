@@ -140,7 +140,8 @@ spread(struct context *ctx, struct works *works)
 		for (size_t i = 0; i < works->count; i++) {
 			struct work *work = &works->list[i];
 
-			for (size_t k = 0; k < works->count && !work->waits && work->after_count; k++) {
+			for (size_t k = 0; k < works->count && !work->waits && work->after_count;
+			     k++) {
 				if (works->list[k].waits && comes_after(ctx, work, &works->list[k]))
 					any |= mark(works, work->entry->ref);
 			}

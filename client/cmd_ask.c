@@ -39,10 +39,8 @@ static const struct answer counter = {.verb = "counter",
     .from = BIT(ASKED) | BIT(COMMITTED) | BIT(DECLINED) | BIT(COUNTERED),
     .done = "made another offer to",
     .shows_waiting = true};
-static const struct answer met = {.verb = "met",
-    .state = STATE(MET),
-    .from = BIT(COMMITTED) | BIT(MISSED),
-    .done = "has met"};
+static const struct answer met = {
+    .verb = "met", .state = STATE(MET), .from = BIT(COMMITTED) | BIT(MISSED), .done = "has met"};
 static const struct answer missed = {.verb = "missed",
     .state = STATE(MISSED),
     .from = BIT(COMMITTED),
@@ -147,14 +145,15 @@ is_in_team(struct context *ctx, const char *person, const char *team)
 }
 
 static void
-warn_stranger(struct context *ctx, const struct answer *answer, const Plumb__V1__Ask *ask,
-    const char *person)
+warn_stranger(
+    struct context *ctx, const struct answer *answer, const Plumb__V1__Ask *ask, const char *person)
 {
 	const char *team = answer->by_asker ? ask->from : ask->to;
 
 	if (person[0] && team[0] && !is_in_team(ctx, person, team))
 		context_error(ctx, EXIT_FINE,
-		    "note: as far as the plan says, person/%s is not in team/%s, which should say this",
+		    "note: as far as the plan says, person/%s is not in team/%s, which should say "
+		    "this",
 		    person, bare(team));
 }
 
@@ -169,8 +168,8 @@ refuse(struct context *ctx, const char *ref, const struct answer *answer, ask_st
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		if ((all[i]->from & 1u << state) && len < sizeof can)
-			len += (size_t)snprintf(can + len, sizeof can - len, "%s%s",
-			    len ? ", " : "", all[i]->verb);
+			len += (size_t)snprintf(
+			    can + len, sizeof can - len, "%s%s", len ? ", " : "", all[i]->verb);
 	}
 	if (!len)
 		return context_error(ctx, EXIT_USAGE,
@@ -244,8 +243,8 @@ put_answer(struct context *ctx, const struct args *args, const struct answer *an
 	change->put = &put;
 	change->expect_case = PLUMB__V1__CHANGE__EXPECT_EXPECTED_REVISION;
 	change->expected_revision = entry->revision;
-	snprintf(done, sizeof done, "%s%s %s %s%s%s", team[0] ? "team/" : "the team",
-	    bare(team), answer->done, entry->ref,
+	snprintf(done, sizeof done, "%s%s %s %s%s%s", team[0] ? "team/" : "the team", bare(team),
+	    answer->done, entry->ref,
 	    ask->promised_for[0] && answer->state == STATE(COMMITTED) ? ", for " : "",
 	    answer->state == STATE(COMMITTED) ? ask->promised_for : "");
 	warn_stranger(ctx, answer, ask, who);
@@ -254,9 +253,8 @@ put_answer(struct context *ctx, const struct args *args, const struct answer *an
 		return lost_race(ctx, entry->ref);
 	if (code == EXIT_FINE && answer->shows_waiting && ask->initiative[0] &&
 	    ctx->out.format == OUTPUT_TABLE) {
-		snprintf(lead, sizeof lead,
-		    "What waits for it%s%s, best rank first:", ask->needed_by[0] ? ", needed by " : "",
-		    ask->needed_by);
+		snprintf(lead, sizeof lead, "What waits for it%s%s, best rank first:",
+		    ask->needed_by[0] ? ", needed by " : "", ask->needed_by);
 		ask_waiting_print(ctx, ask->initiative, lead);
 	}
 	return code;
@@ -278,7 +276,8 @@ run_answer(struct context *ctx, const struct args *args, const struct answer *an
 		return context_fail(ctx);
 	}
 	if (!describe_item(entry) || entry->item->body_case != PLUMB__V1__ITEM__BODY_ASK)
-		return context_error(ctx, EXIT_USAGE, "%s is no ask; plumb ask list shows them", ref);
+		return context_error(
+		    ctx, EXIT_USAGE, "%s is no ask; plumb ask list shows them", ref);
 	state = entry->item->ask->state;
 	if (!(answer->from & 1u << state))
 		return refuse(ctx, ref, answer, state);
@@ -286,7 +285,8 @@ run_answer(struct context *ctx, const struct args *args, const struct answer *an
 	if (!now)
 		return context_fail(ctx);
 	who = who ? bare(who) : caller(now);
-	code = fill_answer(args, answer, entry->item->ask, who, ctx->today[0] ? ctx->today : now->today);
+	code = fill_answer(
+	    args, answer, entry->item->ask, who, ctx->today[0] ? ctx->today : now->today);
 	return code == EXIT_FINE ? put_answer(ctx, args, answer, entry, who) : code;
 }
 
@@ -355,7 +355,8 @@ fill_new(struct context *ctx, const struct args *args, Plumb__V1__Ask *ask)
 		return context_fail(ctx);
 	if (strcmp(ask->from, ask->to) == 0)
 		return context_error(ctx, EXIT_USAGE,
-		    "%s cannot ask itself: name the team that is needed with --to, or plan it as the "
+		    "%s cannot ask itself: name the team that is needed with --to, or plan it as "
+		    "the "
 		    "team's own work, as a task or an allocation",
 		    ask->from);
 	ask->initiative = pb_str(context_ref(ctx, args_get(args, "for"), "initiative,workstream"));
@@ -387,7 +388,8 @@ run_new(struct context *ctx, const struct args *args)
 	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
 		if (!args_get(args, required[i]) || !args_get(args, required[i])[0])
 			return command_usage(args,
-			    "say who needs what from whom, and for what: --from TEAM --to TEAM --for "
+			    "say who needs what from whom, and for what: --from TEAM --to TEAM "
+			    "--for "
 			    "INITIATIVE --what TEXT (--%s is missing)",
 			    required[i]);
 	}
@@ -412,11 +414,13 @@ run_new(struct context *ctx, const struct args *args)
 	code = write_finish_expected(&write, ctx, args, done);
 	if (code == EXIT_NO)
 		return context_error(ctx, EXIT_NO,
-		    "there is an ask/%s already; give this one a name of its own: plumb ask new ID …",
+		    "there is an ask/%s already; give this one a name of its own: plumb ask new ID "
+		    "…",
 		    item.id);
 	if (code == EXIT_FINE && !args_has(args, "dry-run") && ctx->out.format == OUTPUT_TABLE)
 		output_printf(&ctx->out,
-		    "They answer with: plumb ask commit %s --promised DATE (or counter, or decline)\n",
+		    "They answer with: plumb ask commit %s --promised DATE (or counter, or "
+		    "decline)\n",
 		    item.id);
 	return code;
 }
@@ -449,7 +453,7 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 	table_cell(table, ask->needed_by);
 	table_cell(table, ask->promised_for);
 	table_cell(table, bare(ask->initiative));
-	table_cell(table, ask->what[0] ? ask->what : entry->item->title);
+	table_cell(table, entry->item->title[0] ? entry->item->title : ask->what);
 }
 
 static void
@@ -537,7 +541,9 @@ run_list(struct context *ctx, const struct args *args)
 
 #define ANSWER_OPTIONS                                                                             \
 	{0, "answer", "TEXT", "what the team says, in its words", NULL},                           \
-	    {0, "by", "PERSON", "whose word it is; you (--as) if not stated", NULL}
+	{                                                                                          \
+		0, "by", "PERSON", "whose word it is; you (--as) if not stated", NULL              \
+	}
 
 static const struct option new_options[] = {
     {0, "from", "TEAM", "the team that needs it; required", NULL},
@@ -604,7 +610,8 @@ static const struct command ask_list = {
 };
 
 static const struct example commit_examples[] = {
-    {"plumb ask commit import-people --promised 2026-04-24 --answer \"Grace, two days a week\" --as "
+    {"plumb ask commit import-people --promised 2026-04-24 --answer \"Grace, two days a week\" "
+     "--as "
      "grace",
 	NULL},
     {0},
@@ -613,8 +620,9 @@ static const struct command ask_commit = {
     .name = "commit",
     .arguments = "ASK",
     .summary = "say yes, and for when",
-    .help = "Said again it moves the promised day. Without --promised it is promised for the day by "
-	    "which it is needed.",
+    .help =
+	"Said again it moves the promised day. Without --promised it is promised for the day by "
+	"which it is needed.",
     .options = promise_options,
     .examples = commit_examples,
     .min_args = 1,

@@ -26,7 +26,7 @@ struct handover {
 	size_t pairs_count;
 	bool reviewers;
 	Plumb__V1__Change **changes; /* CHANGES_MAX */
-	const char **refs; /* of the changes */
+	const char **refs;           /* of the changes */
 	size_t count;
 	size_t bytes;
 };
@@ -64,7 +64,8 @@ refuse_circle(struct context *ctx, const struct handover *h, const struct pair *
 			break;
 	}
 	code = context_error(ctx, EXIT_USAGE,
-	    "this hand-over is circular (%s): nobody would know who has what. Leave one of the pairs "
+	    "this hand-over is circular (%s): nobody would know who has what. Leave one of the "
+	    "pairs "
 	    "out, or name the items and hand over one direction after the other",
 	    text.data);
 	str_fini(&text);
@@ -95,11 +96,12 @@ take_pair(struct context *ctx, const struct args *args, struct handover *h, size
 		return command_usage(args, "--from and --to take persons such as anna; not '%s'",
 		    parse_is_id(from, strlen(from)) ? to : from);
 	if (strcmp(from, to) == 0)
-		return context_error(ctx, EXIT_USAGE,
-		    "%s has it already: name somebody else with --to", from);
+		return context_error(
+		    ctx, EXIT_USAGE, "%s has it already: name somebody else with --to", from);
 	if (pair_of(h, from))
 		return context_error(ctx, EXIT_USAGE,
-		    "%s hands over to two people: do it in two steps, naming the items of each", from);
+		    "%s hands over to two people: do it in two steps, naming the items of each",
+		    from);
 	/* Who receives must be there; who hands over may have left the plan. */
 	if (!context_ref(ctx, to, "person"))
 		return context_fail(ctx);
@@ -196,7 +198,8 @@ take_entry(struct context *ctx, struct handover *h, const Plumb__V1__Envelope *e
 	h->bytes += protobuf_c_message_get_packed_size(&entry->item->base) + 64;
 	if (h->count == CHANGES_MAX || h->bytes > BYTES_MAX)
 		return context_set_error(ctx, ERR_LIMIT,
-		    "that is more than fits into one change; hand over in parts by naming the items");
+		    "that is more than fits into one change; hand over in parts by naming the "
+		    "items");
 	change = arena_alloc(ctx->arena, sizeof *change);
 	put = arena_alloc(ctx->arena, sizeof *put);
 	if (!change || !put)
@@ -236,9 +239,10 @@ take_named(struct context *ctx, struct handover *h, const char *text)
 	}
 	if (!take_entry(ctx, h, reply->entry, &changed))
 		return false;
-	return changed || context_set_error(ctx, ERR_INVALID,
-			      "%s is not with any of those who hand over: plumb get %s says with whom it is",
-			      ref, ref);
+	return changed ||
+	       context_set_error(ctx, ERR_INVALID,
+		   "%s is not with any of those who hand over: plumb get %s says with whom it is",
+		   ref, ref);
 }
 
 /* Everything: reviewers cannot be searched for by name. */
@@ -292,7 +296,8 @@ lost_race(struct context *ctx)
 	if (!conflict || !conflict->ref[0])
 		return context_fail(ctx);
 	return context_error(ctx, EXIT_NO,
-	    "%s was changed by somebody else a moment ago; nothing was handed over. Look at it with "
+	    "%s was changed by somebody else a moment ago; nothing was handed over. Look at it "
+	    "with "
 	    "plumb get %s, then say it again",
 	    conflict->ref, conflict->ref);
 }
@@ -365,7 +370,8 @@ static const struct example examples[] = {
     {"plumb handover --from anna --to bert --reason \"Anna leaves on Friday\" --dry-run",
 	"what would change hands"},
     {"plumb handover --from anna --to bert initiative/onboarding-30", "this one only"},
-    {"plumb handover --from anna --to bert --from bert --to cleo", "Bert's to Cleo, Anna's to Bert"},
+    {"plumb handover --from anna --to bert --from bert --to cleo",
+	"Bert's to Cleo, Anna's to Bert"},
     {"plumb history initiative/onboarding-30", "who handed it over to whom, and why"},
     {0},
 };

@@ -105,6 +105,24 @@ days(int64_t effort)
 	return (double)effort / 100;
 }
 
+/* Person-days to the nearest tenth, half up. */
+static void
+format_days(int64_t effort, char *out, size_t size)
+{
+	int64_t tenths = (effort + 5) / 10;
+
+	snprintf(out, size, "%" PRId64 ".%" PRId64, tenths / 10, tenths % 10);
+}
+
+static void
+cell_days(struct table *table, int64_t effort)
+{
+	char text[32];
+
+	format_days(effort, text, sizeof text);
+	table_cell(table, text);
+}
+
 /* Nothing is asked, or the share of what can be given, or that this is nothing. */
 static void
 format_percent(const Plumb__V1__LoadCell *cell, char *out, size_t size)
@@ -127,9 +145,9 @@ format_cell(const Plumb__V1__LoadCell *cell, enum form form, char out[CELL_MAX])
 	char percent[24] = "";
 
 	if (cell->demand > 0)
-		snprintf(asked, sizeof asked, "%.1f", days(cell->demand));
+		format_days(cell->demand, asked, sizeof asked);
 	if (!cell->unknown)
-		snprintf(gives, sizeof gives, "%.1f", days(cell->capacity));
+		format_days(cell->capacity, gives, sizeof gives);
 	if (cell->demand > 0 || form == FORM_PERCENT)
 		format_percent(cell, percent, sizeof percent);
 	if (form == FORM_PERCENT)
@@ -352,7 +370,7 @@ add_booking(struct table *table, const Plumb__V1__LoadRow *row, const Plumb__V1_
 {
 	table_cell(table, row->who);
 	table_cell(table, bare(period->ref));
-	table_cellf(table, "%.1f", days(b->effort));
+	cell_days(table, b->effort);
 	if (b->rank > 0)
 		table_cellf(table, "%" PRIu32, b->rank);
 	else
@@ -431,7 +449,7 @@ show_unplaced(struct context *ctx, const Plumb__V1__LoadReply *r)
 
 		table_cell(table, u->work);
 		if (u->effort > 0)
-			table_cellf(table, "%.1f", days(u->effort));
+			cell_days(table, u->effort);
 		else
 			table_cell(table, "a share");
 		table_cell(table, u->why);

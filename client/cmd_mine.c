@@ -42,9 +42,9 @@ is_past(const Plumb__V1__MineItem *item, const char *today)
 static bool
 says_something(const Plumb__V1__MineItem *item)
 {
-	return item->what[0] && (item->why == PLUMB__V1__MINE_ITEM__WHY__OWES ||
-				    item->why == PLUMB__V1__MINE_ITEM__WHY__IS_OWED ||
-				    strstr(item->what, "one of"));
+	return item->what[0] &&
+	       (item->why == PLUMB__V1__MINE_ITEM__WHY__OWES ||
+		   item->why == PLUMB__V1__MINE_ITEM__WHY__IS_OWED || strstr(item->what, "one of"));
 }
 
 /* One entry: what it is, what is due, and why it matters. */
@@ -93,8 +93,9 @@ show_group(struct context *ctx, const Plumb__V1__MineReply *reply, size_t g, con
 			/* the headings are ours: one %s each */
 			const char *split = strstr(groups[g].heading, "%s");
 
-			snprintf(heading, sizeof heading, "%.*s%.120s%s:",
-			    (int)(split - groups[g].heading), groups[g].heading, name, split + 2);
+			snprintf(heading, sizeof heading,
+			    "%.*s%.120s%s:", (int)(split - groups[g].heading), groups[g].heading,
+			    name, split + 2);
 			output_text(&ctx->out, "\n");
 			output_coloured(&ctx->out, COLOUR_BOLD, heading);
 			output_text(&ctx->out, "\n");
@@ -117,7 +118,8 @@ show_text(struct context *ctx, const Plumb__V1__MineReply *reply)
 	if (shown == 0)
 		output_printf(&ctx->out, "Nothing in the plan is theirs, and nothing is due.\n");
 	else
-		output_printf(&ctx->out, "\nThe number in front is the rank; \"!\" is past its day.\n");
+		output_printf(
+		    &ctx->out, "\nThe number in front is the rank; \"!\" is past its day.\n");
 	if (reply->findings)
 		output_printf(&ctx->out,
 		    "%" PRIu32 " finding%s should be acted on by %s; plumb check says which\n",
@@ -195,8 +197,8 @@ run(struct context *ctx, const struct args *args)
 		const char *text = args->values[0];
 
 		/* looked up, so that a typing mistake is told with what was meant */
-		request.person = pb_str(context_ref(
-		    ctx, strncmp(text, "person/", 7) == 0 ? text + 7 : text, "person"));
+		request.person = pb_str(
+		    context_ref(ctx, strncmp(text, "person/", 7) == 0 ? text + 7 : text, "person"));
 		if (!request.person)
 			return context_fail(ctx);
 	}

@@ -68,8 +68,8 @@ cell_node(struct table *table, const Plumb__V1__ProgressReply *reply, size_t i)
 	const Plumb__V1__ProgressNode *node = reply->nodes[i];
 	size_t blanks = 2 * level_of(reply, i);
 
-	table_cellf(table, "%*s%s%s%s%s", (int)(blanks < LEAD_MAX ? blanks : LEAD_MAX), "", node->ref,
-	    node->title[0] ? "  " : "", node->title, node->again ? " (as above)" : "");
+	table_cellf(table, "%*s%s%s%s%s", (int)(blanks < LEAD_MAX ? blanks : LEAD_MAX), "",
+	    node->ref, node->title[0] ? "  " : "", node->title, node->again ? " (as above)" : "");
 }
 
 static bool
@@ -96,7 +96,8 @@ show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct ta
 	table_column(table, "STATUS", 0);
 	for (size_t i = 0; i < reply->n_nodes; i++) {
 		const Plumb__V1__ProgressNode *node = reply->nodes[i];
-		bool own = strncmp(node->ref, "goal/", 5) == 0 || strncmp(node->ref, "objective/", 10) == 0;
+		bool own = strncmp(node->ref, "goal/", 5) == 0 ||
+			   strncmp(node->ref, "objective/", 10) == 0;
 
 		cell_node(table, reply, i);
 		cell_weight(table, node);
@@ -105,7 +106,8 @@ show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct ta
 		    table, has_outcome(node), node->outcome, node->outcome_known, own ? "?" : "");
 		table_cell(table, node->status);
 		table_colour(table, describe_status_colour(node->status));
-		reasons |= strcmp(node->status, "off track") == 0 || strcmp(node->status, "at risk") == 0;
+		reasons |=
+		    strcmp(node->status, "off track") == 0 || strcmp(node->status, "at risk") == 0;
 	}
 	table_print(table, &ctx->out);
 	for (size_t i = 0; i < reply->n_nodes && reasons; i++) {
@@ -129,7 +131,8 @@ why_line(struct context *ctx, const char *name, bool stated, double value, const
 	char text[900];
 
 	if (stated)
-		snprintf(text, sizeof text, "%s %.0f %%: %s", name, floor(value * 100 + 1e-9), from);
+		snprintf(
+		    text, sizeof text, "%s %.0f %%: %s", name, floor(value * 100 + 1e-9), from);
 	else
 		snprintf(text, sizeof text, "%s not known: %s", name, from);
 	output_wrap(&ctx->out, "    ", text);
@@ -212,14 +215,16 @@ show(struct context *ctx, const struct args *args, const Plumb__V1__ProgressRepl
 	} else if (ctx->out.format == OUTPUT_CSV) {
 		show_csv(ctx, reply, table);
 	} else if (reply->n_nodes == 0) {
-		output_printf(&ctx->out, "There is no goal in the plan; name an objective or initiative.\n");
+		output_printf(
+		    &ctx->out, "There is no goal in the plan; name an objective or initiative.\n");
 	} else if (args_has(args, "why")) {
 		show_why(ctx, reply);
 	} else {
 		show_table(ctx, reply, table);
 	}
 	if (reply->cut && ctx->out.format == OUTPUT_TABLE)
-		output_printf(&ctx->out, "There is more than fits here: name items, or use --depth.\n");
+		output_printf(
+		    &ctx->out, "There is more than fits here: name items, or use --depth.\n");
 	table_free(table);
 	return EXIT_FINE;
 }
@@ -235,13 +240,14 @@ run(struct context *ctx, const struct args *args)
 	char **refs = arena_array(ctx->arena, args->count + 1, sizeof refs[0]);
 
 	if (depth && !parse_u64(depth, 0, 1000, &levels))
-		return command_usage(args, "--depth takes a number of levels from 0 on; not '%s'", depth);
+		return command_usage(
+		    args, "--depth takes a number of levels from 0 on; not '%s'", depth);
 	if (!refs)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	plumb__v1__progress_request__init(&request);
 	for (size_t i = 0; i < args->count; i++) {
-		refs[i] = pb_str(context_ref(ctx, args->values[i],
-		    "goal,objective,initiative,workstream,milestone,task"));
+		refs[i] = pb_str(context_ref(
+		    ctx, args->values[i], "goal,objective,initiative,workstream,milestone,task"));
 		if (!refs[i])
 			return context_fail(ctx);
 	}

@@ -230,11 +230,11 @@ show_table(struct context *ctx, const struct listed *list, size_t count)
 	table = table_new();
 	if (!table)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	table_column(table, "FINDING", TABLE_MAIN);
-	table_column(table, "STATE", TABLE_WRAP);
+	table_column(table, "FINDING", TABLE_WRAP);
+	table_column(table, "STATE", 0);
 	table_column(table, "UNTIL", 0);
-	table_column(table, "DAYS LEFT", TABLE_RIGHT);
-	table_column(table, "WHO", TABLE_WRAP);
+	table_column(table, "DAYS LEFT", TABLE_RIGHT | TABLE_DROP);
+	table_column(table, "WHO", TABLE_SHRINK | TABLE_DROP);
 	table_column(table, "REASON", TABLE_WRAP);
 	table_column(table, "WAIVER", TABLE_DROP);
 	for (size_t i = 0; i < count; i++)

@@ -52,7 +52,7 @@ enum takes {
 	TAKES_SERVER = 1, /* --server --context --workspace --as --timeout */
 	TAKES_AS_OF = 2,
 	TAKES_TODAY = 4,
-	TAKES_FILTER = 8, /* -label:q2 is an argument, no option */
+	TAKES_FILTER = 8,  /* -label:q2 is an argument, no option */
 	TAKES_CONFIG = 16, /* the configuration must be readable */
 	TAKES_PAGER = 32,  /* long output is paged; so are the groups READ, PAST and HELP */
 	TAKES_FOLLOW = 64, /* goes on until it is stopped: never paged */

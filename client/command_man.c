@@ -244,6 +244,7 @@ static const char environment[] =
     "As \\-\\-server, \\-\\-workspace, \\-\\-as and the context in use.\n"
     ".TP\n\\fBPLUMB_CONFIG\\fR\nThe configuration file, instead of the one below.\n"
     ".TP\n\\fBPLUMB_PAGER\\fR, \\fBPAGER\\fR\nThe pager; cat for none.\n"
+    ".TP\n\\fBPLUMB_COMPLETE_MS\\fR\nHow long completion may wait for the daemon; 500.\n"
     ".TP\n\\fBXDG_RUNTIME_DIR\\fR\n"
     "Where plumbd.sock is looked for when no server is named.\n"
     ".TP\n\\fBCOLUMNS\\fR\nHow wide to print; else the width of the terminal, or 80.\n"

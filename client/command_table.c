@@ -5,6 +5,7 @@ extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_pla
     cmd_remove, cmd_waive, cmd_rule;
 extern const struct command cmd_load;
 extern const struct command cmd_score;
+extern const struct command cmd_pulse, cmd_signals;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
 extern const struct command cmd_ask, cmd_handover, cmd_mine, cmd_progress;
 extern const struct command cmd_checkin, cmd_measure, cmd_ack, cmd_retract, cmd_redact;
@@ -27,6 +28,7 @@ const struct command *const command_table[] = {
     &cmd_check,
     &cmd_mine,
     &cmd_score,
+    &cmd_signals,
     &cmd_explain,
     &cmd_progress,
     &cmd_trace,
@@ -37,6 +39,7 @@ const struct command *const command_table[] = {
     /* reporting */
     &cmd_ask,
     &cmd_checkin,
+    &cmd_pulse,
     &cmd_measure,
     &cmd_ack,
     &cmd_retract,

@@ -15,6 +15,7 @@
 #include "client/describe.h"
 #include "client/safe.h"
 #include "client/settings.h"
+#include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
 
@@ -170,7 +171,7 @@ add_refs(struct completion *c)
 }
 
 static void
-add_rules(struct completion *c)
+add_rules(struct completion *c, bool families_only)
 {
 	Plumb__V1__ExplainRequest request;
 	const Plumb__V1__ExplainReply *reply;
@@ -186,7 +187,8 @@ add_rules(struct completion *c)
 		if (strcmp(family, before) != 0)
 			add(c, family, "all rules of this family");
 		snprintf(before, sizeof before, "%s", family);
-		add(c, name, reply->rules[i]->asks);
+		if (!families_only)
+			add(c, name, reply->rules[i]->asks);
 	}
 }
 
@@ -357,8 +359,8 @@ add_for(struct completion *c, const char *place)
 		add_kinds(c, "");
 	else if (strcmp(place, "FILTER") == 0)
 		(void)add_filters(c);
-	else if (strcmp(place, "RULE") == 0)
-		add_rules(c);
+	else if (strcmp(place, "RULE") == 0 || strcmp(place, "FAMILY") == 0)
+		add_rules(c, place[0] == 'F');
 	else if (strcmp(place, "CONTEXT") == 0)
 		add_contexts(c);
 	else if (strcmp(place, "COMMAND") == 0)
@@ -521,6 +523,16 @@ complete(struct completion *c, const struct option *waits)
 	}
 }
 
+/* A shell that hangs is worse than one that does not complete; a slow line may want to wait longer. */
+static int
+patience_ms(void)
+{
+	const char *text = getenv("PLUMB_COMPLETE_MS");
+	uint64_t ms;
+
+	return text && parse_u64(text, 1, 60000, &ms) ? (int)ms : COMPLETE_MS;
+}
+
 int
 command_complete(int count, char **words)
 {
@@ -538,7 +550,7 @@ command_complete(int count, char **words)
 	waits = read_words(&c, count, words, given, values);
 	c.ctx.as_of = c.ctx.today = c.ctx.as = c.ctx.workspace = "";
 	if (settings_load(&c.ctx, false, &err) && settings_fill(&c.ctx, &c.args, &err)) {
-		c.ctx.timeout_ms = COMPLETE_MS;
+		c.ctx.timeout_ms = patience_ms();
 		complete(&c, waits);
 	}
 	fputs(c.out.data ? c.out.data : "", stdout);

@@ -31,14 +31,41 @@ context_client(struct context *ctx)
 	return ctx->client;
 }
 
+/* A call takes longer than one likes to wait without a word; not where a pager has the terminal. */
+static void
+on_idle(void *user)
+{
+	struct context *ctx = user;
+
+	if (pager_runs() || progress_is_shown())
+		return;
+	if (!ctx->waiting)
+		ctx->waiting = progress_new("waiting for plumbd");
+	progress_update(ctx->waiting, -1);
+}
+
+static void
+stop_waiting(struct context *ctx)
+{
+	progress_free(ctx->waiting);
+	ctx->waiting = NULL;
+	if (ctx->client)
+		rpc_client_set_idle(ctx->client, NULL, NULL);
+}
+
 void *
 context_call(struct context *ctx, const ProtobufCServiceDescriptor *service, const char *method,
     const ProtobufCMessage *request)
 {
 	struct rpc_client *client = context_client(ctx);
+	void *reply;
 
-	return client ? rpc_client_call(client, service, method, request, ctx->arena, &ctx->status)
-		      : NULL;
+	if (!client)
+		return NULL;
+	rpc_client_set_idle(client, on_idle, ctx);
+	reply = rpc_client_call(client, service, method, request, ctx->arena, &ctx->status);
+	stop_waiting(ctx);
+	return reply;
 }
 
 bool
@@ -54,7 +81,12 @@ context_start(struct context *ctx, const ProtobufCServiceDescriptor *service, co
 void *
 context_next(struct context *ctx)
 {
-	return rpc_client_next(ctx->client, ctx->arena, &ctx->status);
+	void *reply;
+
+	rpc_client_set_idle(ctx->client, on_idle, ctx);
+	reply = rpc_client_next(ctx->client, ctx->arena, &ctx->status);
+	stop_waiting(ctx);
+	return reply;
 }
 
 /* ---- which plan */

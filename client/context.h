@@ -42,7 +42,8 @@ struct context {
 	struct names periods; /* their last day: by reference */
 	bool people_loaded;
 	bool periods_loaded;
-	size_t titles_asked; /* one by one */
+	size_t titles_asked;      /* one by one */
+	struct progress *waiting; /* NULL: no call takes long */
 };
 
 /* The connection; NULL when unreachable: return context_fail(ctx). */

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/str.h"
 
@@ -82,6 +83,9 @@ findings_show_change(struct output *out, const Plumb__V1__FindingsChange *change
 	output_printf(out, "%" PRIu32 " %s.\n", change->same_count,
 	    change->same_count == 1 ? "finding stays as it is" : "findings stay as they are");
 	show_score(out, change);
+	if (strcmp(change->before_today, change->after_today) != 0)
+		output_printf(out, "Judged as of %s before, and as of %s after.\n",
+		    change->before_today, change->after_today);
 }
 
 void

@@ -139,8 +139,9 @@ path_of(struct okr *okr, const struct okr_node *node, bool jira)
 	const char *team = last_text(node, FIELD_TEAM);
 
 	if (*node->key != '\0')
-		return digest_of(okr,
-		    okr_fmt(okr, "key\n%s\n%s", jira ? "jira" : okr->options->source, node->key));
+		return digest_of(
+		    okr, okr_fmt(okr, "key\n%s\n%d\n%s", jira ? "jira" : okr->options->source,
+			     (int)node->type, node->key));
 	return digest_of(okr,
 	    okr_fmt(okr, "%s\n%d\n%s\n%s\n%s\n%s", node->parent != NULL ? node->parent->path : "",
 		(int)node->type, okr_fold(okr, period), okr_fold(okr, team),
@@ -203,27 +204,36 @@ settle_twins(struct okr *okr, struct named *list, size_t count)
 	return !okr->failed;
 }
 
+/* Of those with a key (first: a key names one thing wherever it stands), or of those without at a depth. */
+static bool
+set_paths_of(struct okr *okr, struct named *list, bool keyed, unsigned depth, bool jira)
+{
+	size_t count = 0;
+
+	for (struct okr_node *node = okr->nodes; node != NULL; node = node->next) {
+		if ((*node->key != '\0') != keyed || (!keyed && node->depth != depth))
+			continue;
+		node->path = path_of(okr, node, jira);
+		list[count++].node = node;
+	}
+	return settle_twins(okr, list, count);
+}
+
 static bool
 set_paths(struct okr *okr, bool jira)
 {
 	struct named *list = arena_array(okr->arena, okr->nodes_count + 1, sizeof *list);
-	size_t left = okr->nodes_count;
+	unsigned deepest = 0;
 
 	if (list == NULL)
 		return okr_oom(okr);
-	for (unsigned depth = 0; left > 0 && depth <= OKR_NESTING_MAX + 1; depth++) {
-		size_t count = 0;
-
-		for (struct okr_node *node = okr->nodes; node != NULL; node = node->next) {
-			if (node->depth != depth)
-				continue;
-			node->path = path_of(okr, node, jira);
-			list[count++].node = node;
-		}
-		left -= count;
-		if (!settle_twins(okr, list, count))
+	for (const struct okr_node *node = okr->nodes; node != NULL; node = node->next)
+		deepest = node->depth > deepest ? node->depth : deepest;
+	if (!set_paths_of(okr, list, true, 0, jira))
+		return false;
+	for (unsigned depth = 0; depth <= deepest; depth++)
+		if (!set_paths_of(okr, list, false, depth, jira))
 			return false;
-	}
 	return !okr->failed;
 }
 

@@ -307,6 +307,9 @@ static const struct {
     {"summary", FIELD_TITLE},
     {"okr", FIELD_TITLE},
     {"okrs", FIELD_TITLE},
+    {"objective key result", FIELD_TITLE},
+    {"objectives key results", FIELD_TITLE},
+    {"objective or key result", FIELD_TITLE},
     {"id", FIELD_ID},
     {"okr id", FIELD_ID},
     {"key", FIELD_ID},
@@ -693,29 +696,44 @@ trailing_bracket(struct okr *okr, struct okr_node *node, const char *text, unsig
 	return NULL;
 }
 
+#define PARTS_MAX 3 /* that are looked at from the end: "Due: Sep 15, 2026" holds a comma itself */
+
+/* The last mark between parts that begins before limit; *after is what follows it. NULL: there is none. */
+static const char *
+last_between(const char *text, const char *limit, const char **after)
+{
+	static const char *const between[] = {" | ", " · ", " — ", " – ", " - ", "; ", ", ", ". "};
+	const char *last = NULL;
+
+	for (size_t i = 0; i < sizeof between / sizeof *between; i++)
+		for (const char *p = strstr(text, between[i]); p != NULL && p < limit;
+		     p = strstr(p + 1, between[i]))
+			if (last == NULL || p > last) {
+				last = p;
+				*after = p + strlen(between[i]);
+			}
+	return last;
+}
+
 /* ", Owner: Anna", " | Progress 40%" at the end: said of node; answers where it begins, or NULL. */
 static const char *
 trailing_part(struct okr *okr, struct okr_node *node, const char *text, unsigned line)
 {
-	static const char *const between[] = {" | ", " · ", " — ", " – ", " - ", "; ", ", ", ". "};
-	const char *last = NULL, *after = NULL;
+	const char *limit = text + strlen(text), *after = NULL, *last;
 
-	for (size_t i = 0; i < sizeof between / sizeof *between; i++)
-		for (const char *p = strstr(text, between[i]); p != NULL;
-		     p = strstr(p + 1, between[i]))
-			if (p > last) {
-				last = p;
-				after = p + strlen(between[i]);
-			}
-	if (last == NULL || last == text)
-		return NULL;
-	if (okr_attribute(okr, node, after, line))
-		return last;
-	/* "Training plan. 50% complete" */
-	if (isdigit((unsigned char)*after) &&
-	    strcmp(after + strspn(after, "0123456789"), "% complete") == 0) {
-		okr_say(okr, node, FIELD_RESULT, "result", after, line);
-		return last;
+	for (int i = 0; i < PARTS_MAX; i++) {
+		last = last_between(text, limit, &after);
+		if (last == NULL || last == text)
+			return NULL;
+		if (okr_attribute(okr, node, after, line))
+			return last;
+		/* "Training plan. 50% complete" */
+		if (i == 0 && isdigit((unsigned char)*after) &&
+		    strcmp(after + strspn(after, "0123456789"), "% complete") == 0) {
+			okr_say(okr, node, FIELD_RESULT, "result", after, line);
+			return last;
+		}
+		limit = last;
 	}
 	return NULL;
 }

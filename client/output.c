@@ -298,6 +298,9 @@ struct progress {
 	int64_t shown_ms; /* 0 not yet */
 };
 
+/* The last that knows how far it is. */
+static const struct progress *measured;
+
 static int64_t
 now_ms(void)
 {
@@ -329,6 +332,8 @@ progress_update(struct progress *progress, double part)
 
 	if (!progress)
 		return;
+	if (part >= 0)
+		measured = progress;
 	now = now_ms();
 	if (now - progress->begun_ms < PROGRESS_AFTER_MS ||
 	    now - progress->shown_ms < PROGRESS_EVERY_MS)
@@ -341,9 +346,17 @@ progress_update(struct progress *progress, double part)
 		    (double)(now - progress->begun_ms) / 1000);
 }
 
+bool
+progress_is_shown(void)
+{
+	return measured != NULL;
+}
+
 void
 progress_free(struct progress *progress)
 {
+	if (measured == progress)
+		measured = NULL;
 	if (progress && progress->shown_ms)
 		fputs("\r\x1b[K", stderr);
 	free(progress);

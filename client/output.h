@@ -109,6 +109,8 @@ struct progress;
 struct progress *progress_new(const char *what);
 /* part 0..1; negative unknown. Takes NULL. */
 void progress_update(struct progress *progress, double part);
+/* Is one on its way that tells more than another could? */
+bool progress_is_shown(void);
 /* Clears the line. Takes NULL. */
 void progress_free(struct progress *progress);
 

@@ -27,12 +27,15 @@
 #define PING_LEN  8
 #define READ_STEP (64u << 10)
 #define GRACE_MS  1000 /* after the deadline that the daemon was told */
+#define IDLE_MS   250
 
 struct rpc_client {
 	int fd;
 	int timeout_ms;
 	const char *as; /* borrowed */
-	uint8_t *in;    /* what has arrived and was not taken yet: in[begin..end) */
+	void (*on_idle)(void *user);
+	void *idle_user;
+	uint8_t *in; /* what has arrived and was not taken yet: in[begin..end) */
 	size_t begin;
 	size_t end;
 	size_t cap;
@@ -255,14 +258,19 @@ wait_for(struct rpc_client *client, short events, int64_t deadline_ms, struct rp
 	struct pollfd p = {.fd = client->fd, .events = events};
 
 	for (;;) {
-		int64_t left = deadline_ms ? deadline_ms - now_ms() : -1;
+		int64_t left = deadline_ms ? deadline_ms - now_ms() : INT32_MAX;
+		bool part = client->on_idle && left > IDLE_MS;
 		int n;
 
 		if (deadline_ms && left <= 0)
 			break;
-		n = poll(&p, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+		n = poll(&p, 1, part ? IDLE_MS : left > INT32_MAX ? INT32_MAX : (int)left);
 		if (n > 0)
 			return true;
+		if (n == 0 && part) {
+			client->on_idle(client->idle_user);
+			continue;
+		}
 		if (n < 0 && errno != EINTR)
 			return unreachable(
 			    client, status, "cannot wait for plumbd: %s", strerror(errno));
@@ -418,6 +426,13 @@ void
 rpc_client_set_as(struct rpc_client *client, const char *as)
 {
 	client->as = as;
+}
+
+void
+rpc_client_set_idle(struct rpc_client *client, void (*on_idle)(void *user), void *user)
+{
+	client->on_idle = on_idle;
+	client->idle_user = user;
 }
 
 void

@@ -45,6 +45,9 @@ void rpc_client_set_as(struct rpc_client *client, const char *as);
 /* How long one unary call, or the wait for the next message of a stream, may take; 0 for ever. */
 void rpc_client_set_timeout(struct rpc_client *client, int timeout_ms);
 
+/* Is called about every IDLE_MS while a call waits for the daemon, so that a person can be told; NULL: nothing is. */
+void rpc_client_set_idle(struct rpc_client *client, void (*on_idle)(void *user), void *user);
+
 /*
  * A unary call: rpc_client_call(c, &plumb__v1__plan__descriptor, "Get", &request.base, arena, &status) answers a
  * Plumb__V1__GetReply * or NULL.

@@ -6,6 +6,7 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -91,7 +92,8 @@ show_table(struct context *ctx, const Plumb__V1__TrendReply *reply)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	table_column(table, "DAY", TABLE_MAIN);
 	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-		table_column(table, titles[i], TABLE_RIGHT);
+		table_column(table, titles[i],
+		    TABLE_RIGHT | (strcmp(titles[i], "SCORE") == 0 || i < 2 ? 0u : TABLE_DROP));
 	for (size_t i = 0; i < reply->n_days; i++)
 		add_row(table, reply->days[i]);
 	table_print(table, &ctx->out);
@@ -148,6 +150,17 @@ ask(struct context *ctx, const Plumb__V1__TrendRequest *request)
 	return ctx->status.err.code == ERR_OK ? last : NULL;
 }
 
+/* "" where it is not stated; false: it is no date. */
+static bool
+take_day(const struct args *args, const char *option, char **out)
+{
+	const char *text = args_get(args, option);
+	int32_t day;
+
+	*out = pb_str(text ? text : "");
+	return !text || date_parse(text, &day);
+}
+
 int
 trend_run(struct context *ctx, const struct args *args)
 {
@@ -162,8 +175,8 @@ trend_run(struct context *ctx, const struct args *args)
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	request.at = &at;
-	request.from = pb_str(args_get(args, "from") ? args_get(args, "from") : "");
-	request.to = pb_str(args_get(args, "to") ? args_get(args, "to") : "");
+	if (!take_day(args, "from", &request.from) || !take_day(args, "to", &request.to))
+		return command_usage(args, "--from and --to take dates: --from 2026-01-31");
 	if (every && !parse_u64(every, 1, 366, &days))
 		return command_usage(
 		    args, "--every is a number of days from 1 to 366, not '%s'", every);

@@ -65,14 +65,13 @@ write_apply(struct write *write, struct context *ctx, const struct args *args)
 }
 
 void
-write_would_refuse(
-    struct output *out, const Plumb__V1__Refusal *refusal, const char *override)
+write_would_refuse(struct output *out, const Plumb__V1__Refusal *refusal, const char *override)
 {
 	if (!refusal)
 		return;
 	if (override)
-		output_printf(out, "The workspace refuses this, and would take it because: %s\n",
-		    override);
+		output_printf(
+		    out, "The workspace refuses this, and would take it because: %s\n", override);
 	else
 		output_text(out, "The workspace would refuse this (--override REASON lets it "
 				 "through):\n");

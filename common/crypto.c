@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,16 @@ sha256(const void *p, size_t len, uint8_t out[SHA256_LEN])
 
 	sha256_update(h, p, len);
 	sha256_final(h, out);
+}
+
+/* ---- HMAC ------------------------------------------------------------------------------------ */
+
+bool
+hmac_sha256(const void *key, size_t key_len, const void *p, size_t len, uint8_t out[SHA256_LEN])
+{
+	unsigned out_len = SHA256_LEN;
+
+	return HMAC(EVP_sha256(), key, (int)key_len, p, len, out, &out_len) != NULL;
 }
 
 /* ---- CRC-32C --------------------------------------------------------------------------------- */

@@ -19,6 +19,10 @@ void sha256_final(struct sha256 *h, uint8_t out[SHA256_LEN]);
 /* One shot; keeps one context per thread. */
 void sha256(const void *p, size_t len, uint8_t out[SHA256_LEN]);
 
+/* HMAC-SHA-256 [RFC 2104]; false when out of memory. */
+bool hmac_sha256(
+    const void *key, size_t key_len, const void *p, size_t len, uint8_t out[SHA256_LEN]) MUST_CHECK;
+
 /* CRC-32C (Castagnoli), as in RFC 3720; crc of "123456789" is 0xe3069283. Start with 0. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t len);
 /*

@@ -48,21 +48,21 @@
 #define LIMIT_KEY        128u
 #define LIMIT_SOURCE     200u
 #define LIMIT_AUTHOR     95u
-#define LIMIT_OVERRIDE   1000u /* the reason of an override */
+#define LIMIT_OVERRIDE   1000u              /* the reason of an override */
 #define LIMIT_EFFORT     INT64_C(100000000) /* a million person-days */
 #define LIMIT_DEPTH      32u /* parents above an item; also bounds the walk that refuses cycles */
 #define LIMIT_RANKED     100000u   /* placing copies the list: 1.6 MB at most */
 #define LIMIT_ENTRIES    20000000u /* per workspace, tombstones included */
 #define LIMIT_WORKSPACES 10000u
 
-#define LIMIT_PAGE        1000u
-#define LIMIT_FILTER      4096u
-#define LIMIT_FINDINGS    100000u  /* per check; the summary still counts all */
-#define LIMIT_COMPARED    1000000u /* on either side of a comparison: 100 MB at most */
+#define LIMIT_PAGE     1000u
+#define LIMIT_FILTER   4096u
+#define LIMIT_FINDINGS 100000u  /* per check; the summary still counts all */
+#define LIMIT_COMPARED 1000000u /* on either side of a comparison: 100 MB at most */
 /* Entries around a change that rules are asked about before it is taken, on the loop: as much as the largest change set. */
 #define LIMIT_AROUND      20000u
 #define LIMIT_REFUSALS    100u /* findings that a refusal lists */
-#define LIMIT_JOBS        64u      /* analyses waiting or running */
+#define LIMIT_JOBS        64u  /* analyses waiting or running */
 #define LIMIT_TRACE_NODES 20000u
 /* Days of the past that a trend covers: three years, a check each. */
 #define LIMIT_TREND_DAYS 1100u
@@ -70,8 +70,8 @@
 #define LIMIT_TREND_STRETCHES (2u << 20)
 /* How far back a check looks for the day since when a finding has been there, and its days times entries. */
 #define LIMIT_SINCE_DAYS     400
-#define LIMIT_SINCE_DAYS_MIN 14
-#define LIMIT_SINCE_ENTRIES  20000000u
+#define LIMIT_SINCE_DAYS_MIN 7
+#define LIMIT_SINCE_ENTRIES  10000000u
 #define LIMIT_WATCHERS       16384u
 /* Idempotency keys are kept this long. */
 #define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)

@@ -107,9 +107,11 @@ add(struct gather *g, enum mine_why why, uint32_t slot, int32_t due, const char 
 		g->cap = cap;
 	}
 	g->oom |= what == NULL;
-	g->items[g->count] =
-	    (struct mine_item){.slot = slot, .rank = rank_of(g->ix, slot), .due = due, .why = why,
-		.what = what != NULL ? what : ""};
+	g->items[g->count] = (struct mine_item){.slot = slot,
+	    .rank = rank_of(g->ix, slot),
+	    .due = due,
+	    .why = why,
+	    .what = what != NULL ? what : ""};
 	g->listed[slot] |= (uint8_t)(1u << why);
 	add_chain(g, &g->items[g->count++]);
 }
@@ -146,8 +148,8 @@ static const char *
 ref_text(struct gather *g, uint32_t slot)
 {
 	const struct item *item = g->ix->items[slot];
-	const char *text = arena_printf(
-	    g->arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
+	const char *text =
+	    arena_printf(g->arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
 
 	g->oom |= text == NULL;
 	return text != NULL ? text : "";
@@ -212,8 +214,8 @@ static void
 take_executed(struct gather *g, uint32_t slot, const char *what)
 {
 	if (slot != SLOT_NONE && kind_is_work(g->ix->kinds[slot]) &&
-	    index_is(g->ix, slot, STANDING_JUDGED) &&
-	    !is_owner(g->ix, slot, g->query->person) && !has(g, MINE_EXECUTES, slot))
+	    index_is(g->ix, slot, STANDING_JUDGED) && !is_owner(g->ix, slot, g->query->person) &&
+	    !has(g, MINE_EXECUTES, slot))
 		add(g, MINE_EXECUTES, slot, due_of(g->ix, slot), what);
 }
 
@@ -244,14 +246,11 @@ static void
 owe_check_in(struct gather *g, uint32_t slot, enum mine_why why)
 {
 	const struct index *ix = g->ix;
-	int32_t from, due;
+	int32_t due;
 
 	if (!rhythm_is_reported(ix, slot))
 		return;
-	from = rhythm_last_word(ix, slot);
-	if (from == DATE_NONE)
-		return;
-	due = from + (int32_t)g->query->check_in_days;
+	due = rhythm_last_word(ix, slot) + (int32_t)g->query->check_in_days;
 	if (why == MINE_OWES ? is_soon(g, due) : due < ix->today)
 		add(g, why, slot, due, due_words(g, "a check-in", due));
 }
@@ -359,7 +358,8 @@ be_owed_ask(struct gather *g, uint32_t slot)
 
 	if (ask->status == ASKED)
 		add(g, MINE_IS_OWED, slot, answer_due(g, ask),
-		    due_words(g, arena_printf(g->arena, "an answer by %s", by), answer_due(g, ask)));
+		    due_words(
+			g, arena_printf(g->arena, "an answer by %s", by), answer_due(g, ask)));
 	else if (ask->status == COMMITTED)
 		add(g, MINE_IS_OWED, slot, promised(ask),
 		    due_words(g, arena_printf(g->arena, "what %s promised", by), promised(ask)));

@@ -33,7 +33,8 @@ struct mine_item {
 
 struct mine_query {
 	uint32_t person; /* slot of a live person */
-	double check_in_days; /* the limits of rhythm/check-in-late, rhythm/not-acknowledged, ask/unanswered */
+	double
+	    check_in_days; /* the limits of rhythm/check-in-late, rhythm/not-acknowledged, ask/unanswered */
 	double acknowledge_days;
 	double answer_days;
 	index_stop_fn stop; /* may be NULL */

@@ -58,7 +58,8 @@ is_part_edge(unsigned part_kind, unsigned role, unsigned whole_kind)
 		return role == ROLE_PARENT && whole_kind == KIND_GOAL;
 	case KIND_OBJECTIVE:
 		return (role == ROLE_PARENT && whole_kind == KIND_OBJECTIVE) ||
-		       ((role == ROLE_GOAL || role == ROLE_FURTHER_GOAL) && whole_kind == KIND_GOAL);
+		       ((role == ROLE_GOAL || role == ROLE_FURTHER_GOAL) &&
+			   whole_kind == KIND_GOAL);
 	case KIND_INITIATIVE:
 		return (role == ROLE_OBJECTIVE || role == ROLE_CONTRIBUTION) &&
 		       whole_kind == KIND_OBJECTIVE;
@@ -84,7 +85,8 @@ climbs_to(struct progress *p, uint32_t from, uint32_t whole, unsigned depth)
 		return false;
 	p->stamps[from] = p->stamp;
 	for (uint32_t i = 0; i < out.count; i++) {
-		if (is_part_edge(p->ix->kinds[from], out.list[i].role, p->ix->kinds[out.list[i].slot]) &&
+		if (is_part_edge(
+			p->ix->kinds[from], out.list[i].role, p->ix->kinds[out.list[i].slot]) &&
 		    climbs_to(p, out.list[i].slot, whole, depth + 1))
 			return true;
 	}
@@ -191,7 +193,8 @@ contributed_roll_up(struct progress *p, const struct item *initiative, uint32_t 
 	for (uint32_t i = 0; i < initiative->refs_count && found == ROLL_UP_NONE; i++) {
 		const struct ref *ref = &initiative->refs[i];
 
-		if (ref->role == ROLE_CONTRIBUTION && ref->slot == objective && ref->position < count)
+		if (ref->role == ROLE_CONTRIBUTION && ref->slot == objective &&
+		    ref->position < count)
 			found = list[ref->position];
 	}
 	return found;
@@ -583,7 +586,8 @@ settle_status(const struct index *ix, uint32_t slot, const struct progress_of *p
 	if (out->status >= PROGRESS_DONE)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		all_done &= parts[i].status >= PROGRESS_DONE || parts[i].status == PROGRESS_WORK_DONE;
+		all_done &=
+		    parts[i].status >= PROGRESS_DONE || parts[i].status == PROGRESS_WORK_DONE;
 		if (parts[i].status >= PROGRESS_DONE || parts[i].status <= out->status ||
 		    parts[i].status == PROGRESS_WORK_DONE)
 			continue;

@@ -44,13 +44,13 @@ enum progress_held { HELD_NOT, HELD_UNKNOWN, HELD_BY_WEAKEST, HELD_BY_ALL };
 
 /* One number and what it rests on. */
 struct progress_number {
-	double value; /* NAN: unknown */
-	double known; /* which part of the weight is known, 0..1 */
+	double value;   /* NAN: unknown */
+	double known;   /* which part of the weight is known, 0..1 */
 	uint32_t count; /* parts or measures */
 	uint32_t known_count;
 	uint32_t held_by; /* the part that holds it down, or back as unknown; SLOT_NONE */
-	uint8_t from; /* enum progress_from */
-	uint8_t held; /* enum progress_held */
+	uint8_t from;     /* enum progress_from */
+	uint8_t held;     /* enum progress_held */
 };
 
 struct progress_of {
@@ -67,8 +67,7 @@ struct progress_of {
 struct progress *progress_new(const struct index *ix) MUST_CHECK;
 void progress_free(struct progress *progress); /* takes NULL */
 /* Of a live entry; of kinds without progress everything is unknown. False out of memory. */
-bool progress_of(
-    struct progress *progress, uint32_t slot, struct progress_of *out) MUST_CHECK;
+bool progress_of(struct progress *progress, uint32_t slot, struct progress_of *out) MUST_CHECK;
 
 /* Something that rolls up into a whole. */
 struct progress_part {

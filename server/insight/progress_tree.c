@@ -104,9 +104,9 @@ counted_words(struct walk *walk, const struct progress_number *n, const char *on
 	if (n->known_count == n->count)
 		return text(walk, arena_printf(walk->arena, "%u %s%s%s", n->count,
 				      n->count == 1 ? one : many, share, held));
-	return text(walk, arena_printf(walk->arena, "%u of %u %s%s%s%s", n->known_count, n->count,
-			      many, n->held == HELD_NOT && isnan(n->value) ? " known: too few" : "",
-			      share, held));
+	return text(walk,
+	    arena_printf(walk->arena, "%u of %u %s%s%s%s", n->known_count, n->count, many,
+		n->held == HELD_NOT && isnan(n->value) ? " known: too few" : "", share, held));
 }
 
 static const char *
@@ -120,18 +120,17 @@ work_words(struct walk *walk, uint32_t slot, const struct progress_number *n)
 	case FROM_OPEN:
 		return ix->kinds[slot] == KIND_MILESTONE ? "not reached" : "not done";
 	case FROM_CHECK_IN:
-		return text(walk, arena_printf(walk->arena, "%s of %s",
-				      ref_of(walk, ix->check_in[slot]),
-				      date_text(walk, ix->items[ix->check_in[slot]]->start)));
+		return text(
+		    walk, arena_printf(walk->arena, "%s of %s", ref_of(walk, ix->check_in[slot]),
+			      date_text(walk, ix->items[ix->check_in[slot]]->start)));
 	case FROM_PARTS:
 		return counted_words(walk, n, "part", "parts");
 	case FROM_NOTHING:
 	case FROM_MEASURES:
 		break;
 	}
-	return kind_is_work(ix->kinds[slot])
-		   ? "no check-in says how far it is, and it has no parts"
-		   : "it has no parts";
+	return kind_is_work(ix->kinds[slot]) ? "no check-in says how far it is, and it has no parts"
+					     : "it has no parts";
 }
 
 /* The one measure of an aim: "measure/nps: 31, from 20 to 40". */
@@ -150,9 +149,9 @@ aim_words(struct walk *walk, const struct aim *aim)
 		return text(walk, arena_printf(walk->arena, "%s: %s, shall stay within %s..%s", ref,
 				      number_text(walk, point->value), number_text(walk, aim->low),
 				      number_text(walk, aim->high)));
-	return text(walk, arena_printf(walk->arena, "%s: %s, from %s to %s", ref,
-			      number_text(walk, point->value), number_text(walk, aim->baseline),
-			      number_text(walk, aim->target)));
+	return text(walk,
+	    arena_printf(walk->arena, "%s: %s, from %s to %s", ref, number_text(walk, point->value),
+		number_text(walk, aim->baseline), number_text(walk, aim->target)));
 }
 
 static const char *
@@ -213,8 +212,8 @@ add_aims(struct walk *walk, struct progress_node *node)
 		const struct point *point = series_until(index_series(ix, aim.measure), ix->today);
 
 		if (point != NULL)
-			add_fact(node, point->slot, "latest actual",
-			    number_text(walk, point->value));
+			add_fact(
+			    node, point->slot, "latest actual", number_text(walk, point->value));
 		if (aim_lacks(&aim) != NULL)
 			add_fact(node, aim.measure, "missing", aim_lacks(&aim));
 		else if (point != NULL)
@@ -257,10 +256,9 @@ reason_of(struct walk *walk, const struct progress_node *node)
 	    check_in == SLOT_NONE)
 		return text(walk, arena_printf(walk->arena, "%s is %s", ref_of(walk, behind),
 				      status_words[node->of.status]));
-	return text(walk,
-	    arena_printf(walk->arena, "%s is %s (%s of %s)", ref_of(walk, behind),
-		status_words[node->of.status], ref_of(walk, check_in),
-		date_text(walk, ix->items[check_in]->start)));
+	return text(walk, arena_printf(walk->arena, "%s is %s (%s of %s)", ref_of(walk, behind),
+			      status_words[node->of.status], ref_of(walk, check_in),
+			      date_text(walk, ix->items[check_in]->start)));
 }
 
 /* ---- walking */
@@ -286,7 +284,8 @@ add_node(struct walk *walk, uint32_t slot, int32_t parent, const struct progress
 		walk->cap = cap;
 	}
 	node = &walk->nodes[walk->count];
-	*node = (struct progress_node){.slot = slot, .parent = parent, .again = walk->seen[slot] != 0};
+	*node =
+	    (struct progress_node){.slot = slot, .parent = parent, .again = walk->seen[slot] != 0};
 	if (part != NULL) {
 		node->roll_up = part->roll_up;
 		node->weight = part->weight;

@@ -17,6 +17,7 @@
 #include "server/rpc/snapshots.h"
 #include "server/rpc/trend.h"
 #include "server/rpc/watch.h"
+#include "server/store/confidential.h"
 
 #define MAIN_NUMBER 2u
 #define AUTHOR      "plumbd"
@@ -233,7 +234,9 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	if (daemon->store == NULL)
 		return false;
 	daemon->trends = trend_book_new();
-	if (daemon->trends == NULL)
+	/* A simulated disk holds the log only. */
+	daemon->confidential = confidential_new(options->vfs == NULL ? daemon->data_dir : NULL);
+	if (daemon->trends == NULL || daemon->confidential == NULL)
 		return err_oom(err);
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))
@@ -319,6 +322,7 @@ daemon_free(struct daemon *daemon)
 		snapshots_write_now(daemon->system);
 	}
 	jobs_free(daemon->jobs);
+	confidential_free(daemon->confidential);
 	trend_book_free(daemon->trends);
 	projection_free(daemon->projection);
 	store_close(daemon->store);

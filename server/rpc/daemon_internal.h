@@ -10,6 +10,7 @@
 #include "server/rpc/workspace.h"
 #include "server/store/store.h"
 
+struct confidential;
 struct projection;
 struct trend_book;
 struct view_call;
@@ -29,6 +30,7 @@ struct daemon {
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;
+	struct confidential *confidential;
 	struct trend_book *trends;
 	struct projection *projection; /* NULL: in memory, without tables */
 	char *data_dir;                /* NULL: memory */

@@ -171,6 +171,7 @@ findings_change(const struct effect *effect, struct arena *arena)
 {
 	const struct compare *c = &effect->findings;
 	Plumb__V1__FindingsChange *out = arena_alloc(arena, sizeof *out);
+	char day[DATE_TEXT_LEN];
 
 	if (out == NULL)
 		return NULL;
@@ -186,5 +187,10 @@ findings_change(const struct effect *effect, struct arena *arena)
 	out->score_before = (double)effect->score_before / 1e6;
 	out->score_after__case = PLUMB__V1__FINDINGS_CHANGE__SCORE_AFTER__SCORE_AFTER;
 	out->score_after = (double)effect->score_after / 1e6;
-	return out->appeared != NULL && out->gone != NULL ? out : NULL;
+	out->before_today = arena_strdup(arena, date_format(effect->before_today, day));
+	out->after_today = arena_strdup(arena, date_format(effect->after_today, day));
+	if (out->appeared == NULL || out->gone == NULL || out->before_today == NULL ||
+	    out->after_today == NULL)
+		return NULL;
+	return out;
 }

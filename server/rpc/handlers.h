@@ -35,6 +35,10 @@ void handle_insight_score(struct rpc_call *call, const ProtobufCMessage *request
 /* trend_rpc.c */
 void handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* plumb.v1.Signal: signal_rpc.c */
+void handle_signal_pulse(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_signal_signals(struct rpc_call *call, const ProtobufCMessage *request);
+
 /* plumb.v1.Admin: admin_rpc.c */
 void handle_admin_info(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_admin_ping(struct rpc_call *call, const ProtobufCMessage *request);

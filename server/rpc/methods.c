@@ -10,6 +10,7 @@
 #include "plumb/v1/admin.pb-c.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "plumb/v1/signal.pb-c.h"
 #include "server/rpc/handlers.h"
 
 /* clang-format off */
@@ -40,6 +41,9 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "Progress", progress, 0, handle_insight_progress),
 	METHOD("Insight", "Score", score, 0, handle_insight_score),
 	METHOD("Insight", "Trend", trend, RPC_STREAM, handle_insight_trend),
+
+	METHOD("Signal", "Pulse", pulse, RPC_WRITE | RPC_CONFIDENTIAL, handle_signal_pulse),
+	METHOD("Signal", "Signals", signals, 0, handle_signal_signals),
 
 	METHOD("Admin", "Info", info, 0, handle_admin_info),
 	METHOD("Admin", "Ping", ping, 0, handle_admin_ping),

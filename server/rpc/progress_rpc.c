@@ -50,13 +50,16 @@ find_one(struct view_job *job, const char *ref, size_t i, uint32_t *slot, struct
 	if (!ref_parse(ref, KIND_NONE, &kind, &id, &len)) {
 		faults_add(
 		    job->faults, field, "must be \"kind/id\", for example \"goal/customers-stay\"");
-		return err_set(err, ERR_INVALID, "\"%.100s\" is not a name: write \"kind/id\"", ref);
+		return err_set(
+		    err, ERR_INVALID, "\"%.100s\" is not a name: write \"kind/id\"", ref);
 	}
 	if (!has_progress(kind)) {
 		faults_add(job->faults, field,
 		    "name a goal, objective, initiative, workstream, milestone or task");
 		return err_set(err, ERR_INVALID,
-		    "%.100s: there is no progress of such a kind; name a goal, an objective or work", ref);
+		    "%.100s: there is no progress of such a kind; name a goal, an objective or "
+		    "work",
+		    ref);
 	}
 	item = view_find(job->view, kind, id, len);
 	if (!item_is_live(item))
@@ -66,8 +69,8 @@ find_one(struct view_job *job, const char *ref, size_t i, uint32_t *slot, struct
 }
 
 static bool
-fill_facts(const struct view_job *job, const struct progress_node *node,
-    Plumb__V1__ProgressNode *out)
+fill_facts(
+    const struct view_job *job, const struct progress_node *node, Plumb__V1__ProgressNode *out)
 {
 	out->evidence = arena_array(job->arena, node->facts_count + 1, sizeof out->evidence[0]);
 	if (out->evidence == NULL)
@@ -90,8 +93,8 @@ fill_facts(const struct view_job *job, const struct progress_node *node,
 }
 
 static bool
-fill_node(const struct view_job *job, const struct progress_node *node,
-    Plumb__V1__ProgressNode *out)
+fill_node(
+    const struct view_job *job, const struct progress_node *node, Plumb__V1__ProgressNode *out)
 {
 	const struct item *item = view_item(job->view, node->slot);
 

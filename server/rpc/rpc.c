@@ -431,9 +431,11 @@ end_with(struct rpc_call *call, const struct err *err, struct details *details)
 	assert(err->code != ERR_OK);
 	if (err->code == ERR_INTERNAL || err->code == ERR_DATA_LOSS)
 		level = LOG_LEVEL_ERROR;
-	log_event(level, "call", "call=%" PRIu64 " method=%s/%s caller=%s status=%s message=%s",
-	    call->id, call->method->service, call->method->name, call->caller.name,
-	    err_code_name(err->code), err->msg);
+	if ((call->method->flags & RPC_CONFIDENTIAL) == 0)
+		log_event(level, "call",
+		    "call=%" PRIu64 " method=%s/%s caller=%s status=%s message=%s", call->id,
+		    call->method->service, call->method->name, call->caller.name,
+		    err_code_name(err->code), err->msg);
 	p = details_encode(details, call->arena, &len);
 	end(call, err, p, len);
 }
@@ -465,8 +467,9 @@ rpc_finish(struct rpc_call *call)
 
 	if (!is_running(call))
 		return;
-	log_debug("call", "call=%" PRIu64 " method=%s/%s caller=%s status=OK", call->id,
-	    call->method->service, call->method->name, call->caller.name);
+	if ((call->method->flags & RPC_CONFIDENTIAL) == 0)
+		log_debug("call", "call=%" PRIu64 " method=%s/%s caller=%s status=OK", call->id,
+		    call->method->service, call->method->name, call->caller.name);
 	end(call, &ok, NULL, 0);
 }
 

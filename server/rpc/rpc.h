@@ -114,7 +114,9 @@ enum rpc_flag {
 	 * The caller streams requests: the handler is called without one when the call begins, and is given each by
 	 * on_message.
 	 */
-	RPC_CLIENT_STREAM = 8,
+	RPC_CLIENT_STREAM = 16,
+	/* What a person says in confidence: no log line tells that it was said, or who called. */
+	RPC_CONFIDENTIAL = 8,
 };
 
 typedef void (*rpc_handler_fn)(struct rpc_call *call, const ProtobufCMessage *request);

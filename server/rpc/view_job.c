@@ -29,6 +29,8 @@
 #define VIEWS_MAX  2
 /* Items between two looks at whether the caller has gone. */
 #define CANCEL_EVERY 4096u
+/* Items whose memory is asked for before it is read. */
+#define AHEAD 16u
 
 struct output {
 	struct output *next;
@@ -728,6 +730,8 @@ seek_baseline(struct view_call *vc, const struct view *view)
 
 		if (slot % CANCEL_EVERY == 0 && view_job_cancelled(&vc->job))
 			return;
+		if (slot + AHEAD < view_slots(view))
+			__builtin_prefetch(view_item(view, slot + AHEAD));
 		if (item == NULL || item->kind != KIND_BASELINE || !item_is_live(item) ||
 		    item->created_revision < drawn)
 			continue;

@@ -20,6 +20,7 @@
 #include "server/insight/check/effect.h"
 #include "server/insight/check/index.h"
 #include "server/insight/check/local.h"
+#include "server/insight/score/score.h"
 #include "server/insight/trace.h"
 #include "server/limits.h"
 #include "server/plan/plan.h"
@@ -420,18 +421,23 @@ round_of_checks(const struct view *view, int32_t today)
 	struct index ix;
 	struct err err;
 	double start = now_ms();
-	double indexed;
+	double indexed, checked, scored;
+	struct score score;
 
 	if (!index_init(&ix, view, today, 0, NULL, NULL, &err))
 		die(err.msg);
 	index_fini(&ix);
 	indexed = now_ms();
 	check = check_run(view, &query, &err);
-	if (check == NULL)
+	checked = now_ms();
+	if (check == NULL || !score_of_check(check, 0, NULL, NULL, &score, &err))
 		die(err.msg);
+	scored = now_ms();
+	printf("score=%.2f score_ms=%.1f ", (double)score.micros / 1e6, scored - checked);
+	score_fini(&score);
 	printf("check_ms=%.1f index_ms=%.1f findings=%zu errors=%u warnings=%u notes=%u unknown=%u "
 	       "items=%llu\n",
-	    now_ms() - indexed, indexed - start, check_findings(check),
+	    checked - indexed, indexed - start, check_findings(check),
 	    check_counts(check)->by_severity[3], check_counts(check)->by_severity[2],
 	    check_counts(check)->by_severity[1], check_counts(check)->unknown,
 	    (unsigned long long)check_counts(check)->items);

@@ -129,6 +129,7 @@ class ChangeFindingsTest(unittest.TestCase):
         reply = self.diff({"revision": 2, "today": "2030-06-30"}, {"revision": 2, "today": "2030-07-01"})
         self.assertEqual(len(reply.differences), 0)
         self.assertEqual(keys(reply.findings.appeared), ["owner/gone:initiative/a,person/anna"])
+        self.assertEqual((reply.findings.before_today, reply.findings.after_today), ("2030-06-30", "2030-07-01"))
         for side in ("from", "to"):
             with self.assertRaises(RpcError) as caught:
                 self.diff(*[{"today": "tomorrow"} if s == side else {} for s in ("from", "to")])

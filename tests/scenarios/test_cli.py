@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -58,7 +59,8 @@ class Base(unittest.TestCase):
     @classmethod
     def environment(cls, **more):
         plain = {k: v for k, v in os.environ.items() if not k.startswith("PLUMB_") or k == "PLUMB_BUILD"}
-        plain.update(PLUMB_CONFIG=os.path.join(cls.folder, "config"), PLUMB_SERVER=cls.daemon.unix)
+        plain.update(PLUMB_CONFIG=os.path.join(cls.folder, "config"), PLUMB_SERVER=cls.daemon.unix,
+                     PLUMB_COMPLETE_MS="10000")
         plain.update(more)
         return {k: v for k, v in plain.items() if v is not None}
 
@@ -176,6 +178,20 @@ class OnATerminal(Base):
         terminal = self.terminal("explain", PLUMB_PAGER="head -n 1")
         self.assertEqual(terminal.wait(), 0)
         self.assertNotIn("cannot write", terminal.raw)
+
+    def test_who_waits_long_is_told_so(self):
+        silent = socket.socket(socket.AF_UNIX)
+        path = os.path.join(self.folder, "deaf")
+        silent.bind(path)
+        silent.listen(1)
+        self.addCleanup(silent.close)
+        terminal = self.terminal("get", "goal/delight", "--timeout", "3", PLUMB_SERVER="unix:" + path)
+        terminal.wait_for("waiting for plumbd")
+        self.assertEqual(terminal.wait(), 3)
+        self.assertNotIn("waiting", "\n".join(terminal.lines()))  # the line is cleared
+        terminal.wait_for("did not answer in time")
+        quiet = self.refused("get", "goal/delight", "--timeout", "2", PLUMB_SERVER="unix:" + path, expect=3)
+        self.assertNotIn("waiting", quiet)  # no terminal, no progress
 
     def test_an_error_comes_after_what_was_shown(self):
         terminal = self.terminal("get", "goal/delight", "goal/delihgt", PLUMB_PAGER="cat -")
@@ -410,14 +426,14 @@ class Completion(Base):
         self.assertLess(time.monotonic() - began, 5)
 
     def test_a_daemon_that_does_not_answer_is_not_waited_for(self):
-        import socket
         silent = socket.socket(socket.AF_UNIX)
         path = os.path.join(self.folder, "silent")
         silent.bind(path)
         silent.listen(1)
         self.addCleanup(silent.close)
         began = time.monotonic()
-        self.assertEqual(self.run_plumb("__complete", "get", "goal/", PLUMB_SERVER="unix:" + path).stdout, ":\n")
+        done = self.run_plumb("__complete", "get", "goal/", PLUMB_SERVER="unix:" + path, PLUMB_COMPLETE_MS=None)
+        self.assertEqual(done.stdout, ":\n")
         self.assertLess(time.monotonic() - began, 5)
 
     def shell_env(self):

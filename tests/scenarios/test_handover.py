@@ -1,4 +1,5 @@
 """Handing over: items keep their names and history, circles are refused, a race changes nothing."""
+import concurrent.futures
 import os
 import subprocess
 import tempfile
@@ -90,6 +91,22 @@ class HandoverTest(unittest.TestCase):
             args = [a for pair in pairs for a in ("--from", pair[0], "--to", "person/" + pair[1])]
             self.assertIn(words, self.plumb("handover", *args, code=2))
         self.assertEqual(self.revision(), self.before)
+
+    def test_two_at_once_do_not_mix(self):
+        """Both take what is Anna's: one gets all of it, the other is told."""
+        def hand(to):
+            return subprocess.run([binary("plumb"), "--server", self.daemon.unix, "handover", "--from", "anna", "--to", to],
+                                  capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            done = dict(zip(("bert", "cleo"), pool.map(hand, ("bert", "cleo"))))
+        won = [to for to, d in done.items() if d.returncode == 0]
+        self.assertEqual(len(won), 1)
+        self.assertEqual(list(self.item("goal/g").owners), won)
+        self.assertEqual(self.owners("one"), [won])
+        lost = next(d for d in done.values() if d.returncode != 0)
+        self.assertEqual(lost.returncode, 1)
+        self.assertRegex(lost.stderr, "nothing was handed over|there is nothing to hand over")
 
     def test_a_dry_run_changes_nothing(self):
         out = self.plumb("handover", "--from", "anna", "--to", "bert", "--dry-run")

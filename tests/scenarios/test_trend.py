@@ -12,7 +12,7 @@ import shutil
 import time
 import unittest
 
-from plumbrpc import INVALID, Daemon, RpcError, pb
+from plumbrpc import DEADLINE, INVALID, Daemon, RpcError, pb
 
 ZONE = "America/New_York"
 FIRST = datetime.date(2026, 3, 1)  # clocks go forward on the 8th
@@ -273,6 +273,23 @@ def check_the_cache(daemon, history, twin):
     again(False)
 
 
+def check_cancelled(daemon, history, twin):
+    """Stopped anywhere on the way, it goes on from there, and to the same end."""
+    os.unlink(file_of(daemon))
+    daemon.restart()
+    client = history.client = twin.client = daemon.client()
+    ended = 0
+    for milliseconds in range(1, 12):
+        request = pb.insight.TrendRequest(at=pb.plan.At(workspace="ny"))
+        try:
+            list(client.stream("Insight.Trend", request, timeout=milliseconds / 1000))
+        except RpcError as error:
+            assert error.code == DEADLINE, error
+            ended += 1
+    assert ended > 0
+    same_days(trend(client, "ny"), twin, twin.walk(FIRST, LAST), list(days(FIRST, LAST)))
+
+
 def check_redaction(daemon, history, twin):
     """What was worked out before names are taken away is not believed afterwards."""
     history.apply(history.add(id="c1", about="initiative/i0", by="anna", note="ill", at="2026-03-18",
@@ -358,6 +375,7 @@ class TrendTest(unittest.TestCase):
             check_since_of_a_young_plan(client)
             check_expired_waivers(client)
             check_the_cache(daemon, history, twin)
+            check_cancelled(daemon, history, twin)
             check_redaction(daemon, history, twin)
 
 

@@ -38,6 +38,7 @@ class Plant:
     def __init__(self, client, workspace, today):
         self.client, self.workspace, self.today = client, workspace, today
         self.items, self.records = {}, {}
+        self.before, self.logged = None, None  # for copies: what is found, and how it came about
         for reply in client.stream("Plan.Export", pb.plan.ExportRequest(at=self.at(), records=True)):
             for entry in reply.entries:
                 if entry.HasField("item"):
@@ -126,12 +127,15 @@ class Plant:
             raise AssertionError("not all findings fit into the reply")
         return appeared, gone
 
-    def for_real(self, edit):
-        """The same by two checks: changes the workspace."""
-        before = self.check()
-        self.apply(edit)
-        after = self.check()
-        return set(after) - set(before), set(before) - set(after)
+    def in_a_copy(self, edit, name):
+        """The same by two checks, of this workspace and of a copy that is really changed."""
+        if self.before is None:
+            self.before, self.logged = set(self.check()), self.past()
+        copy(self.client, self.logged, name)
+        other = Plant(self.client, name, self.today)
+        other.apply(edit)
+        after = set(other.check())
+        return after - self.before, self.before - after
 
     def apply(self, edit):
         change_set = pb.plan.ChangeSet(changes=self.changes(edit), reason="planted")

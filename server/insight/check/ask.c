@@ -173,10 +173,12 @@ say_waiting(const struct check *check, const struct finding *f, struct str *out)
 	for (unsigned i = 0; i < f->evidence_count; i++) {
 		bool direct;
 
-		if (e[i].what[0] != WAITS[0] || (e[i].type != VALUE_COUNT && e[i].type != VALUE_TEXT))
+		if (e[i].what[0] != WAITS[0] ||
+		    (e[i].type != VALUE_COUNT && e[i].type != VALUE_TEXT))
 			continue;
 		/* Those that wait for the ask itself come first, each a part of the next. */
-		direct = said == 0 || (!followers && part != SLOT_NONE && ix->part_of[part] == e[i].slot);
+		direct = said == 0 ||
+			 (!followers && part != SLOT_NONE && ix->part_of[part] == e[i].slot);
 		part = direct ? e[i].slot : SLOT_NONE;
 		if (said > 0 && direct)
 			str_add(out, ", a part of ");
@@ -263,7 +265,8 @@ own_team_of(const struct index *ix, uint32_t who, uint32_t team)
 	for (uint32_t i = 0; i < in.count && own != OWN_SAME; i++) {
 		const struct edge *e = &in.list[i];
 
-		if ((e->role == ROLE_LEAD || e->role == ROLE_MEMBER) && ix->kinds[e->slot] == KIND_TEAM)
+		if ((e->role == ROLE_LEAD || e->role == ROLE_MEMBER) &&
+		    ix->kinds[e->slot] == KIND_TEAM)
 			own = better(own, e->slot == team ? OWN_SAME : OWN_OTHER);
 	}
 	return own;
@@ -312,8 +315,8 @@ was_asked(const struct index *ix, uint32_t work, uint32_t team, unsigned depth)
 	for (uint32_t i = 0; i < in.count && depth < LIMIT_DEPTH; i++) {
 		uint32_t part = in.list[i].slot;
 
-		if (in.list[i].role == ROLE_PART_OF && (shows_agreement(ix, part, team) ||
-							   was_asked(ix, part, team, depth + 1)))
+		if (in.list[i].role == ROLE_PART_OF &&
+		    (shows_agreement(ix, part, team) || was_asked(ix, part, team, depth + 1)))
 			return true;
 	}
 	return false;
@@ -348,8 +351,9 @@ judge_never_asked(struct pass *pass, uint32_t work, uint32_t team)
 		return;
 	draft_init(&d, work, team);
 	if (own == OWN_UNKNOWN)
-		draft_missing(&d, work, "neither its owner nor its objective names a team, so whether it "
-					"needs another one's help is not known");
+		draft_missing(&d, work,
+		    "neither its owner nor its objective names a team, so whether it "
+		    "needs another one's help is not known");
 	draft_slot(&d, work, "needs", team);
 	draft_count(&d, work, "asks to it", 0);
 	pass_emit(pass, &d);
@@ -426,8 +430,9 @@ static const struct rule ask_unanswered = {
 	"judged: asks of work that is done or was given up.",
     .hurts = "The plan counts on help that nobody has promised. A no in the first week can be "
 	     "planned around; silence until the date cannot.",
-    .mend = "The team that is asked answers: plumb ask commit, counter or decline. Any of the three "
-	    "is better than none. What was never asked: plumb ask new.",
+    .mend =
+	"The team that is asked answers: plumb ask commit, counter or decline. Any of the three "
+	"is better than none. What was never asked: plumb ask new.",
     .unknown_when = "The ask does not say which team is asked, or it is not known which team the "
 		    "work belongs to.",
     .fix = "Get a yes, a no or a counter-offer from the team that is needed.",
@@ -527,7 +532,8 @@ message_declined(const struct check *check, const struct finding *f, struct str 
 {
 	add_giver(check, f, out);
 	str_addf(out, " %s ",
-	    finding_evidence(check, f, "answer")->value.text[0] == 'c' ? "made another offer to" : "said no to");
+	    finding_evidence(check, f, "answer")->value.text[0] == 'c' ? "made another offer to"
+								       : "said no to");
 	add_subject(check, f, 0, out);
 	if (finding_evidence(check, f, "answered") != NULL) {
 		str_add(out, " on ");
@@ -551,11 +557,13 @@ static const struct rule ask_declined = {
 	"of, then everything that comes `after` these, with their ranks. A later ask to the same "
 	"team about the same work that it committed to settles it. An ask that is settled "
 	"otherwise is withdrawn by those who asked.",
-    .hurts = "The no was said in one room, and the plan goes on in another as if it were a yes. All "
-	     "that waits for it moves, and nobody has moved the dates.",
-    .mend = "Decide, at the rank that is at stake: do without, ask somebody else, shift something of "
-	    "the giving team's, or move the dates of what waits. Then withdraw the ask, or put a "
-	    "new one that they can say yes to.",
+    .hurts =
+	"The no was said in one room, and the plan goes on in another as if it were a yes. All "
+	"that waits for it moves, and nobody has moved the dates.",
+    .mend =
+	"Decide, at the rank that is at stake: do without, ask somebody else, shift something of "
+	"the giving team's, or move the dates of what waits. Then withdraw the ask, or put a "
+	"new one that they can say yes to.",
     .unknown_when = "The ask does not say what it is for, or the day of the counter-offer is not "
 		    "stated.",
     .fix = "Decide what happens without this help: another way, another date, or another rank.",
@@ -581,7 +589,8 @@ judge_late(struct pass *pass, uint32_t ask)
 	if (!index_is(ix, ask, STANDING_JUDGED))
 		return;
 	if (promised == DATE_NONE) {
-		emit_missing(pass, ask, "neither when it is needed nor for when it is promised is stated");
+		emit_missing(
+		    pass, ask, "neither when it is needed nor for when it is promised is stated");
 		return;
 	}
 	passed = pass->today - promised > grace;
@@ -632,15 +641,18 @@ static const struct rule ask_late = {
     .thresholds = {{"grace_days", 0, 0, 3660, "days", "how much later it may be"}},
     .actor = "team that promised",
     .asks = "Will the promised help come in time?",
-    .meaning = "An ask that the giving team committed to, for a date more than `grace_days` after the "
-	       "one by which it is needed; or whose promised date (where none is stated: the needed "
-	       "one) has passed by more than `grace_days`, and it is neither met nor missed. On the "
-	       "day itself it is in time.",
-    .hurts = "Everybody believes in the yes, and the work that waits finds out on the day that it is "
-	     "not there.",
-    .mend = "The giving team says when it will really come (plumb ask commit --promised DATE), that "
-	    "it came (plumb ask met) or that it will not (plumb ask missed); those who wait move "
-	    "their dates.",
+    .meaning =
+	"An ask that the giving team committed to, for a date more than `grace_days` after the "
+	"one by which it is needed; or whose promised date (where none is stated: the needed "
+	"one) has passed by more than `grace_days`, and it is neither met nor missed. On the "
+	"day itself it is in time.",
+    .hurts =
+	"Everybody believes in the yes, and the work that waits finds out on the day that it is "
+	"not there.",
+    .mend =
+	"The giving team says when it will really come (plumb ask commit --promised DATE), that "
+	"it came (plumb ask met) or that it will not (plumb ask missed); those who wait move "
+	"their dates.",
     .unknown_when = "Neither the needed nor the promised date is stated.",
     .fix = "Agree on a date that holds, or say that it is met or missed.",
     .run = run_late,
@@ -702,8 +714,9 @@ static const struct rule ask_missed = {
     .meaning = "An ask that was missed while the work that it was for is still open. It names what "
 	       "waits, as ask/declined does. A later ask to the same team about the same work that "
 	       "it committed to settles it.",
-    .hurts = "The work is late by as much already, and so is what comes after it. Where nobody says "
-	     "so, the next promise is made on top of the broken one.",
+    .hurts =
+	"The work is late by as much already, and so is what comes after it. Where nobody says "
+	"so, the next promise is made on top of the broken one.",
     .mend = "Put a new ask with a date that holds, or plan the work without this help; move the "
 	    "dates of what waits.",
     .unknown_when = "The ask does not say what it is for.",
@@ -868,10 +881,11 @@ static const struct rule ask_low_for_giver = {
 	{"places", 3, 1, 100000, "places", "how much lower the giving team has it"}},
     .actor = "team that is asked",
     .asks = "Is it as important to those who shall help as to those who ask?",
-    .meaning = "An open ask for an initiative among the first `top` of the workspace's order, while "
-	       "the giving team keeps an order of its own in which the initiative stands at least "
-	       "`places` lower, or not at all. Teams without an order of their own follow the "
-	       "workspace's and are not judged.",
+    .meaning =
+	"An open ask for an initiative among the first `top` of the workspace's order, while "
+	"the giving team keeps an order of its own in which the initiative stands at least "
+	"`places` lower, or not at all. Teams without an order of their own follow the "
+	"workspace's and are not judged.",
     .hurts = "The team will help when it has time, and by its own order it never has.",
     .mend = "Talk about the two orders, not about the ask: the team moves it up (plumb place "
 	    "--team), or the workspace's order is not meant.",
@@ -918,8 +932,9 @@ static const struct rule ask_own_team = {
     .severity = SEVERITY_NOTE,
     .local = true,
     .asks = "Is it another team that is asked?",
-    .meaning = "An open ask whose giving team is the asking one.",
-    .hurts = "A promise to oneself is none: it looks agreed, and nobody else has agreed to anything.",
+    .meaning = "An open ask in which the team that asks and the team that shall give are the same.",
+    .hurts =
+	"A promise to oneself is none: it looks agreed, and nobody else has agreed to anything.",
     .mend = "Make it a task or an allocation of the team's own people, or name the team that is "
 	    "really needed.",
     .unknown_when = "",

@@ -82,6 +82,8 @@ effect_run(const struct effect_side *before, const struct effect_side *after,
 	out->after = new.check;
 	out->score_before = old.score;
 	out->score_after = new.score;
+	out->before_today = before->today;
+	out->after_today = after->today;
 	if (!old.ok || !new.ok) {
 		*err = old.ok ? new.err : old.err;
 		effect_fini(out);

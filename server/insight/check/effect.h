@@ -25,6 +25,8 @@ struct effect {
 	struct compare findings; /* waived and unknown ones count like others */
 	int64_t score_before;    /* millionths; see score.h */
 	int64_t score_after;
+	int32_t before_today;
+	int32_t after_today;
 };
 
 /*

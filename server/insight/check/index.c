@@ -34,12 +34,8 @@ struct builder {
 	size_t series_cap;
 };
 
-/*
- * For arrays as long as the plan: in huge pages, where the kernel has them, since small ones cost more to get than the
- * arrays to fill. To be freed with free().
- */
-static void *
-big_alloc(size_t n, size_t size)
+void *
+index_alloc(size_t n, size_t size)
 {
 	const size_t huge = (size_t)2 << 20;
 	size_t bytes;
@@ -59,7 +55,7 @@ big_alloc(size_t n, size_t size)
 static void *
 big_zalloc(size_t n, size_t size)
 {
-	void *p = big_alloc(n, size);
+	void *p = index_alloc(n, size);
 
 	if (p != NULL)
 		memset(p, 0, n * size);
@@ -77,7 +73,7 @@ reserve(void **p, size_t *cap, size_t count, size_t more, size_t size)
 		return true;
 	while (want < count + more)
 		want *= 2;
-	bigger = big_alloc(want, size);
+	bigger = index_alloc(want, size);
 	if (bigger == NULL)
 		return false;
 	if (count > 0)
@@ -344,8 +340,8 @@ turn_refs(struct builder *b, struct err *err)
 
 	for (uint32_t s = 0; s < ix->slots; s++)
 		ix->in_first[s + 1] += ix->in_first[s];
-	ix->in = big_alloc((size_t)ix->in_first[ix->slots] + 1, sizeof ix->in[0]);
-	at = big_alloc((size_t)ix->slots + 1, sizeof at[0]);
+	ix->in = index_alloc((size_t)ix->in_first[ix->slots] + 1, sizeof ix->in[0]);
+	at = index_alloc((size_t)ix->slots + 1, sizeof at[0]);
 	if (ix->in == NULL || at == NULL) {
 		free(at);
 		return err_oom(err);
@@ -428,7 +424,7 @@ lay_series(struct builder *b, struct err *err)
 	struct point **at;
 	size_t first = 0;
 
-	ix->points = big_alloc(b->actuals_count + 1, sizeof ix->points[0]);
+	ix->points = index_alloc(b->actuals_count + 1, sizeof ix->points[0]);
 	at = malloc((b->series_count + 1) * sizeof at[0]);
 	if (ix->points == NULL || at == NULL) {
 		free(at);
@@ -452,16 +448,16 @@ allocate(struct index *ix)
 {
 	size_t n = (size_t)ix->slots + 1;
 
-	ix->items = big_alloc(n, sizeof ix->items[0]);
+	ix->items = index_alloc(n, sizeof ix->items[0]);
 	ix->kinds = big_zalloc(n, sizeof ix->kinds[0]);
 	ix->standing = big_zalloc(n, sizeof ix->standing[0]);
 	ix->has = big_zalloc(n, sizeof ix->has[0]);
 	ix->roles = big_zalloc(n, sizeof ix->roles[0]);
-	ix->part_of = big_alloc(n, sizeof ix->part_of[0]);
-	ix->rank = big_alloc(n, sizeof ix->rank[0]);
-	ix->check_in = big_alloc(n, sizeof ix->check_in[0]);
-	ix->by_kind = big_alloc(n, sizeof ix->by_kind[0]);
-	ix->out_first = big_alloc(n, sizeof ix->out_first[0]);
+	ix->part_of = index_alloc(n, sizeof ix->part_of[0]);
+	ix->rank = index_alloc(n, sizeof ix->rank[0]);
+	ix->check_in = index_alloc(n, sizeof ix->check_in[0]);
+	ix->by_kind = index_alloc(n, sizeof ix->by_kind[0]);
+	ix->out_first = index_alloc(n, sizeof ix->out_first[0]);
 	ix->in_first = big_zalloc(n + 1, sizeof ix->in_first[0]);
 	ix->series_of = big_zalloc(n, sizeof ix->series_of[0]);
 	return ix->items != NULL && ix->kinds != NULL && ix->standing != NULL && ix->has != NULL &&

@@ -135,6 +135,12 @@ index_kind(const struct index *ix, enum kind kind, uint32_t *count)
 	return ix->by_kind + ix->kind_first[kind];
 }
 
+/*
+ * For arrays as long as the plan: in huge pages, where the kernel has them, since small ones cost more to get than the
+ * arrays to fill. Not zeroed; NULL out of memory. To be freed with free().
+ */
+void *index_alloc(size_t n, size_t size) MUST_CHECK;
+
 /* Order of names: by kind, then id. */
 int index_compare(const struct index *ix, uint32_t a, uint32_t b);
 /* First target with that role; SLOT_NONE. */

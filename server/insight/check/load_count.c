@@ -111,15 +111,15 @@ judge_three(struct pass *pass, struct involved *inv, uint32_t person)
 	double limit = pass->limits[THREE_MOST];
 	struct err err;
 	int32_t day;
-	size_t most;
+	size_t most, whenever;
 
 	if ((double)index_in(pass->ix, person).count <= limit || is_gone(pass->ix, person))
 		return true;
-	if (!involved_read(inv, person, &err))
+	if (!involved_count(inv, person, &whenever, &err))
 		return false;
-	if ((double)involved_initiatives(inv) <= limit)
+	if ((double)whenever <= limit)
 		return true;
-	if (!involved_most(inv, &day, &most, &err))
+	if (!involved_read(inv, person, &err) || !involved_most(inv, &day, &most, &err))
 		return false;
 	if ((double)most > limit)
 		emit_three(pass, inv, person, day, most);

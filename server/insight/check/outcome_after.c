@@ -80,8 +80,8 @@ early_evidence(struct draft *d, const struct aim *aim, const struct point *point
 	draft_date(d, aim->objective, "due", aim->due);
 	draft_number(d, point->slot, "value at closing", point->value);
 	draft_date(d, point->slot, "taken on", point->date);
-	draft_number(d, aim->measure, "progress of the outcome",
-	    rounded(aim_progress(aim, point->value)));
+	draft_number(
+	    d, aim->measure, "progress of the outcome", rounded(aim_progress(aim, point->value)));
 	if (aim->direction == DIRECTION_HOLD) {
 		draft_number(d, aim->measure, "low", aim->low);
 		draft_number(d, aim->measure, "high", aim->high);
@@ -92,8 +92,7 @@ early_evidence(struct draft *d, const struct aim *aim, const struct point *point
 
 /* A value that came in after the closing may show that it was met, never that it was not. */
 static void
-judge_early(
-    struct pass *pass, struct progress **progress, const struct aim *aim, int32_t closed)
+judge_early(struct pass *pass, struct progress **progress, const struct aim *aim, int32_t closed)
 {
 	const struct series *series = index_series(pass->ix, aim->measure);
 	const struct point *then = series_until(series, closed);
@@ -182,7 +181,8 @@ static const struct rule outcome_closed_early = {
     .meaning =
 	"An objective that was closed before the date of a target, while the newest actual of that "
 	"day had not come `reached` of the way from baseline to target (for measures that hold: "
-	"was out of range). How far the work on it is stands beside that and changes nothing: it is "
+	"was out of range). How far the work on it is stands beside that and changes nothing: it "
+	"is "
 	"another number. A later value that shows the target reached clears it. Closing on the "
 	"day or after it is honest, met or not, and is not found; neither are dropped objectives.",
     .hurts = "The number stops being looked at just when it could still be changed, and a miss is "

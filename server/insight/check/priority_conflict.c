@@ -504,8 +504,9 @@ static const struct rule priority_conflict = {
 	"measure and dimension.",
     .hurts = "Each success of one team is a failure of the other. Both work hard, and the number "
 	     "stays where it is.",
-    .mend = "Decide which of them comes first (`precedes:`), change a target, or put one after the "
-	    "other. Where it is no conflict after all, take the link out or name the dimension "
+    .mend = "Decide which of the two shall win, and change the other's target, drop it, or put one "
+	    "after "
+	    "the other. Where it is no conflict after all, take the link out or name the dimension "
 	    "more exactly.",
     .unknown_when = "Open objectives have different targets for a measure of which neither a "
 		    "baseline nor an actual is known.",

@@ -27,9 +27,7 @@ rhythm_last_word(const struct index *ix, uint32_t slot)
 		return ix->items[ix->check_in[slot]]->start;
 	if (day == DATE_NONE)
 		day = index_periods_start(ix, slot);
-	if (day == DATE_NONE)
-		day = zone_date(NULL, item->created_us);
-	return day <= ix->today ? day : DATE_NONE;
+	return day != DATE_NONE ? day : zone_date(NULL, item->created_us);
 }
 
 static void
@@ -137,7 +135,7 @@ judge_late(struct pass *pass, uint32_t slot)
 	if (!rhythm_is_reported(ix, slot))
 		return;
 	from = rhythm_last_word(ix, slot);
-	if (from == DATE_NONE || pass->today - from <= pass->limits[LATE_DAYS])
+	if (pass->today - from <= pass->limits[LATE_DAYS])
 		return;
 	draft_init(&d, slot, SLOT_NONE);
 	draft_count(&d, slot, "days without a check-in", pass->today - from);
@@ -235,8 +233,8 @@ judge_not_acknowledged(struct pass *pass, uint32_t slot, const uint8_t *acknowle
 	rhythm_reviewers(ix, slot, &reviewers);
 	draft_init(&d, slot, check_in);
 	if (reviewers.count == 0)
-		draft_missing(
-		    &d, slot, "no reviewer is stated, and no owner of it has a manager who could be");
+		draft_missing(&d, slot,
+		    "no reviewer is stated, and no owner of it has a manager who could be");
 	for (unsigned i = 0; i < reviewers.count && i < 4; i++)
 		draft_slot(&d, slot, "reviewer", reviewers.slots[i]);
 	draft_date(&d, check_in, "checked in on", item->start);
@@ -296,7 +294,8 @@ static const struct rule rhythm_not_acknowledged = {
 	"reviewer wrote needs no acknowledgement. Older check-ins are not looked at: the newest "
 	"one says how it stands.",
     .hurts = "Who reports into the void stops reporting, first the bad news, then at all.",
-    .mend = "The reviewer reads it, answers where there is something to answer, and acknowledges it.",
+    .mend =
+	"The reviewer reads it, answers where there is something to answer, and acknowledges it.",
     .unknown_when = "No reviewer is stated and no owner has a manager, and nobody else has "
 		    "acknowledged it.",
     .fix = "Read the check-in and acknowledge it: plumb ack KIND/ID.",

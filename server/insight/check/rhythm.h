@@ -21,7 +21,7 @@ struct reviewers {
 bool rhythm_is_reported(const struct index *ix, uint32_t slot);
 /*
  * The day from which the time to the next check-in counts: that of the newest one, else its start, else the first day
- * of its periods, else the day on which it came into the plan. DATE_NONE: that is after today, nothing is due.
+ * of its periods, else the day on which it came into the plan. It may be after today.
  */
 int32_t rhythm_last_word(const struct index *ix, uint32_t slot);
 /* The one that is stated, else the managers of its owners. */

@@ -136,8 +136,8 @@ static const char score[] =
     "**Since**, with a finding, is the first day of the days up to today at whose ends it was "
     "found; of what is only found today it\n"
     "is today. History is looked at 400 days back, less where the plan is so large that days "
-    "times entries pass 20 million\n"
-    "(14 days at least); what was found on the first of these days may be older, and is shown as "
+    "times entries pass 10 million\n"
+    "(7 days at least); what was found on the first of these days may be older, and is shown as "
     "\"or before\".\n";
 
 #define LINE_WIDTH 118u
@@ -194,7 +194,7 @@ add_rule(const struct rule *rule, struct str *out)
 {
 	str_addf(out, "\n### %s\n\n", rule->name);
 	str_addf(out, "*%s* Default: %s%s.\n", rule->asks, severity_name(rule->severity),
-	    rule->local ? "; local (decided by an item and its direct neighbours)" : "");
+	    rule->local ? "; local (can refuse changes: `plumb rule set RULE --refuse`)" : "");
 	add_paragraph("Found", rule->meaning, out);
 	add_paragraph("Why it hurts", rule->hurts, out);
 	add_paragraph("How to mend it", rule->mend, out);

@@ -220,7 +220,7 @@ static const struct rule scope_no_period = {
     .name = "scope/no-period",
     .severity = SEVERITY_WARNING,
     .local = true,
-    .asks = "By when?",
+    .asks = "By when shall it be done?",
     .meaning =
 	"An approved or active initiative without a finish: neither its own date nor a period with "
 	"a last day says by when it shall be done. Workstreams and tasks that state none have that "

@@ -12,6 +12,7 @@ struct fit {
 	uint32_t row; /* from 1: of which row the rest is */
 	uint32_t last_column;
 	int64_t needed;
+	int64_t taken; /* asked by what is ranked better */
 	int64_t left;
 };
 
@@ -51,6 +52,7 @@ add_cell(struct fitting *f, uint32_t row, uint32_t column, const struct load_cel
 			taken = with_equals;
 		with_equals += c->asked;
 		fit->needed += c->asked;
+		fit->taken += taken;
 		fit->left += cell->capacity > taken ? cell->capacity - taken : 0;
 		fit->last_column = column;
 	}
@@ -67,6 +69,8 @@ emit_fit(struct fitting *f, uint32_t row, uint32_t initiative)
 		return;
 	draft_init(&d, initiative, load_who(f->load, row));
 	draft_number(&d, initiative, "person-days needed", (double)fit->needed / 100);
+	draft_number(&d, load_who(f->load, row), "person-days asked by better ranks",
+	    (double)fit->taken / 100);
 	draft_number(&d, load_who(f->load, row), "person-days left", (double)fit->left / 100);
 	draft_number(&d, initiative, "person-days short", (double)(fit->needed - fit->left) / 100);
 	draft_slot(&d, initiative, "last period", load_period(f->load, fit->last_column));
@@ -235,7 +239,10 @@ message_does_not_fit(const struct check *check, const struct finding *f, struct 
 	check_ref(check, check_subjects(check, f)[1], out);
 	str_add(out, " until the end of ");
 	add_evidence(check, f, "last period", out);
-	str_add(out, "; what is ranked better leaves ");
+	str_add(
+	    out, finding_evidence(check, f, "person-days asked by better ranks")->value.number > 0
+		     ? "; what is ranked better leaves "
+		     : "; there are only ");
 	add_evidence(check, f, "person-days left", out);
 	str_add_char(out, '.');
 }

@@ -70,7 +70,7 @@ tally_init(struct tally *t, const struct view *view, struct pass *pass)
 		const struct item *item = view_item(view, s);
 
 		if (s + AHEAD < slots)
-			__builtin_prefetch((const char *)view_item(view, s + AHEAD) + 64);
+			__builtin_prefetch(view_item(view, s + AHEAD));
 		if (item_is_live(item) && is_part(item))
 			tally_part(t, item);
 	}

@@ -54,8 +54,11 @@ take(struct load *load, const struct candidate *list, uint32_t count, uint32_t m
 	first = past > most / 4 ? past - most / 4 : 0;
 	if (first + room > count)
 		first = count - room;
-	for (uint32_t i = 0; i < room; i++)
+	load->overlap = false;
+	for (uint32_t i = 0; i < room; i++) {
 		load->columns[i] = list[first + i].column;
+		load->overlap |= i > 0 && load->columns[i].first <= load->columns[i - 1].last;
+	}
 	load->columns_count = room;
 	load->left_out_before = first;
 	load->left_out_after = count - room - first;

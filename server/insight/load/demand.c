@@ -8,10 +8,9 @@
 #include "server/limits.h"
 
 /* Belonging is as deep as the limit; a log of an older version may hold a circle. */
-#define DEPTH_MAX    (2 * LIMIT_DEPTH)
-#define BOOKINGS_MAX (UINT32_C(16) << 20)
-#define STOP_EVERY   1024u
-#define AHEAD        8u
+#define DEPTH_MAX  (2 * LIMIT_DEPTH)
+#define STOP_EVERY 1024u
+#define AHEAD      8u
 
 /* An entry's claim on one row. */
 struct source {
@@ -73,191 +72,14 @@ fail(struct demand *d)
 static void
 unplace(struct demand *d, uint32_t work, uint32_t source, int64_t effort, enum load_why why)
 {
-	struct load *load = d->load;
-	struct load_unplaced *last;
-	void *grown = load->unplaced;
-
-	if (load->unplaced_count > 0) {
-		last = &load->unplaced[load->unplaced_count - 1];
-		if (last->work == work && last->source == source && last->why == why) {
-			last->effort += effort;
-			return;
-		}
-	}
-	if (!load_grow(&grown, &load->unplaced_cap, load->unplaced_count, sizeof *last)) {
+	if (!load_unplace(d->load, work, source, effort, why))
 		fail(d);
-		return;
-	}
-	load->unplaced = grown;
-	load->unplaced[load->unplaced_count++] = (struct load_unplaced){work, source, effort, why};
 }
 
-static void
-book_row(struct demand *d, uint32_t row, uint32_t column, const struct load_booking *booking)
+static struct spot
+spot_of(const struct node *node, const struct source *s)
 {
-	struct load *load = d->load;
-	void *grown = load->raw;
-
-	if (load->raw_count >= BOOKINGS_MAX) {
-		load->too_many = true;
-		return;
-	}
-	if (!load_grow(&grown, &load->raw_cap, load->raw_count, sizeof load->raw[0])) {
-		fail(d);
-		return;
-	}
-	load->raw = grown;
-	load->raw[load->raw_count++] =
-	    (struct raw_booking){row * load->columns_count + column, *booking};
-}
-
-/* For a person, and for their team too. */
-static void
-book(struct demand *d, const struct node *node, const struct source *s, uint32_t column,
-    int64_t effort)
-{
-	struct load_booking booking = {
-	    node->slot, s->slot, node->rank, (uint16_t)s->how, false, effort};
-
-	if (effort == 0)
-		return;
-	book_row(d, s->row, column, &booking);
-	if (d->load->givers[s->row].home == NO_ROW)
-		return;
-	booking.is_for_member = true;
-	book_row(d, d->load->givers[s->row].home, column, &booking);
-}
-
-/* The first column that ends on that day or later. */
-static uint32_t
-first_column(const struct load *load, int32_t day)
-{
-	uint32_t low = 0;
-	uint32_t high = load->columns_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (load->columns[middle].last < day)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Evenly over working days, whole hundredths: what falls on the days up to each, rounded down, less what fell before. */
-struct spread {
-	const struct workdays *w;
-	int32_t start;
-	int64_t effort;
-	int64_t days;
-};
-
-static int64_t
-spread_until(const struct spread *s, int32_t day)
-{
-	return load_part(s->effort, workdays_count(s->w, s->start, day), s->days);
-}
-
-/* Days that no column has lie outside; those of periods that were left out do not. */
-static int64_t
-spread_outside(const struct load *load, const struct spread *s, int32_t finish)
-{
-	uint32_t n = load->columns_count;
-	int32_t from = s->start; /* the first day that is not yet accounted for */
-	int64_t outside = 0;
-
-	if (n > 0 && load->left_out_before > 0 && from < load->columns[0].first)
-		from = load->columns[0].first;
-	if (n > 0 && load->left_out_after > 0 && finish > load->columns[n - 1].last)
-		finish = load->columns[n - 1].last;
-	for (uint32_t c = first_column(load, from); c < n && from <= finish; c++) {
-		const struct column *column = &load->columns[c];
-
-		if (column->first > finish)
-			break;
-		if (column->first > from)
-			outside += spread_until(s, column->first - 1) - spread_until(s, from - 1);
-		from = column->last + 1;
-	}
-	if (from <= finish)
-		outside += spread_until(s, finish) - spread_until(s, from - 1);
-	return outside;
-}
-
-static void
-place_effort(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
-{
-	const struct load *load = d->load;
-	struct spread spread = {
-	    &load->calendars[load->givers[s->row].calendar], s->start, effort, 0};
-	int64_t outside;
-
-	spread.days = workdays_count(spread.w, s->start, s->finish);
-	if (spread.days == 0) {
-		unplace(d, node->slot, s->slot, effort, LOAD_NO_WORKING_DAY);
-		return;
-	}
-	for (uint32_t c = first_column(load, s->start); c < load->columns_count; c++) {
-		int32_t first = load->columns[c].first;
-		int32_t last = load->columns[c].last;
-
-		if (first > s->finish)
-			break;
-		first = first > s->start ? first : s->start;
-		last = last < s->finish ? last : s->finish;
-		book(d, node, s, c, spread_until(&spread, last) - spread_until(&spread, first - 1));
-	}
-	outside = spread_outside(load, &spread, s->finish);
-	if (outside > 0)
-		unplace(d, node->slot, s->slot, outside, LOAD_OUTSIDE_PERIODS);
-}
-
-/* A share of what the row can give in a column, to the nearest hundredth. */
-static int64_t
-share_in(const struct load *load, const struct source *s, uint32_t column)
-{
-	const struct column *c = &load->columns[column];
-	int32_t first = c->first > s->start ? c->first : s->start;
-	int32_t last = c->last < s->finish ? c->last : s->finish;
-	int64_t gives;
-
-	if (first > last)
-		return 0;
-	gives = first == c->first && last == c->last ? load_cell(load, s->row, column)->capacity
-						     : load_give(load, s->row, column, first, last);
-	return (gives * s->share + 5000) / 10000;
-}
-
-static int64_t
-share_in_all(const struct load *load, const struct source *s)
-{
-	int64_t sum = 0;
-
-	for (uint32_t c = first_column(load, s->start);
-	     c < load->columns_count && load->columns[c].first <= s->finish; c++)
-		sum += share_in(load, s, c);
-	return sum;
-}
-
-/* effort: as much of the share as is not asked for already. */
-static void
-place_share(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
-{
-	const struct load *load = d->load;
-	int64_t all = share_in_all(load, s);
-	int64_t until = 0;
-
-	for (uint32_t c = first_column(load, s->start);
-	     c < load->columns_count && load->columns[c].first <= s->finish; c++) {
-		int64_t here = share_in(load, s, c);
-
-		if (here > 0)
-			book(d, node, s, c,
-			    load_part(effort, until + here, all) - load_part(effort, until, all));
-		until += here;
-	}
+	return (struct spot){node->slot, s->slot, node->rank, s->how, s->row, s->start, s->finish};
 }
 
 static bool
@@ -269,12 +91,17 @@ has_time(const struct source *s)
 static void
 place(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
 {
+	struct spot spot = spot_of(node, s);
+	bool ok = true;
+
 	if (!has_time(s) && (effort > 0 || s->share >= 0))
 		unplace(d, node->slot, s->slot, effort, LOAD_NO_TIME);
 	else if (effort > 0 && s->share >= 0)
-		place_share(d, node, s, effort);
+		ok = load_place_share(d->load, &spot, s->share, effort);
 	else if (effort > 0)
-		place_effort(d, node, s, effort);
+		ok = load_place_effort(d->load, &spot, effort);
+	if (!ok)
+		fail(d);
 }
 
 /* ---- what a piece of work states */
@@ -467,11 +294,13 @@ add_sum(struct demand *d, uint32_t row, int64_t effort)
 }
 
 static int64_t
-stated(const struct demand *d, const struct source *s)
+stated(const struct demand *d, const struct node *node, const struct source *s)
 {
+	struct spot spot = spot_of(node, s);
+
 	if (s->share < 0)
 		return s->effort;
-	return has_time(s) ? share_in_all(d->load, s) : 0;
+	return has_time(s) ? load_share(d->load, &spot, s->share) : 0;
 }
 
 /* All that is asked of one row for this work; what is asked for its parts, or of a team's members, is in it already. */
@@ -486,10 +315,10 @@ place_group(struct demand *d, const struct node *node, const struct source *list
 	int64_t rest;
 
 	for (size_t i = 0; i < count; i++)
-		all += stated(d, &list[i]);
+		all += stated(d, node, &list[i]);
 	rest = all > already ? all - already : 0;
 	for (size_t i = 0; i < count; i++) {
-		int64_t own = stated(d, &list[i]);
+		int64_t own = stated(d, node, &list[i]);
 
 		if (all == 0)
 			place(d, node, &list[i], 0);
@@ -641,6 +470,25 @@ is_part(const struct index *ix, const struct edge *e)
 	       index_is(ix, e->slot, STANDING_LIVE) && !index_is(ix, e->slot, STANDING_GIVEN_UP);
 }
 
+/* Their memory lies anywhere: ask for it before it is needed. */
+static void
+prefetch_parts(const struct index *ix, uint32_t slot)
+{
+	struct edges in = index_in(ix, slot);
+
+	for (uint32_t i = 0; i < in.count && i < AHEAD; i++)
+		index_prefetch(ix, in.list[i].slot);
+}
+
+static void
+prefetch_first_parts(const struct index *ix, uint32_t slot)
+{
+	struct edges in = index_in(ix, slot);
+
+	if (in.count > 0)
+		prefetch_parts(ix, in.list[0].slot);
+}
+
 /* True: it or a part of it states effort that is not to be asked for once more above it. */
 static bool
 visit(struct demand *d, uint32_t slot, const struct node *above)
@@ -661,6 +509,8 @@ visit(struct demand *d, uint32_t slot, const struct node *above)
 	for (uint32_t i = 0; i < in.count; i++) {
 		if (i + AHEAD < in.count)
 			index_prefetch(d->ix, in.list[i + AHEAD].slot);
+		if (i + 1 < in.count)
+			prefetch_parts(d->ix, in.list[i + 1].slot);
 		if (is_part(d->ix, &in.list[i]))
 			any |= visit(d, in.list[i].slot, &node);
 	}
@@ -688,6 +538,10 @@ visit_kind(struct demand *d, enum kind kind)
 	for (uint32_t i = 0; i < count && !d->failed && !d->load->too_many; i++) {
 		if (i + AHEAD < count)
 			index_prefetch(d->ix, slots[i + AHEAD]);
+		if (i + 2 < count)
+			prefetch_parts(d->ix, slots[i + 2]);
+		if (i + 1 < count)
+			prefetch_first_parts(d->ix, slots[i + 1]);
 		if (is_root(d->ix, slots[i]) && index_is(d->ix, slots[i], STANDING_JUDGED)) {
 			visit(d, slots[i], NULL);
 			d->asked_count = 0;

@@ -106,30 +106,39 @@ set_time(const struct index *ix, uint32_t work, uint32_t allocation, struct invo
 	return true;
 }
 
-static bool
-take_edge(struct involved *inv, const struct edge *e)
+/* The work that a reference to a person puts them on, and the allocation that does; SLOT_NONE. */
+static uint32_t
+work_of(const struct index *ix, const struct edge *e, uint32_t *allocation)
 {
-	const struct index *ix = inv->ix;
-	uint32_t allocation = SLOT_NONE;
 	uint32_t work = e->slot;
-	struct involvement i;
 
+	*allocation = SLOT_NONE;
 	switch (e->role) {
 	case ROLE_OWNER:
 	case ROLE_MEMBER:
 	case ROLE_NEED:
 		break;
 	case ROLE_WHO:
-		allocation = work;
-		work = ix->part_of[allocation];
+		*allocation = work;
+		work = ix->part_of[work];
 		break;
 	default:
-		return true;
+		return SLOT_NONE;
 	}
-	if (work == SLOT_NONE || !kind_is_work(ix->kinds[work]))
+	return work != SLOT_NONE && kind_is_work(ix->kinds[work]) ? work : SLOT_NONE;
+}
+
+static bool
+take_edge(struct involved *inv, const struct edge *e)
+{
+	uint32_t allocation;
+	uint32_t work = work_of(inv->ix, e, &allocation);
+	struct involvement i;
+
+	if (work == SLOT_NONE)
 		return true;
 	i.initiative = involved_top(inv, work);
-	if (i.initiative == SLOT_NONE || !set_time(ix, work, allocation, &i))
+	if (i.initiative == SLOT_NONE || !set_time(inv->ix, work, allocation, &i))
 		return true;
 	i.leads = e->role == ROLE_OWNER && work == i.initiative;
 	return add(inv, &i);
@@ -192,14 +201,33 @@ involved_read(struct involved *inv, uint32_t person, struct err *err)
 	return true;
 }
 
-size_t
-involved_initiatives(const struct involved *inv)
+/* Without their times, for which most of the work's memory would be read. */
+bool
+involved_count(struct involved *inv, uint32_t person, size_t *count, struct err *err)
 {
+	struct edges in = index_in(inv->ix, person);
 	size_t n = 0;
 
+	inv->count = 0;
+	for (uint32_t i = 0; i < in.count; i++) {
+		uint32_t allocation;
+		uint32_t work = work_of(inv->ix, &in.list[i], &allocation);
+		struct involvement one = {.from = INT32_MIN, .to = INT32_MAX};
+
+		one.initiative = work != SLOT_NONE ? involved_top(inv, work) : SLOT_NONE;
+		if (one.initiative == SLOT_NONE)
+			continue;
+		if (inv->count > 0 && inv->list[inv->count - 1].initiative == one.initiative)
+			continue;
+		if (!add(inv, &one))
+			return err_oom(err);
+	}
+	if (inv->count > 1)
+		qsort(inv->list, inv->count, sizeof inv->list[0], compare);
 	for (size_t i = 0; i < inv->count; i++)
 		n += i == 0 || inv->list[i].initiative != inv->list[i - 1].initiative;
-	return n;
+	*count = n;
+	return true;
 }
 
 /* ---- at a time */

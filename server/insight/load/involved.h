@@ -43,8 +43,9 @@ void involved_fini(struct involved *inv);
  * at any time; what is late and still open goes on until today. ERR_LIMIT.
  */
 bool involved_read(struct involved *inv, uint32_t person, struct err *err) MUST_CHECK;
-/* How many different initiatives there are in the list, whenever. */
-size_t involved_initiatives(const struct involved *inv);
+/* How many different running initiatives a person is on, whenever: much faster, and an upper limit. ERR_LIMIT. */
+bool involved_count(
+    struct involved *inv, uint32_t person, size_t *count, struct err *err) MUST_CHECK;
 /* The first day from today on with the most of them at a time; 0 none. ERR_LIMIT. */
 bool involved_most(struct involved *inv, int32_t *day, size_t *most, struct err *err) MUST_CHECK;
 /* The running initiative (or workstream of none) that work is, or is a part of; SLOT_NONE. */

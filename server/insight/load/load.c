@@ -30,6 +30,25 @@ load_grow(void **p, size_t *cap, size_t count, size_t size)
 }
 
 bool
+load_grow_big(void **p, size_t *cap, size_t count, size_t size, size_t many)
+{
+	size_t want = *cap > 0 ? 2 * *cap : many + 256;
+	void *bigger;
+
+	if (count < *cap)
+		return true;
+	bigger = index_alloc(want, size);
+	if (bigger == NULL)
+		return false;
+	if (count > 0)
+		memcpy(bigger, *p, count * size);
+	free(*p);
+	*p = bigger;
+	*cap = want;
+	return true;
+}
+
+bool
 load_is_stopped(const struct load *load, struct err *err)
 {
 	if (load->stop == NULL || !load->stop(load->arg))
@@ -42,8 +61,11 @@ int64_t
 load_part(int64_t a, int64_t b, int64_t c)
 {
 	__extension__ typedef unsigned __int128 wide;
+	uint64_t product;
 
 	assert(a >= 0 && b >= 0 && c > 0);
+	if (!__builtin_mul_overflow((uint64_t)a, (uint64_t)b, &product))
+		return (int64_t)(product / (uint64_t)c);
 	return (int64_t)((wide)a * (wide)b / (wide)c);
 }
 
@@ -71,24 +93,59 @@ put(struct load *load, struct load_cell *cell, const struct load_booking *bookin
 	cell->count++;
 }
 
+/* The cell of the team that a person's booking counts for too; NULL. */
+static struct load_cell *
+home_cell(const struct load *load, const struct raw_booking *raw)
+{
+	uint32_t home = load->givers[raw->row].home;
+
+	return home != NO_ROW ? &load->cells[(size_t)home * load->columns_count + raw->column]
+			      : NULL;
+}
+
+static struct load_cell *
+own_cell(const struct load *load, const struct raw_booking *raw)
+{
+	return &load->cells[(size_t)raw->row * load->columns_count + raw->column];
+}
+
+static void
+count_raw(struct load *load)
+{
+	for (size_t i = 0; i < load->raw_count; i++) {
+		struct load_cell *home = home_cell(load, &load->raw[i]);
+
+		own_cell(load, &load->raw[i])->count++;
+		if (home != NULL)
+			home->count++;
+	}
+}
+
 static bool
 lay_bookings(struct load *load, size_t cells, struct err *err)
 {
 	uint32_t first = 0;
 
-	load->bookings = malloc((load->raw_count + 1) * sizeof load->bookings[0]);
-	load->sorted = calloc(cells + 1, 1);
-	if (load->bookings == NULL || load->sorted == NULL)
-		return err_oom(err);
-	for (size_t i = 0; i < load->raw_count; i++)
-		load->cells[load->raw[i].cell].count++;
+	count_raw(load);
 	for (size_t i = 0; i < cells; i++) {
 		load->cells[i].first = first;
 		first += load->cells[i].count;
 		load->cells[i].count = 0;
 	}
-	for (size_t i = 0; i < load->raw_count; i++)
-		put(load, &load->cells[load->raw[i].cell], &load->raw[i].booking);
+	load->bookings = index_alloc((size_t)first + 1, sizeof load->bookings[0]);
+	load->sorted = calloc(cells + 1, 1);
+	if (load->bookings == NULL || load->sorted == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < load->raw_count; i++) {
+		struct raw_booking *raw = &load->raw[i];
+		struct load_cell *home = home_cell(load, raw);
+
+		put(load, own_cell(load, raw), &raw->booking);
+		if (home == NULL)
+			continue;
+		raw->booking.is_for_member = true;
+		put(load, home, &raw->booking);
+	}
 	free(load->raw);
 	load->raw = NULL;
 	return true;
@@ -108,6 +165,8 @@ lay_table(struct load *load, uint32_t most, struct err *err)
 	load->cells = calloc(cells + 1, sizeof load->cells[0]);
 	if (load->cells == NULL)
 		return err_oom(err);
+	free(load->last.before);
+	load->last.before = NULL;
 	load->raw_count = load->unplaced_count = 0;
 	load->too_many = false;
 	return load_lay_capacity(load, err) && load_lay_demand(load, err);
@@ -178,6 +237,7 @@ load_free(struct load *load)
 	free(load->bookings);
 	free(load->sorted);
 	free(load->unplaced);
+	free(load->last.before);
 	free(load);
 }
 

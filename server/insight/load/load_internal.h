@@ -29,9 +29,23 @@ struct giver {
 	uint32_t next; /* a team's first member, a person's next one of the same team; NO_ROW */
 };
 
+/* Of a person, it stands for that of their team too. */
 struct raw_booking {
-	uint32_t cell;
+	uint32_t row;
+	uint32_t column;
 	struct load_booking booking;
+};
+
+/* The working days of a time, as they fall on columns: that of the work that was placed last. */
+struct days {
+	uint32_t calendar;
+	int32_t start;
+	int32_t finish;
+	int64_t all;
+	uint32_t first; /* column */
+	uint32_t count;
+	int64_t *before; /* by column from first: days before it, and up to its end */
+	int64_t *until;
 };
 
 struct load {
@@ -42,6 +56,7 @@ struct load {
 
 	struct column *columns;
 	uint32_t columns_count;
+	bool overlap; /* some day is in several columns */
 	uint32_t left_out_before;
 	uint32_t left_out_after;
 
@@ -69,10 +84,13 @@ struct load {
 	size_t unplaced_count;
 	size_t unplaced_cap;
 	bool too_many; /* bookings */
+	struct days last;
 };
 
 /* Doubles an array where it has no room for one more; false out of memory. */
 bool load_grow(void **p, size_t *cap, size_t count, size_t size);
+/* The same for arrays as long as the plan; many is a first guess. */
+bool load_grow_big(void **p, size_t *cap, size_t count, size_t size, size_t many);
 /* True and the error set when the caller wants no more. */
 bool load_is_stopped(const struct load *load, struct err *err);
 /* a * b / c, rounded down; all at least 0, c not 0. */
@@ -86,6 +104,23 @@ bool load_lay_capacity(struct load *load, struct err *err) MUST_CHECK;
 /* What a row can give from day to day, both within the column. */
 int64_t load_give(
     const struct load *load, uint32_t row, uint32_t column, int32_t first, int32_t last);
+/* place.c: what lies where. */
+struct spot {
+	uint32_t work;
+	uint32_t source;
+	uint32_t rank;
+	enum load_how how;
+	uint32_t row;
+	int32_t start;
+	int32_t finish;
+};
+bool load_unplace(
+    struct load *load, uint32_t work, uint32_t source, int64_t effort, enum load_why why);
+/* False: out of memory. */
+bool load_place_effort(struct load *load, const struct spot *spot, int64_t effort);
+/* share in 1/10,000 of what the row can give; effort: as much of it as is not asked for already. */
+bool load_place_share(struct load *load, const struct spot *spot, int32_t share, int64_t effort);
+int64_t load_share(const struct load *load, const struct spot *spot, int32_t share);
 /* demand.c: fills raw and unplaced; too_many where raw would be too long. */
 bool load_lay_demand(struct load *load, struct err *err) MUST_CHECK;
 

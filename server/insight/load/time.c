@@ -52,10 +52,11 @@ load_is_under_way(const struct index *ix, uint32_t work)
 {
 	enum { WORK_APPROVED = 2, WORK_ACTIVE = 3 };
 	unsigned kind = ix->kinds[work];
-	unsigned status = ix->items[work]->status;
+	unsigned status;
 
 	if (kind != KIND_INITIATIVE && kind != KIND_WORKSTREAM)
 		return true;
+	status = ix->items[work]->status;
 	return status == WORK_APPROVED || status == WORK_ACTIVE;
 }
 

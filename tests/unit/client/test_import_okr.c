@@ -192,7 +192,7 @@ static const char outline[] =
     "### Key Results\n"
     "1. Churn below 2.5%\n"
     "   Due: 2026-06-15\n"
-    "2. Sign 3 partners\n";
+    "2. Sign 3 partners | Owner: Hal | Due: Sep 15, 2026\n";
 
 START_TEST(an_outline_becomes_objectives_with_their_key_results)
 {
@@ -229,6 +229,9 @@ START_TEST(an_outline_becomes_objectives_with_their_key_results)
 	ck_assert_str_eq(item_of(&doc, "objective/grow-revenue")->owners[0], "carla");
 	target = target_of(&doc, "objective/grow-revenue", "churn-below-2.5");
 	ck_assert_str_eq(target->due, "2026-06-15");
+	target = target_of(&doc, "objective/grow-revenue", "sign-3-partners");
+	ck_assert_str_eq(target->due, "2026-09-15");
+	ck_assert_str_eq(item_of(&doc, "measure/sign-3-partners")->owners[0], "hal");
 	planfile_free(doc.plan);
 }
 END_TEST

@@ -215,6 +215,103 @@ START_TEST(csv_quotes_what_must_be_and_cuts_nothing)
 }
 END_TEST
 
+/* Two columns, printed in two goes: the widths are those of the first. */
+START_TEST(pages_keep_the_widths_of_the_first)
+{
+	struct output out = {.format = OUTPUT_TABLE, .width = 80};
+	struct table *table = table_new();
+	char *text = NULL;
+	size_t len = 0;
+
+	ck_assert_ptr_nonnull(table);
+	out.file = open_memstream(&text, &len);
+	table_column(table, "ID", 0);
+	table_column(table, "TITLE", TABLE_WRAP);
+	table_column(table, "RANK", TABLE_RIGHT | TABLE_DROP);
+	table_cell(table, "goal/a");
+	table_cell(table, "Ten letters and more");
+	table_cell(table, "");
+	table_flush(table, &out);
+	fflush(out.file);
+	/* RANK stays, though empty: a rank may still come */
+	ck_assert_str_eq(
+	    text, "ID      TITLE                 RANK\ngoal/a  Ten letters and more\n");
+	table_cell(table, "goal/b");
+	table_cell(table, "Twenty-five letters, wraps");
+	table_cell(table, "7");
+	ck_assert_uint_eq(table_rows(table), 2);
+	table_print(table, &out);
+	fclose(out.file);
+	ck_assert_str_eq(text, "ID      TITLE                 RANK\ngoal/a  Ten letters and more\n"
+			       "goal/b  Twenty-five letters,     7\n        wraps\n");
+	free(text);
+	table_free(table);
+}
+END_TEST
+
+START_TEST(a_hanging_cell_goes_on_under_its_lead)
+{
+	struct table *table = table_new();
+	char *text;
+
+	ck_assert_ptr_nonnull(table);
+	table_column(table, "PLAN", TABLE_WRAP);
+	table_column(table, "N", TABLE_RIGHT);
+	table_cell(table, "\xe2\x94\x94\xe2\x94\x80 goal/a  one two three four");
+	table_hang(table, "   |  ");
+	table_cell(table, "1");
+	/* 20 columns are the least for what wraps; two between, one for N */
+	text = print(table, 23, OUTPUT_TABLE, false);
+	ck_assert_str_eq(text, "PLAN                  N\n"
+			       "\xe2\x94\x94\xe2\x94\x80 goal/a  one two    1\n"
+			       "   |  three four\n");
+	free(text);
+	table_free(table);
+}
+END_TEST
+
+START_TEST(a_word_that_does_not_fit_breaks_after_a_dash_but_not_before_its_tree)
+{
+	struct table *table = table_new();
+	char *text;
+
+	ck_assert_ptr_nonnull(table);
+	table_column(table, "PLAN", TABLE_WRAP);
+	table_cell(table, "\xe2\x94\x94\xe2\x94\x80 goal/a-very-long-name-indeed");
+	text = print(table, 20, OUTPUT_TABLE, false);
+	ck_assert_str_eq(text, "PLAN\n\xe2\x94\x94\xe2\x94\x80 goal/a-very-long-\nname-indeed\n");
+	free(text);
+	table_free(table);
+}
+END_TEST
+
+START_TEST(rows_are_objects_for_programs)
+{
+	struct table *table = sample();
+	char *json = print(table, 20, OUTPUT_JSON, false);
+	char *yaml = print(table, 20, OUTPUT_YAML, false);
+	struct table *empty = table_new();
+	char *none;
+
+	ck_assert_ptr_nonnull(empty);
+	table_column(empty, "ID", 0);
+	none = print(empty, 20, OUTPUT_JSON, false);
+	ck_assert_str_eq(json,
+	    "[\n  {\"id\": \"goal/a\", \"title\": \"A short title\", \"owner\": \"Anna\", "
+	    "\"rank\": 7},\n"
+	    "  {\"id\": \"goal/bb\", \"title\": \"A title that is longer\", \"rank\": 12}\n]\n");
+	ck_assert_str_eq(yaml,
+	    "- id: \"goal/a\"\n  title: \"A short title\"\n  owner: \"Anna\"\n  rank: 7\n"
+	    "- id: \"goal/bb\"\n  title: \"A title that is longer\"\n  rank: 12\n");
+	ck_assert_str_eq(none, "[]\n");
+	free(json);
+	free(yaml);
+	free(none);
+	table_free(table);
+	table_free(empty);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -223,6 +320,10 @@ main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	tcase_add_test(tcase, pages_keep_the_widths_of_the_first);
+	tcase_add_test(tcase, a_hanging_cell_goes_on_under_its_lead);
+	tcase_add_test(tcase, a_word_that_does_not_fit_breaks_after_a_dash_but_not_before_its_tree);
+	tcase_add_test(tcase, rows_are_objects_for_programs);
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, columns_are_as_wide_as_their_widest_cell_and_numbers_stand_right);
 	tcase_add_test(tcase, a_narrow_terminal_cuts_the_widest_column_and_shows_that_it_did);

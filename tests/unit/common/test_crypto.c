@@ -53,6 +53,21 @@ START_TEST(a_running_sha256_takes_pieces_and_begins_anew)
 }
 END_TEST
 
+/* RFC 4231, 4.3 and 4.7 (a key that is longer than a block). */
+START_TEST(hmac_of_the_examples)
+{
+	uint8_t digest[SHA256_LEN], key[131];
+	static const char what[] = "what do ya want for nothing?";
+	static const char longer[] = "Test Using Larger Than Block-Size Key - Hash Key First";
+
+	ck_assert(hmac_sha256("Jefe", 4, what, strlen(what), digest));
+	assert_digest(digest, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof key);
+	ck_assert(hmac_sha256(key, sizeof key, longer, strlen(longer), digest));
+	assert_digest(digest, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+END_TEST
+
 /* RFC 3720, B.4. */
 START_TEST(crc32c_of_the_examples)
 {
@@ -157,6 +172,7 @@ main(void)
 
 	tcase_add_test(tc, sha256_of_the_examples);
 	tcase_add_test(tc, a_running_sha256_takes_pieces_and_begins_anew);
+	tcase_add_test(tc, hmac_of_the_examples);
 	tcase_add_test(tc, crc32c_of_the_examples);
 	tcase_add_test(tc, crc32c_goes_on_where_it_stopped);
 	tcase_add_test(tc, crc32c_is_the_same_without_the_instruction);

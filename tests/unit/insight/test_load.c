@@ -569,23 +569,31 @@ END_TEST
 
 /* ---- days, counted by hand one after the other */
 
-START_TEST(working_days_agree_with_counting)
+static void
+count_days(unsigned week)
 {
 	int32_t holidays[] = {date_from_civil(2026, 5, 1), date_from_civil(2026, 1, 1), date_from_civil(2026, 5, 2)};
-	struct workdays w = {(uint8_t)_i, holidays, 3};
+	struct workdays w = {(uint8_t)week, holidays, 3};
+	int32_t first = date_from_civil(2025, 12, 1);
 	int64_t counted = 0;
 
 	workdays_settle(&w);
-	for (int32_t day = -800; day < date_from_civil(2027, 1, 1); day++) {
-		bool is_worked = (_i >> (date_weekday(day) - 1) & 1) != 0;
+	for (int32_t day = first; day < date_from_civil(2026, 6, 1); day++) {
+		bool is_worked = (week >> (date_weekday(day) - 1) & 1) != 0;
 
-		for (size_t i = 0; i < 3; i++)
-			is_worked &= day != date_from_civil(2026, 5, 1) && day != date_from_civil(2026, 1, 1) &&
-				     day != date_from_civil(2026, 5, 2);
-		counted += is_worked;
-		ck_assert_int_eq(workdays_count(&w, -800, day), counted);
+		counted += is_worked && day != date_from_civil(2026, 5, 1) && day != date_from_civil(2026, 1, 1) &&
+			   day != date_from_civil(2026, 5, 2);
+		ck_assert_int_eq(workdays_count(&w, first, day), counted);
 	}
 	ck_assert_int_eq(workdays_count(&w, 5, 4), 0);
+	/* before 1970, and across it: four weeks */
+	ck_assert_int_eq(workdays_count(&w, -10, 17), 4 * workdays_per_week(&w));
+}
+
+START_TEST(working_days_agree_with_counting)
+{
+	for (unsigned week = 1; week < 128; week++)
+		count_days(week);
 }
 END_TEST
 
@@ -617,7 +625,7 @@ main(void)
 	tcase_add_test(tcase, bookings_are_in_order_of_rank);
 	tcase_add_test(tcase, an_empty_plan_has_an_empty_table);
 	tcase_add_test(tcase, a_run_can_be_cancelled);
-	tcase_add_loop_test(tcase, working_days_agree_with_counting, 1, 128);
+	tcase_add_test(tcase, working_days_agree_with_counting);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

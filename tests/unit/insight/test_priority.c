@@ -406,6 +406,12 @@ START_TEST(other_dimensions_and_one_objective_are_no_conflict)
 	    AIMS("a", "u") AIMS("b", "d"), "priority/conflict", "");
 	/* nobody wants the other one */
 	check_text_plan(MEASURE("u", "x", "UP") MEASURE("d", "x", "DOWN") AIMS("a", "u"), "priority/conflict", "");
+	/* one after the other: the first target is due before the second one's period begins */
+	check_text_plan(MEASURE("u", "x", "UP") MEASURE("d", "x", "DOWN")
+	    "period/q1 {'firstDay': '2026-01-01', 'lastDay': '2026-03-31'}\n"
+	    "period/q2 {'firstDay': '2026-04-01', 'lastDay': '2026-06-30'}\n"
+	    "objective/a {'periods': ['q1'], 'targets': [{'measure': 'u'}]}\n"
+	    "objective/b {'periods': ['q2'], 'targets': [{'measure': 'd'}]}\n", "priority/conflict", "");
 	/* one objective may balance two numbers itself */
 	check_text_plan(MEASURE("u", "x", "UP") MEASURE("d", "x", "DOWN")
 	    "objective/a {'targets': [{'measure': 'u'}, {'measure': 'd'}]}\n", "priority/conflict", "");

@@ -438,6 +438,8 @@ START_TEST(what_better_ranks_leave_is_too_little)
 	expect(TEAM NEEDS("a", "800") NEEDS("b", "299"), A_THEN_B, "scope/does-not-fit", "");
 	/* more than there is, without any rival */
 	expect(TEAM NEEDS("b", "1100"), LAST("b"), "scope/does-not-fit", SHORT_B);
+	expect_says(TEAM NEEDS("b", "1100"), LAST("b"), "scope/does-not-fit",
+	    "initiative/b needs 11 person-days of team/t until the end of period/q2; there are only 10.");
 	/* by rank, not by who holds */
 	expect(TEAM NEEDS("a", "800") HOLDS("b", "400"), A_THEN_B, "scope/does-not-fit", SHORT_B);
 	/* those who share a rank do not stand in each other's way */

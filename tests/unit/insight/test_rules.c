@@ -28,7 +28,7 @@ START_TEST(every_rule_is_complete)
 	size_t count;
 	const struct rule *const *rules = rules_all(&count);
 
-	ck_assert_uint_eq(count, 21); /* sight 5, outcome 9, owner 7 */
+	ck_assert_uint_eq(count, 49);
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = rules[i];
 
@@ -75,7 +75,7 @@ START_TEST(names_and_families_select)
 	const char *some[] = {"owner/many", "sight"};
 
 	ck_assert(rules_select(NULL, 0, selected, &err));
-	ck_assert_uint_eq(count_selected(), 21);
+	ck_assert_uint_eq(count_selected(), 49);
 	ck_assert(rules_select(family, 1, selected, &err));
 	ck_assert_uint_eq(count_selected(), 7);
 	ck_assert(rules_select(some, 2, selected, &err));
@@ -117,12 +117,37 @@ static size_t
 faults_of(const char *rule, const char *threshold, double value)
 {
 	struct control_threshold one = {threshold, value};
-	struct control_rule_setting setting = {rule, 0, false, &one, threshold != NULL};
+	struct control_rule_setting setting = {
+	    .rule = rule, .thresholds = &one, .thresholds_count = threshold != NULL};
 
 	faults_init(&faults, arena);
 	rules_check_setting(&setting, "rule_setting", &faults);
 	return faults.total;
 }
+
+/* Only what can be decided around a change may refuse it. */
+START_TEST(only_local_rules_refuse)
+{
+	size_t count;
+	const struct rule *const *all = rules_all(&count);
+	size_t local = 0;
+
+	arena = arena_new(1u << 20);
+	for (size_t i = 0; i < count; i++) {
+		struct control_rule_setting setting = {.rule = all[i]->name, .refuse = true};
+
+		faults_init(&faults, arena);
+		rules_check_setting(&setting, "rule_setting", &faults);
+		ck_assert_uint_eq(faults.total, !all[i]->local);
+		local += all[i]->local;
+		if (!all[i]->local)
+			ck_assert_str_eq(faults.list[0].field, "rule_setting.refuse");
+	}
+	ck_assert_uint_gt(local, 5);
+	ck_assert_uint_lt(local, count);
+	arena_free(arena);
+}
+END_TEST
 
 START_TEST(settings_are_checked)
 {
@@ -175,6 +200,7 @@ main(void)
 	tcase_add_test(tc, names_and_families_select);
 	tcase_add_test(tc, unknown_names_are_refused_with_what_could_be_meant);
 	tcase_add_test(tc, settings_are_checked);
+	tcase_add_test(tc, only_local_rules_refuse);
 	tcase_add_test(tc, the_page_of_rules_is_the_tables);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -249,6 +249,10 @@ START_TEST(an_actual_is_fresh_for_92_days_and_a_week)
 	expect_family(OBJECTIVE("", "") "measure/m {}\n"
 		      "measurement/x {'value': 1, 'role': 'TARGET_VALUE'} {'about': 'm', 'at': '2026-09-30'}\n",
 	    OUTCOME, 6, 1);
+	/* the date of the recorded one counts beside a stated number too: else leaving the number out would pay */
+	expect_family(OBJECTIVE(", 'target': 2", "") "measure/m {}\n"
+		      "measurement/x {'value': 1, 'role': 'TARGET_VALUE'} {'about': 'm', 'at': '2026-09-30'}\n",
+	    OUTCOME, 6, 1);
 }
 END_TEST
 
@@ -275,6 +279,8 @@ START_TEST(nobody_does_more_than_three_at_once)
 	/* of two owners one has room */
 	expect_family(SERVED WORK("i", "} {'owners': ['a']}") WORK("j", "} {'owners': ['a']}")
 			  WORK("k", "} {'owners': ['a']}") WORK("l", "} {'owners': ['a', 'b']}"), LOAD, 48, 4);
+	expect_family(SERVED WORK("i", "} {'owners': ['a']}") WORK("j", "} {'owners': ['a']}")
+			  WORK("k", "} {'owners': ['a']}") WORK("l", "} {'owners': ['b', 'a']}"), LOAD, 48, 4);
 	/* an approved one would be the fourth, and takes no room from the others yet */
 	expect_family(SERVED WORK("i", "} {'owners': ['a']}") WORK("j", "} {'owners': ['a']}")
 			  WORK("k", "} {'owners': ['a']}")
@@ -978,7 +984,7 @@ START_TEST(taking_away_never_pays)
 	unsigned plans = 0;
 
 	seed = 20260331;
-	while (steps < 3000) {
+	while (steps < 4000) {
 		make_model(&m);
 		steps += plans++ % 2 == 0 ? take_each_away(&m) : take_all_away(&m);
 	}

@@ -105,7 +105,7 @@ static const char *const plan[] = {
 											   ":\"q1\""
 											   ",\"base"
 											   "line\":"
-											   "{}}")),
+											   "{}}") "," PUT("{\"id\":\"owner.many\",\"rule_setting\":{\"rule\":\"owner/many\",\"refuse\":true}}")),
 };
 
 struct scenario {
@@ -156,6 +156,9 @@ static const struct scenario scenarios[] = {
 							    "grow\",\"id\":\"more\"}},{\"remove\":{"
 							    "\"ref\":\"initiative/"
 							    "a\",\"cascade\":true}}]}}"},
+    {"Plan.Apply", "{\"dry_run\":true,\"findings\":true,\"change_set\":{\"changes\":[" PUT(
+		       "{\"id\":\"b\",\"owners\":[\"anna\",\"ben\"],\"initiative\":{}}") "]}}"},
+    {"Plan.Apply", APPLY(PUT("{\"id\":\"b\",\"owners\":[\"anna\",\"ben\"],\"initiative\":{}}"))},
     {"Plan.Get", "{\"ref\":\"objective/happy\"}"},
     {"Plan.Get", "{\"ref\":\"goal/none\"}"},
     {"Plan.Get", "{\"ref\":\"goal/grow\",\"at\":{\"revision\":\"1\"}}"},
@@ -167,6 +170,7 @@ static const struct scenario scenarios[] = {
     {"Plan.History", "{\"ref\":\"goal/grow\"}"},
     {"Plan.History", "{}"},
     {"Plan.Diff", "{\"from\":{\"revision\":\"1\"},\"to\":{}}"},
+    {"Plan.Diff", "{\"from\":{\"revision\":\"1\"},\"to\":{},\"findings\":true}"},
     {"Insight.Check", "{}"},
     {"Insight.Check",
 	"{\"at\":{\"revision\":\"1\",\"today\":\"2026-05-01\"},\"about\":[\"initiative/b\"]}"},

@@ -6,12 +6,14 @@
 #include "plumb/v1/admin.pb-c.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "plumb/v1/signal.pb-c.h"
 #include "server/rpc/rpc.h"
 
 static const ProtobufCServiceDescriptor *const services[] = {
     &plumb__v1__plan__descriptor,
     &plumb__v1__insight__descriptor,
     &plumb__v1__admin__descriptor,
+    &plumb__v1__signal__descriptor,
 };
 
 #define SERVICES (sizeof services / sizeof services[0])
@@ -48,7 +50,8 @@ END_TEST
 /* The descriptors say nothing of streams, so what the .proto files say stands here a second time. */
 START_TEST(streams_are_those_of_the_proto_files)
 {
-	static const char *const streams[] = {"Watch", "Export", "Check", "Trend", "Verify", "Backup"};
+	static const char *const streams[] = {
+	    "Watch", "Export", "Check", "Trend", "Load", "Verify", "Backup"};
 	size_t count, found = 0;
 	const struct rpc_method *methods = rpc_methods(&count);
 
@@ -63,7 +66,7 @@ START_TEST(streams_are_those_of_the_proto_files)
 		    "%s", methods[i].name);
 		found += is_stream;
 	}
-	ck_assert_uint_eq(found, 5);
+	ck_assert_uint_eq(found, 7);
 }
 END_TEST
 

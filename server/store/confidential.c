@@ -1,0 +1,429 @@
+#include "server/store/confidential.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/calendar.h"
+#include "common/crypto.h"
+#include "common/log.h"
+#include "server/store/disk.h"
+
+#define KEY_LEN      32u
+#define FIRST_MONDAY 4 /* 1970-01-05 */
+#define MESSAGE_MAX  512u
+#define FORMAT       1
+
+struct confidential {
+	pthread_mutex_t lock; /* for all below */
+	char *directory;      /* owned; NULL: memory */
+	sqlite3 *db;          /* NULL: not open */
+	uint8_t key[KEY_LEN];
+};
+
+/* ---- weeks ------------------------------------------------------------------------------------------------ */
+
+static int32_t
+floor_div(int32_t a, int32_t b)
+{
+	return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
+
+int32_t
+confidential_week(int32_t date)
+{
+	return floor_div(date - FIRST_MONDAY, 7);
+}
+
+int32_t
+confidential_monday(int32_t week)
+{
+	return week * 7 + FIRST_MONDAY;
+}
+
+int32_t
+confidential_block(int32_t week)
+{
+	return floor_div(week, CONFIDENTIAL_WEEKS);
+}
+
+/* ---- the file ----------------------------------------------------------------------------------------------- */
+
+/* What SQLite says goes to the log; it says nothing of anybody. The file is opened anew next time. */
+static bool
+failed(struct confidential *store, struct err *err)
+{
+	log_error("confidential", "error=\"%s\"",
+	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
+	sqlite3_close(store->db);
+	store->db = NULL;
+	return err_set(
+	    err, ERR_UNAVAILABLE, "the disk refuses confidential records; nothing was kept");
+}
+
+static bool
+run(struct confidential *store, const char *sql, struct err *err)
+{
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(store, err);
+}
+
+/* Durably: the key must not be lost after the first record. */
+static bool
+write_key(const char *path, uint8_t key[KEY_LEN], struct err *err)
+{
+	char tmp[PATH_MAX];
+	int fd;
+	bool ok;
+
+	if (snprintf(tmp, sizeof tmp, "%s.new", path) >= (int)sizeof tmp)
+		return err_set(err, ERR_INVALID, "the data directory's name is too long");
+	if (!random_bytes(key, KEY_LEN))
+		return err_set(err, ERR_UNAVAILABLE, "the system gives no random bytes");
+	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_errno(err, "create the key of confidential records");
+	ok = disk_write_all(fd, key, KEY_LEN, err);
+	if (ok && fsync(fd) != 0)
+		ok = err_errno(err, "write the key of confidential records");
+	close(fd);
+	ok = ok && disk_rename(tmp, path, err);
+	if (!ok)
+		unlink(tmp);
+	return ok;
+}
+
+static bool
+read_key(const char *path, uint8_t key[KEY_LEN], bool *there, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool ok;
+
+	*there = fd >= 0 || errno != ENOENT;
+	if (fd < 0)
+		return !*there || err_errno(err, "read the key of confidential records");
+	ok = disk_read_all(fd, key, KEY_LEN, err);
+	close(fd);
+	return ok;
+}
+
+/* A mark of the key that tells nothing of it: does it belong to the records? */
+static bool
+fingerprint(const uint8_t key[KEY_LEN], int32_t *mark)
+{
+	static const char label[] = "confidential.db";
+	uint8_t digest[SHA256_LEN];
+
+	if (!hmac_sha256(key, KEY_LEN, label, sizeof label, digest))
+		return false;
+	*mark = (int32_t)(((uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
+			      (uint32_t)digest[2] << 8 | digest[3]) &
+			  0x7fffffff) |
+		1;
+	return true;
+}
+
+static bool
+pragma(struct confidential *store, const char *sql, int32_t *value, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool ok = sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+		  sqlite3_step(stmt) == SQLITE_ROW;
+
+	if (ok)
+		*value = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	return ok || failed(store, err);
+}
+
+static bool
+mismatch(struct confidential *store, struct err *err)
+{
+	log_error("confidential",
+	    "why=\"confidential.key is not the key of confidential.db, or of a newer version\" "
+	    "next=\"bring the right confidential.key back, or move confidential.db away\"");
+	sqlite3_close(store->db);
+	store->db = NULL;
+	return err_set(err, ERR_UNAVAILABLE,
+	    "the key of the confidential records is missing; the daemon's log says what to do");
+}
+
+/*
+ * A rollback journal rather than a WAL, which would keep rows in the order in which they came; what is deleted or
+ * replaced is overwritten.
+ */
+static bool
+make_schema(struct confidential *store, bool new_key, struct err *err)
+{
+	int32_t mark, there = 0, format = 0;
+	char sql[700];
+
+	if (!fingerprint(store->key, &mark))
+		return err_oom(err);
+	if (!run(store,
+		"PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA secure_delete = "
+		"ON; PRAGMA temp_store = MEMORY",
+		err) ||
+	    !pragma(store, "PRAGMA application_id", &there, err) ||
+	    !pragma(store, "PRAGMA user_version", &format, err))
+		return false;
+	if (there != 0)
+		return (!new_key && there == mark && format == FORMAT) || mismatch(store, err);
+	snprintf(sql, sizeof sql,
+	    "BEGIN IMMEDIATE; CREATE TABLE record (token BLOB PRIMARY KEY, workspace INTEGER NOT "
+	    "NULL, block INTEGER NOT NULL, week INTEGER NOT NULL, kind INTEGER NOT NULL, about "
+	    "TEXT NOT NULL) WITHOUT ROWID; CREATE INDEX record_cell ON record (workspace, block, "
+	    "kind, about); PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+	    (int)mark, FORMAT);
+	return run(store, sql, err);
+}
+
+static bool
+open_key(struct confidential *store, bool *new_key, struct err *err)
+{
+	char path[PATH_MAX];
+	bool there = false;
+
+	*new_key = true;
+	if (store->directory == NULL)
+		return random_bytes(store->key, KEY_LEN) ||
+		       err_set(err, ERR_UNAVAILABLE, "the system gives no random bytes");
+	if (snprintf(path, sizeof path, "%s/confidential.key", store->directory) >=
+	    (int)sizeof path)
+		return err_set(err, ERR_INVALID, "the data directory's name is too long");
+	if (!read_key(path, store->key, &there, err))
+		return false;
+	*new_key = !there;
+	return there || write_key(path, store->key, err);
+}
+
+/* Only the daemon's user may read it, whatever the umask. */
+static bool
+open_file(struct confidential *store, struct err *err)
+{
+	char path[PATH_MAX] = ":memory:";
+	int fd;
+
+	if (store->directory != NULL) {
+		if (snprintf(path, sizeof path, "%s/confidential.db", store->directory) >=
+		    (int)sizeof path)
+			return err_set(err, ERR_INVALID, "the data directory's name is too long");
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd < 0 || fchmod(fd, 0600) != 0) {
+			err_errno(err, "open confidential.db");
+			if (fd >= 0)
+				close(fd);
+			return false;
+		}
+		close(fd);
+	}
+	if (sqlite3_open_v2(path, &store->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+		NULL) != SQLITE_OK)
+		return failed(store, err);
+	sqlite3_busy_timeout(store->db, 1000);
+	return true;
+}
+
+static bool
+open_all(struct confidential *store, struct err *err)
+{
+	bool new_key;
+
+	if (store->db != NULL)
+		return true;
+	return open_key(store, &new_key, err) && open_file(store, err) &&
+	       make_schema(store, new_key, err);
+}
+
+struct confidential *
+confidential_new(const char *directory)
+{
+	struct confidential *store = calloc(1, sizeof *store);
+
+	if (store == NULL)
+		return NULL;
+	if (directory != NULL && (store->directory = strdup(directory)) == NULL) {
+		free(store);
+		return NULL;
+	}
+	pthread_mutex_init(&store->lock, NULL);
+	return store;
+}
+
+void
+confidential_free(struct confidential *store)
+{
+	if (store == NULL)
+		return;
+	sqlite3_close(store->db);
+	pthread_mutex_destroy(&store->lock);
+	explicit_bzero(store->key, sizeof store->key);
+	free(store->directory);
+	free(store);
+}
+
+/* ---- tokens --------------------------------------------------------------------------------------------------- */
+
+struct message {
+	uint8_t bytes[MESSAGE_MAX];
+	size_t len;
+};
+
+static void
+add_number(struct message *message, uint32_t number)
+{
+	for (int i = 0; i < 4 && message->len < MESSAGE_MAX; i++)
+		message->bytes[message->len++] = (uint8_t)(number >> (8 * i));
+}
+
+/* With its length in front, so that no two records make the same message. */
+static bool
+add_text(struct message *message, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len > MESSAGE_MAX - message->len - 8)
+		return false;
+	add_number(message, (uint32_t)len);
+	memcpy(message->bytes + message->len, text, len);
+	message->len += len;
+	return true;
+}
+
+static bool
+make_token(const struct confidential *store, const struct confidential_record *record,
+    uint8_t token[SHA256_LEN], struct err *err)
+{
+	struct message message = {.len = 0};
+	bool ok;
+
+	add_number(&message, record->workspace);
+	add_number(&message, (uint32_t)confidential_block(record->week));
+	add_number(&message, record->kind);
+	if (!add_text(&message, record->about) || !add_text(&message, record->person))
+		return err_set(err, ERR_INVALID, "the names are too long");
+	ok = hmac_sha256(store->key, KEY_LEN, message.bytes, message.len, token);
+	explicit_bzero(&message, sizeof message);
+	return ok || err_oom(err);
+}
+
+/* ---- records -------------------------------------------------------------------------------------------------- */
+
+static sqlite3_stmt *
+prepare(struct confidential *store, const char *sql, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK) {
+		sqlite3_finalize(stmt);
+		failed(store, err);
+		return NULL;
+	}
+	return stmt;
+}
+
+static bool
+was_said(struct confidential *store, const uint8_t token[SHA256_LEN], int32_t week, bool *replaced,
+    struct err *err)
+{
+	sqlite3_stmt *stmt = prepare(store, "SELECT week FROM record WHERE token = ?", err);
+	int rc;
+
+	if (stmt == NULL)
+		return false;
+	sqlite3_bind_blob(stmt, 1, token, SHA256_LEN, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	*replaced = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0) == week;
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || failed(store, err);
+}
+
+static bool
+insert(struct confidential *store, const struct confidential_record *record,
+    const uint8_t token[SHA256_LEN], struct err *err)
+{
+	sqlite3_stmt *stmt = prepare(store,
+	    "INSERT OR REPLACE INTO record (token, workspace, block, week, kind, about) VALUES "
+	    "(?, ?, ?, ?, ?, ?)",
+	    err);
+	int rc;
+
+	if (stmt == NULL)
+		return false;
+	sqlite3_bind_blob(stmt, 1, token, SHA256_LEN, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, record->workspace);
+	sqlite3_bind_int(stmt, 3, confidential_block(record->week));
+	sqlite3_bind_int(stmt, 4, record->week);
+	sqlite3_bind_int(stmt, 5, record->kind);
+	sqlite3_bind_text(stmt, 6, record->about, -1, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE || failed(store, err);
+}
+
+/*
+ * Within its pages SQLite puts what is new in front of what was there, so the bytes would tell who came before whom. Written
+ * anew they lie in the order of their tokens. What was said is durable already: that this fails is no failure.
+ */
+static void
+forget_order(struct confidential *store)
+{
+	if (sqlite3_exec(store->db, "VACUUM", NULL, NULL, NULL) != SQLITE_OK)
+		log_warn("confidential", "error=\"%s\"", sqlite3_errmsg(store->db));
+}
+
+bool
+confidential_put(struct confidential *store, const struct confidential_record *record,
+    bool *replaced, struct err *err)
+{
+	uint8_t token[SHA256_LEN];
+	bool ok;
+
+	pthread_mutex_lock(&store->lock);
+	ok = open_all(store, err) && make_token(store, record, token, err) &&
+	     was_said(store, token, record->week, replaced, err) &&
+	     (*replaced || insert(store, record, token, err));
+	if (ok && !*replaced)
+		forget_order(store);
+	pthread_mutex_unlock(&store->lock);
+	return ok;
+}
+
+bool
+confidential_count(struct confidential *store, uint32_t workspace, int32_t first, int32_t last,
+    confidential_fn fn, void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = SQLITE_DONE;
+	bool ok;
+
+	pthread_mutex_lock(&store->lock);
+	ok = open_all(store, err) &&
+	     (stmt = prepare(store,
+		  "SELECT block, kind, about, count(*) FROM record WHERE workspace = ? AND block "
+		  "BETWEEN ? AND ? GROUP BY block, kind, about ORDER BY block, kind, about",
+		  err)) != NULL;
+	if (ok) {
+		sqlite3_bind_int64(stmt, 1, workspace);
+		sqlite3_bind_int(stmt, 2, first);
+		sqlite3_bind_int(stmt, 3, last);
+		while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+			if (!fn(arg, sqlite3_column_int(stmt, 0),
+				(uint8_t)sqlite3_column_int(stmt, 1),
+				(const char *)sqlite3_column_text(stmt, 2),
+				(uint32_t)sqlite3_column_int64(stmt, 3)))
+				break;
+	}
+	sqlite3_finalize(stmt);
+	if (ok && rc != SQLITE_ROW && rc != SQLITE_DONE)
+		ok = failed(store, err);
+	pthread_mutex_unlock(&store->lock);
+	return ok;
+}

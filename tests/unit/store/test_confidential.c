@@ -1,0 +1,328 @@
+/* What people say in confidence: who counts, what lies in the file, and what does not. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/calendar.h"
+#include "server/store/confidential.h"
+
+static char folder[64];
+
+static void
+make_folder(void)
+{
+	snprintf(folder, sizeof folder, "/tmp/confidential-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static const char *
+path_of(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	return path;
+}
+
+static void
+remove_folder(void)
+{
+	unlink(path_of("confidential.db"));
+	unlink(path_of("confidential.key"));
+	unlink(path_of("confidential.key.away"));
+	rmdir(folder);
+}
+
+static struct confidential *
+open_store(const char *directory)
+{
+	struct confidential *store = confidential_new(directory);
+
+	ck_assert_ptr_nonnull(store);
+	return store;
+}
+
+/* Kind 2 about team/support, in week 100 of workspace 2 unless stated. */
+static bool
+say(struct confidential *store, const char *person, int32_t week, uint8_t kind, const char *about)
+{
+	const struct confidential_record record = {2, week, kind, about, person};
+	struct err err = {0};
+	bool replaced = false;
+
+	ck_assert_msg(confidential_put(store, &record, &replaced, &err), "%s", err.msg);
+	return replaced;
+}
+
+struct counted {
+	char text[2000];
+};
+
+static bool
+on_count(void *arg, int32_t block, uint8_t kind, const char *about, uint32_t people)
+{
+	struct counted *counted = arg;
+	size_t len = strlen(counted->text);
+
+	snprintf(counted->text + len, sizeof counted->text - len, "%d/%u/%s=%u ", (int)block, kind,
+	    about, people);
+	return true;
+}
+
+static const char *
+count(struct confidential *store, uint32_t workspace, int32_t first, int32_t last)
+{
+	static struct counted counted;
+	struct err err = {0};
+
+	counted.text[0] = '\0';
+	ck_assert_msg(confidential_count(store, workspace, first, last, on_count, &counted, &err),
+	    "%s", err.msg);
+	return counted.text;
+}
+
+START_TEST(weeks_begin_on_mondays_and_four_are_a_stretch)
+{
+	/* 2026-03-30 is a Monday: 20,542 days after 1970-01-01, 20,538 after Monday 1970-01-05 */
+	int32_t monday = date_from_civil(2026, 3, 30);
+
+	ck_assert_int_eq(confidential_week(monday), 20538 / 7);
+	ck_assert_int_eq(confidential_week(monday - 1), 20538 / 7 - 1);
+	ck_assert_int_eq(confidential_week(monday + 6), 20538 / 7);
+	ck_assert_int_eq(confidential_monday(20538 / 7), monday);
+	ck_assert_int_eq(confidential_block(7), 1);
+	ck_assert_int_eq(confidential_block(8), 2);
+	/* before 1970, too */
+	ck_assert_int_eq(confidential_week(3), -1);
+	ck_assert_int_eq(confidential_week(-3), -1);
+	ck_assert_int_eq(confidential_week(-4), -2);
+	ck_assert_int_eq(confidential_block(-1), -1);
+	ck_assert_int_eq(confidential_block(-4), -1);
+	ck_assert_int_eq(confidential_block(-5), -2);
+}
+END_TEST
+
+START_TEST(one_person_counts_once_for_a_thing_in_a_stretch)
+{
+	struct confidential *store = open_store(NULL);
+
+	ck_assert(!say(store, "anna", 100, 2, "team/support"));
+	ck_assert(say(store, "anna", 100, 2, "team/support"));
+	/* another week of the same stretch: newer, but still one */
+	ck_assert(!say(store, "anna", 103, 2, "team/support"));
+	ck_assert(say(store, "anna", 103, 2, "team/support"));
+	ck_assert(!say(store, "bert", 101, 2, "team/support"));
+	ck_assert_str_eq(count(store, 2, 25, 25), "25/2/team/support=2 ");
+	/* another thing, another kind, another stretch are others */
+	ck_assert(!say(store, "anna", 100, 3, "team/support"));
+	ck_assert(!say(store, "anna", 100, 2, ""));
+	ck_assert(!say(store, "anna", 104, 2, "team/support"));
+	ck_assert_str_eq(count(store, 2, 25, 26),
+	    "25/2/=1 25/2/team/support=2 25/3/team/support=1 26/2/team/support=1 ");
+	ck_assert_str_eq(count(store, 2, 27, 99), "");
+	ck_assert_str_eq(count(store, 3, 0, 99), "");
+	confidential_free(store);
+}
+END_TEST
+
+START_TEST(names_that_touch_are_told_apart)
+{
+	struct confidential *store = open_store(NULL);
+
+	ck_assert(!say(store, "ab", 100, 2, "team/c"));
+	ck_assert(!say(store, "b", 100, 2, "team/ca"));
+	ck_assert_str_eq(count(store, 2, 25, 25), "25/2/team/c=1 25/2/team/ca=1 ");
+	confidential_free(store);
+}
+END_TEST
+
+START_TEST(records_stay_and_only_their_owner_can_read_them)
+{
+	struct confidential *store;
+	struct stat st;
+
+	make_folder();
+	umask(0);
+	store = open_store(folder);
+	say(store, "anna", 100, 2, "team/support");
+	confidential_free(store);
+	ck_assert_int_eq(stat(path_of("confidential.db"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(stat(path_of("confidential.key"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(st.st_size, 32);
+	store = open_store(folder);
+	ck_assert(say(store, "anna", 100, 2, "team/support"));
+	ck_assert_str_eq(count(store, 2, 25, 25), "25/2/team/support=1 ");
+	confidential_free(store);
+	remove_folder();
+}
+END_TEST
+
+#define ROWS 16 /* all on one page, where their order shows most */
+
+/* Where the bytes of one record lie behind those of one that came later, or before. */
+static void
+count_order(const char *bytes, size_t len, unsigned *rises, unsigned *found)
+{
+	int before = -1;
+
+	*rises = *found = 0;
+	for (const char *p = bytes; (p = memmem(p, len - (size_t)(p - bytes), "team/t", 6)) != NULL;
+	     p += 6) {
+		/* three digits: the byte behind them may look like one */
+		int about = (p[6] - '0') * 100 + (p[7] - '0') * 10 + (p[8] - '0');
+		int now = about * 13 % ROWS; /* 5 * 13 is 1 modulo 16 */
+
+		*rises += now > before;
+		before = now;
+		(*found)++;
+	}
+}
+
+START_TEST(the_file_names_nobody_and_its_order_tells_no_time)
+{
+	struct confidential *store;
+	unsigned rises, found;
+	sqlite3 *db = NULL;
+	char *bytes;
+	ssize_t len;
+	int fd;
+
+	make_folder();
+	store = open_store(folder);
+	/* what it is about says which came when, so that the test can look, but is not in that order itself */
+	for (int i = 0; i < ROWS; i++) {
+		char about[32], person[32];
+
+		snprintf(about, sizeof about, "team/t%03d", i * 5 % ROWS);
+		snprintf(person, sizeof person, "somebody-%03d", i);
+		say(store, person, 100, 2, about);
+	}
+	confidential_free(store);
+	ck_assert_int_ne(access(path_of("confidential.db-journal"), F_OK), 0);
+	bytes = malloc(1u << 20);
+	ck_assert_ptr_nonnull(bytes);
+	fd = open(path_of("confidential.db"), O_RDONLY);
+	len = read(fd, bytes, 1u << 20);
+	ck_assert_int_gt(len, 0);
+	close(fd);
+	ck_assert_ptr_null(memmem(bytes, (size_t)len, "somebody", 8));
+	/*
+	 * Each lies there twice: in the order of tokens, which is none, and in that of the index, by name, which rises 3 times
+	 * (12 read backwards). As SQLite leaves them, newest in front, none would rise but from one page to the other.
+	 */
+	count_order(bytes, (size_t)len, &rises, &found);
+	ck_assert_uint_eq(found, 2 * ROWS);
+	ck_assert_uint_gt(rises, 3);
+	ck_assert_uint_lt(rises, 28);
+	free(bytes);
+	/* no hidden number of rows, which would count up */
+	ck_assert_int_eq(sqlite3_open(path_of("confidential.db"), &db), SQLITE_OK);
+	ck_assert_int_ne(sqlite3_exec(db, "SELECT rowid FROM record", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	remove_folder();
+}
+END_TEST
+
+START_TEST(another_key_is_refused_and_nothing_is_kept_or_counted)
+{
+	const struct confidential_record record = {2, 100, 2, "team/support", "anna"};
+	struct confidential *store;
+	struct counted counted = {""};
+	struct err err = {0};
+	char away[128];
+	bool replaced;
+
+	make_folder();
+	store = open_store(folder);
+	say(store, "anna", 100, 2, "team/support");
+	confidential_free(store);
+	snprintf(away, sizeof away, "%s.away", path_of("confidential.key"));
+	ck_assert_int_eq(rename(path_of("confidential.key"), away), 0);
+	store = open_store(folder);
+	ck_assert(!confidential_put(store, &record, &replaced, &err));
+	ck_assert_int_eq(err.code, ERR_UNAVAILABLE);
+	ck_assert(!confidential_count(store, 2, 0, 99, on_count, &counted, &err));
+	confidential_free(store);
+	/* the right one again: all is there */
+	ck_assert_int_eq(rename(away, path_of("confidential.key")), 0);
+	store = open_store(folder);
+	ck_assert(say(store, "anna", 100, 2, "team/support"));
+	confidential_free(store);
+	remove_folder();
+}
+END_TEST
+
+START_TEST(a_disk_that_refuses_is_told_and_may_come_back)
+{
+	const struct confidential_record record = {2, 100, 2, "team/support", "anna"};
+	struct confidential *store = open_store("/tmp/there-is-no-such-folder/confidential");
+	struct err err = {0};
+	bool replaced;
+
+	ck_assert(!confidential_put(store, &record, &replaced, &err));
+	ck_assert_int_eq(err.code, ERR_UNAVAILABLE);
+	confidential_free(store);
+	make_folder();
+	rmdir(folder);
+	store = open_store(folder);
+	ck_assert(!confidential_put(store, &record, &replaced, &err));
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	ck_assert_msg(confidential_put(store, &record, &replaced, &err), "%s", err.msg);
+	confidential_free(store);
+	remove_folder();
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_database_is_told)
+{
+	const struct confidential_record record = {2, 100, 2, "team/support", "anna"};
+	struct confidential *store;
+	struct err err = {0};
+	bool replaced;
+	FILE *file;
+
+	make_folder();
+	file = fopen(path_of("confidential.db"), "w");
+	ck_assert_ptr_nonnull(file);
+	for (int i = 0; i < 1000; i++)
+		fputs("this is no database\n", file);
+	fclose(file);
+	store = open_store(folder);
+	ck_assert(!confidential_put(store, &record, &replaced, &err));
+	ck_assert_int_eq(err.code, ERR_UNAVAILABLE);
+	confidential_free(store);
+	remove_folder();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("confidential");
+	TCase *tc = tcase_create("confidential");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, weeks_begin_on_mondays_and_four_are_a_stretch);
+	tcase_add_test(tc, one_person_counts_once_for_a_thing_in_a_stretch);
+	tcase_add_test(tc, names_that_touch_are_told_apart);
+	tcase_add_test(tc, records_stay_and_only_their_owner_can_read_them);
+	tcase_add_test(tc, the_file_names_nobody_and_its_order_tells_no_time);
+	tcase_add_test(tc, another_key_is_refused_and_nothing_is_kept_or_counted);
+	tcase_add_test(tc, a_disk_that_refuses_is_told_and_may_come_back);
+	tcase_add_test(tc, a_file_that_is_no_database_is_told);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
