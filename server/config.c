@@ -87,9 +87,33 @@ set_listen(struct config *config, const char *value, struct err *err)
 }
 
 static bool
-set_allow_remote(struct config *config, const char *value, struct err *err)
+set_allow_cleartext(struct config *config, const char *value, struct err *err)
 {
-	return set_bool(&config->allow_remote, value, err);
+	return set_bool(&config->allow_cleartext, value, err);
+}
+
+static bool
+set_tls_certificate(struct config *config, const char *value, struct err *err)
+{
+	return copy(config->tls_certificate, sizeof config->tls_certificate, value, err);
+}
+
+static bool
+set_tls_key(struct config *config, const char *value, struct err *err)
+{
+	return copy(config->tls_key, sizeof config->tls_key, value, err);
+}
+
+static bool
+set_tls_client_ca(struct config *config, const char *value, struct err *err)
+{
+	return copy(config->tls_client_ca, sizeof config->tls_client_ca, value, err);
+}
+
+static bool
+set_tls_require_client(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->tls_require_client, value, err);
 }
 
 static bool
@@ -152,10 +176,19 @@ static const struct setting settings[] = {
     {"listen", "ADDRESS", "tcp:127.0.0.1:7411 and unix:DIR/plumbd.sock",
 	"tcp:HOST:PORT (port 0: any free one) or unix:/PATH; may be given several times",
 	set_listen},
-    {"allow_remote", NULL, "no",
-	"allow TCP addresses that other machines reach: there is no encryption and no proof of who "
-	"calls",
-	set_allow_remote},
+    {"tls_certificate", "FILE", "",
+	"speak TLS with this certificate (PEM, with those between it and the root)",
+	set_tls_certificate},
+    {"tls_key", "FILE", "", "the certificate's key (PEM)", set_tls_key},
+    {"tls_client_ca", "FILE", "",
+	"ask callers for certificates that this authority has signed; [certificates] says who they "
+	"are",
+	set_tls_client_ca},
+    {"tls_require_client", NULL, "no", "refuse callers who show no certificate",
+	set_tls_require_client},
+    {"allow_cleartext", NULL, "no",
+	"serve other machines without TLS: whoever is on the way reads and changes what is said",
+	set_allow_cleartext},
     {"clock", "TIME", "the system's",
 	"start the daemon's clock at TIME; '=TIME' makes it stand still (tests, tours)", set_clock},
     {"log_level", "LEVEL", "info", "error, warn, info or debug", set_log_level},
@@ -185,6 +218,7 @@ void
 config_fini(struct config *config)
 {
 	free(config->people);
+	free(config->certificates);
 }
 
 /* ---- the file ---- */
@@ -224,15 +258,64 @@ config_person(const struct config *config, uid_t uid)
 	return NULL;
 }
 
+/* "person/anna" or "service/billing". */
+static bool
+is_name(const char *value)
+{
+	const char *slash = strchr(value, '/');
+
+	return slash != NULL && parse_is_id(slash + 1, strlen(slash + 1)) &&
+	       (strncmp(value, "person/", 7) == 0 || strncmp(value, "service/", 8) == 0);
+}
+
+static bool
+set_certificate(struct config *config, const char *common_name, const char *value, struct err *err)
+{
+	struct config_certificate *certificates;
+
+	if (strlen(common_name) >= sizeof certificates->common_name)
+		return err_set(err, ERR_INVALID, "a common name has at most %zu bytes",
+		    sizeof certificates->common_name - 1);
+	if (!is_name(value) || strlen(value) >= sizeof certificates->name)
+		return err_set(err, ERR_INVALID,
+		    "'%s' is neither a person nor a service: person/anna, service/billing", value);
+	if (config_certificate(config, common_name) != NULL)
+		return err_set(err, ERR_INVALID, "certificate '%s' is given twice", common_name);
+	if (config->certificates_count == PEOPLE_MAX)
+		return err_set(err, ERR_INVALID, "there are at most %u certificates", PEOPLE_MAX);
+	certificates = reallocarray(
+	    config->certificates, config->certificates_count + 1, sizeof *certificates);
+	if (certificates == NULL)
+		return err_oom(err);
+	config->certificates = certificates;
+	certificates += config->certificates_count++;
+	snprintf(certificates->common_name, sizeof certificates->common_name, "%s", common_name);
+	snprintf(certificates->name, sizeof certificates->name, "%s", value);
+	return true;
+}
+
+const char *
+config_certificate(const struct config *config, const char *common_name)
+{
+	for (unsigned i = 0; i < config->certificates_count; i++) {
+		if (strcmp(config->certificates[i].common_name, common_name) == 0)
+			return config->certificates[i].name;
+	}
+	return NULL;
+}
+
 bool
 config_set(struct config *config, const char *section, const char *name, const char *value,
     struct err *err)
 {
 	if (strcmp(section, "people") == 0)
 		return set_person(config, name, value, err);
+	if (strcmp(section, "certificates") == 0)
+		return set_certificate(config, name, value, err);
 	if (strcmp(section, SECTION) != 0)
 		return err_set(err, ERR_INVALID,
-		    "section [%s] is not known: [" SECTION "] or [people]", section);
+		    "section [%s] is not known: [" SECTION "], [people] or [certificates]",
+		    section);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		if (strcmp(settings[i].name, name) != 0)
 			continue;
@@ -326,9 +409,10 @@ print_help(void)
 	    "main\n\n"
 	    "The file has the same settings, with _ for - and without the dashes, under [" SECTION
 	    "] (switches take\n"
-	    "yes or no), and under [people] who the users of this machine are on its unix "
-	    "socket:\n\n"
-	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n");
+	    "yes or no), under [people] who the users of this machine are on its unix socket, "
+	    "and under\n[certificates] whose the certificates of callers are:\n\n"
+	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n\n"
+	    "  [certificates]\n  billing.example.org = service/billing\n");
 }
 
 #define OPT_CONFIG      1000
@@ -505,13 +589,24 @@ check(struct config *config, struct err *err)
 		return err_set(err, ERR_INVALID, "say either --data DIR or --memory");
 	if (!make_absolute(config, err) || !default_listen(config, err))
 		return false;
+	if ((config->tls_certificate[0] == '\0') != (config->tls_key[0] == '\0'))
+		return err_set(
+		    err, ERR_INVALID, "--tls-certificate and --tls-key belong together: give both");
+	if (config->tls_client_ca[0] != '\0' && config->tls_certificate[0] == '\0')
+		return err_set(err, ERR_INVALID,
+		    "--tls-client-ca has no meaning without --tls-certificate and --tls-key");
+	if (config->tls_require_client && config->tls_client_ca[0] == '\0')
+		return err_set(err, ERR_INVALID,
+		    "--tls-require-client needs --tls-client-ca: who may vouch for callers");
 	for (unsigned i = 0; i < config->listen_count; i++) {
 		if (!addr_parse(config->listen[i], &addr, err))
 			return false;
-		if (!addr_is_local(&addr) && !config->allow_remote)
+		if (!addr_is_local(&addr) && !config->allow_cleartext &&
+		    config->tls_certificate[0] == '\0')
 			return err_set(err, ERR_INVALID,
-			    "--listen %s: other machines reach that address, and there is neither "
-			    "encryption nor proof of who calls; say --allow-remote if you mean it",
+			    "--listen %s: other machines reach that address: give "
+			    "--tls-certificate "
+			    "and --tls-key, or say --allow-cleartext if you mean it",
 			    config->listen[i]);
 	}
 	return true;

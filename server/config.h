@@ -22,12 +22,22 @@ struct config_person {
 	char name[80]; /* "person/anna" */
 };
 
+/* Whose certificate it is. */
+struct config_certificate {
+	char common_name[80];
+	char name[80]; /* "person/anna", "service/billing" */
+};
+
 struct config {
 	char data_dir[CONFIG_PATH_MAX]; /* "" none */
 	bool memory;                    /* keep everything in memory, without a directory */
 	char listen[CONFIG_LISTEN_MAX][128];
 	unsigned listen_count;
-	bool allow_remote; /* TCP addresses that other machines reach */
+	bool allow_cleartext; /* TCP from other machines without TLS */
+	char tls_certificate[CONFIG_PATH_MAX]; /* "" none: TLS is not spoken */
+	char tls_key[CONFIG_PATH_MAX];
+	char tls_client_ca[CONFIG_PATH_MAX]; /* "" none */
+	bool tls_require_client;
 	int64_t clock_us;
 	bool clock_set;
 	bool clock_frozen;
@@ -38,6 +48,8 @@ struct config {
 	int ready_fd;                 /* -1: standard output */
 	struct config_person *people; /* owned */
 	unsigned people_count;
+	struct config_certificate *certificates; /* owned */
+	unsigned certificates_count;
 	/* Command line only: make data_dir from a backup instead of running. */
 	char restore[CONFIG_PATH_MAX]; /* "" none */
 	uint64_t to_revision;          /* 0: everything */
@@ -60,5 +72,7 @@ bool config_set(struct config *config, const char *section, const char *name, co
     struct err *err) MUST_CHECK;
 /* The person that a user id is, or NULL. */
 const char *config_person(const struct config *config, uid_t uid);
+/* The person or service whose certificates have that common name, or NULL. */
+const char *config_certificate(const struct config *config, const char *common_name);
 
 #endif

@@ -32,6 +32,13 @@
 #define LIMIT_LINGER_MS      1000
 #define LIMIT_METADATA       (16u << 10)
 #define LIMIT_METADATA_COUNT 64u
+/* HTTP/2: a request's header list as RFC 9113 counts it (tokens are long), and its fields. */
+#define LIMIT_HEADERS       (16u << 10)
+#define LIMIT_HEADER_FIELDS 128u
+/* PING, SETTINGS, PRIORITY and empty DATA frames a second: callers that measure round trips send some, floods more. */
+#define LIMIT_CHEAP_FRAMES 1000u
+/* A call's replies that are not yet frames: its handler waits above this. */
+#define LIMIT_STREAM_QUEUE (256u << 10)
 
 /* Text fields: ids as common/parse.h; a title fits a table, a description a page or two. */
 #define LIMIT_TITLE      500u

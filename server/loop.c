@@ -19,6 +19,7 @@ struct loop {
 	struct event tick_event;
 	struct event term_event;
 	struct event int_event;
+	struct event hangup_event;
 };
 
 static void
@@ -66,6 +67,17 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 	loop->options.on_signal(loop->options.arg);
 }
 
+static void
+on_hangup(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *loop = arg;
+
+	(void)fd;
+	(void)what;
+	if (loop->options.on_hangup != NULL)
+		loop->options.on_hangup(loop->options.arg);
+}
+
 static struct event_base *
 base_new(void)
 {
@@ -93,9 +105,12 @@ add_events(struct loop *loop)
 	event_assign(
 	    &loop->term_event, loop->base, SIGTERM, EV_SIGNAL | EV_PERSIST, on_signal, loop);
 	event_assign(&loop->int_event, loop->base, SIGINT, EV_SIGNAL | EV_PERSIST, on_signal, loop);
+	event_assign(
+	    &loop->hangup_event, loop->base, SIGHUP, EV_SIGNAL | EV_PERSIST, on_hangup, loop);
 	return event_add(&loop->wake_event, NULL) == 0 &&
 	       event_add(&loop->tick_event, &tick) == 0 &&
-	       event_add(&loop->term_event, NULL) == 0 && event_add(&loop->int_event, NULL) == 0;
+	       event_add(&loop->term_event, NULL) == 0 && event_add(&loop->int_event, NULL) == 0 &&
+	       event_add(&loop->hangup_event, NULL) == 0;
 }
 
 struct loop *
@@ -137,6 +152,7 @@ loop_free(struct loop *loop)
 	event_del(&loop->tick_event);
 	event_del(&loop->term_event);
 	event_del(&loop->int_event);
+	event_del(&loop->hangup_event);
 	event_base_free(loop->base);
 	close(loop->wake_fd);
 	free(loop);

@@ -19,6 +19,7 @@ struct loop_options {
 	loop_fn on_wake;     /* after one or more loop_wake() */
 	loop_fn on_tick;     /* every tick_ms */
 	loop_fn on_signal;   /* SIGTERM or SIGINT */
+	loop_fn on_hangup;   /* SIGHUP; may be NULL: then it is ignored */
 	loop_fn on_turn_end; /* after all that was ready was handled */
 	void *arg;
 	unsigned tick_ms;

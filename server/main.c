@@ -12,8 +12,10 @@
 #include "server/config.h"
 #include "server/loop.h"
 #include "server/net/net.h"
+#include "server/net/tls.h"
 #include "server/notify.h"
 #include "server/rpc/daemon.h"
+#include "server/rpc/health.h"
 #include "server/rpc/restore.h"
 #include "server/rpc/rpc.h"
 
@@ -87,10 +89,53 @@ on_signal(void *arg)
 	log_info("stop", "draining connections=%zu wait=%ums", net_connections(app->net),
 	    app->config.drain_ms);
 	notify("STOPPING=1");
+	health_stop();
 	app->is_stopping = true;
 	app->stop_at_us = daemon_monotonic_us() + (int64_t)app->config.drain_ms * 1000;
 	net_drain(app->net);
 	daemon_stop(app->daemon);
+}
+
+/* With the files as they are now; without a certificate there is nothing to do. */
+static bool
+load_certificates(struct app *app, struct err *err)
+{
+	const struct config *config = &app->config;
+	const struct tls_options options = {
+	    .certificate = config->tls_certificate,
+	    .key = config->tls_key,
+	    .client_ca = config->tls_client_ca[0] != '\0' ? config->tls_client_ca : NULL,
+	    .require_client = config->tls_require_client,
+	};
+	struct tls_context *context;
+
+	if (config->tls_certificate[0] == '\0')
+		return true;
+	context = tls_context_new(&options, err);
+	if (context == NULL)
+		return false;
+	return net_set_tls(app->net, context) || err_oom(err);
+}
+
+/* Connections go on with the certificate that they have; files that are no good change nothing. */
+static void
+on_hangup(void *arg)
+{
+	struct app *app = arg;
+	struct err err;
+
+	if (load_certificates(app, &err))
+		log_info("reload", "certificate=\"%s\"", app->config.tls_certificate);
+	else
+		log_error("reload", "why=\"%s\" next=\"goes on with the old ones\"", err.msg);
+}
+
+static const char *
+certificate_of(void *arg, const char *common_name)
+{
+	const struct app *app = arg;
+
+	return config_certificate(&app->config, common_name);
 }
 
 static const char *
@@ -163,12 +208,14 @@ open_net(struct app *app, struct err *err)
 	    .base = loop_base(app->loop),
 	    .daemon = app->daemon,
 	    .person_of = person_of,
+	    .certificate_of = certificate_of,
 	    .person_arg = app,
+	    .allow_cleartext = app->config.allow_cleartext,
 	    .connections_max = app->config.connections,
 	};
 
 	app->net = net_new(&options, err);
-	if (app->net == NULL)
+	if (app->net == NULL || !load_certificates(app, err))
 		return false;
 	for (unsigned i = 0; i < app->config.listen_count; i++) {
 		if (!net_listen(app->net, app->config.listen[i], err))
@@ -181,7 +228,7 @@ static bool
 open_all(struct app *app, struct err *err)
 {
 	const struct loop_options options = {
-	    on_wake, on_tick, on_signal, on_turn_end, app, TICK_MS};
+	    on_wake, on_tick, on_signal, on_hangup, on_turn_end, app, TICK_MS};
 
 	app->loop = loop_new(&options, err);
 	return app->loop != NULL && open_daemon(app, err) && open_net(app, err);

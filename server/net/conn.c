@@ -12,10 +12,13 @@
 #include "server/limits.h"
 #include "server/net/net_internal.h"
 #include "server/net/sniff.h"
+#include "server/net/tls.h"
 
 #define INPUT_MIN   (16u << 10)
 #define OUTPUT_LOW  (LIMIT_OUTPUT_HIGH / 4)
 #define IOV_MAX_OUT 64
+#define WIRE_HIGH   (256u << 10) /* encrypted and not sent: no more is encrypted meanwhile */
+#define TLS_HELLO   0x16
 
 static const char *const state_names[] = {"sniffing", "open", "draining", "closing", "dead"};
 
@@ -138,6 +141,8 @@ conn_free(struct conn *conn)
 	net_conn_removed(conn->net, conn);
 	input_release(conn);
 	outq_fini(&conn->out, &conn->net->pool);
+	outq_fini(&conn->wire, &conn->net->pool);
+	tls_free(conn->tls);
 	close(conn->fd);
 	free(conn);
 }
@@ -148,6 +153,12 @@ shut(struct conn *conn)
 {
 	if (conn->is_shut)
 		return;
+	if (conn->tls != NULL) {
+		tls_close(conn->tls);
+		conn_write_out(conn);
+		if (conn->state == CONN_DEAD)
+			return;
+	}
 	conn->is_shut = true;
 	shutdown(conn->fd, SHUT_WR);
 	net_wait(conn->net, conn, LIMIT_LINGER_MS);
@@ -237,12 +248,58 @@ conn_write_shared(struct conn *conn, const uint8_t *head, size_t head_len, struc
 		written(conn, outq_add_shared(&conn->out, &conn->net->pool, head, head_len, bytes));
 }
 
+static size_t
+unsent(const struct conn *conn)
+{
+	return conn->out.len + conn->wire.len;
+}
+
+/* What the session has for the socket: records of ours, and its own (handshake, alerts). */
+static bool
+take_records(struct conn *conn)
+{
+	struct net *net = conn->net;
+	size_t n;
+
+	while ((n = tls_take(conn->tls, net->plain, NET_PLAIN_LEN)) > 0) {
+		if (!outq_add(&conn->wire, &net->pool, net->plain, n))
+			return false;
+	}
+	return true;
+}
+
+/* In records as large as they can be. */
+static bool
+encrypt(struct conn *conn)
+{
+	struct net *net = conn->net;
+	struct iovec iov[2];
+
+	while (tls_is_ready(conn->tls) && conn->out.len > 0 && conn->wire.len < WIRE_HIGH) {
+		size_t len = 0;
+
+		while (len < NET_PLAIN_LEN && conn->out.len > 0) {
+			size_t n;
+
+			outq_peek(&conn->out, iov, 2);
+			n = iov[0].iov_len < NET_PLAIN_LEN - len ? iov[0].iov_len
+								 : NET_PLAIN_LEN - len;
+			memcpy(net->plain + len, iov[0].iov_base, n);
+			outq_drop(&conn->out, &net->pool, n);
+			len += n;
+		}
+		if (!tls_write(conn->tls, net->plain, len) || !take_records(conn))
+			return false;
+	}
+	return take_records(conn);
+}
+
 static ssize_t
-send_some(struct conn *conn, size_t *offered)
+send_some(struct conn *conn, const struct outq *q, size_t *offered)
 {
 	struct iovec iov[IOV_MAX_OUT];
 	struct msghdr msg = {.msg_iov = iov};
-	int n = outq_peek(&conn->out, iov, IOV_MAX_OUT);
+	int n = outq_peek(q, iov, IOV_MAX_OUT);
 
 	*offered = 0;
 	for (int i = 0; i < n; i++)
@@ -256,11 +313,20 @@ send_some(struct conn *conn, size_t *offered)
 void
 conn_write_out(struct conn *conn)
 {
+	struct outq *q = conn->tls != NULL ? &conn->wire : &conn->out;
 	bool blocked = false, progress = false;
 
-	while (conn->state != CONN_DEAD && conn->out.len > 0 && !blocked) {
+	while (conn->state != CONN_DEAD && !blocked) {
 		size_t offered;
-		ssize_t n = send_some(conn, &offered);
+		ssize_t n;
+
+		if (conn->tls != NULL && !encrypt(conn)) {
+			conn_close(conn, tls_reason(conn->tls));
+			return;
+		}
+		if (q->len == 0)
+			break;
+		n = send_some(conn, q, &offered);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
@@ -270,7 +336,7 @@ conn_write_out(struct conn *conn)
 		blocked = n < 0 || (size_t)n < offered;
 		if (n > 0) {
 			progress = true;
-			outq_drop(&conn->out, &conn->net->pool, (size_t)n);
+			outq_drop(q, &conn->net->pool, (size_t)n);
 		}
 	}
 	if (conn->state == CONN_DEAD)
@@ -308,7 +374,9 @@ take(struct conn *conn, const uint8_t *p, size_t len)
 {
 	switch (conn->state) {
 	case CONN_SNIFFING:
-		conn->protocol = sniff(p, len);
+		conn->protocol = conn->tls != NULL && tls_protocol(conn->tls)[0] != '\0'
+				     ? sniff_named(tls_protocol(conn->tls))
+				     : sniff(p, len);
 		if (conn->protocol == NULL) {
 			if (sniff_is_hopeless(p, len))
 				conn_close(conn, sniff_reason(p, len));
@@ -361,7 +429,7 @@ take_kept(struct conn *conn)
 static void
 update_wait(struct conn *conn, bool progress)
 {
-	bool needed = conn->in_len > 0 || conn->out.len > 0;
+	bool needed = conn->in_len > 0 || unsent(conn) > 0;
 
 	if (conn->state != CONN_OPEN && conn->state != CONN_DRAINING)
 		return;
@@ -388,17 +456,103 @@ receive(struct conn *conn, uint8_t *p, size_t cap, size_t *len)
 	return false;
 }
 
+/* Fresh bytes of the protocol, behind those that were kept. */
+static void
+take_fresh(struct conn *conn, const uint8_t *p, size_t len)
+{
+	size_t used;
+
+	if (conn->in_len == 0) {
+		used = take(conn, p, len);
+		if (used < len)
+			keep(conn, p + used, len - used);
+	} else if (!input_grow(conn, len)) {
+		conn_close(conn, "too much unfinished input");
+	} else {
+		memcpy(conn->in + conn->in_len, p, len);
+		conn->in_len += len;
+		take_kept(conn);
+	}
+}
+
+/* Who the certificate says it is, once it is known. */
+static void
+identify(struct conn *conn)
+{
+	const struct net_options *options = &conn->net->options;
+	char name[sizeof conn->peer.person];
+	const char *person = NULL;
+
+	conn->is_identified = true;
+	if (options->certificate_of == NULL)
+		return;
+	if (tls_peer(conn->tls, name, sizeof name)[0] != '\0')
+		person = options->certificate_of(options->person_arg, name);
+	if (person == NULL || strlen(person) >= sizeof conn->peer.person)
+		return;
+	memcpy(conn->peer.person, person, strlen(person) + 1);
+	conn->peer.certified = true;
+}
+
+/* Bytes of the socket through TLS to the protocol. */
+static void
+decrypt(struct conn *conn, const uint8_t *p, size_t len)
+{
+	enum tls_result result = TLS_MORE;
+	uint8_t *plain = conn->net->plain;
+	size_t n;
+
+	if (!tls_feed(conn->tls, p, len)) {
+		conn_close(conn, "out of memory");
+		return;
+	}
+	while (conn->state != CONN_DEAD &&
+	       (n = tls_read(conn->tls, plain, NET_PLAIN_LEN, &result)) > 0) {
+		if (!conn->is_identified)
+			identify(conn);
+		take_fresh(conn, plain, n);
+	}
+	conn_mark_dirty(conn); /* the handshake's own bytes */
+	if (conn->state == CONN_DEAD || result == TLS_MORE)
+		return;
+	/* An alert of ours may say why. */
+	conn_write_out(conn);
+	if (result == TLS_FAILED)
+		log_info(
+		    "tls", "conn=%" PRIu64 " refused why=\"%s\"", conn->id, tls_reason(conn->tls));
+	conn_close(conn, result == TLS_CLOSED ? "closed by the peer" : tls_reason(conn->tls));
+}
+
+/* The first bytes. False: the connection has ended. */
+static bool
+begin(struct conn *conn, const uint8_t *p)
+{
+	const struct net *net = conn->net;
+
+	if (p[0] == TLS_HELLO && net->tls != NULL) {
+		conn->tls = tls_new(net->tls);
+		if (conn->tls == NULL)
+			conn_close(conn, "out of memory");
+	} else if (!conn->peer.local && !conn->peer.loopback && !net->options.allow_cleartext) {
+		conn_close(conn, "in clear from another machine: TLS is needed");
+	}
+	return conn->state != CONN_DEAD;
+}
+
 static void
 read_fresh(struct conn *conn)
 {
 	uint8_t *p = conn->net->input;
-	size_t len, used;
+	size_t len;
 
 	if (!receive(conn, p, NET_INPUT_LEN, &len))
 		return;
-	used = take(conn, p, len);
-	if (used < len)
-		keep(conn, p + used, len - used);
+	if (conn->state == CONN_SNIFFING && conn->tls == NULL && !begin(conn, p))
+		return;
+	if (conn->tls != NULL)
+		decrypt(conn, p, len);
+	else
+		take_fresh(conn, p, len);
 }
 
 /* Behind a frame that has begun. */
@@ -426,7 +580,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (conn->state == CONN_DEAD)
 		return;
-	if (conn->in_len == 0)
+	if (conn->in_len == 0 || conn->tls != NULL)
 		read_fresh(conn);
 	else
 		read_more(conn);
@@ -469,7 +623,7 @@ conn_flush(struct conn *conn)
 	go_on(conn);
 	if (conn->state == CONN_DEAD)
 		return;
-	if (conn->state == CONN_CLOSING && conn->out.len == 0)
+	if (conn->state == CONN_CLOSING && unsent(conn) == 0)
 		shut(conn);
 	/* Who is closing reads again when all is sent, to see the peer close; whoever doesn't take its output is not read. */
 	set_reading(

@@ -21,6 +21,7 @@
 
 struct conn;
 struct net;
+struct tls;
 
 /* Names of connections' states; see the diagram. */
 enum conn_state { CONN_SNIFFING, CONN_OPEN, CONN_DRAINING, CONN_CLOSING, CONN_DEAD, CONN_STATES };
@@ -50,14 +51,17 @@ struct conn {
 	struct event read_event;
 	struct event write_event;
 	bool is_reading;
-	bool is_writing; /* waits for the socket to take more */
-	bool was_high;   /* output has passed the high mark */
-	bool is_dirty;   /* in net->dirty */
-	bool is_late;    /* likewise, and not written early */
-	bool is_waiting; /* in net->waiting */
-	bool is_shut;    /* our side is closed */
+	bool is_writing;    /* waits for the socket to take more */
+	bool was_high;      /* output has passed the high mark */
+	bool is_dirty;      /* in net->dirty */
+	bool is_late;       /* likewise, and not written early */
+	bool is_waiting;    /* in net->waiting */
+	bool is_shut;       /* our side is closed */
+	bool is_identified; /* TLS: the peer's certificate was looked at */
 	struct peer peer;
 	struct outq out;
+	struct tls *tls;  /* NULL: in clear */
+	struct outq wire; /* with TLS: what is encrypted already */
 	/* What was read and not taken yet; owned, NULL when empty. */
 	uint8_t *in;
 	size_t in_len;

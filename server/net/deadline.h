@@ -12,6 +12,8 @@
 
 /* Lies in what has the deadline. */
 struct deadline {
+	/* Called by net.c when the time has come, with the deadline out of the heap. */
+	void (*expired)(struct deadline *deadline);
 	int64_t at_us;
 	size_t place; /* 0: not in a heap; else index + 1 */
 };

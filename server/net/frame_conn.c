@@ -129,8 +129,8 @@ frame_streams_free(struct net *net)
 	net->free_streams = NULL;
 }
 
-void
-frame_stream_expired(struct deadline *deadline)
+static void
+expired(struct deadline *deadline)
 {
 	struct frame_stream *s =
 	    (struct frame_stream *)(void *)((char *)deadline -
@@ -430,7 +430,7 @@ check_request(struct frame_conn *fc, const struct frame *frame, struct frame_req
 	method = find_method(request, err);
 	if (method == NULL)
 		return NULL;
-	if (frame->flags & FRAME_REMOTE_OPEN) {
+	if ((frame->flags & FRAME_REMOTE_OPEN) && !(method->flags & RPC_CLIENT_STREAM)) {
 		err_set(err, ERR_UNIMPLEMENTED, "%s takes one request message, no stream of them",
 		    method->name);
 		return NULL;
@@ -453,6 +453,7 @@ set_deadline(struct frame_stream *s, int64_t timeout_ns)
 		return true;
 	at_us = daemon_monotonic_us() + timeout_ns / 1000 + 1;
 	s->call->deadline_us = at_us;
+	s->deadline.expired = expired;
 	return net_deadline_add(s->fc->conn->net, &s->deadline, at_us);
 }
 
@@ -470,6 +471,37 @@ start(struct frame_conn *fc, uint32_t id, const struct rpc_method *method)
 	else
 		s->call = call;
 	return call;
+}
+
+/* A message of a stream of requests, and perhaps its end; the call may end with either. */
+static void
+take_message(struct frame_conn *fc, const struct frame *frame, const uint8_t *p, size_t len)
+{
+	uint32_t id = frame->stream;
+	struct frame_stream *s = stream_find(fc, id);
+
+	if (len > 0 || !(frame->flags & FRAME_NO_DATA))
+		rpc_message(s->call, p, len);
+	s = stream_find(fc, id);
+	if (s != NULL && (frame->flags & FRAME_REMOTE_CLOSED))
+		rpc_half_close(s->call);
+}
+
+/* The first message may come with the request. */
+static void
+begin_stream(struct frame_stream *s, const struct frame *frame, const struct frame_request *request)
+{
+	struct frame_conn *fc = s->fc;
+	uint32_t id = s->entry.id;
+	struct frame begun = *frame;
+
+	rpc_begin(s->call);
+	if (stream_find(fc, id) == NULL)
+		return;
+	if (request->payload_len == 0 && (frame->flags & FRAME_REMOTE_OPEN))
+		return;
+	begun.flags |= request->payload_len == 0 ? FRAME_NO_DATA : 0;
+	take_message(fc, &begun, request->payload, request->payload_len);
 }
 
 static void
@@ -498,7 +530,10 @@ on_request(struct frame_conn *fc, const struct frame *frame)
 		rpc_fail(call, &err);
 		return;
 	}
-	rpc_dispatch(call, request.payload, request.payload_len);
+	if (method->flags & RPC_CLIENT_STREAM)
+		begin_stream(call->transport_data, frame, &request);
+	else
+		rpc_dispatch(call, request.payload, request.payload_len);
 }
 
 /* ---- the other frames ---- */
@@ -508,7 +543,11 @@ on_data(struct frame_conn *fc, const struct frame *frame)
 {
 	struct frame_stream *s = stream_find(fc, frame->stream);
 
-	if (s != NULL && (frame->body_len > 0 || !(frame->flags & FRAME_NO_DATA)))
+	if (s == NULL)
+		return;
+	if (s->call->method->flags & RPC_CLIENT_STREAM)
+		take_message(fc, frame, frame->body, frame->body_len);
+	else if (frame->body_len > 0 || !(frame->flags & FRAME_NO_DATA))
 		rpc_cancel(s->call, ERR_INVALID);
 }
 

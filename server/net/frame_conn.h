@@ -9,8 +9,6 @@
 
 extern const struct conn_protocol frame_protocol;
 
-/* The deadline of a stream has passed; it is no longer in the heap. */
-void frame_stream_expired(struct deadline *deadline);
 /* Those kept for reuse. */
 void frame_streams_free(struct net *net);
 

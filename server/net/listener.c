@@ -59,13 +59,14 @@ set_int(int fd, int level, int option, int value)
 }
 
 static void
-identify(const struct listener *listener, int fd, struct peer *peer)
+identify(const struct listener *listener, int fd, const struct addr *from, struct peer *peer)
 {
 	struct ucred cred;
 	socklen_t len = sizeof cred;
 
 	memset(peer, 0, sizeof *peer);
 	if (!addr_is_unix(&listener->addr)) {
+		peer->loopback = addr_is_local(from);
 		set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 		set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 		set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_S);
@@ -84,9 +85,12 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (int i = 0; i < ACCEPTS; i++) {
-		int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct addr from = {.len = sizeof from.storage};
+		int accepted = accept4(
+		    fd, (struct sockaddr *)&from.storage, &from.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
 		if (accepted >= 0) {
-			identify(listener, accepted, &peer);
+			identify(listener, accepted, &from, &peer);
 			net_accept(listener->net, accepted, &peer);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 			   errno == ENOMEM) {

@@ -9,6 +9,7 @@
 #include "server/limits.h"
 #include "server/net/frame_conn.h"
 #include "server/net/net_internal.h"
+#include "server/net/tls.h"
 #include "server/rpc/daemon.h"
 
 #define SWEEP_MS 250
@@ -57,8 +58,24 @@ net_free(struct net *net)
 	frame_streams_free(net);
 	deadlines_fini(&net->deadlines);
 	out_pool_fini(&net->pool);
+	tls_context_free(net->tls);
+	free(net->plain);
 	free(net->input);
 	free(net);
+}
+
+bool
+net_set_tls(struct net *net, struct tls_context *context)
+{
+	if (net->plain == NULL)
+		net->plain = malloc(NET_PLAIN_LEN);
+	if (net->plain == NULL) {
+		tls_context_free(context);
+		return false;
+	}
+	tls_context_free(net->tls);
+	net->tls = context;
+	return true;
 }
 
 bool
@@ -217,7 +234,7 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	net->deadline_armed_us = 0;
 	while ((first = deadlines_first(&net->deadlines)) != NULL && first->at_us <= now) {
 		deadlines_remove(&net->deadlines, first);
-		frame_stream_expired(first);
+		first->expired(first);
 	}
 	arm_deadline(net, now);
 }

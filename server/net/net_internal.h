@@ -12,6 +12,7 @@
 #include "server/net/outq.h"
 
 #define NET_INPUT_LEN (128u << 10)
+#define NET_PLAIN_LEN (16u << 10) /* a TLS record */
 
 struct frame_stream;
 struct listener;
@@ -39,7 +40,9 @@ struct net {
 	int64_t deadline_armed_us; /* 0: not armed */
 	struct frame_stream *free_streams;
 	size_t free_streams_count;
-	uint8_t *input; /* NET_INPUT_LEN; what a read goes into */
+	uint8_t *input;          /* NET_INPUT_LEN; what a read goes into */
+	struct tls_context *tls; /* owned; NULL: TLS is not spoken */
+	uint8_t *plain; /* NET_PLAIN_LEN, with TLS: what is decrypted, or to be encrypted */
 };
 
 /* Connection lists; see net.c. */

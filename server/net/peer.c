@@ -19,8 +19,8 @@ check_claim(const struct peer *peer, const char *id, size_t len, struct err *err
 		    PEER_CLAIM_KEY
 		    " is no person's id: use person/anna or anna (a-z 0-9 . _ -, 64 at most)");
 	if (peer->person[0] != '\0' && (strlen(known) != len || memcmp(known, id, len) != 0))
-		return err_set(err, ERR_DENIED, "user id %u is %s here and can't act as %.*s",
-		    (unsigned)peer->uid, peer->person, (int)len, id);
+		return err_set(err, ERR_DENIED, "you are %s here and can't act as %.*s",
+		    peer->person, (int)len, id);
 	return true;
 }
 
@@ -52,7 +52,7 @@ bool
 peer_caller(const struct peer *peer, const char *claim, size_t claim_len, struct caller *out,
     struct err *err)
 {
-	struct caller caller = {.verified = peer->local, .local = peer->local};
+	struct caller caller = {.verified = peer->local || peer->certified, .local = peer->local};
 	const char *id = claim;
 	size_t len = claim_len;
 

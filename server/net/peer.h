@@ -17,7 +17,11 @@ struct caller;
 struct peer {
 	bool local; /* a unix socket, so that uid is known */
 	uid_t uid;
-	char person[80]; /* "person/anna" that the configuration maps uid to; "" none */
+	bool loopback; /* TCP from this machine */
+	bool
+	    certified; /* showed a certificate that was verified, and that the configuration knows */
+	char person
+	    [80]; /* "person/anna" that the configuration maps uid or certificate to; "" none */
 };
 
 /* The metadata key of the claim. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/net/frame_conn.h"
+#include "server/net/h2_conn.h"
 
 /* A protocol that stands beside the others gets its row here, and nothing else changes. */
 static const struct {
@@ -13,7 +14,7 @@ static const struct {
 } protocols[] = {
     {"\x00", 1, &frame_protocol, NULL},
     {"\x16", 1, NULL, "TLS is not spoken here"},
-    {"PRI ", 4, NULL, "HTTP/2 is not spoken here"},
+    {"PRI ", 4, &h2_protocol, NULL},
 };
 
 #define COUNT (sizeof protocols / sizeof protocols[0])
@@ -32,6 +33,14 @@ sniff(const uint8_t *p, size_t len)
 			return protocols[i].protocol;
 	}
 	return NULL;
+}
+
+const struct conn_protocol *
+sniff_named(const char *name)
+{
+	if (strcmp(name, "h2") == 0)
+		return &h2_protocol;
+	return strcmp(name, "plumb/1") == 0 ? &frame_protocol : NULL;
 }
 
 bool

@@ -12,6 +12,8 @@ struct conn_protocol;
 
 /* NULL: nothing that is spoken here, or not enough bytes to tell. */
 const struct conn_protocol *sniff(const uint8_t *p, size_t len);
+/* By the name that TLS agreed on (ALPN); NULL if it is none of ours. */
+const struct conn_protocol *sniff_named(const char *name);
 /* No further bytes can make it a protocol that is spoken here. */
 bool sniff_is_hopeless(const uint8_t *p, size_t len);
 /* Why, for the log. Static. */

@@ -48,4 +48,9 @@ void handle_admin_verify(struct rpc_call *call, const ProtobufCMessage *request)
 void handle_admin_backup(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_admin_snapshot(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* grpc.health.v1.Health: health_rpc.c; grpc.reflection.v1 and v1alpha: reflection_rpc.c */
+void handle_health_check(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_health_watch(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_reflection_info(struct rpc_call *call, const ProtobufCMessage *request);
+
 #endif

@@ -5,6 +5,8 @@
  */
 #include "server/rpc/rpc.h"
 
+#include "grpc/health/v1/health.pb-c.h"
+#include "grpc/reflection/v1/reflection.pb-c.h"
 #include "plumb/v1/admin.pb-c.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
@@ -15,6 +17,12 @@
 #define METHOD(service, name, type, flags, handler)                                                                  \
 	{ "plumb.v1." service, name, &plumb__v1__##type##_request__descriptor,                                       \
 	    &plumb__v1__##type##_reply__descriptor, flags, handler }
+
+#define REFLECTION(version)                                                                                          \
+	{ "grpc.reflection." version ".ServerReflection", "ServerReflectionInfo",                                    \
+	    &grpc__reflection__v1__server_reflection_request__descriptor,                                            \
+	    &grpc__reflection__v1__server_reflection_response__descriptor, RPC_STREAM | RPC_CLIENT_STREAM,           \
+	    handle_reflection_info }
 
 static const struct rpc_method methods[] = {
 	METHOD("Plan", "Apply", apply, RPC_WRITE, handle_plan_apply),
@@ -44,6 +52,13 @@ static const struct rpc_method methods[] = {
 	METHOD("Admin", "Verify", verify, RPC_STREAM, handle_admin_verify),
 	METHOD("Admin", "Backup", backup, RPC_STREAM, handle_admin_backup),
 	METHOD("Admin", "Snapshot", snapshot, 0, handle_admin_snapshot),
+
+	{ "grpc.health.v1.Health", "Check", &grpc__health__v1__health_check_request__descriptor,
+	    &grpc__health__v1__health_check_response__descriptor, 0, handle_health_check },
+	{ "grpc.health.v1.Health", "Watch", &grpc__health__v1__health_check_request__descriptor,
+	    &grpc__health__v1__health_check_response__descriptor, RPC_STREAM | RPC_ENDLESS, handle_health_watch },
+	REFLECTION("v1"),
+	REFLECTION("v1alpha"),
 };
 /* clang-format on */
 

@@ -31,10 +31,11 @@ struct rpc_pool {
 /* ---- finding methods ---- */
 
 #define INDEX_SIZE                                                                                 \
-	128 /* at least twice the number of methods, so that a probe nearly always hits */
+	256 /* at least twice the number of methods, so that a probe nearly always hits */
 
 static struct {
 	const struct rpc_method *slots[INDEX_SIZE];
+	size_t count;
 	bool built;
 } method_index;
 
@@ -51,21 +52,41 @@ method_hash(const char *service, size_t service_len, const char *method, size_t 
 	return h % INDEX_SIZE;
 }
 
+static bool
+index_add(const struct rpc_method *methods, size_t count)
+{
+	if (method_index.count + count > INDEX_SIZE / 2)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct rpc_method *m = &methods[i];
+		unsigned h = method_hash(m->service, strlen(m->service), m->name, strlen(m->name));
+
+		while (method_index.slots[h] != NULL)
+			h = (h + 1) % INDEX_SIZE;
+		method_index.slots[h] = m;
+	}
+	method_index.count += count;
+	return true;
+}
+
 static void
 index_build(void)
 {
 	size_t count;
 	const struct rpc_method *methods = rpc_methods(&count);
+	bool fits = index_add(methods, count);
 
-	assert(count <= INDEX_SIZE / 2);
-	for (size_t i = 0; i < count; i++) {
-		const struct rpc_method *m = &methods[i];
-		unsigned h = method_hash(m->service, strlen(m->service), m->name, strlen(m->name));
-		while (method_index.slots[h] != NULL)
-			h = (h + 1) % INDEX_SIZE;
-		method_index.slots[h] = m;
-	}
+	assert(fits);
+	(void)fits;
 	method_index.built = true;
+}
+
+bool
+rpc_add_methods(const struct rpc_method *methods, size_t count)
+{
+	if (!method_index.built)
+		index_build();
+	return index_add(methods, count);
 }
 
 static bool
@@ -77,11 +98,9 @@ text_is(const char *text, const char *p, size_t len)
 static bool
 has_service(const char *service, size_t len)
 {
-	size_t count;
-	const struct rpc_method *methods = rpc_methods(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (text_is(methods[i].service, service, len))
+	for (size_t i = 0; i < INDEX_SIZE; i++) {
+		if (method_index.slots[i] != NULL &&
+		    text_is(method_index.slots[i]->service, service, len))
 			return true;
 	}
 	return false;
@@ -265,6 +284,7 @@ free_if_done(struct rpc_call *call)
 
 	if (call->state != RPC_FINISHED || call->pins > 0)
 		return;
+	arena_free(call->message_arena);
 	pool = daemon_rpc_pool(call->daemon);
 	pool->count--;
 	pool_give(pool, call);
@@ -614,12 +634,12 @@ rpc_writable(struct rpc_call *call)
 /* ---- the beginning ---- */
 
 static const ProtobufCMessage *
-decode(struct rpc_call *call, const uint8_t *p, size_t len)
+decode(struct rpc_call *call, struct arena *arena, const uint8_t *p, size_t len)
 {
 	const ProtobufCMessage *request;
 	struct err err;
 
-	request = pb_decode(call->method->request, p, len, true, call->arena, &err);
+	request = pb_decode(call->method->request, p, len, true, arena, &err);
 	if (request == NULL) {
 		if (err.code == ERR_INVALID)
 			faults_add(call->faults, "", "%s", err.msg);
@@ -634,8 +654,99 @@ rpc_dispatch(struct rpc_call *call, const uint8_t *p, size_t len)
 	const ProtobufCMessage *request;
 
 	rpc_pin(call);
-	request = decode(call, p, len);
+	request = decode(call, call->arena, p, len);
 	if (request != NULL)
 		call->method->handler(call, request);
 	rpc_unpin(call);
+}
+
+/* ---- streams of requests ---- */
+
+void
+rpc_begin(struct rpc_call *call)
+{
+	assert(call->method->flags & RPC_CLIENT_STREAM);
+	rpc_pin(call);
+	call->method->handler(call, NULL);
+	rpc_unpin(call);
+}
+
+void
+rpc_message(struct rpc_call *call, const uint8_t *p, size_t len)
+{
+	const ProtobufCMessage *message;
+	struct err err;
+
+	if (call->message_arena == NULL)
+		call->message_arena = arena_new(LIMIT_CALL_ARENA);
+	if (call->message_arena == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return;
+	}
+	rpc_pin(call);
+	message = decode(call, call->message_arena, p, len);
+	if (message != NULL && call->on_message != NULL)
+		call->on_message(call, message);
+	arena_reset(call->message_arena);
+	rpc_unpin(call);
+}
+
+void
+rpc_half_close(struct rpc_call *call)
+{
+	if (call->on_half_close == NULL)
+		return;
+	rpc_pin(call);
+	call->on_half_close(call);
+	rpc_unpin(call);
+}
+
+/* ---- metadata ---- */
+
+static bool
+metadata_add(struct rpc_call *call, struct rpc_metadata **list, const char *key, size_t key_len,
+    const uint8_t *value, size_t len)
+{
+	struct rpc_metadata *m = arena_alloc(call->arena, sizeof *m);
+	uint8_t *copy = arena_alloc(call->arena, len + 1);
+
+	if (m == NULL || copy == NULL)
+		return false;
+	if (len > 0)
+		memcpy(copy, value, len);
+	*m = (struct rpc_metadata){arena_strndup(call->arena, key, key_len), copy, len, NULL};
+	while (*list != NULL)
+		list = &(*list)->next;
+	*list = m;
+	return m->key != NULL;
+}
+
+bool
+rpc_add_metadata(
+    struct rpc_call *call, const char *key, size_t key_len, const uint8_t *value, size_t len)
+{
+	return metadata_add(call, &call->metadata, key, key_len, value, len);
+}
+
+bool
+rpc_add_header(struct rpc_call *call, const char *key, const uint8_t *value, size_t len)
+{
+	return metadata_add(call, &call->headers, key, strlen(key), value, len);
+}
+
+bool
+rpc_add_trailer(struct rpc_call *call, const char *key, const uint8_t *value, size_t len)
+{
+	return metadata_add(call, &call->trailers, key, strlen(key), value, len);
+}
+
+const struct rpc_metadata *
+rpc_find_metadata(const struct rpc_call *call, const char *key)
+{
+	const struct rpc_metadata *m = call->metadata;
+
+	while (m != NULL && strcmp(m->key, key) != 0)
+		m = m->next;
+	return m;
 }

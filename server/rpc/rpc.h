@@ -53,7 +53,18 @@ struct rpc_bytes *rpc_bytes_new(const void *p, size_t len) MUST_CHECK; /* one re
 struct rpc_bytes *rpc_bytes_ref(struct rpc_bytes *bytes);
 void rpc_bytes_unref(struct rpc_bytes *bytes); /* takes NULL */
 
+/* Of replies. AUTO: as the transport sees fit. A transport that cannot compress, or a caller that cannot read it, gets them plain. */
+enum rpc_compression { RPC_COMPRESS_AUTO, RPC_COMPRESS_NEVER, RPC_COMPRESS_ALWAYS };
+
 enum rpc_state { RPC_RUNNING, RPC_FINISHED };
+
+/* A key and value that came with a call, or go with its reply. Values of keys that end in "-bin" are any bytes, others text. */
+struct rpc_metadata {
+	const char *key; /* lower case */
+	const uint8_t *value;
+	size_t len;
+	struct rpc_metadata *next;
+};
 
 struct rpc_call {
 	const struct rpc_method *method;
@@ -78,6 +89,15 @@ struct rpc_call {
 	 * 0: nothing to resume.
 	 */
 	uint64_t resume_from;
+	struct rpc_metadata *metadata; /* what came with the call, in order */
+	struct rpc_metadata *headers;  /* what goes before the first reply: rpc_add_header() */
+	struct rpc_metadata *trailers; /* what goes with the end: rpc_add_trailer() */
+	/* RPC_CLIENT_STREAM: each further message, and that there are no more. Set by the handler when the call begins. */
+	void (*on_message)(struct rpc_call *call, const ProtobufCMessage *message);
+	void (*on_half_close)(struct rpc_call *call);
+	struct arena *message_arena; /* of the message at hand; RPC_CLIENT_STREAM only */
+	bool was_compressed;         /* the message at hand came compressed */
+	enum rpc_compression compression; /* of the replies from here on */
 	unsigned pins; /* workers and commits that still hold the call; freed when 0 and finished */
 	struct rpc_call *next_free; /* in the pool */
 };
@@ -90,6 +110,11 @@ enum rpc_flag {
 	 * but ended when too much is unsent. Any other stream waits for its caller.
 	 */
 	RPC_ENDLESS = 4,
+	/*
+	 * The caller streams requests: the handler is called without one when the call begins, and is given each by
+	 * on_message.
+	 */
+	RPC_CLIENT_STREAM = 16,
 	/* What a person says in confidence: no log line tells that it was said, or who called. */
 	RPC_CONFIDENTIAL = 8,
 };
@@ -105,6 +130,8 @@ struct rpc_method {
 	rpc_handler_fn handler;
 };
 const struct rpc_method *rpc_methods(size_t *count);
+/* Adds a table to what rpc_find() knows; static. Before the first call only. False: there is no room. */
+bool rpc_add_methods(const struct rpc_method *methods, size_t count);
 /* Not NUL-terminated arguments; NULL if there is none. *service_known tells which half was wrong. */
 const struct rpc_method *rpc_find(const char *service, size_t service_len, const char *method,
     size_t method_len, bool *service_known);
@@ -119,7 +146,20 @@ struct rpc_call *rpc_call_new(struct daemon *daemon, const struct rpc_method *me
  */
 void rpc_dispatch(struct rpc_call *call, const uint8_t *request, size_t len);
 
+/* RPC_CLIENT_STREAM: the call begins; a message; no more messages. Each may end the call. */
+void rpc_begin(struct rpc_call *call);
+void rpc_message(struct rpc_call *call, const uint8_t *p, size_t len);
+void rpc_half_close(struct rpc_call *call);
+/* What came with the call, in order: text keys, any bytes. False: out of memory. */
+bool rpc_add_metadata(struct rpc_call *call, const char *key, size_t key_len, const uint8_t *value,
+    size_t len) MUST_CHECK;
+
 /* ---- for handlers */
+/* Copied. Headers go out with the first reply or the end, trailers with the end. False: out of memory. */
+bool rpc_add_header(struct rpc_call *call, const char *key, const uint8_t *value, size_t len);
+bool rpc_add_trailer(struct rpc_call *call, const char *key, const uint8_t *value, size_t len);
+/* The first value of a key; NULL. */
+const struct rpc_metadata *rpc_find_metadata(const struct rpc_call *call, const char *key);
 /* One reply message, encoded here. False when too large: the call has then been failed. */
 bool rpc_send(struct rpc_call *call, const ProtobufCMessage *reply);
 bool rpc_send_bytes(struct rpc_call *call, const uint8_t *p, size_t len);

@@ -492,7 +492,7 @@ class Configuration(unittest.TestCase):
         self.refused("--data needs a value", "--data")
         self.refused("'x' is no option", "--memory", "x")
         self.refused("--clock", "--memory", "--clock", "yesterday")
-        self.refused("--allow-remote", "--memory", "--listen", "tcp:0.0.0.0:0")
+        self.refused("--allow-cleartext", "--memory", "--listen", "tcp:0.0.0.0:0")
         self.refused("--listen", "--memory", "--listen", "http://x")
         self.refused("--connections", "--memory", "--connections", "0")
         self.refused("--connections", "--memory", "--connections", "16385")

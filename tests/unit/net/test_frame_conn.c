@@ -633,8 +633,7 @@ END_TEST
 
 START_TEST(what_is_no_frame_is_closed)
 {
-	static const char *const first[] = {
-	    "GET / HTTP/1.1\r\n", "\x16\x03\x01", "PRI * HTTP/2.0\r\n", "P", "PRX"};
+	static const char *const first[] = {"GET / HTTP/1.1\r\n", "\x16\x03\x01", "P", "PRX"};
 
 	for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
 		int fd = join();

@@ -8,6 +8,7 @@
 #include "server/net/addr.h"
 #include "server/net/deadline.h"
 #include "server/net/frame_conn.h"
+#include "server/net/h2_conn.h"
 #include "server/net/outq.h"
 #include "server/net/peer.h"
 #include "server/net/sniff.h"
@@ -145,10 +146,14 @@ START_TEST(first_bytes_tell_protocols_apart)
 	ck_assert(sniff_is_hopeless((const uint8_t *)"\x16", 1));
 	for (size_t len = 1; len < 4; len++)
 		ck_assert(!sniff_is_hopeless(pri, len));
-	ck_assert(sniff_is_hopeless(pri, 4));
+	ck_assert_ptr_null(sniff(pri, 3));
+	ck_assert_ptr_eq(sniff(pri, 4), &h2_protocol);
 	ck_assert(sniff_is_hopeless((const uint8_t *)"PRO", 3));
 	ck_assert(sniff_is_hopeless((const uint8_t *)"G", 1));
-	ck_assert_str_eq(sniff_reason(pri, 4), "HTTP/2 is not spoken here");
+	ck_assert_ptr_eq(sniff_named("h2"), &h2_protocol);
+	ck_assert_ptr_eq(sniff_named("plumb/1"), &frame_protocol);
+	ck_assert_ptr_null(sniff_named("http/1.1"));
+	ck_assert_str_eq(sniff_reason((const uint8_t *)"\x16", 1), "TLS is not spoken here");
 	ck_assert_str_eq(sniff_reason((const uint8_t *)"G", 1), "unknown protocol");
 }
 END_TEST

@@ -1,0 +1,776 @@
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/frame.h"
+#include "common/pb.h"
+#include "common/utf8.h"
+#include "server/net/grpc_wire.h"
+#include "server/net/gzip.h"
+#include "server/net/h2_conn.h"
+#include "server/net/net_internal.h"
+#include "server/rpc/daemon.h"
+
+#define NV_MAX       64u
+#define DETAILS_MAX  4096u /* of grpc-status-details-bin before base64 */
+#define COMPRESS_MIN 1024u
+#define ECHO_MAX     60
+
+/* What goes with the end of a call, in one piece of memory. */
+struct h2_trailers {
+	size_t count;
+	nghttp2_nv nv[NV_MAX];
+	uint8_t bytes[];
+};
+
+static const struct rpc_transport transport;
+
+/* ---- sending ------------------------------------------------------------------------------------------------ */
+
+static nghttp2_nv
+nv_of(const char *key, size_t key_len, const void *value, size_t len)
+{
+	return (nghttp2_nv){(uint8_t *)(uintptr_t)key, (uint8_t *)(uintptr_t)value, key_len, len,
+	    NGHTTP2_NV_FLAG_NONE};
+}
+
+#define NV(key, value) nv_of(key, sizeof(key) - 1, value, strlen(value))
+
+static struct net *
+net_of(const struct h2_stream *s)
+{
+	return s->h2->conn->net;
+}
+
+/* Metadata of our own as header fields; keys and values lie in text, which has room for them. Returns how many. */
+static size_t
+put_metadata(const struct rpc_metadata *m, nghttp2_nv *nv, size_t max, uint8_t *text, size_t *used)
+{
+	size_t count = 0;
+
+	for (; m != NULL && count < max; m = m->next) {
+		size_t key_len = strlen(m->key), len = m->len;
+		uint8_t *key = text + *used, *value = key + key_len;
+
+		memcpy(key, m->key, key_len);
+		if (grpc_key_is_binary(m->key, key_len))
+			len = grpc_base64_encode(m->value, m->len, (char *)value);
+		else if (len > 0)
+			memcpy(value, m->value, len);
+		*used += key_len + len;
+		nv[count++] = nv_of((const char *)key, key_len, value, len);
+	}
+	return count;
+}
+
+static size_t
+metadata_room(const struct rpc_metadata *m)
+{
+	size_t room = 0;
+
+	for (; m != NULL; m = m->next)
+		room += strlen(m->key) + 1 + GRPC_BASE64_LEN(m->len);
+	return room;
+}
+
+static size_t
+put_own_headers(const struct h2_stream *s, nghttp2_nv *nv)
+{
+	size_t count = 0;
+
+	nv[count++] = NV(":status", "200");
+	nv[count++] = NV("content-type", "application/grpc");
+	if (s->out_gzip)
+		nv[count++] = NV("grpc-encoding", "gzip");
+	if (s->in_gzip || s->in_unknown)
+		nv[count++] = NV("grpc-accept-encoding", "identity,gzip");
+	return count;
+}
+
+static ssize_t
+read_out(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
+    nghttp2_data_source *source, void *arg)
+{
+	struct h2_stream *s = source->ptr;
+	size_t n = 0;
+
+	(void)arg;
+	while (n < len && s->out.len > 0) {
+		struct iovec iov[2];
+		size_t some;
+
+		outq_peek(&s->out, iov, 2);
+		some = iov[0].iov_len < len - n ? iov[0].iov_len : len - n;
+		memcpy(buf + n, iov[0].iov_base, some);
+		outq_drop(&s->out, &net_of(s)->pool, some);
+		n += some;
+	}
+	if (s->out.len == 0 && s->finished) {
+		*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+		nghttp2_submit_trailer(session, id, s->trailers->nv, s->trailers->count);
+		free(s->trailers);
+		s->trailers = NULL;
+	} else if (n == 0) {
+		s->deferred = true;
+		return NGHTTP2_ERR_DEFERRED;
+	}
+	return (ssize_t)n;
+}
+
+/* HEADERS, and DATA as it comes. */
+static void
+submit(struct h2_stream *s)
+{
+	nghttp2_data_provider provider = {.source.ptr = s, .read_callback = read_out};
+	nghttp2_nv nv[NV_MAX];
+	const struct rpc_metadata *headers = s->call->headers;
+	uint8_t *text = arena_alloc(s->call->arena, metadata_room(headers) + 1);
+	size_t count, used = 0;
+
+	s->submitted = true;
+	count = put_own_headers(s, nv);
+	if (text != NULL)
+		count += put_metadata(headers, nv + count, NV_MAX - count, text, &used);
+	if (nghttp2_submit_response(s->h2->session, s->id, nv, count, &provider) != 0)
+		conn_close(s->h2->conn, "out of memory");
+}
+
+static void
+resume(struct h2_stream *s)
+{
+	if (s->deferred) {
+		s->deferred = false;
+		nghttp2_session_resume_data(s->h2->session, s->id);
+	}
+	conn_mark_dirty(s->h2->conn);
+}
+
+static bool
+is_stream(const struct h2_stream *s)
+{
+	return (s->call->method->flags & RPC_STREAM) != 0;
+}
+
+/* A caller that compresses its requests is answered likewise. */
+static bool
+wants_gzip(const struct h2_stream *s)
+{
+	switch (s->call->compression) {
+	case RPC_COMPRESS_ALWAYS:
+		return s->accepts_gzip;
+	case RPC_COMPRESS_AUTO:
+		return s->accepts_gzip && s->in_gzip;
+	default:
+		return false;
+	}
+}
+
+static bool
+queue(struct h2_stream *s, unsigned flag, const uint8_t *p, size_t len)
+{
+	struct out_pool *pool = &net_of(s)->pool;
+	uint8_t prefix[GRPC_PREFIX_LEN];
+
+	grpc_prefix_encode(prefix, flag, (uint32_t)len);
+	if (outq_add(&s->out, pool, prefix, sizeof prefix) && outq_add(&s->out, pool, p, len))
+		return true;
+	conn_close(s->h2->conn, "out of memory");
+	return false;
+}
+
+static void
+send_message(struct h2_stream *s, const uint8_t *p, size_t len)
+{
+	bool always = s->call->compression == RPC_COMPRESS_ALWAYS;
+	uint8_t *packed = NULL;
+	size_t packed_len;
+
+	if (!s->submitted)
+		s->out_gzip = wants_gzip(s);
+	if (s->out_gzip && wants_gzip(s) && (always || len >= COMPRESS_MIN) &&
+	    gzip_deflate(p, len, &packed, &packed_len)) {
+		queue(s, GRPC_FLAG_COMPRESSED, packed, packed_len);
+		free(packed);
+	} else {
+		queue(s, 0, p, len);
+	}
+	if (!s->submitted)
+		submit(s);
+	resume(s);
+}
+
+/* So much is unread that a large reply would only add to it. */
+static bool
+is_flooded(const struct h2_stream *s, size_t len)
+{
+	return len > LIMIT_REPLY_SMALL && net_of(s)->pool.owned > LIMIT_OUTPUT_TOTAL;
+}
+
+static void
+on_send(struct rpc_call *call, const uint8_t *p, size_t len)
+{
+	struct h2_stream *s = call->transport_data;
+
+	if (!is_stream(s) && is_flooded(s, len))
+		s->flooded = true;
+	else
+		send_message(s, p, len);
+}
+
+static void
+on_send_shared(struct rpc_call *call, struct rpc_bytes *bytes)
+{
+	struct h2_stream *s = call->transport_data;
+	uint8_t prefix[GRPC_PREFIX_LEN];
+
+	if (s->out_gzip || wants_gzip(s)) {
+		on_send(call, bytes->p, bytes->len);
+		return;
+	}
+	grpc_prefix_encode(prefix, 0, (uint32_t)bytes->len);
+	if (!outq_add_shared(&s->out, &net_of(s)->pool, prefix, sizeof prefix, bytes)) {
+		conn_close(s->h2->conn, "out of memory");
+		return;
+	}
+	if (!s->submitted)
+		submit(s);
+	resume(s);
+}
+
+static bool
+has_room(const struct h2_stream *s)
+{
+	return s->out.len <= LIMIT_STREAM_QUEUE && net_of(s)->pool.owned <= LIMIT_OUTPUT_TOTAL;
+}
+
+static bool
+on_is_writable(struct rpc_call *call)
+{
+	struct h2_stream *s = call->transport_data;
+
+	if (has_room(s))
+		return true;
+	if (!s->wants_writable) {
+		s->wants_writable = true;
+		TAILQ_INSERT_TAIL(&s->h2->blocked, s, blocked_link);
+	}
+	return false;
+}
+
+static void
+unblock(struct h2_stream *s)
+{
+	if (!s->wants_writable)
+		return;
+	s->wants_writable = false;
+	TAILQ_REMOVE(&s->h2->blocked, s, blocked_link);
+}
+
+bool
+h2_call_wake(struct h2_stream *s)
+{
+	if (!has_room(s))
+		return false;
+	unblock(s);
+	rpc_writable(s->call);
+	return true;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------ */
+
+/* google.rpc.Status, whose details come encoded. Returns its length; 0: too long. */
+static size_t
+encode_status(const struct err *status, const uint8_t *details, size_t details_len, uint8_t *out)
+{
+	size_t message_len = strlen(status->msg), n = 0;
+
+	if (details_len > DETAILS_MAX)
+		return 0;
+	out[n++] = 1 << 3; /* code */
+	out[n++] = (uint8_t)status->code;
+	out[n++] = 2 << 3 | 2; /* message */
+	if (message_len >= 128)
+		out[n++] = (uint8_t)(message_len | 128);
+	out[n++] = (uint8_t)(message_len >= 128 ? message_len >> 7 : message_len);
+	memcpy(out + n, status->msg, message_len);
+	n += message_len;
+	memcpy(out + n, details, details_len);
+	return n + details_len;
+}
+
+static struct h2_trailers *
+make_trailers(const struct h2_stream *s, const struct err *status, const uint8_t *details,
+    size_t details_len, const struct rpc_call *call)
+{
+	uint8_t encoded[DETAILS_MAX + sizeof status->msg + 8];
+	const struct rpc_metadata *headers = call != NULL && !s->submitted ? call->headers : NULL;
+	const struct rpc_metadata *extra = call != NULL ? call->trailers : NULL;
+	size_t message_len = strlen(status->msg), encoded_len = 0, used = 0;
+	struct h2_trailers *t;
+	uint8_t *code;
+
+	if (details_len > 0)
+		encoded_len = encode_status(status, details, details_len, encoded);
+	t = malloc(sizeof *t + 4 + GRPC_PERCENT_LEN(message_len) + GRPC_BASE64_LEN(encoded_len) +
+		   metadata_room(headers) + metadata_room(extra) + 1);
+	if (t == NULL)
+		return NULL;
+	t->count = s->submitted ? 0 : put_own_headers(s, t->nv);
+	code = t->bytes;
+	used = (size_t)snprintf((char *)code, 4, "%d", (int)status->code);
+	t->nv[t->count++] = nv_of("grpc-status", 11, code, used);
+	if (status->code != ERR_OK && message_len > 0) {
+		size_t len = grpc_percent_encode(status->msg, message_len, (char *)t->bytes + used);
+
+		t->nv[t->count++] = nv_of("grpc-message", 12, t->bytes + used, len);
+		used += len;
+	}
+	if (encoded_len > 0) {
+		size_t len = grpc_base64_encode(encoded, encoded_len, (char *)t->bytes + used);
+
+		t->nv[t->count++] = nv_of("grpc-status-details-bin", 23, t->bytes + used, len);
+		used += len;
+	}
+	t->count += put_metadata(headers, t->nv + t->count, NV_MAX - t->count, t->bytes, &used);
+	t->count += put_metadata(extra, t->nv + t->count, NV_MAX - t->count, t->bytes, &used);
+	return t;
+}
+
+/* Ends the stream with a status; the call is over, or never was. */
+static void
+end_stream(struct h2_stream *s, const struct err *status, const uint8_t *details,
+    size_t details_len, const struct rpc_call *call)
+{
+	struct h2_trailers *t = make_trailers(s, status, details, details_len, call);
+
+	s->finished = true;
+	if (t == NULL) {
+		conn_close(s->h2->conn, "out of memory");
+		return;
+	}
+	if (s->submitted) {
+		s->trailers = t;
+		resume(s);
+		return;
+	}
+	s->submitted = true;
+	nghttp2_submit_response(s->h2->session, s->id, t->nv, t->count, NULL);
+	free(t);
+	conn_mark_dirty(s->h2->conn);
+}
+
+static void
+reset(struct h2_stream *s, uint32_t code)
+{
+	s->finished = true;
+	nghttp2_submit_rst_stream(s->h2->session, NGHTTP2_FLAG_NONE, s->id, code);
+	conn_mark_dirty(s->h2->conn);
+}
+
+static void
+on_finish(
+    struct rpc_call *call, const struct err *status, const uint8_t *details, size_t details_len)
+{
+	struct h2_stream *s = call->transport_data;
+	struct err flooded;
+
+	s->call = NULL;
+	s->h2->running--;
+	net_deadline_remove(net_of(s), &s->deadline);
+	unblock(s);
+	if (s->gone)
+		return;
+	if (status->code == ERR_DEADLINE && s->out.len > 0) {
+		/* Part of a reply may be out: there is no place for a status any more. */
+		reset(s, NGHTTP2_CANCEL);
+		return;
+	}
+	if (s->flooded && status->code == ERR_OK) {
+		err_set(&flooded, ERR_LIMIT,
+		    "too many replies wait to be read by their callers; read them first");
+		end_stream(s, &flooded, NULL, 0, NULL);
+		return;
+	}
+	end_stream(s, status, details, details_len, call);
+}
+
+static const struct rpc_transport transport = {on_send, on_send_shared, on_finish, on_is_writable};
+
+void
+h2_stream_free(struct h2_stream *s)
+{
+	struct net *net = net_of(s);
+
+	s->gone = true;
+	if (s->call != NULL)
+		rpc_cancel(s->call, ERR_CANCELLED);
+	nghttp2_session_set_stream_user_data(s->h2->session, s->id, NULL);
+	TAILQ_REMOVE(&s->h2->streams, s, link);
+	net->input_owned -= s->message != NULL ? s->message_len : 0;
+	outq_fini(&s->out, &net->pool);
+	free(s->message);
+	free(s->trailers);
+	free(s);
+}
+
+/* ---- requests ----------------------------------------------------------------------------------------------- */
+
+/* An HTTP error, for who does not speak gRPC. */
+static void
+refuse_http(struct h2_stream *s, const char *code)
+{
+	nghttp2_nv nv[] = {NV(":status", code)};
+
+	s->finished = s->submitted = true;
+	nghttp2_submit_response(s->h2->session, s->id, nv, 1, NULL);
+	conn_mark_dirty(s->h2->conn);
+}
+
+static void
+fail(struct h2_stream *s, const struct err *err)
+{
+	if (s->call != NULL)
+		rpc_fail(s->call, err);
+	else if (!s->finished)
+		end_stream(s, err, NULL, 0, NULL);
+}
+
+/* What a request's headers say. */
+struct request {
+	const char *method, *path, *type, *timeout, *encoding, *accepts, *claim;
+	size_t method_len, path_len, type_len, timeout_len, encoding_len, accepts_len, claim_len;
+};
+
+static void
+read_fields(const struct h2_head *head, struct request *r)
+{
+	const struct {
+		const char *key;
+		const char **value;
+		size_t *len;
+	} wanted[] = {
+	    {":method", &r->method, &r->method_len},
+	    {":path", &r->path, &r->path_len},
+	    {"content-type", &r->type, &r->type_len},
+	    {"grpc-timeout", &r->timeout, &r->timeout_len},
+	    {"grpc-encoding", &r->encoding, &r->encoding_len},
+	    {"grpc-accept-encoding", &r->accepts, &r->accepts_len},
+	    {PEER_CLAIM_KEY, &r->claim, &r->claim_len},
+	};
+
+	for (unsigned i = 0; i < head->count; i++) {
+		const struct h2_field *f = &head->fields[i];
+
+		for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++) {
+			if (strlen(wanted[k].key) != f->key_len ||
+			    memcmp(wanted[k].key, head->bytes + f->key, f->key_len) != 0)
+				continue;
+			*wanted[k].value = (const char *)head->bytes + f->value;
+			*wanted[k].len = f->value_len;
+		}
+	}
+}
+
+static int
+echo_len(const char *text, size_t len)
+{
+	if (len <= ECHO_MAX)
+		return (int)len;
+	len = ECHO_MAX;
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	return (int)len;
+}
+
+static const struct rpc_method *
+find_method(const struct request *r, struct err *err)
+{
+	const char *service, *name;
+	size_t service_len, name_len;
+	const struct rpc_method *method;
+	bool known = false;
+
+	if (!grpc_path_split(r->path, r->path_len, &service, &service_len, &name, &name_len)) {
+		err_set(err, ERR_UNIMPLEMENTED, "the path is not /package.Service/Method");
+		return NULL;
+	}
+	method = rpc_find(service, service_len, name, name_len, &known);
+	if (method != NULL)
+		return method;
+	if (!utf8_is_valid(r->path, r->path_len))
+		err_set(err, ERR_UNIMPLEMENTED, "there is no such method");
+	else if (known)
+		err_set(err, ERR_UNIMPLEMENTED, "no method '%.*s' in %.*s",
+		    echo_len(name, name_len), name, (int)service_len, service);
+	else
+		err_set(err, ERR_UNIMPLEMENTED,
+		    "no service '%.*s' here; ask the server reflection for those there are",
+		    echo_len(service, service_len), service);
+	return NULL;
+}
+
+/* One value, or several joined by commas, of a key that ends in "-bin". */
+static bool
+add_binary(struct rpc_call *call, const char *key, size_t key_len, const char *p, size_t len)
+{
+	for (;;) {
+		const char *comma = memchr(p, ',', len);
+		size_t one = comma != NULL ? (size_t)(comma - p) : len, n;
+		uint8_t *value = arena_alloc(call->arena, one + 4);
+
+		if (value == NULL)
+			return false;
+		/* What is no base64 is left out: it must not fail the call. */
+		if (grpc_base64_decode(p, one, value, &n) &&
+		    !rpc_add_metadata(call, key, key_len, value, n))
+			return false;
+		if (comma == NULL)
+			return true;
+		p += one + 1;
+		len -= one + 1;
+	}
+}
+
+static bool
+take_metadata(const struct h2_head *head, struct rpc_call *call)
+{
+	for (unsigned i = 0; i < head->count; i++) {
+		const struct h2_field *f = &head->fields[i];
+		const char *key = (const char *)head->bytes + f->key;
+		const uint8_t *value = head->bytes + f->value;
+		bool ok;
+
+		if (!grpc_key_is_metadata(key, f->key_len))
+			continue;
+		if (grpc_key_is_binary(key, f->key_len))
+			ok = add_binary(call, key, f->key_len, (const char *)value, f->value_len);
+		else
+			ok = rpc_add_metadata(call, key, f->key_len, value, f->value_len);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+static void
+expired(struct deadline *deadline)
+{
+	struct h2_stream *s =
+	    (struct h2_stream *)(void *)((char *)deadline - offsetof(struct h2_stream, deadline));
+
+	rpc_cancel(s->call, ERR_DEADLINE);
+}
+
+static bool
+set_deadline(struct h2_stream *s, const struct request *r, struct err *err)
+{
+	int64_t ns, at_us;
+
+	if (r->timeout == NULL)
+		return true;
+	if (!grpc_timeout_parse(r->timeout, r->timeout_len, &ns))
+		return err_set(err, ERR_INTERNAL,
+		    "grpc-timeout is malformed: 1 to 8 digits and one of H M S m u n");
+	at_us = daemon_monotonic_us() + ns / 1000 + 1;
+	s->call->deadline_us = at_us;
+	s->deadline.expired = expired;
+	return net_deadline_add(net_of(s), &s->deadline, at_us) || err_oom(err);
+}
+
+static void
+read_encodings(struct h2_stream *s, const struct request *r)
+{
+	static const char identity[] = "identity", gzip[] = "gzip";
+
+	s->accepts_gzip = grpc_list_has(r->accepts, r->accepts_len, gzip);
+	if (r->encoding == NULL || grpc_list_has(r->encoding, r->encoding_len, identity))
+		return;
+	s->in_gzip = grpc_list_has(r->encoding, r->encoding_len, gzip);
+	s->in_unknown = !s->in_gzip;
+}
+
+static bool
+make_call(struct h2_stream *s, const struct request *r, struct err *err)
+{
+	struct h2_conn *h2 = s->h2;
+	const struct rpc_method *method = find_method(r, err);
+	struct caller caller;
+
+	if (method == NULL || !peer_caller(&h2->conn->peer, r->claim != NULL ? r->claim : "",
+				  r->claim_len, &caller, err))
+		return false;
+	s->call = rpc_call_new(net_of(s)->options.daemon, method, &transport, s, &caller);
+	if (s->call == NULL)
+		return err_set(err, ERR_LIMIT, "too many calls are running; try again later");
+	h2->running++;
+	read_encodings(s, r);
+	return (take_metadata(&h2->head, s->call) || err_oom(err)) && set_deadline(s, r, err);
+}
+
+void
+h2_call_begin(struct h2_stream *s)
+{
+	struct request r = {.method = NULL};
+	struct err err;
+
+	if (s->h2->head.too_large) {
+		refuse_http(s, "431");
+		return;
+	}
+	read_fields(&s->h2->head, &r);
+	if (r.method_len != 4 || memcmp(r.method, "POST", 4) != 0)
+		refuse_http(s, "405");
+	else if (r.type == NULL || !grpc_content_type_is_ours(r.type, r.type_len))
+		refuse_http(s, "415");
+	else if (s->h2->conn->state != CONN_OPEN)
+		reset(s, NGHTTP2_REFUSED_STREAM);
+	else if (!make_call(s, &r, &err))
+		fail(s, &err);
+	else if (s->call->method->flags & RPC_CLIENT_STREAM)
+		rpc_begin(s->call);
+}
+
+/* ---- messages ----------------------------------------------------------------------------------------------- */
+
+static void
+message_drop(struct h2_stream *s)
+{
+	if (s->message != NULL)
+		net_of(s)->input_owned -= s->message_len;
+	free(s->message);
+	s->message = NULL;
+	s->prefix_len = 0;
+	s->message_have = s->message_len = 0;
+}
+
+/* The prefix is complete: may such a message come? */
+static bool
+check_prefix(struct h2_stream *s, struct err *err)
+{
+	struct net *net = net_of(s);
+
+	s->message_len = grpc_prefix_length(s->prefix);
+	s->message_have = 0;
+	s->message_compressed = s->prefix[0] == GRPC_FLAG_COMPRESSED;
+	if (s->prefix[0] > GRPC_FLAG_COMPRESSED)
+		return err_set(err, ERR_INTERNAL, "a message's first byte is 0 or 1");
+	if (s->message_compressed && s->in_unknown)
+		return err_set(
+		    err, ERR_UNIMPLEMENTED, "messages are read plain or compressed by gzip");
+	if (s->message_compressed && !s->in_gzip)
+		return err_set(err, ERR_INTERNAL,
+		    "a message is compressed, but grpc-encoding does not say how");
+	if (s->message_len > LIMIT_FRAME_BODY)
+		return err_set(err, ERR_LIMIT,
+		    "the message has %u bytes, more than the limit of %u: split it", s->message_len,
+		    LIMIT_FRAME_BODY);
+	if (net->input_owned + s->message_len > LIMIT_INPUT_TOTAL)
+		return err_set(
+		    err, ERR_LIMIT, "too many requests are on their way; try again later");
+	s->message = malloc((size_t)s->message_len + 1);
+	if (s->message == NULL)
+		return err_oom(err);
+	net->input_owned += s->message_len;
+	return true;
+}
+
+static bool
+unpack(struct h2_stream *s, struct err *err)
+{
+	uint8_t *plain;
+	size_t len;
+
+	s->call->was_compressed = s->message_compressed;
+	if (!s->message_compressed)
+		return true;
+	if (!gzip_inflate(s->message, s->message_len, LIMIT_FRAME_BODY, &plain, &len, err))
+		return false;
+	net_of(s)->input_owned += len;
+	net_of(s)->input_owned -= s->message_len;
+	free(s->message);
+	s->message = plain;
+	s->message_len = s->message_have = (uint32_t)len;
+	return true;
+}
+
+/* Whole. A call with one request waits for the end of the stream, others take it at once. */
+static void
+message_done(struct h2_stream *s)
+{
+	struct err err;
+
+	s->messages++;
+	if (!unpack(s, &err)) {
+		fail(s, &err);
+	} else if (s->call->method->flags & RPC_CLIENT_STREAM) {
+		rpc_message(s->call, s->message, s->message_len);
+		message_drop(s);
+	} else if (s->messages > 1) {
+		err_set(&err, ERR_UNIMPLEMENTED,
+		    "%s takes one request message, and got another one", s->call->method->name);
+		fail(s, &err);
+	}
+}
+
+void
+h2_call_data(struct h2_stream *s, const uint8_t *p, size_t len)
+{
+	struct err err;
+
+	while (len > 0 && s->call != NULL) {
+		size_t n;
+
+		if (s->messages > 0 && s->message != NULL && s->message_have == s->message_len) {
+			/* The one request is there, and more comes. */
+			s->messages++;
+			err_set(&err, ERR_UNIMPLEMENTED,
+			    "%s takes one request message, and got another one",
+			    s->call->method->name);
+			fail(s, &err);
+			return;
+		}
+		if (s->prefix_len < GRPC_PREFIX_LEN) {
+			n = GRPC_PREFIX_LEN - s->prefix_len;
+			n = n < len ? n : len;
+			memcpy(s->prefix + s->prefix_len, p, n);
+			s->prefix_len += (uint8_t)n;
+			if (s->prefix_len == GRPC_PREFIX_LEN && !check_prefix(s, &err)) {
+				fail(s, &err);
+				return;
+			}
+		} else {
+			n = s->message_len - s->message_have;
+			n = n < len ? n : len;
+			memcpy(s->message + s->message_have, p, n);
+			s->message_have += (uint32_t)n;
+		}
+		p += n;
+		len -= n;
+		if (s->message != NULL && s->message_have == s->message_len)
+			message_done(s);
+	}
+}
+
+void
+h2_call_half_close(struct h2_stream *s)
+{
+	struct err err;
+
+	s->half_closed = true;
+	if (s->call == NULL)
+		return;
+	if (s->prefix_len > 0 && (s->message == NULL || s->message_have < s->message_len)) {
+		err_set(&err, ERR_INTERNAL, "the stream ended in the middle of a message");
+		fail(s, &err);
+	} else if (s->call->method->flags & RPC_CLIENT_STREAM) {
+		rpc_half_close(s->call);
+	} else if (s->messages == 0) {
+		err_set(&err, ERR_UNIMPLEMENTED, "%s takes one request message, and got none",
+		    s->call->method->name);
+		fail(s, &err);
+	} else {
+		rpc_dispatch(s->call, s->message, s->message_len);
+		message_drop(s);
+	}
+}

@@ -1,0 +1,181 @@
+/*
+ * interop-server --listen ADDR …: our transports, with what gRPC's published interoperability cases call
+ * (grpc.testing.TestService), health checks and reflection. No plan, no disk.
+ *
+ * Prints "interop-server ready ADDR…" when it listens. SIGTERM drains: who is connected may finish.
+ */
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/log.h"
+#include "grpc/health/v1/health.pb-c.h"
+#include "grpc/reflection/v1/reflection.pb-c.h"
+#include "server/net/net.h"
+#include "server/rpc/daemon.h"
+#include "server/rpc/descriptors.h"
+#include "server/rpc/handlers.h"
+#include "server/rpc/health.h"
+#include "server/rpc/rpc.h"
+#include "tests/interop/server/test_service.h"
+
+/* testing_descriptors.c, generated */
+extern const uint8_t testing_descriptors[];
+extern const size_t testing_descriptors_len;
+
+/* ---- a daemon without a plan: what calls and the network need of one ----------------------------------------- */
+
+struct daemon {
+	struct rpc_pool *pool;
+	void (*free_pool)(struct rpc_pool *);
+};
+
+void
+daemon_set_rpc_pool(
+    struct daemon *daemon, struct rpc_pool *pool, void (*free_pool)(struct rpc_pool *))
+{
+	daemon->pool = pool;
+	daemon->free_pool = free_pool;
+}
+
+struct rpc_pool *
+daemon_rpc_pool(const struct daemon *daemon)
+{
+	return daemon->pool;
+}
+
+void
+daemon_set_connections(struct daemon *daemon, unsigned count)
+{
+	(void)daemon;
+	(void)count;
+}
+
+int64_t
+daemon_monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* clang-format off */
+#define REFLECTION(version)                                                                                          \
+	{ "grpc.reflection." version ".ServerReflection", "ServerReflectionInfo",                                    \
+	    &grpc__reflection__v1__server_reflection_request__descriptor,                                            \
+	    &grpc__reflection__v1__server_reflection_response__descriptor, RPC_STREAM | RPC_CLIENT_STREAM,           \
+	    handle_reflection_info }
+
+static const struct rpc_method methods[] = {
+	{ "grpc.health.v1.Health", "Check", &grpc__health__v1__health_check_request__descriptor,
+	    &grpc__health__v1__health_check_response__descriptor, 0, handle_health_check },
+	{ "grpc.health.v1.Health", "Watch", &grpc__health__v1__health_check_request__descriptor,
+	    &grpc__health__v1__health_check_response__descriptor, RPC_STREAM | RPC_ENDLESS, handle_health_watch },
+	REFLECTION("v1"),
+	REFLECTION("v1alpha"),
+};
+/* clang-format on */
+
+const struct rpc_method *
+rpc_methods(size_t *count)
+{
+	*count = sizeof methods / sizeof methods[0];
+	return methods;
+}
+
+/* ---- the program --------------------------------------------------------------------------------------------- */
+
+struct server {
+	struct event_base *base;
+	struct net *net;
+	struct daemon daemon;
+	bool stopping;
+};
+
+static void
+on_signal(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)fd;
+	(void)what;
+	if (server->stopping)
+		exit(1);
+	server->stopping = true;
+	health_stop();
+	net_drain(server->net);
+}
+
+static bool
+listen_all(struct server *server, int argc, char **argv, struct err *err)
+{
+	static const struct option options[] = {
+	    {"listen", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+	bool any = false;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (o != 'l')
+			return err_set(err, ERR_INVALID, "usage: interop-server --listen ADDR");
+		if (!net_listen(server->net, optarg, err))
+			return false;
+		any = true;
+	}
+	return any || err_set(err, ERR_INVALID, "usage: interop-server --listen ADDR");
+}
+
+static void
+run(struct server *server)
+{
+	printf("interop-server ready");
+	for (size_t i = 0; net_address(server->net, i) != NULL; i++)
+		printf(" %s", net_address(server->net, i));
+	printf("\n");
+	fflush(stdout);
+	while (!server->stopping || !net_is_idle(server->net)) {
+		event_base_loop(server->base, EVLOOP_ONCE);
+		net_turn_end(server->net);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct server server;
+	struct net_options options = {.daemon = &server.daemon};
+	struct event *term, *interrupt;
+	const struct rpc_method *service;
+	size_t count;
+	struct err err;
+
+	signal(SIGPIPE, SIG_IGN);
+	service = test_service_methods(&count);
+	server.base = event_base_new();
+	options.base = server.base;
+	if (server.base == NULL || !rpc_add_methods(service, count) ||
+	    !descriptors_add(testing_descriptors, testing_descriptors_len))
+		return 1;
+	test_service_init(server.base);
+	server.net = net_new(&options, &err);
+	if (server.net == NULL || !listen_all(&server, argc, argv, &err)) {
+		fprintf(stderr, "interop-server: %s\n", err.msg);
+		return 2;
+	}
+	term = evsignal_new(server.base, SIGTERM, on_signal, &server);
+	interrupt = evsignal_new(server.base, SIGINT, on_signal, &server);
+	evsignal_add(term, NULL);
+	evsignal_add(interrupt, NULL);
+	run(&server);
+	net_free(server.net);
+	if (server.daemon.pool != NULL)
+		server.daemon.free_pool(server.daemon.pool);
+	event_free(term);
+	event_free(interrupt);
+	event_base_free(server.base);
+	return 0;
+}
