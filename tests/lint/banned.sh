@@ -21,4 +21,9 @@ hits=$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' $all) && {
 	echo "$hits"
 	bad=1
 }
+hits=$(git grep -nE '^(<<<<<<<|>>>>>>>) ') && {
+	echo "left over from a merge:"
+	echo "$hits"
+	bad=1
+}
 exit $bad
