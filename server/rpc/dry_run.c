@@ -6,6 +6,8 @@
 #include "server/limits.h"
 #include "server/plan/plan.h"
 #include "server/plan/view.h"
+#include "server/rpc/as_of.h"
+#include "server/rpc/baselines.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/findings.h"
 #include "server/rpc/rpc.h"
@@ -18,16 +20,20 @@ is_cancelled(void *arg)
 	return __atomic_load_n(&run->call->cancelled, __ATOMIC_RELAXED);
 }
 
+static const struct check_baseline *
+baseline_of(const struct dry_run_baseline *baseline)
+{
+	return baseline->plan.view != NULL ? &baseline->plan : NULL;
+}
+
 static bool
 work_out(struct dry_run *run, struct err *err)
 {
-	struct effect_side before = {run->before, run->today};
-	struct effect_side after = {run->after, run->today};
+	struct effect_side before = {run->before, run->today, baseline_of(&run->baselines[0])};
+	struct effect_side after = {run->after, run->today, baseline_of(&run->baselines[1])};
 	const Plumb__V1__FindingsChange *change;
 	struct effect effect;
 
-	if (!view_settle(run->before) || !view_settle(run->after))
-		return err_oom(err);
 	if (!effect_run(&before, &after, is_cancelled, run, &effect, err))
 		return false;
 	change = findings_change(&effect, run->arena);
@@ -50,6 +56,8 @@ end(struct dry_run *run)
 {
 	plan_view_release(run->ws->plan, run->before);
 	plan_view_release(run->ws->plan, run->after);
+	for (size_t i = 0; i < 2; i++)
+		as_of_unref(run->baselines[i].as_of);
 	arena_free(run->arena);
 }
 
@@ -68,16 +76,105 @@ job_done(void *arg)
 	rpc_unpin(call);
 }
 
+/* ---- the plan at the newest baseline ------------------------------------------------------------------- */
+
+enum progress { READY, WAIT, FAILED };
+
+static void go_on(struct waiter *waiter);
+
+static enum progress
+wait_in(struct dry_run *run, struct waiters *list, uint64_t revision)
+{
+	run->waiter.go_on = go_on;
+	waiter_add(list, &run->waiter, revision);
+	return WAIT;
+}
+
+/* The baseline may be drawn by this very change, or by one that is not durable yet. */
+static enum progress
+get_baseline(struct dry_run *run, struct dry_run_baseline *b)
+{
+	uint64_t durable = plan_durable(run->ws->plan);
+
+	if (b->revision == 0 || run->undo_epoch != run->ws->undo_epoch)
+		return READY; /* or decided again later: what this says is not told */
+	if (b->revision >= run->revision) {
+		b->plan.view = b->revision == run->revision ? run->before : run->after;
+		return READY;
+	}
+	if (b->revision > durable)
+		return wait_in(run, &run->ws->undurable, b->revision);
+	if (b->as_of == NULL)
+		b->as_of = as_of_get(run->call->daemon, run->ws, b->revision, &run->err);
+	if (b->as_of == NULL)
+		return FAILED;
+	if (b->as_of->state == AS_OF_BUILDING)
+		return wait_in(run, &b->as_of->waiting, 0);
+	if (b->as_of->state == AS_OF_FAILED) {
+		run->err = b->as_of->err;
+		return FAILED;
+	}
+	b->plan.view = b->as_of->view;
+	return READY;
+}
+
+/* On from wherever it stands, until it waits, is with a worker again or has ended. */
+static void
+step(struct dry_run *run)
+{
+	enum progress progress = READY;
+
+	for (size_t i = 0; i < 2 && progress == READY; i++)
+		progress = get_baseline(run, &run->baselines[i]);
+	if (progress == READY &&
+	    !jobs_start(run->call->daemon->jobs, run_job, job_done, run, false, &run->err))
+		progress = FAILED;
+	if (progress == FAILED) {
+		run->ok = false;
+		job_done(run);
+	}
+}
+
+static void
+go_on(struct waiter *waiter)
+{
+	step((struct dry_run *)waiter);
+}
+
+static void
+seek(void *arg)
+{
+	struct dry_run *run = arg;
+	const struct view *views[] = {run->before, run->after};
+
+	run->ok = (view_settle(run->before) && view_settle(run->after)) || err_oom(&run->err);
+	for (size_t i = 0; run->ok && i < 2; i++)
+		run->baselines[i].revision = baselines_newest(views[i], run->revision + i,
+		    &run->call->cancelled, &run->baselines[i].plan.slot);
+}
+
+static void
+sought(void *arg)
+{
+	struct dry_run *run = arg;
+
+	if (run->ok)
+		step(run);
+	else
+		job_done(run);
+}
+
 bool
 dry_run_start(struct dry_run *run, struct err *err)
 {
 	bool ok = false;
 
+	run->undo_epoch = run->ws->undo_epoch;
 	run->arena = arena_new(LIMIT_CALL_ARENA);
 	if (run->before == NULL || run->after == NULL || run->arena == NULL)
 		err_oom(err);
 	else
-		ok = jobs_start(run->call->daemon->jobs, run_job, job_done, run, false, err);
+		ok = jobs_start(run->call->daemon->jobs, seek, sought, run, false, err);
 	if (ok)
 		rpc_pin(run->call);
 	else

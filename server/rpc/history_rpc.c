@@ -14,6 +14,7 @@
 #include "common/parse.h"
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "server/insight/check/check.h"
 #include "server/insight/check/effect.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
@@ -539,8 +540,10 @@ diff_is_cancelled(void *arg)
 static Plumb__V1__FindingsChange *
 diff_findings(struct view_job *job, struct err *err)
 {
-	struct effect_side before = {job->view, job->from_today};
-	struct effect_side after = {job->other, job->today};
+	const struct check_baseline from = {job->baseline, job->baseline_slot};
+	const struct check_baseline to = {job->other_baseline, job->other_baseline_slot};
+	struct effect_side before = {job->view, job->from_today, from.view != NULL ? &from : NULL};
+	struct effect_side after = {job->other, job->today, to.view != NULL ? &to : NULL};
 	Plumb__V1__FindingsChange *change;
 	struct effect effect;
 
@@ -592,5 +595,9 @@ handle_plan_diff(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__DiffRequest *request = (const Plumb__V1__DiffRequest *)message;
 
-	job_views(call, request->from, request->to, diff_run, (void *)(uintptr_t)request);
+	if (request->findings)
+		job_views_baseline(
+		    call, request->from, request->to, diff_run, (void *)(uintptr_t)request);
+	else
+		job_views(call, request->from, request->to, diff_run, (void *)(uintptr_t)request);
 }

@@ -50,10 +50,12 @@ size_t jobs_count(const struct jobs *jobs);
 struct view_job {
 	/* For the worker, read-only. Settled already: do not call view_settle(). */
 	const struct view *view;
-	const struct view *other; /* job_views(): the second; else NULL */
-	const struct view *baseline; /* job_view_baseline(): NULL where there is none */
-	uint32_t baseline_slot; /* of the baseline in view */
-	uint64_t revision;      /* of view */
+	const struct view *other;          /* job_views(): the second; else NULL */
+	const struct view *baseline;       /* job_view_baseline(): NULL where there is none */
+	uint32_t baseline_slot;            /* of the baseline in view */
+	const struct view *other_baseline; /* job_views_baseline(): the same for other */
+	uint32_t other_baseline_slot;
+	uint64_t revision; /* of view */
 	uint64_t other_revision;
 	int32_t today;         /* the date that the answer takes as today (of `to` for two views) */
 	int32_t from_today;    /* job_views(): the same of `from` */
@@ -87,6 +89,9 @@ void job_view_baseline(
     struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg);
 /* The same with two views of one workspace. */
 void job_views(struct rpc_call *call, const struct Plumb__V1__At *from,
+    const struct Plumb__V1__At *to, job_view_fn run, void *arg);
+/* Two views, each beside the plan at its own newest baseline. */
+void job_views_baseline(struct rpc_call *call, const struct Plumb__V1__At *from,
     const struct Plumb__V1__At *to, job_view_fn run, void *arg);
 
 /*

@@ -711,6 +711,7 @@ add_findings(struct apply_call *ac, struct view *after)
 	run->ws = ac->ws;
 	run->before = plan_view_pending(plan);
 	run->after = after;
+	run->revision = plan_revision(plan);
 	run->today = workspace_today(ac->ws);
 	run->done = dry_run_done;
 	run->arg = ac;

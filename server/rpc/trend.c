@@ -11,6 +11,7 @@
 #include "server/limits.h"
 #include "server/plan/plan.h"
 #include "server/plan/view.h"
+#include "server/rpc/baselines.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/fold.h"
 #include "server/rpc/trend_file.h"
@@ -349,34 +350,11 @@ drop_baseline(struct walk *walk)
 	walk->baseline_revision = 0;
 }
 
-/* The baseline that was drawn last, of those that name a revision up to the view's; 0: there is none. */
-static uint64_t
-newest_baseline(const struct view *view, uint64_t up_to, uint32_t *slot)
-{
-	uint64_t drawn = 0, named = 0;
-
-	for (uint32_t i = 0; i < view_slots(view); i++) {
-		const struct item *item = view_item(view, i);
-		uint64_t revision;
-
-		if (!item_is_live(item) || item->kind != KIND_BASELINE ||
-		    item->created_revision < drawn)
-			continue;
-		revision = item->effort > 0 ? (uint64_t)item->effort : item->revision;
-		if (revision > up_to)
-			continue;
-		drawn = item->created_revision;
-		named = revision;
-		*slot = i;
-	}
-	return named;
-}
-
 static bool
 find_baseline(
     struct walk *walk, const struct view *view, struct check_baseline *out, struct err *err)
 {
-	uint64_t named = newest_baseline(view, walk->at, &out->slot);
+	uint64_t named = baselines_newest(view, walk->at, NULL, &out->slot);
 
 	out->view = NULL;
 	if (named == 0)

@@ -21,16 +21,13 @@
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
+#include "server/rpc/baselines.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/rpc.h"
 
 /* A worker that is this far ahead of its reader waits. */
 #define QUEUE_HIGH (1u << 20)
 #define VIEWS_MAX  2
-/* Items between two looks at whether the caller has gone. */
-#define CANCEL_EVERY 4096u
-/* Items whose memory is asked for before it is read. */
-#define AHEAD 16u
 
 struct output {
 	struct output *next;
@@ -61,11 +58,11 @@ struct view_call {
 	bool busy;            /* a job of ours is on a worker */
 	struct want wants[VIEWS_MAX];
 	size_t wants_count;
-	/* job_view_baseline(): asked for, looked for on a worker, found */
+	/* job_view_baseline(): asked for, looked for on a worker, found; one for each of wants */
 	bool wants_baseline;
 	bool baseline_sought;
-	uint32_t baseline_slot; /* SLOT_NONE: there is none */
-	struct want baseline;
+	uint32_t baseline_slots[VIEWS_MAX]; /* SLOT_NONE: there is none */
+	struct want baselines[VIEWS_MAX];
 	job_view_fn run;
 	bool ok;
 	struct err err;
@@ -124,9 +121,9 @@ view_call_free(struct view_call *vc)
 	for (size_t i = 0; i < vc->wants_count; i++) {
 		shared_view_unref(vc->wants[i].shared);
 		as_of_unref(vc->wants[i].as_of);
+		shared_view_unref(vc->baselines[i].shared);
+		as_of_unref(vc->baselines[i].as_of);
 	}
-	shared_view_unref(vc->baseline.shared);
-	as_of_unref(vc->baseline.as_of);
 	drop_output(vc);
 	pthread_cond_destroy(&vc->room);
 	pthread_mutex_destroy(&vc->lock);
@@ -354,13 +351,19 @@ view_job_cancelled(const struct view_job *job)
 /* ---- running ------------------------------------------------------------------------------------------- */
 
 static bool
+settle_want(struct want *want)
+{
+	return want->shared == NULL || shared_view_settle(want->shared);
+}
+
+static bool
 settle(struct view_call *vc)
 {
 	for (size_t i = 0; i < vc->wants_count; i++) {
-		if (vc->wants[i].shared != NULL && !shared_view_settle(vc->wants[i].shared))
+		if (!settle_want(&vc->wants[i]) || !settle_want(&vc->baselines[i]))
 			return false;
 	}
-	return vc->baseline.shared == NULL || shared_view_settle(vc->baseline.shared);
+	return true;
 }
 
 static void
@@ -423,6 +426,19 @@ set_today(struct view_call *vc, struct err *err)
 }
 
 static void
+give_baselines(struct view_call *vc)
+{
+	if (vc->baseline_slots[0] != SLOT_NONE) {
+		vc->job.baseline = view_of(&vc->baselines[0]);
+		vc->job.baseline_slot = vc->baseline_slots[0];
+	}
+	if (vc->baseline_slots[1] != SLOT_NONE) {
+		vc->job.other_baseline = view_of(&vc->baselines[1]);
+		vc->job.other_baseline_slot = vc->baseline_slots[1];
+	}
+}
+
+static void
 start_run(struct view_call *vc)
 {
 	struct err err = {0};
@@ -437,10 +453,7 @@ start_run(struct view_call *vc)
 		vc->job.other = view_of(&vc->wants[1]);
 		vc->job.other_revision = vc->wants[1].revision;
 	}
-	if (vc->baseline_slot != SLOT_NONE) {
-		vc->job.baseline = view_of(&vc->baseline);
-		vc->job.baseline_slot = vc->baseline_slot;
-	}
+	give_baselines(vc);
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
 	if (!jobs_start(vc->daemon->jobs, run_job, job_done, vc, false, &err)) {
@@ -718,42 +731,15 @@ resolve(struct view_call *vc, struct want *want, struct err *err)
 	return progress == GO_ON ? get_view(vc, want, err) : progress;
 }
 
-/* The baseline that was drawn last, of those that name a revision up to the view's. */
-static void
-seek_baseline(struct view_call *vc, const struct view *view)
-{
-	uint64_t drawn = 0;
-
-	for (uint32_t slot = 0; slot < view_slots(view); slot++) {
-		const struct item *item = view_item(view, slot);
-		uint64_t revision;
-
-		if (slot % CANCEL_EVERY == 0 && view_job_cancelled(&vc->job))
-			return;
-		if (slot + AHEAD < view_slots(view))
-			__builtin_prefetch(view_item(view, slot + AHEAD));
-		if (item == NULL || item->kind != KIND_BASELINE || !item_is_live(item) ||
-		    item->created_revision < drawn)
-			continue;
-		revision = item->effort > 0 ? (uint64_t)item->effort : item->revision;
-		if (revision > vc->wants[0].revision)
-			continue;
-		drawn = item->created_revision;
-		vc->baseline_slot = slot;
-		vc->baseline.revision = revision;
-	}
-}
-
 static void
 run_seek(void *arg)
 {
 	struct view_call *vc = arg;
 
-	vc->ok = settle(vc);
-	if (vc->ok)
-		seek_baseline(vc, view_of(&vc->wants[0]));
-	else
-		err_oom(&vc->err);
+	vc->ok = settle(vc) || err_oom(&vc->err);
+	for (size_t i = 0; vc->ok && i < vc->wants_count; i++)
+		vc->baselines[i].revision = baselines_newest(view_of(&vc->wants[i]),
+		    vc->wants[i].revision, &vc->call->cancelled, &vc->baseline_slots[i]);
 }
 
 static void
@@ -770,12 +756,24 @@ sought(void *arg)
 }
 
 static enum progress
-resolve_newest_baseline(struct view_call *vc, struct err *err)
+get_baselines(struct view_call *vc, struct err *err)
+{
+	enum progress progress = GO_ON;
+
+	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++) {
+		if (vc->baseline_slots[i] != SLOT_NONE)
+			progress = get_view(vc, &vc->baselines[i], err);
+	}
+	return progress;
+}
+
+static enum progress
+resolve_newest_baselines(struct view_call *vc, struct err *err)
 {
 	if (!vc->wants_baseline)
 		return GO_ON;
 	if (vc->baseline_sought)
-		return vc->baseline_slot != SLOT_NONE ? get_view(vc, &vc->baseline, err) : GO_ON;
+		return get_baselines(vc, err);
 	if (!jobs_start(vc->daemon->jobs, run_seek, sought, vc, false, err))
 		return FAILED;
 	vc->busy = true;
@@ -799,7 +797,7 @@ step(struct view_call *vc)
 	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++)
 		progress = resolve(vc, &vc->wants[i], &err);
 	if (progress == GO_ON)
-		progress = resolve_newest_baseline(vc, &err);
+		progress = resolve_newest_baselines(vc, &err);
 	if (progress == GO_ON)
 		start_run(vc);
 	else if (progress == FAILED)
@@ -850,7 +848,8 @@ view_call_new(struct rpc_call *call, job_view_fn run, void *arg)
 	vc->run = run;
 	for (size_t i = 0; i < VIEWS_MAX; i++)
 		vc->wants[i].date = DATE_NONE;
-	vc->baseline_slot = SLOT_NONE;
+	for (size_t i = 0; i < VIEWS_MAX; i++)
+		vc->baseline_slots[i] = SLOT_NONE;
 	return vc;
 }
 
@@ -895,4 +894,11 @@ job_views(struct rpc_call *call, const struct Plumb__V1__At *from, const struct 
     job_view_fn run, void *arg)
 {
 	start(call, from, to, 2, false, run, arg);
+}
+
+void
+job_views_baseline(struct rpc_call *call, const struct Plumb__V1__At *from,
+    const struct Plumb__V1__At *to, job_view_fn run, void *arg)
+{
+	start(call, from, to, 2, true, run, arg);
 }

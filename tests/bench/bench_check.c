@@ -2,8 +2,9 @@
  * How long a check of all rules takes on a plan of N entries: bench_check [N [ROUNDS]].
  *
  * The plan is made up in memory: per 1,000 entries about 2 objectives with measures, 20 initiatives, 60 workstreams,
- * 400 tasks, 60 people in 6 teams, 100 allocations, 300 measurements; one in a hundred has a fault. Three people do the
- * work of an initiative.
+ * 400 tasks, 60 people in 6 teams, 100 allocations, 340 records (80 of them check-ins, one for each piece of work under
+ * way); one in a hundred has a fault. Three people do the work of an initiative. Some six of a hundred entries are in a
+ * finding.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,14 +355,15 @@ make_people(struct maker *m, unsigned people)
 	}
 }
 
+/* Of this week, one in a hundred of last month. */
 static void
-check_in(struct maker *m, Plumb__V1__Record *record, unsigned initiative)
+check_in(struct maker *m, Plumb__V1__Record *record, const char *kind, unsigned number)
 {
+	int age = any(m, 100) == 0 ? 30 : (int)any(m, 4);
 	char day[DATE_TEXT_LEN];
 
-	record->about = arena_printf(m->arena, "initiative/i%u", initiative);
-	record->at = arena_strdup(
-	    m->arena, date_format(date_from_civil(2026, 3, 28) - (int)any(m, 20), day));
+	record->about = arena_printf(m->arena, "%s%u", kind, number);
+	record->at = arena_strdup(m->arena, date_format(date_from_civil(2026, 3, 30) - age, day));
 	record->body_case = PLUMB__V1__RECORD__BODY_CHECK_IN;
 	record->check_in = arena_alloc_or_die(m, sizeof *record->check_in);
 	plumb__v1__check_in__init(record->check_in);
@@ -385,7 +387,11 @@ make_records(struct maker *m, unsigned records, unsigned measures, unsigned init
 		plumb__v1__record__init(record);
 		record->id = name(m, "r", i);
 		if (i < initiatives) {
-			check_in(m, record, i);
+			check_in(m, record, "initiative/i", i);
+			continue;
+		}
+		if (i < 4 * initiatives) {
+			check_in(m, record, "workstream/w", i - initiatives);
 			continue;
 		}
 		record->about = name(m, "m", any(m, measures));
@@ -501,8 +507,8 @@ round_of_effects(struct maker *m, int32_t today)
 		die("no view");
 	settled = wall_ms();
 	cpu = now_ms();
-	sides[0] = (struct effect_side){before, today};
-	sides[1] = (struct effect_side){after, today};
+	sides[0] = (struct effect_side){before, today, NULL};
+	sides[1] = (struct effect_side){after, today, NULL};
 	if (!effect_run(&sides[0], &sides[1], NULL, NULL, &effect, &err))
 		die(err.msg);
 	printf("effect_ms=%.1f cpu_ms=%.1f on_loop_ms=%.3f appeared=%zu gone=%zu same=%zu\n",

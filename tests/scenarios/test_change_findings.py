@@ -51,6 +51,44 @@ class ChangeFindingsTest(unittest.TestCase):
         self.assertTrue(found.fix)
         self.assertTrue(reply.differences)
 
+    def crept(self, findings):
+        return self.of_rule(findings.appeared, "scope/crept"), self.of_rule(findings.gone, "scope/crept")
+
+    def agreed(self, days):
+        return initiative("c", ["anna"], status="APPROVED", estimate={"likely": days})
+
+    def test_what_has_grown_since_the_baseline(self):
+        """20 percent are let pass: 12 days for 10 are no finding, 13 are one, in a dry run as in a difference."""
+        line = {"put": {"item": {"id": "line", "baseline": {}}}}
+        self.apply(self.agreed(1000))
+        self.apply(line)
+        self.assertEqual(self.crept(self.dry_run(self.agreed(1200)).findings), ([], []))
+        grown = ["scope/crept:initiative/c,baseline/line"]
+        self.assertEqual(self.crept(self.dry_run(self.agreed(1300)).findings), (grown, []))
+        before = self.apply(person("cleo")).revision
+        after = self.apply(self.agreed(1300)).revision
+
+        def diff(old, new):
+            request = ParseDict({"from": {"revision": old}, "to": {"revision": new}, "findings": True}, pb.plan.DiffRequest())
+            return self.crept(self.client.call("Plan.Diff", request).findings)
+
+        self.assertEqual(diff(before, after), (grown, []))
+        self.assertEqual(diff(after, before), ([], grown))
+        # what is undone is gone; and so is what a new baseline, drawn by the very change, agrees to
+        self.assertEqual(self.crept(self.dry_run(self.agreed(1000)).findings), ([], grown))
+        newer = {"put": {"item": {"id": "newer", "baseline": {}}}}
+        self.assertEqual(self.crept(self.dry_run(newer).findings), ([], grown))
+        self.assertEqual(self.crept(self.dry_run(newer, self.agreed(1400)).findings), ([], grown))
+        # one that names a revision of the past: 10 days were agreed in `before`
+        past = {"put": {"item": {"id": "past", "baseline": {"revision": before}}}}
+        self.assertEqual(self.crept(self.dry_run(past).findings), (["scope/crept:initiative/c,baseline/past"], grown))
+        # the other way round: without a baseline nothing can be said to have grown
+        gone = {"remove": {"ref": "baseline/line"}}
+        self.assertEqual(self.crept(self.dry_run(gone).findings)[1], grown)
+        # both sides each have their own: drawn after `after`, it agrees to what had grown
+        drawn = self.apply(newer).revision
+        self.assertEqual(diff(after, drawn), ([], grown))
+
     def test_nothing_was_changed(self):
         self.dry_run(initiative("a", ["anna", "ben"]), initiative("c", []))
         entry = self.client.call("Plan.Get", pb.plan.GetRequest(ref="initiative/a")).entry

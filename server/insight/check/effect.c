@@ -34,6 +34,7 @@ judge(void *p)
 	struct check_query query = {
 	    .today = work->side->today,
 	    .waived = true,
+	    .baseline = work->side->baseline,
 	    .most = LIMIT_COMPARED,
 	    .cancelled = work->cancelled,
 	    .arg = work->arg,

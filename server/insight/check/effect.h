@@ -11,12 +11,14 @@
 #include "server/insight/check/compare.h"
 
 struct check;
+struct check_baseline;
 struct view;
 
-/* One of the two plans, settled, and the date that its rules take as today. */
+/* One of the two plans, settled, the date that its rules take as today, and the plan at its newest baseline. */
 struct effect_side {
 	const struct view *view;
 	int32_t today;
+	const struct check_baseline *baseline; /* NULL: it has none */
 };
 
 struct effect {
