@@ -40,6 +40,12 @@ add_evidence(const struct check *check, const struct finding *f, const char *wha
 		check_value(check, e, out);
 }
 
+static void
+add_days(const struct evidence *e, struct str *out)
+{
+	str_addf(out, "%lld day%s", (long long)e->value.count, e->value.count == 1 ? "" : "s");
+}
+
 /* The work that asks, where it is still to be done; SLOT_NONE. */
 static uint32_t
 open_work(const struct index *ix, uint32_t ask)
@@ -234,6 +240,8 @@ judge_unanswered(struct pass *pass, uint32_t ask)
 	draft_date(&d, ask, "asked on", asked);
 	if (needed != DATE_NONE)
 		draft_date(&d, ask, "needed by", needed);
+	if (needed != DATE_NONE && needed < pass->today)
+		draft_count(&d, ask, "days over", (int64_t)pass->today - needed);
 	if (open_work(ix, ask) != SLOT_NONE)
 		draft_waiting(&d, ix, open_work(ix, ask));
 	d.from = asked + (int32_t)pass->limits[UNANSWERED_DAYS] + 1;
@@ -406,7 +414,13 @@ message_unanswered(const struct check *check, const struct finding *f, struct st
 	add_evidence(check, f, "asked on", out);
 	str_add(out, " and has not answered ");
 	add_subject(check, f, 0, out);
-	if (finding_evidence(check, f, "needed by") != NULL) {
+	if (finding_evidence(check, f, "days over") != NULL) {
+		str_add(out, ", which was needed by ");
+		add_evidence(check, f, "needed by", out);
+		str_add(out, ", ");
+		add_days(finding_evidence(check, f, "days over"), out);
+		str_add(out, " ago");
+	} else if (finding_evidence(check, f, "needed by") != NULL) {
 		str_add(out, ", which is needed by ");
 		add_evidence(check, f, "needed by", out);
 	}
@@ -625,8 +639,8 @@ message_late(const struct check *check, const struct finding *f, struct str *out
 	add_evidence(check, f, "promised for", out);
 	if (finding_evidence(check, f, "days over") != NULL) {
 		str_add(out, ", ");
-		add_evidence(check, f, "days over", out);
-		str_add(out, " days ago, and is not met; ");
+		add_days(finding_evidence(check, f, "days over"), out);
+		str_add(out, " ago, and is not met; ");
 	} else {
 		str_add(out, ", but needed by ");
 		add_evidence(check, f, "needed by", out);

@@ -80,6 +80,16 @@ START_TEST(unanswered_says_who_waits_and_who_must_answer)
 	says_on(TEAMS WORK ASK("a", ", 'needed_by': '2026-02-01'"), "2026-01-20", "ask/unanswered",
 	    "team/data was asked on 2026-01-05 and has not answered ask/a, which is needed by 2026-02-01; "
 	    "initiative/i (unranked) waits for it.");
+	/* On the day itself it has not passed; the days over are counted from the next. */
+	says_on(TEAMS WORK ASK("a", ", 'needed_by': '2026-02-01'"), "2026-02-01", "ask/unanswered",
+	    "team/data was asked on 2026-01-05 and has not answered ask/a, which is needed by 2026-02-01; "
+	    "initiative/i (unranked) waits for it.");
+	says_on(TEAMS WORK ASK("a", ", 'needed_by': '2026-02-01'"), "2026-02-02", "ask/unanswered",
+	    "team/data was asked on 2026-01-05 and has not answered ask/a, which was needed by 2026-02-01, 1 day ago; "
+	    "initiative/i (unranked) waits for it.");
+	says_on(TEAMS WORK ASK("a", ", 'needed_by': '2026-02-01'"), "2026-03-31", "ask/unanswered",
+	    "team/data was asked on 2026-01-05 and has not answered ask/a, which was needed by 2026-02-01, 58 days ago; "
+	    "initiative/i (unranked) waits for it.");
 	plan_text_init(&text);
 	plan_text_put(&text, "2026-01-05", TEAMS WORK ASK("a", ""));
 	ck_assert(rules_select(&rule, 1, selected, &err));
