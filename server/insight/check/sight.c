@@ -446,6 +446,25 @@ static const struct rule sight_dangling = {
 
 #define PREREQUISITES ROLE_BIT(ROLE_AFTER)
 #define CONTRIBUTIONS (PURPOSES_OF_WORK | PURPOSES_OF_ENDS)
+#define PRECEDENCE    ROLE_BIT(ROLE_PRECEDES)
+
+/* What a circle is made of. */
+struct circle {
+	uint64_t roles;
+	const char *qualifier; /* of the finding's key */
+	const char *says;      /* of one member and another */
+	const char *one;
+	const char *several;
+};
+
+static const struct circle circles[] = {
+    {PREREQUISITES, NULL, "waits for", " waits for itself.",
+	" wait for each other in a circle: none can begin."},
+    {CONTRIBUTIONS, "contribution", "serves", " serves itself.",
+	" serve each other in a circle: no purpose stands behind them."},
+    {PRECEDENCE, "precedence", "precedes", " precedes itself.",
+	" precede each other in a circle: in a pinch none of them comes first."},
+};
 
 /* Strongly connected parts [Tarjan], without recursion: a chain of prerequisites can be as long as the plan. */
 struct frame {
@@ -455,12 +474,12 @@ struct frame {
 
 struct walk {
 	struct pass *pass;
-	uint64_t roles;
-	const char *qualifier; /* of the finding's key */
-	uint32_t *number;      /* by slot, in order of discovery from 1; 0 not seen */
-	uint32_t *low;         /* by slot */
-	uint8_t *open;         /* by slot: in parts */
-	uint32_t *parts;       /* seen, not yet known to which cycle they belong */
+	const struct circle *of;
+	uint64_t roles;   /* of->roles */
+	uint32_t *number; /* by slot, in order of discovery from 1; 0 not seen */
+	uint32_t *low;    /* by slot */
+	uint8_t *open;    /* by slot: in parts */
+	uint32_t *parts;  /* seen, not yet known to which cycle they belong */
 	struct frame *frames;
 	size_t parts_count;
 	size_t frames_count;
@@ -472,7 +491,7 @@ is_walked(const struct walk *walk, uint32_t slot)
 {
 	const struct index *ix = walk->pass->ix;
 
-	if (walk->roles == PREREQUISITES)
+	if (walk->roles != CONTRIBUTIONS)
 		return index_is(ix, slot, STANDING_JUDGED);
 	return index_is(ix, slot, STANDING_LIVE) && !index_is(ix, slot, STANDING_GIVEN_UP) &&
 	       is_purpose(ix->kinds[slot]);
@@ -508,13 +527,12 @@ emit_cycle(struct walk *walk, uint32_t *members, size_t count)
 		return;
 	qsort_r(members, count, sizeof members[0], compare_slots, walk);
 	draft_init(&d, SLOT_NONE, SLOT_NONE);
-	d.qualifier = walk->qualifier;
+	d.qualifier = walk->of->qualifier;
 	for (size_t i = 0; i < count && i < FINDING_SUBJECTS; i++) {
 		d.subjects[d.subjects_count++] = members[i];
 		for (size_t k = 0; k < count; k++) {
 			if (points_at(walk, members[i], members[k]))
-				draft_slot(&d, members[i],
-				    walk->qualifier == NULL ? "waits for" : "serves", members[k]);
+				draft_slot(&d, members[i], walk->of->says, members[k]);
 		}
 	}
 	d.more = (uint32_t)(count - d.subjects_count);
@@ -623,7 +641,7 @@ is_start(const struct walk *walk, uint32_t slot)
 
 	if ((ix->roles[slot] & walk->roles) == 0)
 		return false;
-	return walk->roles == PREREQUISITES || may_close_circle(ix, slot);
+	return walk->roles != CONTRIBUTIONS || may_close_circle(ix, slot);
 }
 
 static bool
@@ -641,9 +659,9 @@ walk_alloc(struct walk *walk)
 }
 
 static void
-find_cycles(struct pass *pass, uint64_t roles, const char *qualifier)
+find_cycles(struct pass *pass, const struct circle *of)
 {
-	struct walk walk = {.pass = pass, .roles = roles, .qualifier = qualifier};
+	struct walk walk = {.pass = pass, .of = of, .roles = of->roles};
 
 	if (!walk_alloc(&walk)) {
 		pass_out_of_memory(pass);
@@ -664,8 +682,20 @@ out:
 static void
 run_cycle(struct pass *pass)
 {
-	find_cycles(pass, PREREQUISITES, NULL);
-	find_cycles(pass, CONTRIBUTIONS, "contribution");
+	for (size_t i = 0; i < sizeof circles / sizeof circles[0]; i++)
+		find_cycles(pass, &circles[i]);
+}
+
+static const struct circle *
+circle_of(const struct finding *f)
+{
+	const struct circle *of = &circles[0];
+
+	for (size_t i = 0; i < sizeof circles / sizeof circles[0]; i++) {
+		if (circles[i].qualifier == f->qualifier)
+			of = &circles[i];
+	}
+	return of;
 }
 
 static void
@@ -680,26 +710,23 @@ message_cycle(const struct check *check, const struct finding *f, struct str *ou
 	}
 	if (f->more > 0)
 		str_addf(out, " and %u more", (unsigned)f->more);
-	if (f->subjects_count == 1)
-		str_add(out, f->qualifier == NULL ? " waits for itself." : " serves itself.");
-	else
-		str_add(out, f->qualifier == NULL
-				 ? " wait for each other in a circle: none can begin."
-				 : " serve each other in a circle: no purpose stands behind them.");
+	str_add(out, f->subjects_count == 1 ? circle_of(f)->one : circle_of(f)->several);
 }
 
 const struct rule sight_cycle = {
     .name = "sight/cycle",
     .severity = SEVERITY_ERROR,
-    .asks = "Does every chain of purpose and of prerequisites have an end?",
+    .asks = "Does every chain of purpose, of prerequisites and of precedence have an end?",
     .meaning = "Open work that waits for itself through `after` (prerequisites), or things that "
 	       "serve each other in a circle through objectives, contributions, strategies, "
-	       "parents and `contributes` links. One finding for each circle (with all that hangs "
+	       "parents and `contributes` links, or open objectives that precede each other in a "
+	       "circle (`precedes:`). One finding for each circle (with all that hangs "
 	       "together with it), its members in order of their names. Work that is done or "
 	       "stopped no longer makes anybody wait; what was dropped or stopped serves nothing. "
 	       "(An item that contains itself is refused when it is written.)",
     .hurts = "Nothing in a circle of prerequisites can begin; a circle of contributions explains "
-	     "each by the others and ends at no goal.",
+	     "each by the others and ends at no goal; a circle of precedence says of none of its "
+	     "objectives that it comes first.",
     .mend = "Take out the reference that is the weakest: usually the one that was added last.",
     .unknown_when = "",
     .fix = "Remove one of the references that close the circle.",

@@ -365,6 +365,32 @@ START_TEST(dropped_members_and_other_links_close_no_circle)
 }
 END_TEST
 
+START_TEST(circles_of_precedence_are_found)
+{
+	struct plan_text text;
+
+	check_text_plan(
+	    "objective/a {'precedes': ['b', 'd']}\n"
+	    "objective/b {'precedes': ['c']}\n"
+	    "objective/c {'precedes': ['a']}\n"
+	    /* a chain, and the other end of it */
+	    "objective/d {'precedes': ['e']}\n"
+	    "objective/e {}\n"
+	    "objective/self {'precedes': ['self']}\n"
+	    /* what is closed or dropped comes before nothing any more */
+	    "objective/x {'precedes': ['y'], 'status': 'CLOSED'}\n"
+	    "objective/y {'precedes': ['x']}\n",
+	    "sight/cycle",
+	    "sight/cycle:objective/a,objective/b,objective/c@precedence\n"
+	    "sight/cycle:objective/self@precedence\n");
+	plan_text_init(&text);
+	plan_text_put(&text, "2026-01-05", "objective/a {'precedes': ['b']}\nobjective/b {'precedes': ['a']}\n");
+	check_text_says(&text, "2026-03-31", "sight/cycle",
+	    "objective/a and objective/b precede each other in a circle: in a pinch none of them comes first.");
+	plan_text_fini(&text);
+}
+END_TEST
+
 START_TEST(a_long_circle_is_cut_in_the_key)
 {
 	struct plan_text text;
@@ -417,6 +443,7 @@ main(void)
 	tcase_add_test(tc, circles_of_prerequisites_are_found);
 	tcase_add_test(tc, a_chain_is_no_circle);
 	tcase_add_test(tc, circles_of_contribution_are_found);
+	tcase_add_test(tc, circles_of_precedence_are_found);
 	tcase_add_test(tc, dropped_members_and_other_links_close_no_circle);
 	tcase_add_test(tc, a_long_circle_is_cut_in_the_key);
 	suite_add_tcase(suite, tc);
