@@ -86,23 +86,39 @@ enum { OVER_PERCENT };
 
 #define LARGEST 6u
 
-/* The largest first; of equal ones the better ranked. Returns how many. */
+/* What one piece of work asks in a cell, by whomever. */
+struct portion {
+	uint32_t work;
+	int64_t effort;
+};
+
 static unsigned
-find_largest(const struct load *load, const struct load_cell *cell,
-    const struct load_booking *largest[LARGEST])
+insert_portion(struct portion largest[LARGEST], unsigned n, const struct portion *portion)
+{
+	unsigned at = n < LARGEST ? n++ : LARGEST;
+
+	for (; at > 0 && largest[at - 1].effort < portion->effort; at--) {
+		if (at < LARGEST)
+			largest[at] = largest[at - 1];
+	}
+	if (at < LARGEST)
+		largest[at] = *portion;
+	return n;
+}
+
+/* The largest first; of equal ones the better ranked. Returns how many. Bookings of one piece of work stand side by side. */
+static unsigned
+find_largest(const struct load *load, const struct load_cell *cell, struct portion largest[LARGEST])
 {
 	const struct load_booking *list = load_bookings(load, cell);
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < cell->count; i++) {
-		unsigned at = n < LARGEST ? n++ : LARGEST;
+	for (uint32_t i = 0, next; i < cell->count; i = next) {
+		struct portion portion = {.work = list[i].work};
 
-		for (; at > 0 && largest[at - 1]->effort < list[i].effort; at--) {
-			if (at < LARGEST)
-				largest[at] = largest[at - 1];
-		}
-		if (at < LARGEST)
-			largest[at] = &list[i];
+		for (next = i; next < cell->count && list[next].work == portion.work; next++)
+			portion.effort += list[next].effort;
+		n = insert_portion(largest, n, &portion);
 	}
 	return n;
 }
@@ -110,14 +126,14 @@ find_largest(const struct load *load, const struct load_cell *cell,
 static void
 draft_cell(struct draft *d, uint32_t who, const struct load *load, const struct load_cell *cell)
 {
-	const struct load_booking *largest[LARGEST];
+	struct portion largest[LARGEST];
 	unsigned n;
 
 	draft_number(d, who, "person-days asked", days(cell->demand));
 	draft_number(d, who, "person-days available", days(cell->capacity));
 	n = find_largest(load, cell, largest);
 	for (unsigned i = 0; i < n; i++)
-		draft_number(d, largest[i]->work, "person-days", days(largest[i]->effort));
+		draft_number(d, largest[i].work, "person-days", days(largest[i].effort));
 }
 
 static void

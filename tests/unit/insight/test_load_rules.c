@@ -175,6 +175,22 @@ START_TEST(more_than_one_can_give_is_over)
 }
 END_TEST
 
+/* Two members at ten days each, and what the team gives besides, are one piece of work for the team. */
+START_TEST(over_names_each_piece_of_work_once)
+{
+	ranked_says(QUARTERS
+	    "team/t {'capacities': [{'period': 'q2', 'effort': '1500'}]}\n"
+	    "person/p {'team': 't'}\nperson/r {'team': 't'}\n"
+	    "initiative/a {'status': 'ACTIVE', 'periods': ['q2'], 'needs': [{'who': 't', 'effort': '2500'}]}\n"
+	    "allocation/x {'initiative': 'a', 'who': 'p', 'effort': '1000'}\n"
+	    "allocation/y {'initiative': 'a', 'who': 'r', 'effort': '1000'}\n"
+	    "initiative/b {'status': 'ACTIVE', 'periods': ['q2'], 'needs': [{'who': 't', 'effort': '1200'}]}\n",
+	    LAST("a") "," LAST("b"), "load/over",
+	    "team/t is asked for 37 person-days in period/q2 and can give 15 (247 %): 25 for initiative/a (rank 1),"
+	    " 12 for initiative/b (rank 2).");
+}
+END_TEST
+
 START_TEST(over_names_the_largest_with_their_ranks)
 {
 	ranked_says(QUARTERS
@@ -441,6 +457,7 @@ main(void)
 	tcase_add_test(tc, what_does_not_run_does_not_count);
 	tcase_add_test(tc, a_workspace_sets_how_many);
 	tcase_add_test(tc, more_than_one_can_give_is_over);
+	tcase_add_test(tc, over_names_each_piece_of_work_once);
 	tcase_add_test(tc, over_names_the_largest_with_their_ranks);
 	tcase_add_test(tc, the_largest_are_a_few);
 	tcase_add_test(tc, periods_that_are_over_are_not_judged);
