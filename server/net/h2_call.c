@@ -16,6 +16,7 @@
 #define DETAILS_MAX  4096u /* of grpc-status-details-bin before base64 */
 #define COMPRESS_MIN 1024u
 #define ECHO_MAX     60
+#define MESSAGE_MIN  (64u << 10) /* room for a message's first bytes */
 
 /* What goes with the end of a call, in one piece of memory. */
 struct h2_trailers {
@@ -41,6 +42,38 @@ static struct net *
 net_of(const struct h2_stream *s)
 {
 	return s->h2->conn->net;
+}
+
+/* What is queued for the stream has changed from before to what it is now. */
+static void
+count_unread(struct h2_stream *s, size_t before)
+{
+	if (s->counted)
+		s->h2->unread = s->h2->unread - before + s->out.len;
+}
+
+/* A request that has begun, or replies that nothing holds back: who leaves them lying keeps memory from others. */
+static bool
+may_stall(const struct h2_stream *s)
+{
+	if (s->out.len > 0 && (s->counted || s->finished))
+		return true;
+	if (s->call == NULL || s->half_closed)
+		return false;
+	return s->prefix_len > 0 || (s->call->method->flags & RPC_CLIENT_STREAM) == 0;
+}
+
+static void stalled(struct deadline *deadline);
+
+static void
+watch_stall(struct h2_stream *s)
+{
+	s->moved_us = daemon_monotonic_us();
+	if (s->stall.place != 0)
+		return;
+	s->stall.expired = stalled;
+	if (!net_deadline_add(net_of(s), &s->stall, s->moved_us + LIMIT_STALLED_MS * INT64_C(1000)))
+		conn_close(s->h2->conn, "out of memory");
 }
 
 /* Metadata of our own as header fields; keys and values lie in text, which has room for them. Returns how many. */
@@ -93,7 +126,7 @@ read_out(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_
     nghttp2_data_source *source, void *arg)
 {
 	struct h2_stream *s = source->ptr;
-	size_t n = 0;
+	size_t n = 0, before = s->out.len;
 
 	(void)arg;
 	while (n < len && s->out.len > 0) {
@@ -106,6 +139,11 @@ read_out(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_
 		outq_drop(&s->out, &net_of(s)->pool, some);
 		n += some;
 	}
+	count_unread(s, before);
+	if (s->out.len == 0)
+		net_deadline_remove(net_of(s), &s->stall);
+	else if (s->stall.place != 0)
+		s->moved_us = daemon_monotonic_us();
 	if (s->out.len == 0 && s->finished) {
 		*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
 		nghttp2_submit_trailer(session, id, s->trailers->nv, s->trailers->count);
@@ -171,12 +209,17 @@ queue(struct h2_stream *s, unsigned flag, const uint8_t *p, size_t len)
 {
 	struct out_pool *pool = &net_of(s)->pool;
 	uint8_t prefix[GRPC_PREFIX_LEN];
+	size_t before = s->out.len;
+	bool ok;
 
 	grpc_prefix_encode(prefix, flag, (uint32_t)len);
-	if (outq_add(&s->out, pool, prefix, sizeof prefix) && outq_add(&s->out, pool, p, len))
-		return true;
-	conn_close(s->h2->conn, "out of memory");
-	return false;
+	ok = outq_add(&s->out, pool, prefix, sizeof prefix) && outq_add(&s->out, pool, p, len);
+	count_unread(s, before);
+	if (!ok)
+		conn_close(s->h2->conn, "out of memory");
+	else if (may_stall(s) && s->stall.place == 0)
+		watch_stall(s);
+	return ok;
 }
 
 static void
@@ -204,7 +247,8 @@ send_message(struct h2_stream *s, const uint8_t *p, size_t len)
 static bool
 is_flooded(const struct h2_stream *s, size_t len)
 {
-	return len > LIMIT_REPLY_SMALL && net_of(s)->pool.owned > LIMIT_OUTPUT_TOTAL;
+	return len > LIMIT_REPLY_SMALL &&
+	       (net_of(s)->pool.owned > LIMIT_OUTPUT_TOTAL || s->h2->unread > LIMIT_OUTPUT_MAX);
 }
 
 static void
@@ -224,7 +268,7 @@ on_send_shared(struct rpc_call *call, struct rpc_bytes *bytes)
 	struct h2_stream *s = call->transport_data;
 	uint8_t prefix[GRPC_PREFIX_LEN];
 
-	if (s->out_gzip || wants_gzip(s)) {
+	if (s->counted || s->out_gzip || wants_gzip(s)) {
 		on_send(call, bytes->p, bytes->len);
 		return;
 	}
@@ -381,6 +425,8 @@ on_finish(
 	unblock(s);
 	if (s->gone)
 		return;
+	if (s->out.len > 0)
+		watch_stall(s);
 	if (status->code == ERR_DEADLINE && s->out.len > 0) {
 		/* Part of a reply may be out: there is no place for a status any more. */
 		reset(s, NGHTTP2_CANCEL);
@@ -407,7 +453,9 @@ h2_stream_free(struct h2_stream *s)
 		rpc_cancel(s->call, ERR_CANCELLED);
 	nghttp2_session_set_stream_user_data(s->h2->session, s->id, NULL);
 	TAILQ_REMOVE(&s->h2->streams, s, link);
-	net->input_owned -= s->message != NULL ? s->message_len : 0;
+	net_deadline_remove(net, &s->stall);
+	net->input_owned -= s->message_cap;
+	s->h2->unread -= s->counted ? s->out.len : 0;
 	outq_fini(&s->out, &net->pool);
 	free(s->message);
 	free(s->trailers);
@@ -434,6 +482,30 @@ fail(struct h2_stream *s, const struct err *err)
 		rpc_fail(s->call, err);
 	else if (!s->finished)
 		end_stream(s, err, NULL, 0, NULL);
+}
+
+static void
+stalled(struct deadline *deadline)
+{
+	struct h2_stream *s =
+	    (struct h2_stream *)(void *)((char *)deadline - offsetof(struct h2_stream, stall));
+	int64_t until = s->moved_us + LIMIT_STALLED_MS * INT64_C(1000);
+	struct err err;
+
+	if (!may_stall(s))
+		return;
+	if (until > daemon_monotonic_us()) {
+		if (!net_deadline_add(net_of(s), &s->stall, until))
+			conn_close(s->h2->conn, "out of memory");
+		return;
+	}
+	if (s->call == NULL) {
+		reset(s, NGHTTP2_CANCEL);
+		return;
+	}
+	err_set(&err, ERR_DEADLINE, "no byte of the %s for %u s",
+	    s->out.len > 0 ? "replies was read" : "request has come", LIMIT_STALLED_MS / 1000);
+	rpc_fail(s->call, &err);
 }
 
 /* What a request's headers say. */
@@ -512,9 +584,10 @@ find_method(const struct request *r, struct err *err)
 
 /* One value, or several joined by commas, of a key that ends in "-bin". */
 static bool
-add_binary(struct rpc_call *call, const char *key, size_t key_len, const char *p, size_t len)
+add_binary(struct rpc_call *call, const char *key, size_t key_len, const char *p, size_t len,
+    unsigned *left)
 {
-	for (;;) {
+	for (; *left > 0; --*left) {
 		const char *comma = memchr(p, ',', len);
 		size_t one = comma != NULL ? (size_t)(comma - p) : len, n;
 		uint8_t *value = arena_alloc(call->arena, one + 4);
@@ -530,11 +603,15 @@ add_binary(struct rpc_call *call, const char *key, size_t key_len, const char *p
 		p += one + 1;
 		len -= one + 1;
 	}
+	return true;
 }
 
+/* Values joined by commas are several: each costs as much as a field does. */
 static bool
-take_metadata(const struct h2_head *head, struct rpc_call *call)
+take_metadata(const struct h2_head *head, struct rpc_call *call, struct err *err)
 {
+	unsigned left = LIMIT_HEADER_FIELDS;
+
 	for (unsigned i = 0; i < head->count; i++) {
 		const struct h2_field *f = &head->fields[i];
 		const char *key = (const char *)head->bytes + f->key;
@@ -544,11 +621,15 @@ take_metadata(const struct h2_head *head, struct rpc_call *call)
 		if (!grpc_key_is_metadata(key, f->key_len))
 			continue;
 		if (grpc_key_is_binary(key, f->key_len))
-			ok = add_binary(call, key, f->key_len, (const char *)value, f->value_len);
+			ok = add_binary(
+			    call, key, f->key_len, (const char *)value, f->value_len, &left);
 		else
 			ok = rpc_add_metadata(call, key, f->key_len, value, f->value_len);
 		if (!ok)
-			return false;
+			return err_oom(err);
+		if (left == 0)
+			return err_set(err, ERR_LIMIT, "more than %u values of binary metadata",
+			    LIMIT_HEADER_FIELDS);
 	}
 	return true;
 }
@@ -597,6 +678,11 @@ make_call(struct h2_stream *s, const struct request *r, struct err *err)
 	const struct rpc_method *method = find_method(r, err);
 	struct caller caller;
 
+	if (h2->unread > LIMIT_OUTPUT_MAX)
+		return err_set(err, ERR_LIMIT,
+		    "more than %u MiB of replies wait on this connection to be read; read them "
+		    "first",
+		    LIMIT_OUTPUT_MAX >> 20);
 	if (method == NULL || !peer_caller(&h2->conn->peer, r->claim != NULL ? r->claim : "",
 				  r->claim_len, &caller, err))
 		return false;
@@ -604,8 +690,9 @@ make_call(struct h2_stream *s, const struct request *r, struct err *err)
 	if (s->call == NULL)
 		return err_set(err, ERR_LIMIT, "too many calls are running; try again later");
 	h2->running++;
+	s->counted = (method->flags & RPC_STREAM) == 0 || (method->flags & RPC_CLIENT_STREAM) != 0;
 	read_encodings(s, r);
-	return (take_metadata(&h2->head, s->call) || err_oom(err)) && set_deadline(s, r, err);
+	return take_metadata(&h2->head, s->call, err) && set_deadline(s, r, err);
 }
 
 void
@@ -629,6 +716,8 @@ h2_call_begin(struct h2_stream *s)
 		fail(s, &err);
 	else if (s->call->method->flags & RPC_CLIENT_STREAM)
 		rpc_begin(s->call);
+	if (may_stall(s))
+		watch_stall(s);
 }
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
@@ -636,20 +725,41 @@ h2_call_begin(struct h2_stream *s)
 static void
 message_drop(struct h2_stream *s)
 {
-	if (s->message != NULL)
-		net_of(s)->input_owned -= s->message_len;
+	net_of(s)->input_owned -= s->message_cap;
 	free(s->message);
 	s->message = NULL;
 	s->prefix_len = 0;
-	s->message_have = s->message_len = 0;
+	s->message_have = s->message_len = s->message_cap = 0;
+}
+
+/* Room for so many bytes of the message, or for more. */
+static bool
+message_reserve(struct h2_stream *s, uint32_t need, struct err *err)
+{
+	struct net *net = net_of(s);
+	uint32_t cap = need > MESSAGE_MIN ? need * 2 : MESSAGE_MIN;
+	uint8_t *p;
+
+	if (cap > s->message_len)
+		cap = s->message_len;
+	if (s->message != NULL && need <= s->message_cap)
+		return true;
+	if (net->input_owned + cap - s->message_cap > LIMIT_INPUT_TOTAL)
+		return err_set(
+		    err, ERR_LIMIT, "too many requests are on their way; try again later");
+	p = realloc(s->message, (size_t)cap + 1);
+	if (p == NULL)
+		return err_oom(err);
+	net->input_owned += cap - s->message_cap;
+	s->message = p;
+	s->message_cap = cap;
+	return true;
 }
 
 /* The prefix is complete: may such a message come? */
 static bool
 check_prefix(struct h2_stream *s, struct err *err)
 {
-	struct net *net = net_of(s);
-
 	s->message_len = grpc_prefix_length(s->prefix);
 	s->message_have = 0;
 	s->message_compressed = s->prefix[0] == GRPC_FLAG_COMPRESSED;
@@ -665,14 +775,7 @@ check_prefix(struct h2_stream *s, struct err *err)
 		return err_set(err, ERR_LIMIT,
 		    "the message has %u bytes, more than the limit of %u: split it", s->message_len,
 		    LIMIT_FRAME_BODY);
-	if (net->input_owned + s->message_len > LIMIT_INPUT_TOTAL)
-		return err_set(
-		    err, ERR_LIMIT, "too many requests are on their way; try again later");
-	s->message = malloc((size_t)s->message_len + 1);
-	if (s->message == NULL)
-		return err_oom(err);
-	net->input_owned += s->message_len;
-	return true;
+	return message_reserve(s, 0, err);
 }
 
 static bool
@@ -687,10 +790,10 @@ unpack(struct h2_stream *s, struct err *err)
 	if (!gzip_inflate(s->message, s->message_len, LIMIT_FRAME_BODY, &plain, &len, err))
 		return false;
 	net_of(s)->input_owned += len;
-	net_of(s)->input_owned -= s->message_len;
+	net_of(s)->input_owned -= s->message_cap;
 	free(s->message);
 	s->message = plain;
-	s->message_len = s->message_have = (uint32_t)len;
+	s->message_len = s->message_have = s->message_cap = (uint32_t)len;
 	return true;
 }
 
@@ -702,6 +805,12 @@ message_done(struct h2_stream *s)
 
 	s->messages++;
 	if (!unpack(s, &err)) {
+		fail(s, &err);
+	} else if (s->call->method->flags & RPC_CLIENT_STREAM &&
+		   (s->out.len > LIMIT_STREAM_OUTPUT || is_flooded(s, SIZE_MAX))) {
+		err_set(&err, ERR_LIMIT,
+		    "more than %u MiB of replies wait to be read; read them before asking on",
+		    LIMIT_STREAM_OUTPUT >> 20);
 		fail(s, &err);
 	} else if (s->call->method->flags & RPC_CLIENT_STREAM) {
 		rpc_message(s->call, s->message, s->message_len);
@@ -742,6 +851,10 @@ h2_call_data(struct h2_stream *s, const uint8_t *p, size_t len)
 		} else {
 			n = s->message_len - s->message_have;
 			n = n < len ? n : len;
+			if (!message_reserve(s, s->message_have + (uint32_t)n, &err)) {
+				fail(s, &err);
+				return;
+			}
 			memcpy(s->message + s->message_have, p, n);
 			s->message_have += (uint32_t)n;
 		}
@@ -750,6 +863,8 @@ h2_call_data(struct h2_stream *s, const uint8_t *p, size_t len)
 		if (s->message != NULL && s->message_have == s->message_len)
 			message_done(s);
 	}
+	if (may_stall(s))
+		watch_stall(s);
 }
 
 void

@@ -43,6 +43,7 @@ struct h2_conn {
 	TAILQ_HEAD(, h2_stream) streams; /* that nghttp2 knows */
 	TAILQ_HEAD(, h2_stream) blocked; /* whose handlers wait for room */
 	size_t running;                  /* calls */
+	size_t unread; /* replies of its counted streams that are not yet frames */
 	bool is_pumping;
 	bool drain_noticed;     /* the first GOAWAY is out; the second follows its PING */
 	int64_t cheap_since_us; /* frames that cost the peer nothing, counted per second */
@@ -55,13 +56,17 @@ struct h2_stream {
 	int32_t id;
 	struct rpc_call *call; /* NULL before it begins and after it has ended */
 	struct deadline deadline;
+	struct deadline stall; /* while the peer owes us bytes, or is owed some: see h2_call.c */
+	int64_t moved_us;      /* when some came or went */
+	bool counted; /* its replies are in h2->unread: nothing holds back who makes them */
 	/* the message at hand */
 	uint8_t prefix[GRPC_PREFIX_LEN];
 	uint8_t prefix_len;
 	uint8_t *message;
 	uint32_t message_len;
 	uint32_t message_have;
-	unsigned messages; /* whole ones */
+	uint32_t message_cap; /* grows as bytes come: what is announced costs its sender nothing */
+	unsigned messages;    /* whole ones */
 	bool message_compressed;
 	bool in_gzip;      /* grpc-encoding of the request */
 	bool in_unknown;   /* another one */

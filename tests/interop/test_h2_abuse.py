@@ -30,6 +30,9 @@ class Abuse(unittest.TestCase):
         cls.addClassCleanup(cls.daemon.close)
         cls.client = cls.daemon.client(as_name="anna")
 
+    def setUp(self):
+        self.opened = set()
+
     def tearDown(self):
         conn = self.open()
         conn.call(1, PING, h2.message(ping(b"still here")))
@@ -120,6 +123,18 @@ class Abuse(unittest.TestCase):
             ("x-text", b"\xc3\xa4\xff"), ("x-bin", "AAE"), ("x-bin", "AAE=,AQ"), ("y-bin", "!!"), ("grpc-unknown", "x"),
             ("x-text", "again"), ("empty", "")])
         self.assertEqual(conn.status(1), 0)
+
+    def test_values_joined_by_commas_are_counted(self):
+        conn = self.open()
+        conn.call(1, PING, h2.message(ping()), more=[("x-bin", "," * 127)])  # 128 values
+        self.assertEqual(conn.status(1), 0)
+        conn.call(3, PING, h2.message(ping()), more=[("x-bin", "," * 128)])
+        self.assertEqual(conn.status(3), LIMIT)
+        began = time.monotonic()
+        for i in range(20):
+            conn.call(5 + 2 * i, PING, h2.message(ping()), more=[("x-bin", "," * 15000)])
+            self.assertEqual(conn.status(5 + 2 * i), LIMIT)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_header_lists(self):
         conn = self.open()
@@ -226,6 +241,30 @@ class Abuse(unittest.TestCase):
         conn.send(h2.frame(h2.PING, body=b"12345678"))
         conn.frames(lambda f: f.kind == h2.PING)
         self.assertLess(self.rss() - before, 64 << 20)
+
+    def test_many_questions_on_a_stream_whose_answers_are_not_read(self):
+        # Each asks for the description of a file and all that it needs: 100 KB for 40 bytes.
+        before = self.rss()
+        conn = self.open(settings=[(4, 0)])
+        body = h2.message(b"\x22\x10plumb.v1.Insight")
+        for i in range(4):
+            conn.call(2 * i + 1, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", body * 2000, end=False)
+        for i in range(4):
+            self.assertEqual(self.refusal(conn), LIMIT)
+        # 8 MiB for each stream, and what sanitizers keep; all answers would be 800 MB.
+        self.assertLess(self.rss() - before, 256 << 20)
+
+    def refusal(self, conn):
+        """The status in the next trailers; DATA goes nowhere without a window."""
+        while True:
+            f = conn.frames(lambda f: f.kind in (h2.HEADERS, h2.RST_STREAM))[-1]
+            fields = dict(conn.decoder.decode(f.body)) if f.kind == h2.HEADERS else {}
+            if "grpc-status" in fields:
+                return int(fields["grpc-status"])
+            if f.kind == h2.HEADERS and f.stream not in self.opened:
+                self.opened.add(f.stream)
+                conn.send(h2.frame(h2.WINDOW_UPDATE, 0, f.stream, struct.pack(">I", 1 << 25))
+                          + h2.frame(h2.WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 25)))
 
     def test_a_long_upload_goes_on_as_it_is_taken(self):
         conn = self.open()
