@@ -342,7 +342,8 @@ conn_write_out(struct conn *conn)
 	if (conn->state == CONN_DEAD)
 		return;
 	set_writing(conn, blocked);
-	if (blocked && (progress || !conn->is_waiting))
+	/* Who is still undecided (in a handshake of TLS, say) has its time from the beginning on. */
+	if (blocked && conn->state != CONN_SNIFFING && (progress || !conn->is_waiting))
 		net_wait(conn->net, conn, LIMIT_STALLED_MS);
 }
 
@@ -626,7 +627,8 @@ conn_flush(struct conn *conn)
 	if (conn->state == CONN_CLOSING && unsent(conn) == 0)
 		shut(conn);
 	/* Who is closing reads again when all is sent, to see the peer close; whoever doesn't take its output is not read. */
-	set_reading(
-	    conn, conn->state == CONN_CLOSING ? conn->is_shut : conn->out.len <= LIMIT_OUTPUT_HIGH);
+	set_reading(conn, conn->state == CONN_CLOSING ? conn->is_shut
+						      : conn->out.len <= LIMIT_OUTPUT_HIGH &&
+							    conn->wire.len <= LIMIT_OUTPUT_HIGH);
 	update_wait(conn, false);
 }

@@ -287,12 +287,15 @@ const char *
 tls_peer(const struct tls *tls, char *out, size_t cap)
 {
 	X509 *certificate = SSL_get1_peer_certificate(tls->ssl);
+	int len;
 
 	out[0] = '\0';
 	if (certificate == NULL)
 		return out;
-	if (X509_NAME_get_text_by_NID(
-		X509_get_subject_name(certificate), NID_commonName, out, (int)cap) < 0)
+	len = X509_NAME_get_text_by_NID(
+	    X509_get_subject_name(certificate), NID_commonName, out, (int)cap);
+	/* A name that was cut, or that has a zero byte in it, would be another one's. */
+	if (len < 0 || (size_t)len + 1 >= cap || strlen(out) != (size_t)len)
 		out[0] = '\0';
 	X509_free(certificate);
 	return out;
