@@ -106,8 +106,8 @@ class Calls(unittest.TestCase):
 
     def test_a_stream_goes_on_and_is_given_up(self):
         call = self.stub.stream("Plan/Watch", pb.plan.WatchRequest(from_revision=1, heartbeat_ms=100), pb.plan.WatchReply)
-        first = next(call)
-        self.assertEqual((first.revision, first.heartbeat), (1, False))
+        first = next(reply for reply in call if not reply.heartbeat)  # a slow machine may send some before
+        self.assertEqual(first.revision, 1)
         self.assertTrue(any(reply.heartbeat for reply in call))
         call.cancel()
         self.assertEqual(call.code(), grpc.StatusCode.CANCELLED)

@@ -36,8 +36,8 @@ START_TEST(content_types)
 	static const char *const ours[] = {"application/grpc", "application/grpc+proto",
 	    "application/grpc;charset=utf-8", "application/grpc+proto; x=y"};
 	static const char *const others[] = {"application/grpc-web", "application/grpc-web+proto",
-	    "application/grpcfoo", "application/grpc+json", "application/grp", "application/json", "",
-	    "application/grpc+protobuf"};
+	    "application/grpcfoo", "application/grpc+json", "application/grp", "application/json",
+	    "", "application/grpc+protobuf"};
 
 	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
 		ck_assert_msg(grpc_content_type_is_ours(ours[i], strlen(ours[i])), "%s", ours[i]);
@@ -55,8 +55,8 @@ START_TEST(timeouts)
 	} cases[] = {{"1n", 1}, {"1u", 1000}, {"250m", 250000000}, {"1S", 1000000000},
 	    {"2M", 120000000000}, {"1H", 3600000000000}, {"0S", 0}, {"00000001S", 1000000000},
 	    /* 99,999,999 hours are 3.6e20 ns: more than 64 bits hold */
-	    {"99999999H", INT64_MAX}, {"999999999S", -1}, {"S", -1}, {"1", -1}, {"", -1}, {"1s", -1},
-	    {"-1S", -1}, {"1.5S", -1}, {"1 S", -1}, {"1SS", -1}};
+	    {"99999999H", INT64_MAX}, {"999999999S", -1}, {"S", -1}, {"1", -1}, {"", -1},
+	    {"1s", -1}, {"-1S", -1}, {"1.5S", -1}, {"1 S", -1}, {"1SS", -1}};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		int64_t ns = -1;
@@ -85,8 +85,8 @@ START_TEST(base64)
 	static const struct {
 		const char *plain, *coded, *padded;
 	} cases[] = {{"", "", ""}, {"f", "Zg", "Zg=="}, {"fo", "Zm8", "Zm8="},
-	    {"foo", "Zm9v", "Zm9v"}, {"foob", "Zm9vYg", "Zm9vYg=="}, {"fooba", "Zm9vYmE", "Zm9vYmE="},
-	    {"foobar", "Zm9vYmFy", "Zm9vYmFy"}};
+	    {"foo", "Zm9v", "Zm9v"}, {"foob", "Zm9vYg", "Zm9vYg=="},
+	    {"fooba", "Zm9vYmE", "Zm9vYmE="}, {"foobar", "Zm9vYmFy", "Zm9vYmFy"}};
 	char out[32];
 	uint8_t back[32];
 	size_t n;
@@ -100,8 +100,7 @@ START_TEST(base64)
 		ck_assert(grpc_base64_decode(out, n, back, &n));
 		ck_assert_uint_eq(n, strlen(cases[i].plain));
 		ck_assert_mem_eq(back, cases[i].plain, n);
-		ck_assert(
-		    grpc_base64_decode(cases[i].padded, strlen(cases[i].padded), back, &n));
+		ck_assert(grpc_base64_decode(cases[i].padded, strlen(cases[i].padded), back, &n));
 		ck_assert_mem_eq(back, cases[i].plain, n);
 	}
 	ck_assert(!grpc_base64_decode("Z", 1, back, &n));
