@@ -246,6 +246,8 @@ print_place(const struct okr_place *place, struct str *out)
 	size_t len = strlen(place->text), cut = len < DETAIL_MAX ? len : DETAIL_MAX;
 	struct str text;
 
+	if (len == 0)
+		return; /* of the document as a whole */
 	while (cut < len && cut > 0 && ((unsigned char)place->text[cut] & 0xc0) == 0x80)
 		cut--;
 	str_add(out, "        ");

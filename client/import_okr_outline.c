@@ -1,8 +1,9 @@
 /*
  * Outlines in Markdown: headings, nested lists and tables of objectives and key results.
  *
- * The text is cut into blocks first, each with its depth (headings 1 to 6, lists from 7 on), and then read from top to
- * bottom: a block belongs to the last one before it that is less deep.
+ * The text is cut into blocks first, each with its depth (headings 1 to 6, then lines that say that they are an objective
+ * or a key result, then lists), and then read from top to bottom: a block belongs to the last one before it that is less
+ * deep.
  */
 #include <ctype.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "common/str.h"
 
 #define HEADINGS 6u
-#define DEPTHS   (HEADINGS + OKR_NESTING_MAX + 1)
+#define LINES    (HEADINGS + 2u) /* "Objective: …", "KR: …" in no list */
+#define DEPTHS   (LINES + OKR_NESTING_MAX + 1)
 
 enum block_type { BLOCK_HEADING, BLOCK_ITEM, BLOCK_TEXT, BLOCK_TABLE };
 
@@ -234,7 +236,7 @@ list_depth(struct scanner *in, unsigned indent)
 		return 0;
 	}
 	in->indents[in->lists++] = indent;
-	return HEADINGS + (unsigned)in->lists;
+	return LINES + (unsigned)in->lists;
 }
 
 static bool
@@ -259,14 +261,16 @@ is_rule(const char *text, char c)
 	return len >= 3 && text[strspn(text, marks)] == '\0';
 }
 
-/* Does the line say "Owner: Anna"? */
+/* Does the line say "Owner: Anna" or "KR: …", so that it does not go on with the one before? */
 static bool
-is_attribute(struct okr *okr, const char *text)
+begins_anew(struct okr *okr, const char *text)
 {
 	struct okr_node probe = {.title = ""};
+	const char *plain = okr_plain(okr, text, NULL), *number, *rest;
 
 	probe.facts_end = &probe.facts;
-	return okr_attribute(okr, &probe, okr_plain(okr, text, NULL), 0);
+	return okr_attribute(okr, &probe, plain, 0) ||
+	       okr_marker(okr, plain, &number, &rest) != OKR_UNTYPED;
 }
 
 static bool
@@ -286,7 +290,7 @@ add_text(struct scanner *in, const char *text, unsigned indent)
 	if (is_rule(text, '-') || is_rule(text, '*') || is_rule(text, '_'))
 		return true;
 	if (last != NULL && last->type == BLOCK_ITEM && in->item && !in->blank &&
-	    !is_attribute(out->okr, text)) {
+	    !begins_anew(out->okr, text)) {
 		last->text = okr_fmt(out->okr, "%s %s", last->text, text);
 		if (strlen(last->text) > OKR_LINE_MAX)
 			return okr_refuse(out->okr, ERR_LIMIT, in->line,
@@ -421,9 +425,24 @@ label(struct okr *okr, const char *text)
 	return field == FIELD_KEY_RESULT ? OKR_KEY_RESULT : OKR_UNTYPED;
 }
 
+/* "**Objective: …**" as a paragraph, "KR 1: …" as a line: they hold what follows, as a heading and an item do. */
+static void
+raise_line(struct outline *out, struct block *block, unsigned objective)
+{
+	const char *number, *rest;
+	enum okr_type type = okr_marker(out->okr, block->plain, &number, &rest);
+
+	if (*block->plain == '\0' || type == OKR_UNTYPED || *rest == '\0')
+		return;
+	block->type = type == OKR_OBJECTIVE ? BLOCK_HEADING : BLOCK_ITEM;
+	block->depth = type == OKR_OBJECTIVE ? HEADINGS + 1 : objective + 1;
+}
+
 static void
 look_at_marks(struct outline *out)
 {
+	unsigned objective = HEADINGS + 1; /* the depth of the last that was marked */
+
 	for (size_t i = 0; i < out->count; i++) {
 		struct block *block = &out->blocks[i];
 		const char *a, *b;
@@ -432,14 +451,37 @@ look_at_marks(struct outline *out)
 		if (block->type == BLOCK_TEXT && *out->okr->stated_days == '\0' &&
 		    okr_states_days(out->okr, block->plain))
 			out->okr->stated_days = block->plain;
+		if (block->type == BLOCK_TEXT)
+			raise_line(out, block, objective);
 		if (block->type != BLOCK_HEADING && block->type != BLOCK_ITEM)
 			continue;
+		if (block->type == BLOCK_HEADING)
+			objective = HEADINGS + 1;
+		else if (okr_marker(out->okr, block->plain, &a, &b) == OKR_OBJECTIVE)
+			objective = block->depth;
 		if (role_key_result(out->okr, block->plain, &a, &b))
 			out->roles = out->marks = true;
 		else if (okr_marker(out->okr, block->plain, &a, &b) != OKR_UNTYPED ||
 			 label(out->okr, block->plain) != OKR_UNTYPED)
 			out->marks = true;
 	}
+}
+
+/* A table of key results whose objective stands above it. */
+static bool
+is_table_of_results(struct okr *okr, const struct block *block)
+{
+	const struct okr_row *names = block->type == BLOCK_TABLE ? block->table->rows : NULL;
+	bool results = false;
+
+	for (size_t i = 0; names != NULL && i < names->count; i++) {
+		enum okr_field field = okr_field(okr, names->cells[i]);
+
+		if (field == FIELD_OBJECTIVE || field == FIELD_TITLE)
+			return false;
+		results = results || field == FIELD_KEY_RESULT;
+	}
+	return results;
 }
 
 static bool
@@ -454,10 +496,14 @@ static enum okr_type
 type_below(const struct outline *out, size_t i)
 {
 	const char *a, *b;
+	bool own = true; /* no other heading is in between */
 
 	for (size_t k = i + 1; k < out->count && out->blocks[k].depth > out->blocks[i].depth; k++) {
 		enum okr_type type;
 
+		if (own && is_table_of_results(out->okr, &out->blocks[k]))
+			return OKR_KEY_RESULT;
+		own = own && out->blocks[k].type != BLOCK_HEADING;
 		if (out->blocks[k].type != BLOCK_ITEM && out->blocks[k].type != BLOCK_HEADING)
 			continue;
 		if (role_key_result(out->okr, out->blocks[k].plain, &a, &b))
@@ -479,7 +525,7 @@ is_plain_objective(const struct outline *out, size_t i)
 
 	if (out->marks || !has_children(out, i) || out->blocks[i + 1].type != BLOCK_ITEM)
 		return false;
-	return block->type == BLOCK_ITEM ? block->depth == HEADINGS + 1 : block->depth > 1;
+	return block->type == BLOCK_ITEM ? block->depth == LINES + 1 : block->depth > 1;
 }
 
 /* ---- blocks to nodes ---------------------------------------------------------------------------------------------- */

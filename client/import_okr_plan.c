@@ -306,8 +306,15 @@ standing_of(struct okr *okr, const char *text)
 	    {"at risk", STANDING_AT_RISK}, {"amber", STANDING_AT_RISK},
 	    {"yellow", STANDING_AT_RISK}, {"off track", STANDING_OFF_TRACK},
 	    {"red", STANDING_OFF_TRACK}};
-	const char *folded = okr_fold(okr, text);
+	char *folded = arena_strdup(okr->arena, okr_fold(okr, text));
 
+	if (folded == NULL) {
+		okr_oom(okr);
+		return STANDING_OTHER;
+	}
+	/* "on-track", "off_track" */
+	for (char *p = folded; *p != '\0'; p++)
+		*p = *p == '-' || *p == '_' ? ' ' : *p;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i].word, folded) == 0)
 			return words[i].standing;

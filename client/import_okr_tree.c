@@ -13,9 +13,16 @@
 
 static struct okr_node ambiguous; /* stands for a title that several have */
 
+/* What parents are called by: keys, titles of objectives, and those of key results, which objectives may serve. */
+struct names {
+	struct refmap *keys, *titles, *results;
+};
+
 static bool
-index_nodes(struct okr *okr, struct refmap *keys, struct refmap *titles)
+index_nodes(struct okr *okr, struct names *names)
 {
+	struct refmap *keys = names->keys, *titles;
+
 	for (struct okr_node *node = okr->nodes; node != NULL; node = node->next) {
 		const struct okr_fact *other = okr_said(node, FIELD_OTHER_ID);
 		const char *title = okr_fold(okr, node->title);
@@ -26,8 +33,9 @@ index_nodes(struct okr *okr, struct refmap *keys, struct refmap *titles)
 		if (other != NULL && refmap_get(keys, other->text) == NULL &&
 		    !refmap_put(keys, okr_fold(okr, other->text), node))
 			return okr_oom(okr);
-		if (node->type != OKR_OBJECTIVE)
+		if (node->type != OKR_OBJECTIVE && node->type != OKR_KEY_RESULT)
 			continue;
+		titles = node->type == OKR_OBJECTIVE ? names->titles : names->results;
 		if (!refmap_put(
 			titles, title, refmap_get(titles, title) != NULL ? &ambiguous : node))
 			return okr_oom(okr);
@@ -35,36 +43,71 @@ index_nodes(struct okr *okr, struct refmap *keys, struct refmap *titles)
 	return !okr->failed;
 }
 
-static void
-find_parent(struct okr *okr, struct refmap *keys, struct refmap *titles, struct okr_node *node)
+/* "Delight customers (https://…)": the address that some programs put behind a title. */
+static const char *
+without_address(struct okr *okr, const char *text)
 {
-	const struct okr_fact *first = NULL;
+	const char *start = strstr(text, " (http");
+	size_t len = strlen(text);
+
+	if (start == NULL || text[len - 1] != ')' || strchr(start, ')') != text + len - 1)
+		return text;
+	return okr_cut(okr, text, (size_t)(start - text));
+}
+
+static struct okr_node *
+named(struct okr *okr, const struct names *names, const struct okr_node *node, const char *text)
+{
+	const char *name = okr_fold(okr, text), *number, *rest;
+	struct okr_node *found = refmap_get(names->keys, name);
+
+	if (found == NULL && okr_marker(okr, text, &number, &rest) != OKR_UNTYPED && *rest != '\0')
+		found = refmap_get(names->titles, okr_fold(okr, rest));
+	if (found == NULL)
+		found = refmap_get(names->titles, name);
+	if (found == NULL && node->type != OKR_KEY_RESULT)
+		found = refmap_get(names->results, name);
+	return found;
+}
+
+/* The same whichever order the facts are in: of several in one column the first by the alphabet. */
+static bool
+is_before(const struct okr_fact *fact, const struct okr_fact *taken)
+{
+	return taken == NULL ||
+	       (strcmp(fact->name, taken->name) == 0 && strcmp(fact->text, taken->text) < 0);
+}
+
+static void
+find_parent(struct okr *okr, const struct names *names, struct okr_node *node)
+{
+	const struct okr_fact *first = NULL, *taken = NULL;
 
 	for (const struct okr_fact *fact = node->facts; fact != NULL; fact = fact->next) {
-		const char *name = okr_fold(okr, fact->text), *number, *rest;
 		struct okr_node *found;
 
 		if (fact->field != FIELD_PARENT)
 			continue;
 		first = first == NULL ? fact : first;
-		found = refmap_get(keys, name);
-		if (found == NULL && okr_marker(okr, fact->text, &number, &rest) != OKR_UNTYPED &&
-		    *rest != '\0')
-			found = refmap_get(titles, okr_fold(okr, rest));
-		if (found == NULL)
-			found = refmap_get(titles, name);
+		found = named(okr, names, node, without_address(okr, fact->text));
 		if (found == &ambiguous) {
 			okr_note(okr, OKR_LEFT_OUT,
-			    "parents by a title that several objectives have: which one is meant?",
-			    fact->line, fact->text);
+			    "parents by a title that several have: which one is meant?", fact->line,
+			    okr_fmt(okr, "%s, of: %s", fact->text, node->title));
 			return;
 		}
-		if (found == NULL || found == node)
+		if (found == NULL || found == node || !is_before(fact, taken))
 			continue;
 		node->parent = found;
-		return;
+		taken = fact;
 	}
-	if (first != NULL)
+	/* In another column the same parent may stand in another way, as Jira does; in one, others are meant. */
+	for (const struct okr_fact *fact = node->facts; fact != NULL; fact = fact->next)
+		if (taken != NULL && fact->field == FIELD_PARENT && fact != taken &&
+		    strcmp(fact->name, taken->name) == 0)
+			okr_note(okr, OKR_LEFT_OUT, "further parents: an entry has one", fact->line,
+			    okr_fmt(okr, "%s, of: %s", fact->text, node->title));
+	if (first != NULL && taken == NULL)
 		okr_note(okr, OKR_LEFT_OUT, "parents that the document does not have", first->line,
 		    okr_fmt(okr, "%s, of: %s", first->text, node->title));
 }
@@ -321,14 +364,15 @@ settle_work(struct okr *okr)
 bool
 okr_settle_tree(struct okr *okr, bool jira)
 {
-	struct refmap *keys = refmap_new(okr->arena), *titles = refmap_new(okr->arena);
+	struct names names = {
+	    refmap_new(okr->arena), refmap_new(okr->arena), refmap_new(okr->arena)};
 
-	if (keys == NULL || titles == NULL)
+	if (names.keys == NULL || names.titles == NULL || names.results == NULL)
 		return okr_oom(okr);
-	if (!index_nodes(okr, keys, titles))
+	if (!index_nodes(okr, &names))
 		return false;
 	for (struct okr_node *node = okr->nodes; node != NULL; node = node->next)
-		find_parent(okr, keys, titles, node);
+		find_parent(okr, &names, node);
 	cut_circles(okr);
 	settle_work(okr);
 	for (struct okr_node *node = okr->nodes; node != NULL; node = node->next)

@@ -11,6 +11,7 @@
 #include "common/utf8.h"
 
 #define PLACES_MAX 1000u /* kept of each note */
+#define PARTS_MAX  3 /* that are looked at from the end: "Due: Sep 15, 2026" holds a comma itself */
 
 bool
 okr_oom(struct okr *okr)
@@ -327,6 +328,9 @@ static const struct {
     {"parent okr", FIELD_PARENT},
     {"parent link", FIELD_PARENT},
     {"parent issue", FIELD_PARENT},
+    {"parent item", FIELD_PARENT},
+    {"parent task", FIELD_PARENT},
+    {"parent goal", FIELD_PARENT},
     {"aligned to", FIELD_PARENT},
     {"aligns to", FIELD_PARENT},
     {"alignment", FIELD_PARENT},
@@ -598,6 +602,13 @@ skip_mark(const char *p, bool *some)
 	return p;
 }
 
+/* "1", "12", "2.1" */
+static bool
+is_short_number(const char *digits, const char *end)
+{
+	return end - digits <= 2 || (end - digits <= 5 && memchr(digits, '.', 3) != NULL);
+}
+
 enum okr_type
 okr_marker(struct okr *okr, const char *text, const char **number, const char **rest)
 {
@@ -623,10 +634,13 @@ okr_marker(struct okr *okr, const char *text, const char **number, const char **
 		if (end == digits)
 			end = p;
 		after = skip_mark(end, &some);
-		/* "O" alone is a letter, "Objective setting" is a title, "KR 1 text" is a mark. */
-		if (end == p && (words[i].word[1] == '\0' || !some))
+		/* "O" alone is a letter and "O:" a mark; "Objective setting" is a title, "KR 1 text" a mark. */
+		if (end == p && (words[i].word[1] == '\0' ? *p != ':' : !some))
 			continue;
-		if (!some && words[i].type == OKR_OBJECTIVE)
+		/* "O1 Grow" is one, "Objective 1 remains" and "O365 for all" are not. */
+		if (!some && words[i].type == OKR_OBJECTIVE &&
+		    (words[i].word[1] != '\0' || digits != p || !is_short_number(digits, end) ||
+			!isupper((unsigned char)*after)))
 			continue;
 		*number = end == p ? "" : okr_cut(okr, digits, (size_t)(end - digits));
 		*rest = after;
@@ -642,13 +656,30 @@ is_attribute(enum okr_field field)
 	return field >= FIELD_OWNER && field < FIELD_IGNORED;
 }
 
+static const char *trailing_part(
+    struct okr *okr, struct okr_node *node, const char *text, unsigned line);
+
+/* "due 2026-10-31" without a colon: only where it is a day. */
+static bool
+bare_due(struct okr *okr, struct okr_node *node, const char *text, unsigned line)
+{
+	const char *after = after_word(text, "due");
+
+	if (after == NULL || *after != ' ' || *okr_day(okr, after + 1) == '\0')
+		return false;
+	okr_say(okr, node, FIELD_DUE, "due", okr_cut(okr, after, strlen(after)), line);
+	return true;
+}
+
 bool
 okr_attribute(struct okr *okr, struct okr_node *node, const char *text, unsigned line)
 {
 	static const char *const bare[] = {"progress", "score", "grade"};
-	const char *colon = strchr(text, ':');
+	const char *colon = strchr(text, ':'), *value, *cut;
 	enum okr_field field;
 
+	if (bare_due(okr, node, text, line))
+		return true;
 	for (size_t i = 0; colon == NULL && i < sizeof bare / sizeof *bare; i++) {
 		const char *after = after_word(text, bare[i]);
 
@@ -663,8 +694,15 @@ okr_attribute(struct okr *okr, struct okr_node *node, const char *text, unsigned
 	field = okr_field(okr, okr_cut(okr, text, (size_t)(colon - text)));
 	if (!is_attribute(field))
 		return false;
-	okr_say(okr, node, field, okr_cut(okr, text, (size_t)(colon - text)),
-	    okr_cut(okr, colon + 1, strlen(colon + 1)), line);
+	value = okr_cut(okr, colon + 1, strlen(colon + 1));
+	/* "Owner: Anna, due 2026-10-31" */
+	for (int i = 0; i < PARTS_MAX && field != FIELD_DESCRIPTION; i++) {
+		cut = trailing_part(okr, node, value, line);
+		if (cut == NULL)
+			break;
+		value = okr_cut(okr, value, (size_t)(cut - value));
+	}
+	okr_say(okr, node, field, okr_cut(okr, text, (size_t)(colon - text)), value, line);
 	return true;
 }
 
@@ -695,8 +733,6 @@ trailing_bracket(struct okr *okr, struct okr_node *node, const char *text, unsig
 	}
 	return NULL;
 }
-
-#define PARTS_MAX 3 /* that are looked at from the end: "Due: Sep 15, 2026" holds a comma itself */
 
 /* The last mark between parts that begins before limit; *after is what follows it. NULL: there is none. */
 static const char *

@@ -559,6 +559,90 @@ START_TEST(objectives_cascade_as_deep_as_the_plan_takes_them)
 }
 END_TEST
 
+/* As people type them into a document: paragraphs and lines, short marks, a table below a heading. */
+static const char lines[] = "# Search OKRs 2026 Q2\n"
+			    "\n"
+			    "**Objective: Trust** (0.6)\n"
+			    "KR1: Bad results from 3% to 2%\n"
+			    "KR2: Launch in 5 countries\n"
+			    "we lost time here\n"
+			    "\n"
+			    "- O: Fewer pages\n"
+			    "  - KR: Under 5 pages a week (Owner: Ana Ruiz, due 2026-06-15)\n"
+			    "\n"
+			    "## Sales\n"
+			    "### O3 Sell more\n"
+			    "| KR | Target | Status |\n"
+			    "|----|--------|--------|\n"
+			    "| Deals | 12 | On-track |\n"
+			    "### Close faster\n"
+			    "| KR | Target |\n"
+			    "|----|--------|\n"
+			    "| Days to close | 30 |\n";
+
+START_TEST(lines_short_marks_and_tables_below_a_heading_are_read)
+{
+	struct document doc = import(lines);
+	const Plumb__V1__Item *trust = item_of(&doc, "objective/trust");
+	const Plumb__V1__Item *pages = item_of(&doc, "measure/under-5-pages-a-week");
+	const Plumb__V1__Item *second = item_of(&doc, "measure/launch-in-5-countries");
+	const Plumb__V1__Record *said =
+	    record_about(&doc, PLUMB__V1__KIND__CHECK_IN, "measure/deals");
+
+	ck_assert_uint_eq(trust->objective->n_targets, 2);
+	ck_assert_double_eq_tol(trust->objective->targets[0]->target, 2, 1e-9);
+	ck_assert_str_eq(second->description, "we lost time here");
+	ck_assert_uint_eq(pages->n_owners, 1);
+	ck_assert_str_eq(pages->owners[0], "ana-ruiz");
+	ck_assert_str_eq(
+	    item_of(&doc, "objective/fewer-pages")->objective->targets[0]->due, "2026-06-15");
+	ck_assert_str_eq(
+	    item_of(&doc, "objective/sell-more")->objective->targets[0]->measure, "deals");
+	ck_assert_int_eq((int)said->check_in->status, PLUMB__V1__CHECK_IN__STATUS__ON_TRACK);
+	ck_assert_str_eq(item_of(&doc, "objective/close-faster")->objective->targets[0]->measure,
+	    "days-to-close");
+	ck_assert_uint_eq(doc.report->people, 1);
+	ck_assert_uint_eq(doc.report->objectives, 4);
+	planfile_free(doc.plan);
+}
+END_TEST
+
+START_TEST(a_letter_or_a_number_of_a_product_is_no_mark)
+{
+	struct document doc =
+	    import("# Objective: A\n- O365 for everybody\n- O2 sensors in 3 halls\n");
+
+	ck_assert_uint_eq(doc.report->objectives, 1);
+	ck_assert_uint_eq(item_of(&doc, "objective/a")->objective->n_targets, 2);
+	planfile_free(doc.plan);
+}
+END_TEST
+
+START_TEST(parents_are_found_by_other_names_addresses_and_key_results)
+{
+	static const char text[] =
+	    "Name,Type,Parent item\n"
+	    "Delight customers,Objective,\n"
+	    "Reach 50 points,Key Result,Delight customers (https://example.org/p-1a2b)\n";
+	static const char beside[] = "Objective,Key Result,Target,Parent\n"
+				     "Grow,Revenue,5,\n"
+				     "Sell,Deals,3,Revenue\n"
+				     "Sell,Calls,30,Nowhere\n";
+	struct document doc = import(text);
+
+	ck_assert_str_eq(
+	    item_of(&doc, "objective/delight-customers")->objective->targets[0]->measure,
+	    "reach-50-points");
+	planfile_free(doc.plan);
+	doc = import(beside);
+	ck_assert_str_eq(item_of(&doc, "objective/sell")->objective->parent, "grow");
+	ck_assert_str_eq(item_of(&doc, "objective/sell")->links[0]->to, "measure/revenue");
+	ck_assert_uint_eq(noted(&doc, "further parents"), 1);
+	ck_assert_uint_eq(noted(&doc, "does not have"), 0);
+	planfile_free(doc.plan);
+}
+END_TEST
+
 START_TEST(the_report_names_line_and_text_of_what_was_not_understood)
 {
 	struct document doc = import("# Objective: A\n- KR: Sell 5\n\n# Other\n- A bell\a rings\n");
@@ -598,6 +682,9 @@ main(void)
 	    sizeof bad / sizeof *bad);
 	tcase_add_test(tc, limits_are_named_and_hold);
 	tcase_add_test(tc, objectives_cascade_as_deep_as_the_plan_takes_them);
+	tcase_add_test(tc, lines_short_marks_and_tables_below_a_heading_are_read);
+	tcase_add_test(tc, a_letter_or_a_number_of_a_product_is_no_mark);
+	tcase_add_test(tc, parents_are_found_by_other_names_addresses_and_key_results);
 	tcase_add_test(tc, the_report_names_line_and_text_of_what_was_not_understood);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
