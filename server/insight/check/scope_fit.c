@@ -7,13 +7,21 @@
 
 enum { FIT_LEAST_DAYS };
 
-/* What an initiative needs of the row at hand, and what is left for it; by its slot. */
-struct fit {
-	uint32_t row; /* from 1: of which row the rest is */
-	uint32_t last_column;
+#define COLUMN_NONE UINT32_MAX
+
+/* What an initiative needs of the row at hand, and what is left for it. */
+struct sums {
 	int64_t needed;
 	int64_t taken; /* asked by what is ranked better */
 	int64_t left;
+};
+
+/* By slot of the initiative. */
+struct fit {
+	uint32_t row; /* from 1: of which row the rest is */
+	uint32_t last_column;
+	struct sums before; /* the last column */
+	struct sums last;
 };
 
 struct fitting {
@@ -32,10 +40,40 @@ fit_of(struct fitting *f, uint32_t row, uint32_t initiative)
 	struct fit *fit = &f->fits[initiative];
 
 	if (fit->row != row + 1) {
-		*fit = (struct fit){.row = row + 1};
+		*fit = (struct fit){.row = row + 1, .last_column = COLUMN_NONE};
 		f->touched[f->touched_count++] = initiative;
 	}
 	return fit;
+}
+
+static void
+sums_add(struct sums *to, const struct sums *from)
+{
+	to->needed += from->needed;
+	to->taken += from->taken;
+	to->left += from->left;
+}
+
+static int64_t
+missing(const struct sums *sums)
+{
+	return sums->needed - sums->left;
+}
+
+/* A day that lies in two periods counts once: of periods that overlap that one counts in which more is missing. */
+static void
+fit_add(const struct load *load, struct fit *fit, uint32_t column, const struct sums *sums)
+{
+	uint32_t last = fit->last_column;
+	bool overlaps =
+	    last != COLUMN_NONE && load_first_day(load, column) <= load_last_day(load, last);
+
+	if (overlaps && missing(sums) <= missing(&fit->last))
+		return;
+	if (!overlaps)
+		sums_add(&fit->before, &fit->last);
+	fit->last = *sums;
+	fit->last_column = column;
 }
 
 /* In the order of ranks: those that share one do not stand in each other's way. */
@@ -46,15 +84,14 @@ add_cell(struct fitting *f, uint32_t row, uint32_t column, const struct load_cel
 
 	for (uint32_t i = 0; i < f->claims.count; i++) {
 		const struct claim *c = &f->claims.list[i];
-		struct fit *fit = fit_of(f, row, c->initiative);
+		struct sums sums = {.needed = c->asked};
 
 		if (i > 0 && c->rank != f->claims.list[i - 1].rank)
 			taken = with_equals;
 		with_equals += c->asked;
-		fit->needed += c->asked;
-		fit->taken += taken;
-		fit->left += cell->capacity > taken ? cell->capacity - taken : 0;
-		fit->last_column = column;
+		sums.taken = taken;
+		sums.left = cell->capacity > taken ? cell->capacity - taken : 0;
+		fit_add(f->load, fit_of(f, row, c->initiative), column, &sums);
 	}
 }
 
@@ -62,17 +99,18 @@ static void
 emit_fit(struct fitting *f, uint32_t row, uint32_t initiative)
 {
 	const struct fit *fit = &f->fits[initiative];
+	struct sums all = fit->before;
 	struct draft d;
 
-	if (fit->needed - fit->left < 1 ||
-	    (double)(fit->needed - fit->left) < f->pass->limits[FIT_LEAST_DAYS] * 100)
+	sums_add(&all, &fit->last);
+	if (missing(&all) < 1 || (double)missing(&all) < f->pass->limits[FIT_LEAST_DAYS] * 100)
 		return;
 	draft_init(&d, initiative, load_who(f->load, row));
-	draft_number(&d, initiative, "person-days needed", (double)fit->needed / 100);
+	draft_number(&d, initiative, "person-days needed", (double)all.needed / 100);
 	draft_number(&d, load_who(f->load, row), "person-days asked by better ranks",
-	    (double)fit->taken / 100);
-	draft_number(&d, load_who(f->load, row), "person-days left", (double)fit->left / 100);
-	draft_number(&d, initiative, "person-days short", (double)(fit->needed - fit->left) / 100);
+	    (double)all.taken / 100);
+	draft_number(&d, load_who(f->load, row), "person-days left", (double)all.left / 100);
+	draft_number(&d, initiative, "person-days short", (double)missing(&all) / 100);
 	draft_slot(&d, initiative, "last period", load_period(f->load, fit->last_column));
 	pass_emit(f->pass, &d);
 }
@@ -258,7 +296,9 @@ static const struct rule scope_does_not_fit = {
 	"person than strict order leaves it. Its need is what it and its parts ask of them in all "
 	"periods that are not over; what is left is the sum, over just these periods, of their "
 	"capacity less all that better-ranked initiatives ask of them in the same period (never "
-	"less than nothing). Initiatives that share a rank do not stand in each other's way; what "
+	"less than nothing). Of periods that overlap the one counts in which more is missing, so "
+	"that no day is "
+	"counted twice. Initiatives that share a rank do not stand in each other's way; what "
 	"is not ranked comes last. Demand and capacity are those of `plumb load`.",
     .hurts = "It will be late, and that is known today. Found out in the last weeks it costs the "
 	     "date, the people or the quality; found out now it costs a decision.",

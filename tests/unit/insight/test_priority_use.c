@@ -470,6 +470,35 @@ START_TEST(what_one_period_lacks_another_may_have)
 }
 END_TEST
 
+/* 1 April to 15 May 2026 are 33 days from Monday to Friday: 22 in one period, 23 in the other, and 12 of them in both. */
+START_TEST(a_day_of_two_periods_counts_once)
+{
+	const char *overlapping =
+	    "period/april {'firstDay': '2026-04-01', 'lastDay': '2026-04-30'}\n"
+	    "period/f2 {'firstDay': '2026-04-15', 'lastDay': '2026-05-15'}\n"
+	    "person/p {'absences': [{'firstDay': '2026-04-01', 'lastDay': '2026-04-02'}]}\n";
+	char lines[2000];
+
+	/* two a day: 44 of 20 in April, 46 of 23 in the other; more is missing in April */
+	snprintf(lines, sizeof lines, "%s"
+	    "initiative/a {'status': 'ACTIVE', 'start': '2026-04-01', 'finish': '2026-05-15', "
+	    "'needs': [{'who': 'person/p', 'effort': 6600}]}\n", overlapping);
+	expect_says(lines, LAST("a"), "scope/does-not-fit",
+	    "initiative/a needs 44 person-days of person/p until the end of period/april; there are only 20.");
+	/* from 13 April on, two a day: 14 days in April, 23 in the other */
+	snprintf(lines, sizeof lines, "%s"
+	    "initiative/a {'status': 'ACTIVE', 'start': '2026-04-13', 'finish': '2026-05-15', "
+	    "'needs': [{'who': 'person/p', 'effort': 5000}]}\n", overlapping);
+	expect_says(lines, LAST("a"), "scope/does-not-fit",
+	    "initiative/a needs 46 person-days of person/p until the end of period/f2; there are only 23.");
+	/* one a day fits into both */
+	snprintf(lines, sizeof lines, "%s"
+	    "initiative/a {'status': 'ACTIVE', 'start': '2026-04-13', 'finish': '2026-05-15', "
+	    "'needs': [{'who': 'person/p', 'effort': 2300}]}\n", overlapping);
+	expect(lines, LAST("a"), "scope/does-not-fit", "");
+}
+END_TEST
+
 START_TEST(does_not_fit_says_what_it_lacks)
 {
 	expect(TEAM NEEDS("a", "800") NEEDS("b", "400"), "", "scope/does-not-fit", "? scope/does-not-fit:plan\n");
@@ -516,6 +545,7 @@ main(void)
 	tcase_add_test(tc, easiest_first_says_what_it_lacks);
 	tcase_add_test(tc, what_better_ranks_leave_is_too_little);
 	tcase_add_test(tc, what_one_period_lacks_another_may_have);
+	tcase_add_test(tc, a_day_of_two_periods_counts_once);
 	tcase_add_test(tc, does_not_fit_says_what_it_lacks);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
