@@ -143,13 +143,11 @@ pragma(struct confidential *store, const char *sql, int32_t *value, struct err *
 }
 
 static bool
-mismatch(struct confidential *store, struct err *err)
+mismatch(struct err *err)
 {
 	log_error("confidential",
 	    "why=\"confidential.key is not the key of confidential.db, or of a newer version\" "
 	    "next=\"bring the right confidential.key back, or move confidential.db away\"");
-	sqlite3_close(store->db);
-	store->db = NULL;
 	return err_set(err, ERR_UNAVAILABLE,
 	    "the key of the confidential records is missing; the daemon's log says what to do");
 }
@@ -174,7 +172,7 @@ make_schema(struct confidential *store, bool new_key, struct err *err)
 	    !pragma(store, "PRAGMA user_version", &format, err))
 		return false;
 	if (there != 0)
-		return (!new_key && there == mark && format == FORMAT) || mismatch(store, err);
+		return (!new_key && there == mark && format == FORMAT) || mismatch(err);
 	snprintf(sql, sizeof sql,
 	    "BEGIN IMMEDIATE; CREATE TABLE record (token BLOB PRIMARY KEY, workspace INTEGER NOT "
 	    "NULL, block INTEGER NOT NULL, week INTEGER NOT NULL, kind INTEGER NOT NULL, about "
@@ -238,8 +236,13 @@ open_all(struct confidential *store, struct err *err)
 
 	if (store->db != NULL)
 		return true;
-	return open_key(store, &new_key, err) && open_file(store, err) &&
-	       make_schema(store, new_key, err);
+	if (open_key(store, &new_key, err) && open_file(store, err) &&
+	    make_schema(store, new_key, err))
+		return true;
+	/* What is half open would fail for ever: the disk may have room the next time. */
+	sqlite3_close(store->db);
+	store->db = NULL;
+	return false;
 }
 
 struct confidential *

@@ -297,6 +297,9 @@ START_TEST(a_file_that_is_no_database_is_told)
 	store = open_store(folder);
 	ck_assert(!confidential_put(store, &record, &replaced, &err));
 	ck_assert_int_eq(err.code, ERR_UNAVAILABLE);
+	/* Once it is gone, the same daemon goes on. */
+	ck_assert_int_eq(unlink(path_of("confidential.db")), 0);
+	ck_assert_msg(confidential_put(store, &record, &replaced, &err), "%s", err.msg);
 	confidential_free(store);
 	remove_folder();
 }
