@@ -57,6 +57,7 @@
 
 #define LIMIT_PAGE     1000u
 #define LIMIT_FILTER   4096u
+#define LIMIT_NAMES    1000u /* that one question is about: each may lead to a whole team or tree */
 #define LIMIT_FINDINGS 100000u  /* per check; the summary still counts all */
 #define LIMIT_COMPARED 1000000u /* on either side of a comparison: 100 MB at most */
 /* Entries around a change that rules are asked about before it is taken, on the loop: as much as the largest change set. */

@@ -8,6 +8,7 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "server/insight/load/involved.h"
 #include "server/insight/load/load.h"
+#include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
@@ -395,6 +396,10 @@ run_load(struct view_job *job, struct err *err)
 	struct load_call lc = {.job = job, .request = job->arg, .is_first = true};
 	bool ok = false;
 
+	if (lc.request->n_who > LIMIT_NAMES) {
+		faults_add(job->faults, "who", "at most %u names at once", LIMIT_NAMES);
+		return faults_none(job->faults, err);
+	}
 	if (!index_init(&lc.ix, job->view, job->today, LOAD_ROLES, is_cancelled, &lc, err))
 		return false;
 	lc.arena = arena_new(BATCH_MEMORY);

@@ -7,6 +7,7 @@
 #include "common/pb.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "server/insight/progress.h"
+#include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
@@ -153,11 +154,16 @@ run_progress(struct view_job *job, struct err *err)
 	const Plumb__V1__ProgressRequest *request = job->arg;
 	struct progress_query query = {
 	    .depth = request->depth, .cancelled = is_cancelled, .arg = job};
-	uint32_t *slots = arena_array(job->arena, request->n_refs + 1, sizeof slots[0]);
+	uint32_t *slots;
 	struct progress_tree tree;
 	struct index ix;
 	bool ok;
 
+	if (request->n_refs > LIMIT_NAMES) {
+		faults_add(job->faults, "refs", "at most %u names at once", LIMIT_NAMES);
+		return faults_none(job->faults, err);
+	}
+	slots = arena_array(job->arena, request->n_refs + 1, sizeof slots[0]);
 	if (slots == NULL)
 		return err_oom(err);
 	for (size_t i = 0; i < request->n_refs; i++) {

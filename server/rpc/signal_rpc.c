@@ -545,6 +545,10 @@ run_signals(struct view_job *job, struct err *err)
 	struct signals s = {.job = job, .request = request, .population_block = INT32_MIN};
 	int32_t first = 0, last = 0;
 
+	if (request->n_about > LIMIT_NAMES) {
+		faults_add(job->faults, "about", "at most %u names at once", LIMIT_NAMES);
+		return faults_none(job->faults, err);
+	}
 	for (size_t i = 0; i < request->n_about; i++) {
 		enum kind kind;
 		const char *id;
