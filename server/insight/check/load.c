@@ -265,19 +265,35 @@ follows(const struct load *load, uint32_t c)
 	return load_first_day(load, c) - load_last_day(load, c - 1) <= GAP_DAYS + 1;
 }
 
+/* The next column that shares no day with c: two calendars side by side do not make a quarter two periods. */
+static uint32_t
+next_apart(const struct load *load, uint32_t c, uint32_t behind)
+{
+	uint32_t next = c + 1;
+
+	while (next < behind && load_first_day(load, next) <= load_last_day(load, c))
+		next++;
+	return next;
+}
+
 static void
 emit_sustained(
     struct pass *pass, const struct load *load, uint32_t row, uint32_t first, uint32_t behind)
 {
 	uint32_t who = load_who(load, row);
+	uint32_t count = 0, last = first;
 	struct draft d;
 
-	if (load_last_day(load, behind - 1) < pass->today)
+	for (uint32_t c = first; c < behind; c = next_apart(load, c, behind)) {
+		last = c;
+		count++;
+	}
+	if (count < pass->limits[SUSTAINED_PERIODS] || load_last_day(load, last) < pass->today)
 		return;
 	draft_init(&d, who, load_period(load, first));
-	draft_count(&d, who, "periods in a row", behind - first);
-	draft_slot(&d, who, "last period", load_period(load, behind - 1));
-	for (uint32_t c = first; c < behind; c++) {
+	draft_count(&d, who, "periods in a row", count);
+	draft_slot(&d, who, "last period", load_period(load, last));
+	for (uint32_t c = first; c < behind; c = next_apart(load, c, behind)) {
 		const struct load_cell *cell = load_cell(load, row, c);
 
 		draft_number(&d, load_period(load, c), "person-days too many",
@@ -298,7 +314,7 @@ judge_sustained(struct pass *pass, const struct load *load, uint32_t row)
 
 		if (over && (c == first || follows(load, c)))
 			continue;
-		if (c > first && c - first >= pass->limits[SUSTAINED_PERIODS])
+		if (c > first)
 			emit_sustained(pass, load, row, first, c);
 		first = over ? c : c + 1;
 	}
@@ -348,7 +364,8 @@ static const struct rule load_sustained = {
 	"at "
 	"least `periods` periods in a row, of which the last one is not over yet. Periods follow "
 	"one "
-	"another where at most a week lies between them. One finding for each such run; it begins "
+	"another where at most a week lies between them; of periods that overlap the first counts. "
+	"One finding for each such run; it begins "
 	"with its first period, even if that is past. The figures are those of load/over.",
     .hurts = "A peak can be borne; a peak without an end is how people burn out, and then they are "
 	     "away for all of the work.",

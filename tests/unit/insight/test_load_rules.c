@@ -308,6 +308,20 @@ START_TEST(what_lies_apart_is_no_row)
 }
 END_TEST
 
+/* The period from the middle of one quarter to the middle of the next is none besides these two. */
+START_TEST(periods_that_overlap_are_no_row)
+{
+#define ACROSS "period/f {'first_day': '2026-02-15', 'last_day': '2026-05-15'}\nperson/p {'capacity': '0'}\n"
+	check_text_plan(QUARTERS ACROSS ASKED("a", "q1", "100") ASKED("b", "f", "100") ASKED("c", "q2", "100"),
+	    "load/sustained", "");
+	ranked_says(QUARTERS ACROSS ASKED("a", "q1", "100") ASKED("b", "q2", "100") ASKED("c", "q3", "100"), NULL,
+	    "load/sustained",
+	    "person/p is over capacity in 3 periods in a row, period/q1 to period/q3: 1 person-days too many in period/q1,"
+	    " 1 person-days too many in period/q2, 1 person-days too many in period/q3.");
+#undef ACROSS
+}
+END_TEST
+
 /* ---- under */
 
 /* Asked for 39 of 65 days in the second quarter is 60 %; q1 is the period that runs today, full. */
@@ -464,6 +478,7 @@ main(void)
 	tcase_add_test(tc, over_says_what_it_lacks);
 	tcase_add_test(tc, three_periods_in_a_row_are_sustained);
 	tcase_add_test(tc, what_lies_apart_is_no_row);
+	tcase_add_test(tc, periods_that_overlap_are_no_row);
 	tcase_add_test(tc, room_beside_waiting_work_is_found);
 	tcase_add_test(tc, only_ranked_work_that_they_could_do_waits);
 	tcase_add_test(tc, who_may_be_busy_is_not_called_idle);
