@@ -310,7 +310,8 @@ compare_places(const void *pa, const void *pb)
 static void
 number_places(struct walk *w)
 {
-	qsort(w->places, w->count, sizeof w->places[0], compare_places);
+	if (w->count > 1)
+		qsort(w->places, w->count, sizeof w->places[0], compare_places);
 	memset(w->table, 0, (w->mask + 1) * sizeof w->table[0]);
 	for (size_t i = 0; i < w->count; i++)
 		w->table[table_at(w, w->places[i].slot)] = (uint32_t)i + 1;

@@ -516,7 +516,8 @@ compare_slots(const void *a, const void *b)
 static bool
 project_slots(struct writer *w, uint32_t *slots, size_t count)
 {
-	qsort(slots, count, sizeof *slots, compare_slots);
+	if (count > 1)
+		qsort(slots, count, sizeof *slots, compare_slots);
 	for (size_t i = 0; i < count; i++) {
 		const struct item *item = view_item(w->view, slots[i]);
 

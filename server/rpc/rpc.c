@@ -528,7 +528,7 @@ fail_send(struct rpc_call *call, const struct err *err)
 {
 	rpc_pin(call);
 	rpc_fail(call, err);
-	call->cancelled = true;
+	__atomic_store_n(&call->cancelled, true, __ATOMIC_RELAXED); /* workers look at it */
 	/* The handler still looks at the call; it is freed when the handler's own pin goes, or at the end of dispatch. */
 	rpc_unpin(call);
 	return false;
