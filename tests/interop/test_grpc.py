@@ -1,5 +1,6 @@
 """gRPC with a stock client (grpcio), which knows nothing of ours but the .proto files: against the daemon, in clear and over TLS."""
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -257,6 +258,32 @@ class Tls(unittest.TestCase):
 
     def serial(self):
         return self.s_client("-showcerts").split("-----BEGIN CERTIFICATE-----")[1]
+
+    def test_a_handshake_that_never_ends_is_given_up(self):
+        """Ten seconds are for the first bytes and the handshake together, whatever comes meanwhile."""
+        with socket.create_connection(("127.0.0.1", int(host(self.daemon).rsplit(":", 1)[1])), timeout=30) as sock:
+            began = time.monotonic()
+            sock.sendall(b"\x16\x03\x01\x01\x00\x01\x00\x00\xfc\x03\x03")  # a ClientHello of 256 bytes begins
+            closed = threading.Event()
+
+            def trickle():
+                while not closed.wait(0.5):
+                    try:
+                        sock.sendall(b"\0")
+                    except OSError:
+                        return
+            thread = threading.Thread(target=trickle)
+            thread.start()
+            try:
+                rest = sock.recv(1)
+            except ConnectionResetError:
+                rest = b""
+            took = time.monotonic() - began
+            closed.set()
+            thread.join()
+        self.assertEqual(rest, b"")
+        self.assertGreater(took, 9)
+        self.assertLess(took, 20)
 
     def test_certificates_are_read_again(self):
         stub = self.stub()
