@@ -33,7 +33,7 @@ struct config {
 	bool memory;                    /* keep everything in memory, without a directory */
 	char listen[CONFIG_LISTEN_MAX][128];
 	unsigned listen_count;
-	bool allow_cleartext; /* TCP from other machines without TLS */
+	bool allow_cleartext;                  /* TCP from other machines without TLS */
 	char tls_certificate[CONFIG_PATH_MAX]; /* "" none: TLS is not spoken */
 	char tls_key[CONFIG_PATH_MAX];
 	char tls_client_ca[CONFIG_PATH_MAX]; /* "" none */

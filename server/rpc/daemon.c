@@ -382,7 +382,8 @@ daemon_tick(struct daemon *daemon)
 	int64_t now_us = daemon_monotonic_us();
 	struct err err;
 
-	if (daemon->relist && plan_revision(daemon->system->plan) == plan_durable(daemon->system->plan))
+	if (daemon->relist &&
+	    plan_revision(daemon->system->plan) == plan_durable(daemon->system->plan))
 		daemon->relist = !list_workspaces(daemon, &err);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next) {
 		watch_tick(ws, now_us);

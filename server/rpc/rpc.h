@@ -95,8 +95,8 @@ struct rpc_call {
 	/* RPC_CLIENT_STREAM: each further message, and that there are no more. Set by the handler when the call begins. */
 	void (*on_message)(struct rpc_call *call, const ProtobufCMessage *message);
 	void (*on_half_close)(struct rpc_call *call);
-	struct arena *message_arena; /* of the message at hand; RPC_CLIENT_STREAM only */
-	bool was_compressed;         /* the message at hand came compressed */
+	struct arena *message_arena;      /* of the message at hand; RPC_CLIENT_STREAM only */
+	bool was_compressed;              /* the message at hand came compressed */
 	enum rpc_compression compression; /* of the replies from here on */
 	unsigned pins; /* workers and commits that still hold the call; freed when 0 and finished */
 	struct rpc_call *next_free; /* in the pool */
