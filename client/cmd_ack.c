@@ -46,9 +46,7 @@ find_check_in(struct context *ctx, const char *text)
 {
 	const char *ref;
 
-	if (strncmp(text, "check-in/", 9) == 0)
-		return context_ref(ctx, text, "");
-	ref = context_ref(ctx, text, "");
+	ref = context_ref_there(ctx, text, "");
 	if (!ref || strncmp(ref, "check-in/", 9) == 0)
 		return ref;
 	return latest_check_in(ctx, ref);

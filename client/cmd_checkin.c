@@ -72,7 +72,8 @@ run(struct context *ctx, const struct args *args)
 		return code;
 	if (!write_record(ctx, args, &record))
 		return context_fail(ctx);
-	record.about = pb_str(context_ref(ctx, args->values[0], REPORTED));
+	record.about = pb_str(context_ref_there(
+	    ctx, args->values[0], strchr(args->values[0], '/') ? REPORTED ",measure" : REPORTED));
 	if (!record.about)
 		return context_fail(ctx);
 	record.body_case = PLUMB__V1__RECORD__BODY_CHECK_IN;

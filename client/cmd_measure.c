@@ -39,7 +39,7 @@ run(struct context *ctx, const struct args *args)
 		return command_usage(args, "--role is actual, baseline or target");
 	if (!write_record(ctx, args, &record))
 		return context_fail(ctx);
-	record.about = pb_str(context_ref(ctx, args->values[0], "measure"));
+	record.about = pb_str(context_ref_there(ctx, args->values[0], "measure"));
 	if (!record.about)
 		return context_fail(ctx);
 	record.body_case = PLUMB__V1__RECORD__BODY_MEASUREMENT;

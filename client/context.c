@@ -610,6 +610,45 @@ context_suggest(struct context *ctx, const char *ref)
 		    "%.150s; plumb list %s shows those that are there", status.err.msg, kind);
 }
 
+static bool
+kind_among(const char *ref, const char *kinds)
+{
+	size_t len = strcspn(ref, "/");
+
+	for (const char *p = kinds; *p; p += strspn(p, ",")) {
+		size_t word = strcspn(p, ",");
+
+		if (word == len && strncmp(p, ref, len) == 0)
+			return true;
+		p += word;
+	}
+	return kinds[0] == '\0';
+}
+
+const char *
+context_ref_there(struct context *ctx, const char *text, const char *kinds)
+{
+	const char *ref = context_ref(ctx, text, kinds);
+	Plumb__V1__GetRequest request;
+	Plumb__V1__At at;
+
+	if (!ref || !strchr(text, '/')) /* a bare id was looked up */
+		return ref;
+	if (!kind_among(ref, kinds)) {
+		context_set_error(
+		    ctx, ERR_INVALID, "%s is not of the kind that is meant here: %s", ref, kinds);
+		return NULL;
+	}
+	plumb__v1__get_request__init(&request);
+	request.ref = pb_str(ref);
+	request.at = &at;
+	if (context_at(ctx, &at) &&
+	    context_call(ctx, &plumb__v1__plan__descriptor, "Get", &request.base))
+		return ref;
+	context_suggest(ctx, ref);
+	return NULL;
+}
+
 /* ---- titles and people */
 
 static const char *

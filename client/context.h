@@ -70,6 +70,8 @@ bool context_set_error(struct context *ctx, enum err_code code, const char *fmt,
  * ("initiative,objective"; "" all) and must be unambiguous. NULL: return context_fail(ctx).
  */
 const char *context_ref(struct context *ctx, const char *text, const char *kinds) MUST_CHECK;
+/* As context_ref, and it must be in the plan, "kind/id" too, of one of the kinds given: what is said of it counts. */
+const char *context_ref_there(struct context *ctx, const char *text, const char *kinds) MUST_CHECK;
 /* After a NOT_FOUND of ref ("kind/id"): adds "did you mean …" to the status where a near one is there. */
 void context_suggest(struct context *ctx, const char *ref);
 /* A kind by its name, singular or plural ("goal", "goals", "check-in"); false if there is none. */

@@ -391,7 +391,12 @@ class Suggestions(Base):
                 (["tree", "objective/fastr"], "did you mean objective/faster?", 3),
                 (["explain", "owner/nonne"], 'did you mean "owner/none"?', 3),
                 (["check", "--rule", "owner/mny"], 'did you mean "owner/many"?', 3),
+                (["check", "--rule", "foo"], "the families are sight", 3),
                 (["check", "--about", "initiative/il"], "did you mean initiative/i1?", 3),
+                (["checkin", "objective/fastr", "on-track"], "did you mean objective/faster?", 3),
+                (["measure", "measure/ttw", "3"], "did you mean measure/ttv?", 3),
+                (["measure", "goal/delight", "3"], "not of the kind that is meant here: measure", 2),
+                (["ack", "check-in/nope"], "plumb list check-in", 3),
                 (["context", "lst"], "did you mean 'list'?", 2),
                 (["help", "exprot"], "did you mean 'export'?", 2),
                 (["list", "-w", "mian"], "did you mean main?", 3)):

@@ -136,7 +136,8 @@ suggest(const char *name)
 		unsigned part = distance(name, strchr(rules[i]->name, '/') + 1);
 		unsigned d = whole < part ? whole : part;
 
-		if (d < nearest) {
+		/* "foo" is not near "tie": half of what was typed must be right */
+		if (d < nearest && d * 2 <= strlen(name)) {
 			nearest = d;
 			found = rules[i]->name;
 		}
