@@ -319,6 +319,7 @@ read_items(struct builder *b, struct err *err)
 			continue;
 		assert(item->slot == s && item->kind < KIND_MAX);
 		ix->kinds[s] = item->kind;
+		ix->briefs[s] = (struct brief){item->effort, item->start, item->finish};
 		if (!item_is_live(item) || (item->flags & ITEM_RETRACTED))
 			continue;
 		if (!take_item(b, item))
@@ -452,6 +453,7 @@ allocate(struct index *ix)
 	ix->kinds = big_zalloc(n, sizeof ix->kinds[0]);
 	ix->standing = big_zalloc(n, sizeof ix->standing[0]);
 	ix->has = big_zalloc(n, sizeof ix->has[0]);
+	ix->briefs = index_alloc(n, sizeof ix->briefs[0]);
 	ix->roles = big_zalloc(n, sizeof ix->roles[0]);
 	ix->part_of = index_alloc(n, sizeof ix->part_of[0]);
 	ix->rank = index_alloc(n, sizeof ix->rank[0]);
@@ -461,7 +463,7 @@ allocate(struct index *ix)
 	ix->in_first = big_zalloc(n + 1, sizeof ix->in_first[0]);
 	ix->series_of = big_zalloc(n, sizeof ix->series_of[0]);
 	return ix->items != NULL && ix->kinds != NULL && ix->standing != NULL && ix->has != NULL &&
-	       ix->roles != NULL && ix->part_of != NULL && ix->rank != NULL &&
+	       ix->briefs != NULL && ix->roles != NULL && ix->part_of != NULL && ix->rank != NULL &&
 	       ix->by_kind != NULL && ix->out_first != NULL && ix->in_first != NULL &&
 	       ix->series_of != NULL && ix->check_in != NULL;
 }
@@ -501,6 +503,7 @@ index_fini(struct index *ix)
 	free(ix->kinds);
 	free(ix->standing);
 	free(ix->has);
+	free(ix->briefs);
 	free(ix->roles);
 	free(ix->part_of);
 	free(ix->rank);

@@ -40,6 +40,13 @@ struct edges {
 	uint32_t count;
 };
 
+/* What rules that walk through all work want of each piece, without waiting for the memory of the item. */
+struct brief {
+	int64_t effort; /* item->effort, start and finish */
+	int32_t start;
+	int32_t finish;
+};
+
 /* A value of a measure. */
 struct point {
 	int64_t at_us;
@@ -64,7 +71,8 @@ struct index {
 	const struct item **items;
 	uint8_t *kinds;
 	uint8_t *standing;
-	uint8_t *has;      /* item->has */
+	uint8_t *has; /* item->has */
+	struct brief *briefs;
 	uint64_t *roles;   /* which roles its references have */
 	uint32_t *part_of; /* SLOT_NONE */
 	uint32_t *rank;    /* place in the workspace's ranking from 1; RANK_NONE */

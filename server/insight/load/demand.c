@@ -365,11 +365,11 @@ static struct node
 node_of(const struct demand *d, uint32_t slot, const struct node *above)
 {
 	const struct index *ix = d->ix;
-	const struct item *item = ix->items[slot];
+	const struct brief *brief = &ix->briefs[slot];
 	struct node node = {.slot = slot,
 	    .rank = above != NULL ? above->rank : RANK_NONE,
-	    .start = item->start,
-	    .finish = item->finish,
+	    .start = brief->start,
+	    .finish = brief->finish,
 	    .depth = above != NULL ? above->depth + 1 : 0};
 
 	if (ix->kinds[slot] == KIND_INITIATIVE && ix->rank[slot] != RANK_NONE)
@@ -435,7 +435,7 @@ clear_sums(struct demand *d)
 static bool
 take_own(struct demand *d, const struct node *node, bool have_parts, size_t base)
 {
-	const struct item *item = d->ix->items[node->slot];
+	const struct brief *brief = &d->ix->briefs[node->slot];
 	struct edges in = index_in(d->ix, node->slot);
 	bool any = false;
 
@@ -447,10 +447,10 @@ take_own(struct demand *d, const struct node *node, bool have_parts, size_t base
 	}
 	any |= add_needs(d, node);
 	any |= add_open_needs(d, node);
-	if (!any && !have_parts && (item->has & HAS_VALUE) != 0 && item->effort > 0) {
+	if (!any && !have_parts && (d->ix->has[node->slot] & HAS_VALUE) != 0 && brief->effort > 0) {
 		any = true;
 		if (node->runs)
-			add_estimate(d, node, item->effort);
+			add_estimate(d, node, brief->effort);
 	}
 	if (d->sources_count > 0) {
 		sum_parts(d, base);
@@ -470,6 +470,15 @@ is_part(const struct index *ix, const struct edge *e)
 	       index_is(ix, e->slot, STANDING_LIVE) && !index_is(ix, e->slot, STANDING_GIVEN_UP);
 }
 
+/* Of a task only the brief is read; of other work, and of allocations, the item. */
+static void
+prefetch(const struct index *ix, uint32_t slot)
+{
+	__builtin_prefetch(&ix->briefs[slot]);
+	if (ix->kinds[slot] != KIND_TASK)
+		index_prefetch(ix, slot);
+}
+
 /* Their memory lies anywhere: ask for it before it is needed. */
 static void
 prefetch_parts(const struct index *ix, uint32_t slot)
@@ -477,7 +486,7 @@ prefetch_parts(const struct index *ix, uint32_t slot)
 	struct edges in = index_in(ix, slot);
 
 	for (uint32_t i = 0; i < in.count && i < AHEAD; i++)
-		index_prefetch(ix, in.list[i].slot);
+		prefetch(ix, in.list[i].slot);
 }
 
 static void
@@ -508,7 +517,7 @@ visit(struct demand *d, uint32_t slot, const struct node *above)
 		return false;
 	for (uint32_t i = 0; i < in.count; i++) {
 		if (i + AHEAD < in.count)
-			index_prefetch(d->ix, in.list[i + AHEAD].slot);
+			prefetch(d->ix, in.list[i + AHEAD].slot);
 		if (i + 1 < in.count)
 			prefetch_parts(d->ix, in.list[i + 1].slot);
 		if (is_part(d->ix, &in.list[i]))
@@ -537,7 +546,7 @@ visit_kind(struct demand *d, enum kind kind)
 
 	for (uint32_t i = 0; i < count && !d->failed && !d->load->too_many; i++) {
 		if (i + AHEAD < count)
-			index_prefetch(d->ix, slots[i + AHEAD]);
+			prefetch(d->ix, slots[i + AHEAD]);
 		if (i + 2 < count)
 			prefetch_parts(d->ix, slots[i + 2]);
 		if (i + 1 < count)
