@@ -54,8 +54,8 @@ struct planfile_changes {
 	struct arena *arena;
 	struct rpc_status status;
 	const Plumb__V1__ApplyReply *tried; /* the reply to a dry run */
-	struct refmap *there; /* ref -> struct there */
-	struct there **list;  /* the same, in order of the daemon's export */
+	struct refmap *there;               /* ref -> struct there */
+	struct there **list;                /* the same, in order of the daemon's export */
 	size_t count;
 	size_t cap;
 	const Plumb__V1__RankingList **rankings;

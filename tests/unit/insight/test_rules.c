@@ -100,7 +100,8 @@ START_TEST(unknown_names_are_refused_with_what_could_be_meant)
 	expect_refusal("ownr/gone", "did you mean \"owner/gone\"?");
 	expect_refusal("stale", "did you mean \"outcome/stale\"?");
 	expect_refusal("no-basline", "did you mean \"outcome/no-baseline\"?");
-	expect_refusal("weather/rain-tomorrow", "the families are sight, priority, outcome, scope, owner");
+	expect_refusal(
+	    "weather/rain-tomorrow", "the families are sight, priority, outcome, scope, owner");
 	expect_refusal("", "there is no rule");
 	expect_refusal("own", "there is no rule"); /* the start of a family is none */
 	expect_refusal("owner/", "there is no rule");
