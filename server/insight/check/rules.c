@@ -154,7 +154,8 @@ unknown_rule(const char *name, struct err *err)
 		return err_set(err, ERR_INVALID, "there is no rule \"%.64s\"; did you mean \"%s\"?",
 		    name, meant);
 	return err_set(err, ERR_INVALID,
-	    "there is no rule or family \"%.64s\"; the families are sight, priority, outcome, scope, "
+	    "there is no rule or family \"%.64s\"; the families are sight, priority, outcome, "
+	    "scope, "
 	    "owner, load, ask and rhythm, explain without a name lists all rules",
 	    name);
 }
@@ -261,8 +262,8 @@ set_defaults(const struct rule *rule, struct rule_state *state)
 }
 
 bool
-rules_state(const struct view *view, const struct rule *rule, struct rule_state *state,
-    struct err *err)
+rules_state(
+    const struct view *view, const struct rule *rule, struct rule_state *state, struct err *err)
 {
 	struct arena *arena = NULL;
 	bool ok;
