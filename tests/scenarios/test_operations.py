@@ -106,7 +106,11 @@ class OperationsTest(unittest.TestCase):
         text = "\n".join(line[1:] if line.startswith("#") and " = " in line and "plumbd --config" not in line else line
                          for line in text.splitlines())
         text = text.replace("/var/lib/plumbline", self.path("data")).replace("/run/plumbline", self.folder)
-        text = text.replace(":7411", ":0")
+        text = text.replace("/etc/plumbline", self.folder).replace(":7411", ":0")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", self.path("server.key"), "-out", self.path("server.pem"), "-subj", "/CN=localhost",
+                        "-days", "30"], check=True, stderr=subprocess.DEVNULL)
+        shutil.copy(self.path("server.pem"), self.path("callers.pem"))
         process = subprocess.Popen([binary(), "--config", self.config(text)], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         line = process.stdout.readline()

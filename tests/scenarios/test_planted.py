@@ -6,11 +6,14 @@ and again where the healthy plan lies in one workspace with a real plan of someb
 """
 import os
 import subprocess
+import sys
 import unittest
 
 import plant
 from plumbrpc import ROOT, Daemon, binary, pb
-from test_stratml import FINDINGS, REAL
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from test_stratml import FINDINGS, REAL  # noqa: E402
 
 HEALTHY = os.path.join(ROOT, "deploy", "example-healthy")
 FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "rhythm/")
