@@ -73,6 +73,11 @@ okr_item(struct okr *okr, Plumb__V1__Kind kind, const char *id, const char *titl
 		okr_oom(okr);
 		return NULL;
 	}
+	if (*title == '\0') {
+		title = okr_fmt(okr, "without a title (line %u)", line);
+		okr_note(
+		    okr, OKR_READ_AS, "entries without a title: called by their line", line, "");
+	}
 	entry->item->title = pb_str(clip(okr, title, TITLE_MAX, line));
 	if (*external != '\0')
 		add_string(okr, &entry->item->external_ids, &entry->item->n_external_ids, external);
@@ -617,6 +622,9 @@ add_target(struct okr *okr, const struct result *r, struct okr_node *objective)
 	Plumb__V1__Objective *body = objective->item->objective;
 	Plumb__V1__Target *target = arena_zalloc(okr->arena, sizeof *target);
 	Plumb__V1__Target **bigger = arena_array(okr->arena, body->n_targets + 1, sizeof *bigger);
+	/* Without a number there are always words: at the least those of its title. */
+	const char *words =
+	    r->target.has_target || *r->words != '\0' ? r->words : r->node->item->title;
 	const char *due;
 
 	if (target == NULL || bigger == NULL) {
@@ -645,7 +653,7 @@ add_target(struct okr *okr, const struct result *r, struct okr_node *objective)
 					  : okr_day(okr, okr_said(objective, FIELD_DUE) != NULL
 							     ? okr_said(objective, FIELD_DUE)->text
 							     : ""));
-	target->text = pb_str(clip(okr, r->words, TEXT_MAX, r->node->line));
+	target->text = pb_str(clip(okr, words, TEXT_MAX, r->node->line));
 	if (body->n_targets > 0)
 		memcpy(bigger, body->targets, body->n_targets * sizeof *bigger);
 	bigger[body->n_targets++] = target;

@@ -133,6 +133,10 @@ def crash():
     return steps + python_tests("crash", "release")
 
 
+# Those whose runs are slow, so that each takes half a minute at most.
+FUZZ_RUNS = {"fuzz_okr": 8_000, "fuzz_xml": 30_000}
+
+
 def fuzz(runs):
     """A short run is the same every time: from the corpus in the repository, by a fixed seed. tests/nightly looks for more."""
     steps = []
@@ -144,7 +148,7 @@ def fuzz(runs):
         shutil.rmtree(found, ignore_errors=True)
         found.mkdir(parents=True)
         steps.append(Step(f"fuzz {target.name[5:]}",
-                          [target, f"-runs={runs}", "-seed=1", "-rss_limit_mb=4096", "-timeout=20", "-verbosity=0",
+                          [target, f"-runs={FUZZ_RUNS.get(target.name, runs)}", "-seed=1", "-rss_limit_mb=4096", "-timeout=20", "-verbosity=0",
                            "-print_final_stats=1", f"-artifact_prefix={LOGS}/", found]
                           + ([corpus] if corpus.is_dir() else []), timeout=300))
     return steps
