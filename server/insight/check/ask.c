@@ -26,21 +26,6 @@ each(struct pass *pass, enum state state, judge_fn judge)
 }
 
 static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
-static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
-static void
 add_days(const struct evidence *e, struct str *out)
 {
 	str_addf(out, "%lld day%s", (long long)e->value.count, e->value.count == 1 ? "" : "s");
@@ -403,26 +388,26 @@ static void
 message_unanswered(const struct check *check, const struct finding *f, struct str *out)
 {
 	if (finding_evidence(check, f, "asks to it") != NULL) {
-		add_subject(check, f, 0, out);
+		message_subject(check, f, 0, out);
 		str_add(out, " needs ");
-		add_subject(check, f, 1, out);
+		message_subject(check, f, 1, out);
 		str_add(out, ", which was never asked.");
 		return;
 	}
-	add_evidence(check, f, "team that is asked", out);
+	message_evidence(check, f, "team that is asked", out);
 	str_add(out, " was asked on ");
-	add_evidence(check, f, "asked on", out);
+	message_evidence(check, f, "asked on", out);
 	str_add(out, " and has not answered ");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (finding_evidence(check, f, "days over") != NULL) {
 		str_add(out, ", which was needed by ");
-		add_evidence(check, f, "needed by", out);
+		message_evidence(check, f, "needed by", out);
 		str_add(out, ", ");
 		add_days(finding_evidence(check, f, "days over"), out);
 		str_add(out, " ago");
 	} else if (finding_evidence(check, f, "needed by") != NULL) {
 		str_add(out, ", which is needed by ");
-		add_evidence(check, f, "needed by", out);
+		message_evidence(check, f, "needed by", out);
 	}
 	str_add(out, "; ");
 	say_waiting(check, f, out);
@@ -536,7 +521,7 @@ static void
 add_giver(const struct check *check, const struct finding *f, struct str *out)
 {
 	if (finding_evidence(check, f, "team that was asked") != NULL)
-		add_evidence(check, f, "team that was asked", out);
+		message_evidence(check, f, "team that was asked", out);
 	else
 		str_add(out, "The team that was asked");
 }
@@ -548,10 +533,10 @@ message_declined(const struct check *check, const struct finding *f, struct str 
 	str_addf(out, " %s ",
 	    finding_evidence(check, f, "answer")->value.text[0] == 'c' ? "made another offer to"
 								       : "said no to");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (finding_evidence(check, f, "answered") != NULL) {
 		str_add(out, " on ");
-		add_evidence(check, f, "answered", out);
+		message_evidence(check, f, "answered", out);
 	}
 	str_add(out, finding_evidence(check, f, "answer")->value.text[0] == 'c'
 			 ? ", and nothing has come of it; "
@@ -634,16 +619,16 @@ run_late(struct pass *pass)
 static void
 message_late(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is promised for ");
-	add_evidence(check, f, "promised for", out);
+	message_evidence(check, f, "promised for", out);
 	if (finding_evidence(check, f, "days over") != NULL) {
 		str_add(out, ", ");
 		add_days(finding_evidence(check, f, "days over"), out);
 		str_add(out, " ago, and is not met; ");
 	} else {
 		str_add(out, ", but needed by ");
-		add_evidence(check, f, "needed by", out);
+		message_evidence(check, f, "needed by", out);
 		str_add(out, "; ");
 	}
 	say_waiting(check, f, out);
@@ -712,10 +697,10 @@ message_missed(const struct check *check, const struct finding *f, struct str *o
 {
 	add_giver(check, f, out);
 	str_add(out, " did not keep ");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (finding_evidence(check, f, "promised for") != NULL) {
 		str_add(out, ", promised for ");
-		add_evidence(check, f, "promised for", out);
+		message_evidence(check, f, "promised for", out);
 	}
 	str_add(out, "; ");
 	say_waiting(check, f, out);
@@ -875,13 +860,13 @@ message_low_for_giver(const struct check *check, const struct finding *f, struct
 {
 	const struct evidence *place = finding_evidence(check, f, "rank in its own order");
 
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " has rank ");
-	add_evidence(check, f, "rank", out);
+	message_evidence(check, f, "rank", out);
 	str_add(out, ", but for ");
-	add_evidence(check, f, "team that is asked", out);
+	message_evidence(check, f, "team that is asked", out);
 	str_add(out, ", which ");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (place->type == VALUE_COUNT)
 		str_addf(out, " asks for help, it has rank %lld.", (long long)place->value.count);
 	else
@@ -935,9 +920,9 @@ run_own_team(struct pass *pass)
 static void
 message_own_team(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " asks itself in ");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add_char(out, '.');
 }
 

@@ -519,6 +519,15 @@ index_fini(struct index *ix)
 	memset(ix, 0, sizeof *ix);
 }
 
+bool
+index_is_agreed_ask(const struct index *ix, uint32_t slot)
+{
+	enum { ASK_COMMITTED = 1, ASK_MET = 4 };
+
+	return ix->kinds[slot] == KIND_ASK &&
+	       (ix->items[slot]->status == ASK_COMMITTED || ix->items[slot]->status == ASK_MET);
+}
+
 int
 index_compare(const struct index *ix, uint32_t a, uint32_t b)
 {

@@ -149,6 +149,8 @@ index_kind(const struct index *ix, enum kind kind, uint32_t *count)
  */
 void *index_alloc(size_t n, size_t size) MUST_CHECK;
 
+/* An ask to which the giving team said yes, or which it has met. */
+bool index_is_agreed_ask(const struct index *ix, uint32_t slot);
 /* Order of names: by kind, then id. */
 int index_compare(const struct index *ix, uint32_t a, uint32_t b);
 /* First target with that role; SLOT_NONE. */

@@ -11,12 +11,6 @@
 #include "server/insight/load/involved.h"
 #include "server/plan/control.h"
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
 static double
 days(int64_t effort)
 {
@@ -212,11 +206,11 @@ message_over(const struct check *check, const struct finding *f, struct str *out
 	const struct evidence *asked = finding_evidence(check, f, "person-days asked");
 	const struct evidence *available = finding_evidence(check, f, "person-days available");
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is asked for ");
 	check_value(check, asked, out);
 	str_add(out, " person-days in ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " and can give ");
 	if (available->value.number > 0)
 		check_value(check, available, out);
@@ -337,11 +331,11 @@ message_sustained(const struct check *check, const struct finding *f, struct str
 	const struct evidence *e = check_evidence(check, f);
 	unsigned shown = 0;
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is over capacity in ");
 	check_value(check, &e[0], out);
 	str_add(out, " periods in a row, ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " to ");
 	check_value(check, finding_evidence(check, f, "last period"), out);
 	for (unsigned i = 2; i < f->evidence_count; i++) {
@@ -648,13 +642,13 @@ message_under(const struct check *check, const struct finding *f, struct str *ou
 	const struct evidence *e = check_evidence(check, f);
 	unsigned shown = 0;
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is asked for ");
 	check_value(check, &e[0], out);
 	str_add(out, " of ");
 	check_value(check, &e[1], out);
 	str_add(out, " person-days in ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	add_percent(&e[0], &e[1], out);
 	for (unsigned i = 2; i < f->evidence_count; i++) {
 		str_add(out, shown++ > 0 ? ", " : ", and could do what waits: ");

@@ -9,18 +9,6 @@
 #include "server/insight/load/load.h"
 #include "server/limits.h"
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
-static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	check_value(check, finding_evidence(check, f, what), out);
-}
-
 void
 load_add_work(const struct check *check, uint32_t work, struct str *out)
 {
@@ -145,11 +133,11 @@ run_three(struct pass *pass)
 static void
 message_three(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is on ");
-	add_evidence(check, f, "initiatives at a time", out);
+	message_evidence(check, f, "initiatives at a time", out);
 	str_add(out, " initiatives at the same time on ");
-	add_evidence(check, f, "day", out);
+	message_evidence(check, f, "day", out);
 	add_parts(check, f,
 	    (size_t)finding_evidence(check, f, "initiatives at a time")->value.count, out);
 }
@@ -365,11 +353,11 @@ run_same(struct pass *pass)
 static void
 message_same(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is on ");
-	add_evidence(check, f, "initiatives", out);
+	message_evidence(check, f, "initiatives", out);
 	str_add(out, " of the ");
-	add_evidence(check, f, "of the best ranked", out);
+	message_evidence(check, f, "of the best ranked", out);
 	str_add(out, " best-ranked running initiatives");
 	add_parts(check, f, (size_t)finding_evidence(check, f, "initiatives")->value.count, out);
 }
@@ -541,7 +529,7 @@ message_many(const struct check *check, const struct finding *f, struct str *out
 {
 	const struct evidence *e = check_evidence(check, f);
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is in ");
 	check_value(check, &e[0], out);
 	str_add(out, " running initiatives at once: ");

@@ -5,21 +5,6 @@
 #include "server/insight/check/aim.h"
 #include "server/insight/check/pass.h"
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
-static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
 /* ---- none */
 
 static void
@@ -45,7 +30,7 @@ run_none(struct pass *pass)
 static void
 message_none(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " does not say what will be different once it is done.");
 }
 
@@ -102,7 +87,7 @@ run_no_measure(struct pass *pass)
 static void
 message_no_measure(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, f->evidence_count > 0
 			 ? " has a target in words, but no measure that would show it."
 			 : " has no measure: nothing will show whether it was met.");
@@ -175,9 +160,9 @@ run_no_baseline(struct pass *pass)
 static void
 message_no_baseline(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " does not say where ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " stood at the start.");
 }
 
@@ -209,9 +194,9 @@ message_no_target(const struct check *check, const struct finding *f, struct str
 {
 	const struct evidence *e = finding_evidence(check, f, "target");
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " does not say what number ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " shall reach");
 	str_add(out, e->value.text[0] == 'i' ? ", only words." : ".");
 }
@@ -307,7 +292,7 @@ message_no_date(const struct check *check, const struct finding *f, struct str *
 {
 	const struct evidence *e = finding_evidence(check, f, "due");
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (e == NULL) {
 		str_add(out, " has neither a period nor a due date.");
 		return;
@@ -428,10 +413,10 @@ message_stale(const struct check *check, const struct finding *f, struct str *ou
 	const struct evidence *e = check_evidence(check, f);
 	bool by_default;
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (finding_evidence(check, f, "taken on") == NULL) {
 		str_add(out, " was never taken, ");
-		add_evidence(check, f, "days without", out);
+		message_evidence(check, f, "days without", out);
 		str_add(out, " days after ");
 		check_value(check, &e[0], out);
 		str_add(out, " began to rest on it.");
@@ -443,9 +428,9 @@ message_stale(const struct check *check, const struct finding *f, struct str *ou
 	check_value(check, &e[1], out);
 	str_add(out, by_default ? " days is expected; its latest actual is of "
 				: " days; its latest actual is of ");
-	add_evidence(check, f, "taken on", out);
+	message_evidence(check, f, "taken on", out);
 	str_add(out, ", ");
-	add_evidence(check, f, "days without", out);
+	message_evidence(check, f, "days without", out);
 	str_add(out, " days ago.");
 }
 

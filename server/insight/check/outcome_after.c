@@ -6,21 +6,6 @@
 #include "server/insight/check/pass.h"
 #include "server/insight/progress.h"
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
-static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
 /* ---- both numbers: how far the work is stands beside how far the outcome is */
 
 /* Rounded down, so that a near miss does not read as reached. */
@@ -153,18 +138,18 @@ run_closed_early(struct pass *pass)
 static void
 message_closed_early(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " was closed on ");
-	add_evidence(check, f, "closed", out);
+	message_evidence(check, f, "closed", out);
 	str_add(out, ", before its date ");
-	add_evidence(check, f, "due", out);
+	message_evidence(check, f, "due", out);
 	str_add(out, ", with ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " at ");
-	add_evidence(check, f, "value at closing", out);
+	message_evidence(check, f, "value at closing", out);
 	if (finding_evidence(check, f, "target") != NULL) {
 		str_add(out, " of ");
-		add_evidence(check, f, "target", out);
+		message_evidence(check, f, "target", out);
 	} else {
 		str_add(out, ", out of its range");
 	}
@@ -463,12 +448,12 @@ message_done_unmoved(const struct check *check, const struct finding *f, struct 
 {
 	const struct evidence *e = finding_evidence(check, f, "baseline");
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " was finished on ");
-	add_evidence(check, f, "finished", out);
+	message_evidence(check, f, "finished", out);
 	str_add(out, ", but ");
 	if (e == NULL) {
-		add_subject(check, f, 1, out);
+		message_subject(check, f, 1, out);
 		str_add(out, " is out of its range, at ");
 	} else {
 		check_ref(check, e->slot, out);
@@ -476,9 +461,9 @@ message_done_unmoved(const struct check *check, const struct finding *f, struct 
 		check_value(check, e, out);
 		str_add(out, " to ");
 	}
-	add_evidence(check, f, "latest actual", out);
+	message_evidence(check, f, "latest actual", out);
 	str_add(out, " on ");
-	add_evidence(check, f, "taken on", out);
+	message_evidence(check, f, "taken on", out);
 	add_both(check, f, out);
 	str_add_char(out, '.');
 }
@@ -594,13 +579,13 @@ run_untracked_after(struct pass *pass)
 static void
 message_untracked_after(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " was finished ");
-	add_evidence(check, f, "days since", out);
+	message_evidence(check, f, "days since", out);
 	str_add(out, " days ago, and ");
 	if (check_index(check)->kinds[check_subjects(check, f)[1]] == KIND_OBJECTIVE)
 		str_add(out, "no measure of ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, check_index(check)->kinds[check_subjects(check, f)[1]] == KIND_OBJECTIVE
 			 ? " was taken since."
 			 : " was not taken since.");

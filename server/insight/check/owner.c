@@ -64,12 +64,6 @@ count_owners(const struct index *ix, uint32_t slot)
 	return count;
 }
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
 /* ---- none */
 
 static void
@@ -93,7 +87,7 @@ run_none(struct pass *pass)
 static void
 message_none(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " has no owner.");
 }
 
@@ -149,7 +143,7 @@ message_many(const struct check *check, const struct finding *f, struct str *out
 {
 	const struct evidence *e = check_evidence(check, f);
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " has ");
 	check_value(check, &e[0], out);
 	str_add(out, " owners: ");
@@ -209,9 +203,9 @@ run_not_a_person(struct pass *pass)
 static void
 message_not_a_person(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is owned by ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, ", which is no person.");
 }
 
@@ -270,9 +264,9 @@ run_gone(struct pass *pass)
 static void
 message_gone(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is owned by ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, ", whose last day is ");
 	check_value(check, finding_evidence(check, f, "last day"), out);
 	str_add_char(out, '.');
@@ -332,15 +326,6 @@ brings_others(const struct index *ix, uint32_t initiative, uint32_t slot)
 	return false;
 }
 
-static bool
-is_agreed_ask(const struct index *ix, uint32_t slot)
-{
-	enum { ASK_COMMITTED = 1, ASK_MET = 4 };
-
-	return ix->kinds[slot] == KIND_ASK &&
-	       (ix->items[slot]->status == ASK_COMMITTED || ix->items[slot]->status == ASK_MET);
-}
-
 /* As deep as belonging goes. */
 static bool
 others_below(const struct index *ix, uint32_t initiative, uint32_t slot, unsigned depth)
@@ -354,7 +339,7 @@ others_below(const struct index *ix, uint32_t initiative, uint32_t slot, unsigne
 
 		if (in.list[i].role != ROLE_PART_OF || index_is(ix, part, STANDING_GIVEN_UP))
 			continue;
-		if (is_agreed_ask(ix, part) || others_below(ix, initiative, part, depth + 1))
+		if (index_is_agreed_ask(ix, part) || others_below(ix, initiative, part, depth + 1))
 			return true;
 	}
 	return false;
@@ -404,7 +389,7 @@ run_no_team(struct pass *pass)
 static void
 message_no_team(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " has nobody on it but its owner ");
 	check_value(check, &check_evidence(check, f)[0], out);
 	str_add_char(out, '.');
@@ -489,7 +474,7 @@ message_split(const struct check *check, const struct finding *f, struct str *ou
 	const struct evidence *e = check_evidence(check, f);
 
 	str_add(out, "The owned parts of ");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " (");
 	for (unsigned i = 1; i < f->evidence_count; i++) {
 		if (i > 1)
@@ -544,9 +529,9 @@ run_reviews_self(struct pass *pass)
 static void
 message_reviews_self(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is owned and reviewed by ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add_char(out, '.');
 }
 

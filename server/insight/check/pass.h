@@ -59,6 +59,11 @@ void pass_out_of_memory(struct pass *pass);
 /* For message functions: the first evidence of that name; NULL. */
 const struct evidence *finding_evidence(
     const struct check *check, const struct finding *f, const char *what);
+/* The name of a subject; the value of the first evidence of that name, where there is one. */
+void message_subject(
+    const struct check *check, const struct finding *f, unsigned i, struct str *out);
+void message_evidence(
+    const struct check *check, const struct finding *f, const char *what, struct str *out);
 const struct index *check_index(const struct check *check);
 
 /* The families, each ending with NULL; in their own files, which are named like them. */

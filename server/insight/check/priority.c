@@ -5,12 +5,6 @@
 #include "common/str.h"
 #include "server/insight/check/pass.h"
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
 static bool
 is_open_initiative(const struct index *ix, uint32_t slot)
 {
@@ -92,7 +86,7 @@ message_unranked(const struct check *check, const struct finding *f, struct str 
 		str_add(out, " initiatives are approved or active, and none is ranked.");
 		return;
 	}
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is ");
 	check_value(check, &e[0], out);
 	str_add(out, ", but has no place in the order of initiatives.");
@@ -193,7 +187,7 @@ message_tie(const struct check *check, const struct finding *f, struct str *out)
 	for (unsigned i = 0; i < f->subjects_count; i++) {
 		if (i > 0)
 			str_add(out, i + 1u == f->subjects_count && f->more == 0 ? " and " : ", ");
-		add_subject(check, f, i, out);
+		message_subject(check, f, i, out);
 	}
 	if (f->more > 0)
 		str_addf(out, " and %u more", f->more);
@@ -447,7 +441,7 @@ message_team_disagrees(const struct check *check, const struct finding *f, struc
 	const uint32_t *rank = check_index(check)->rank;
 	int64_t pairs = e[0].value.count;
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_addf(out,
 	    " has %lld pair%s of initiatives in another order than the company: ", (long long)pairs,
 	    pairs == 1 ? "" : "s");

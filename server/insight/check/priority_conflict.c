@@ -12,12 +12,6 @@
 /* Of one measure, or one dimension: enough to act on, few enough to read. */
 #define PAIRS_MAX 8u
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
 /* ---- declared */
 
 static bool
@@ -452,13 +446,13 @@ message_one_measure(const struct check *check, const struct finding *f, struct s
 {
 	const struct evidence *e = check_evidence(check, f);
 
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " wants ");
-	add_subject(check, f, 2, out);
+	message_subject(check, f, 2, out);
 	str_add(out, " up to ");
 	check_value(check, &e[1], out);
 	str_add(out, ", ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " wants it down to ");
 	check_value(check, &e[3], out);
 	str_add_char(out, '.');
@@ -471,21 +465,21 @@ message_conflict(const struct check *check, const struct finding *f, struct str 
 		message_one_measure(check, f, out);
 		return;
 	}
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (f->subjects_count == 2) {
 		str_add(out, " and ");
-		add_subject(check, f, 1, out);
+		message_subject(check, f, 1, out);
 		str_add(out, " are in conflict: ");
 		check_ref(check, check_evidence(check, f)[0].slot, out);
 		str_add(out, " says so.");
 		return;
 	}
 	str_add(out, " wants ");
-	add_subject(check, f, 2, out);
+	message_subject(check, f, 2, out);
 	str_add(out, " up, ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " wants ");
-	add_subject(check, f, 3, out);
+	message_subject(check, f, 3, out);
 	str_add(out, " down, and both measure the same dimension.");
 }
 

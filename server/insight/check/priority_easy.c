@@ -500,15 +500,6 @@ run_easiest_first(struct pass *pass)
 }
 
 static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
-static void
 add_done(const struct check *check, const struct finding *f, struct str *out)
 {
 	const struct evidence *done =
@@ -540,7 +531,7 @@ message_easiest_first(const struct check *check, const struct finding *f, struct
 
 	check_ref(check, subjects[0], out);
 	str_addf(out, " (rank %u) has not moved for ", rank[subjects[0]]);
-	add_evidence(check, f, "days without a move", out);
+	message_evidence(check, f, "days without a move", out);
 	str_add(out, " days, while ");
 	check_ref(check, subjects[1], out);
 	str_addf(out, " moved %lld initiative%s ranked lower", (long long)lower->value.count,

@@ -7,21 +7,6 @@
 #include "server/limits.h"
 
 static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
-static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
-static void
 add_ranked(const struct check *check, uint32_t slot, struct str *out)
 {
 	uint32_t rank = check_index(check)->rank[slot];
@@ -213,15 +198,15 @@ message_inversion(const struct check *check, const struct finding *f, struct str
 
 	add_ranked(check, subjects[0], out);
 	str_add(out, " lacks ");
-	add_evidence(check, f, "person-days lacking", out);
+	message_evidence(check, f, "person-days lacking", out);
 	str_add(out, " person-days of ");
-	add_subject(check, f, 2, out);
+	message_subject(check, f, 2, out);
 	str_add(out, " in ");
-	add_subject(check, f, 3, out);
+	message_subject(check, f, 3, out);
 	str_add(out, ", while ");
 	add_ranked(check, subjects[1], out);
 	str_add(out, " holds ");
-	add_evidence(check, f, "person-days allocated", out);
+	message_evidence(check, f, "person-days allocated", out);
 	str_add_char(out, '.');
 }
 
@@ -535,17 +520,17 @@ run_no_precedence(struct pass *pass)
 static void
 message_no_precedence(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " and ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " compete for ");
-	add_evidence(check, f, "compete for", out);
+	message_evidence(check, f, "compete for", out);
 	str_add(out, " in ");
-	add_evidence(check, f, "in", out);
+	message_evidence(check, f, "in", out);
 	str_add(out, " (");
-	add_evidence(check, f, "person-days asked", out);
+	message_evidence(check, f, "person-days asked", out);
 	str_add(out, " person-days asked of ");
-	add_evidence(check, f, "person-days there are", out);
+	message_evidence(check, f, "person-days there are", out);
 	str_add(out, "), and nothing says which comes first.");
 }
 

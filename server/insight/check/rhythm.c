@@ -105,21 +105,6 @@ rhythm_acknowledged(const struct index *ix)
 	return marks;
 }
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
-static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
 /* ---- check-in-late */
 
 enum { LATE_DAYS };
@@ -167,19 +152,19 @@ message_check_in_late(const struct check *check, const struct finding *f, struct
 	bool ever = finding_evidence(check, f, "last check-in") != NULL;
 
 	str_add(out, ever ? "The last check-in on " : "Nobody has checked in on ");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (ever) {
 		str_add(out, " is of ");
-		add_evidence(check, f, "last check-in", out);
+		message_evidence(check, f, "last check-in", out);
 		str_add(out, ", ");
-		add_evidence(check, f, "days without a check-in", out);
+		message_evidence(check, f, "days without a check-in", out);
 		str_add(out, " days ago.");
 		return;
 	}
 	str_add(out, ", active since ");
-	add_evidence(check, f, "active since", out);
+	message_evidence(check, f, "active since", out);
 	str_add(out, " (");
-	add_evidence(check, f, "days without a check-in", out);
+	message_evidence(check, f, "days without a check-in", out);
 	str_add(out, " days).");
 }
 
@@ -268,17 +253,17 @@ run_not_acknowledged(struct pass *pass)
 static void
 message_not_acknowledged(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_evidence(check, f, "reviewer", out);
+	message_evidence(check, f, "reviewer", out);
 	str_add(out, " has not acknowledged ");
-	add_subject(check, f, 1, out);
+	message_subject(check, f, 1, out);
 	str_add(out, " (");
-	add_evidence(check, f, "status", out);
+	message_evidence(check, f, "status", out);
 	str_add(out, ") on ");
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, ", of ");
-	add_evidence(check, f, "checked in on", out);
+	message_evidence(check, f, "checked in on", out);
 	str_add(out, ", ");
-	add_evidence(check, f, "days since", out);
+	message_evidence(check, f, "days since", out);
 	str_add(out, " days ago.");
 }
 

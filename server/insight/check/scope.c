@@ -21,21 +21,6 @@ each(struct pass *pass, enum kind kind, judge_fn judge)
 	}
 }
 
-static void
-add_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
-{
-	check_ref(check, check_subjects(check, f)[i], out);
-}
-
-static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
 /* Somebody said yes to it: its scope is no longer a proposal. */
 static bool
 is_agreed(const struct index *ix, uint32_t slot)
@@ -89,9 +74,9 @@ run_none(struct pass *pass)
 static void
 message_none(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " is ");
-	add_evidence(check, f, "status", out);
+	message_evidence(check, f, "status", out);
 	str_add(out, ", but nothing says what belongs to it and what does not.");
 }
 
@@ -130,7 +115,7 @@ run_no_limits(struct pass *pass)
 static void
 message_no_limits(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " says what belongs to it, but not what does not.");
 }
 
@@ -198,20 +183,20 @@ run_no_period(struct pass *pass)
 static void
 message_no_period(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (finding_evidence(check, f, "finish") != NULL) {
 		str_add(out, " ends on ");
-		add_evidence(check, f, "finish", out);
+		message_evidence(check, f, "finish", out);
 		str_add(out, ", before it starts on ");
-		add_evidence(check, f, "start", out);
+		message_evidence(check, f, "start", out);
 		str_add_char(out, '.');
 		return;
 	}
 	str_add(out, " is ");
-	add_evidence(check, f, "status", out);
+	message_evidence(check, f, "status", out);
 	if (finding_evidence(check, f, "start") != NULL) {
 		str_add(out, " since ");
-		add_evidence(check, f, "start", out);
+		message_evidence(check, f, "start", out);
 	}
 	str_add(out, ", but nothing says by when it shall be done.");
 }
@@ -331,13 +316,13 @@ run_too_long(struct pass *pass)
 static void
 message_too_long(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	str_add(out, " runs from ");
-	add_evidence(check, f, "start", out);
+	message_evidence(check, f, "start", out);
 	str_add(out, " to ");
-	add_evidence(check, f, "finish", out);
+	message_evidence(check, f, "finish", out);
 	str_add(out, ", longer than ");
-	add_evidence(check, f, "months at most", out);
+	message_evidence(check, f, "months at most", out);
 	str_add(out, " months.");
 }
 
@@ -366,15 +351,6 @@ static const struct rule scope_too_long = {
 
 #define NAMING (ROLE_BIT(ROLE_NEED) | ROLE_BIT(ROLE_MEMBER) | ROLE_BIT(ROLE_WHO))
 
-static bool
-is_agreed_ask(const struct index *ix, uint32_t slot)
-{
-	enum { ASK_COMMITTED = 1, ASK_MET = 4 };
-
-	return ix->kinds[slot] == KIND_ASK &&
-	       (ix->items[slot]->status == ASK_COMMITTED || ix->items[slot]->status == ASK_MET);
-}
-
 /* Does it, or a part of it at any depth, name somebody who does the work? */
 static bool
 names_somebody(const struct index *ix, uint32_t slot, unsigned depth)
@@ -388,7 +364,7 @@ names_somebody(const struct index *ix, uint32_t slot, unsigned depth)
 
 		if (in.list[i].role != ROLE_PART_OF || index_is(ix, part, STANDING_GIVEN_UP))
 			continue;
-		if (is_agreed_ask(ix, part) || names_somebody(ix, part, depth + 1))
+		if (index_is_agreed_ask(ix, part) || names_somebody(ix, part, depth + 1))
 			return true;
 	}
 	return false;
@@ -470,10 +446,10 @@ run_need_unidentified(struct pass *pass)
 static void
 message_need_unidentified(const struct check *check, const struct finding *f, struct str *out)
 {
-	add_subject(check, f, 0, out);
+	message_subject(check, f, 0, out);
 	if (f->subjects_count > 1) {
 		str_add(out, " needs ");
-		add_subject(check, f, 1, out);
+		message_subject(check, f, 1, out);
 		str_add(out, ", but does not say how much.");
 	} else if (finding_evidence(check, f, "need") != NULL) {
 		str_add(out, " has a need that names no team or person.");

@@ -259,29 +259,20 @@ run_does_not_fit(struct pass *pass)
 }
 
 static void
-add_evidence(const struct check *check, const struct finding *f, const char *what, struct str *out)
-{
-	const struct evidence *e = finding_evidence(check, f, what);
-
-	if (e != NULL)
-		check_value(check, e, out);
-}
-
-static void
 message_does_not_fit(const struct check *check, const struct finding *f, struct str *out)
 {
 	check_ref(check, check_subjects(check, f)[0], out);
 	str_add(out, " needs ");
-	add_evidence(check, f, "person-days needed", out);
+	message_evidence(check, f, "person-days needed", out);
 	str_add(out, " person-days of ");
 	check_ref(check, check_subjects(check, f)[1], out);
 	str_add(out, " until the end of ");
-	add_evidence(check, f, "last period", out);
+	message_evidence(check, f, "last period", out);
 	str_add(
 	    out, finding_evidence(check, f, "person-days asked by better ranks")->value.number > 0
 		     ? "; what is ranked better leaves "
 		     : "; there are only ");
-	add_evidence(check, f, "person-days left", out);
+	message_evidence(check, f, "person-days left", out);
 	str_add_char(out, '.');
 }
 

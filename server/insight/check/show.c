@@ -254,3 +254,21 @@ check_who(const struct check *check, const struct finding *f, uint32_t *slots, s
 		add_bystanders(&who, check, f);
 	return who.count;
 }
+
+/* ---- parts of a message */
+
+void
+message_subject(const struct check *check, const struct finding *f, unsigned i, struct str *out)
+{
+	check_ref(check, check_subjects(check, f)[i], out);
+}
+
+void
+message_evidence(
+    const struct check *check, const struct finding *f, const char *what, struct str *out)
+{
+	const struct evidence *e = finding_evidence(check, f, what);
+
+	if (e != NULL)
+		check_value(check, e, out);
+}
