@@ -357,6 +357,10 @@ class Twin:
             if effort > 0 or claim.share is not None:
                 self.nowhere(work, claim.source, "no time is stated", effort)
             return
+        if claim.share is not None and claim.start > claim.finish:
+            self.nowhere(work, claim.source, "no working day in its time", 0)
+        elif claim.share is not None and not any(c[1] <= claim.finish and c[2] >= claim.start for c in self.columns):
+            self.nowhere(work, claim.source, "outside of all periods", 0)
         if effort == 0:
             return
         if claim.share is not None:

@@ -96,7 +96,7 @@ place(struct demand *d, const struct node *node, const struct source *s, int64_t
 
 	if (!has_time(s) && (effort > 0 || s->share >= 0))
 		unplace(d, node->slot, s->slot, effort, LOAD_NO_TIME);
-	else if (effort > 0 && s->share >= 0)
+	else if (s->share >= 0)
 		ok = load_place_share(d->load, &spot, s->share, effort);
 	else if (effort > 0)
 		ok = load_place_effort(d->load, &spot, effort);

@@ -182,12 +182,28 @@ load_share(const struct load *load, const struct spot *spot, int32_t share)
 	return sum;
 }
 
+/* No column can say how much a share of that time is; those that were left out might. */
+static bool
+is_outside(const struct load *load, const struct spot *spot)
+{
+	uint32_t c = first_column(load, spot->start);
+
+	return load->left_out_before == 0 && load->left_out_after == 0 &&
+	       (c == load->columns_count || load->columns[c].first > spot->finish);
+}
+
 bool
 load_place_share(struct load *load, const struct spot *spot, int32_t share, int64_t effort)
 {
 	int64_t all = load_share(load, spot, share);
 	int64_t until = 0;
 
+	if (spot->start > spot->finish)
+		return load_unplace(load, spot->work, spot->source, 0, LOAD_NO_WORKING_DAY);
+	if (is_outside(load, spot))
+		return load_unplace(load, spot->work, spot->source, 0, LOAD_OUTSIDE_PERIODS);
+	if (effort == 0)
+		return true;
 	for (uint32_t c = first_column(load, spot->start);
 	     c < load->columns_count && load->columns[c].first <= spot->finish; c++) {
 		int64_t here = share_in(load, spot, share, c);

@@ -328,8 +328,15 @@ START_TEST(what_lies_nowhere_is_told)
 	    " 'needs': [{'skill': 'law', 'effort': '40'}, {'who': 'team/gone', 'effort': '50'}]}\n"
 	    "allocation/nothing {'who': 'p', 'initiative': 'gone', 'effort': '60'}\n"
 	    "allocation/goal {'who': 'p', 'initiative': 'goal/g', 'share': 0.5}\ngoal/g {}\n"
-	    "allocation/nobody {'who': 'gone', 'initiative': 'open', 'effort': '70'}\n");
+	    "allocation/nobody {'who': 'gone', 'initiative': 'open', 'effort': '70'}\n"
+	    /* a share of what nobody can know: days centuries away, and none at all */
+	    "initiative/far {'status': 'ACTIVE', 'start': '2500-01-01', 'finish': '2500-12-31'}\n"
+	    "allocation/far {'who': 'p', 'initiative': 'far', 'share': 0.5}\n"
+	    "initiative/reversed {'status': 'ACTIVE', 'start': '2026-06-01', 'finish': '2026-05-01'}\n"
+	    "allocation/reversed {'who': 'p', 'initiative': 'reversed', 'share': 0.5}\n");
 	is_cell(&t, "person/p", "period/q2", 300, 6500);
+	is_unplaced(&t, "initiative/far", 0, LOAD_OUTSIDE_PERIODS);
+	is_unplaced(&t, "initiative/reversed", 0, LOAD_NO_WORKING_DAY);
 	is_unplaced(&t, "task/no-time", 10, LOAD_NO_TIME);
 	is_unplaced(&t, "task/weekend", 20, LOAD_NO_WORKING_DAY);
 	is_unplaced(&t, "task/backwards", 30, LOAD_NO_WORKING_DAY);
