@@ -13,6 +13,7 @@
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/metrics.h"
 #include "server/rpc/projection.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/trend.h"
@@ -368,7 +369,10 @@ daemon_is_idle(const struct daemon *daemon)
 void
 daemon_poll(struct daemon *daemon)
 {
-	store_poll(daemon->store);
+	size_t done = store_poll(daemon->store);
+
+	if (done > 0)
+		metrics_batch(done);
 	jobs_poll(daemon->jobs);
 	view_calls_poll(daemon);
 	workspace_after_poll(daemon->system);

@@ -13,6 +13,7 @@
 #include "google/rpc/status.pb-c.h"
 #include "server/limits.h"
 #include "server/rpc/daemon.h"
+#include "server/rpc/metrics.h"
 
 #define POOL_MAX     1024         /* free calls kept with their arenas' first blocks */
 #define SCRATCH_KEEP (256u << 10) /* a larger buffer is given back after its reply */
@@ -270,6 +271,7 @@ rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
 	    .daemon = daemon,
 	    .caller = *caller,
 	    .id = ++pool->next_id,
+	    .started_us = daemon_monotonic_us(),
 	    .arena = arena,
 	    .faults = faults,
 	    .state = RPC_RUNNING,
@@ -312,6 +314,7 @@ end(struct rpc_call *call, const struct err *status, const uint8_t *details, siz
 {
 	assert(call->state == RPC_RUNNING);
 	call->state = RPC_FINISHED;
+	metrics_call(call->method, status->code, daemon_monotonic_us() - call->started_us);
 	call->transport->finish(call, status, details, details_len);
 	call->transport_data = NULL;
 	free_if_done(call);

@@ -73,6 +73,7 @@ struct rpc_call {
 	struct daemon *daemon;
 	struct caller caller; /* copied */
 	uint64_t id;          /* for the log */
+	int64_t started_us;   /* monotonic */
 	int64_t
 	    deadline_us; /* monotonic; 0 none. The transport ends the call with ERR_DEADLINE by rpc_cancel() */
 	struct arena *arena;   /* everything of this call */

@@ -12,6 +12,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/keys.h"
+#include "server/rpc/metrics.h"
 #include "server/rpc/redact.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/watch.h"
@@ -468,6 +469,7 @@ commit_durable(struct commit *commit)
 	struct workspace *ws = commit->ws;
 
 	assert(ws->oldest_commit == commit);
+	metrics_commit(daemon_monotonic_us() - commit->taken_us);
 	tell_observers(commit);
 	plan_settle(ws->plan, commit->patch);
 	commit->patch = NULL;
@@ -532,6 +534,7 @@ workspace_commit(struct commit *commit, const char *author, const char *key, str
 	    .body_len = commit->body_len,
 	};
 
+	commit->taken_us = daemon_monotonic_us();
 	if (!store_append(ws->daemon->store, &entry, commit_done, commit, err)) {
 		plan_undo(ws->plan, commit->patch);
 		commit->patch = NULL;

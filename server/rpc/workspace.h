@@ -45,6 +45,7 @@ struct commit {
 	struct patch *patch;   /* NULL once it was taken back */
 	struct stamp stamp;
 	int64_t logged_us;
+	int64_t taken_us;  /* monotonic */
 	uint64_t key_hash; /* 0: without key */
 	const uint8_t *body;
 	size_t body_len;

@@ -1,0 +1,30 @@
+/*
+ * What the daemon counts about itself, for /metrics: calls by method and status with their times, commits, refusals.
+ *
+ * Loop thread only; a few additions per call. Text format: Prometheus exposition format 0.0.4.
+ */
+#ifndef SERVER_RPC_METRICS_H
+#define SERVER_RPC_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+struct daemon;
+struct rpc_method;
+struct str;
+
+/* A call has ended. */
+void metrics_call(const struct rpc_method *method, enum err_code code, int64_t us);
+/* A change set became durable so long after it was taken. */
+void metrics_commit(int64_t us);
+/* So many change sets became durable together. */
+void metrics_batch(size_t count);
+/* A connection or request was refused before it became a call. reason: static, a few of them. */
+void metrics_refused(const char *reason);
+/* All of it, with the daemon's present sizes. */
+void metrics_text(struct daemon *daemon, struct str *out);
+
+#endif
