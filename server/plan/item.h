@@ -41,7 +41,12 @@ enum kind {
 	KIND_BASELINE = 50,
 	KIND_WAIVER = 51,
 	KIND_RULE_SETTING = 52,
+	/* of the system workspace only */
 	KIND_WORKSPACE = 53,
+	KIND_TOKEN = 54,
+	KIND_WEBHOOK = 55,
+	KIND_WEBHOOK_STATE = 56,
+	KIND_AUDIT_ANCHOR = 57,
 	KIND_MAX = 96,
 };
 

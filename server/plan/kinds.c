@@ -33,6 +33,10 @@ static const char *const by_kind[KIND_MAX] = {
     [KIND_WAIVER] = "waiver",
     [KIND_RULE_SETTING] = "rule-setting",
     [KIND_WORKSPACE] = "workspace",
+    [KIND_TOKEN] = "token",
+    [KIND_WEBHOOK] = "webhook",
+    [KIND_WEBHOOK_STATE] = "webhook-state",
+    [KIND_AUDIT_ANCHOR] = "audit-anchor",
 };
 
 static const struct {
@@ -64,6 +68,10 @@ static const struct {
     {KIND_WAIVER, "waivers"},
     {KIND_RULE_SETTING, "rule-settings"},
     {KIND_WORKSPACE, "workspaces"},
+    {KIND_TOKEN, "tokens"},
+    {KIND_WEBHOOK, "webhooks"},
+    {KIND_WEBHOOK_STATE, "webhook-states"},
+    {KIND_AUDIT_ANCHOR, "audit-anchors"},
 };
 
 static const struct ref_field ref_fields[] = {

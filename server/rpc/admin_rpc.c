@@ -18,6 +18,7 @@
 #include "server/rpc/rpc.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/state_hash.h"
+#include "server/rpc/system.h"
 #include "server/store/store.h"
 
 #define PROGRESS_US INT64_C(250000)
@@ -318,83 +319,32 @@ check_create(
 	return faults_none(faults, err);
 }
 
-/* The messages of one change set; in the call's arena. */
-struct creation {
-	struct commit commit;
-	Plumb__V1__ChangeSet set;
-	Plumb__V1__Change change;
-	Plumb__V1__Change *changes[1];
-	Plumb__V1__Put put;
-	Plumb__V1__Item item;
-	Plumb__V1__Workspace body;
-};
-
-static void
-fill_creation(struct creation *c, const Plumb__V1__CreateWorkspaceRequest *request, uint32_t number)
-{
-	plumb__v1__change_set__init(&c->set);
-	plumb__v1__change__init(&c->change);
-	plumb__v1__put__init(&c->put);
-	plumb__v1__item__init(&c->item);
-	plumb__v1__workspace__init(&c->body);
-	c->body.time_zone = request->time_zone;
-	c->body.number = number;
-	c->item.id = request->id;
-	c->item.title = request->title;
-	c->item.body_case = PLUMB__V1__ITEM__BODY_WORKSPACE;
-	c->item.workspace = &c->body;
-	c->put.item = &c->item;
-	c->change.change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
-	c->change.put = &c->put;
-	c->changes[0] = &c->change;
-	c->set.n_changes = 1;
-	c->set.changes = c->changes;
-}
-
 static bool
-encode_creation(
-    struct creation *c, const Plumb__V1__CreateWorkspaceRequest *request, struct arena *arena)
+create(struct rpc_call *call, const Plumb__V1__CreateWorkspaceRequest *request, struct err *err)
 {
+	uint32_t number = next_number(plan_now(call->daemon->system->plan), call->arena);
 	Plumb__V1__CreateWorkspaceReply reply;
 	Plumb__V1__WorkspaceInfo info;
+	Plumb__V1__Item item;
+	Plumb__V1__Workspace body;
 
+	if (number == 0)
+		return err_oom(err);
 	plumb__v1__create_workspace_reply__init(&reply);
 	plumb__v1__workspace_info__init(&info);
+	plumb__v1__item__init(&item);
+	plumb__v1__workspace__init(&body);
 	info.id = request->id;
 	info.title = request->title;
 	info.time_zone = request->time_zone;
 	reply.workspace = &info;
-	c->commit.reply = pb_encode(&reply.base, arena, &c->commit.reply_len);
-	c->commit.body = pb_encode(&c->set.base, arena, &c->commit.body_len);
-	return c->commit.reply != NULL && c->commit.body != NULL;
-}
-
-static bool
-create(struct rpc_call *call, const Plumb__V1__CreateWorkspaceRequest *request, struct err *err)
-{
-	struct workspace *system = call->daemon->system;
-	struct creation *c = arena_zalloc(call->arena, sizeof *c);
-	struct plan_conflict conflict = {0};
-	int64_t now_us = daemon_clock_us(call->daemon);
-	int64_t last_us = plan_time(system->plan);
-	uint32_t number = next_number(plan_now(system->plan), call->arena);
-
-	if (c == NULL || number == 0)
-		return err_oom(err);
-	fill_creation(c, request, number);
-	c->commit.ws = system;
-	c->commit.call = call;
-	c->commit.stamp = (struct stamp){plan_revision(system->plan) + 1,
-	    now_us > last_us ? now_us : last_us, call->caller.name};
-	c->commit.logged_us = now_us;
-	if (!plan_apply(system->plan, &c->set.base, &c->commit.stamp, false, call->arena,
-		call->faults, &conflict, &c->commit.patch, err))
-		return false;
-	if (!encode_creation(c, request, call->arena)) {
-		plan_undo(system->plan, c->commit.patch);
-		return err_oom(err);
-	}
-	return workspace_commit(&c->commit, call->caller.name, "", err);
+	body.time_zone = request->time_zone;
+	body.number = number;
+	item.id = request->id;
+	item.title = request->title;
+	item.body_case = PLUMB__V1__ITEM__BODY_WORKSPACE;
+	item.workspace = &body;
+	return system_put(call, &item, &reply.base, err);
 }
 
 void

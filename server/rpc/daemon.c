@@ -16,12 +16,12 @@
 #include "server/rpc/metrics.h"
 #include "server/rpc/projection.h"
 #include "server/rpc/snapshots.h"
+#include "server/rpc/system.h"
 #include "server/rpc/trend.h"
 #include "server/rpc/watch.h"
 #include "server/store/confidential.h"
 
 #define MAIN_NUMBER 2u
-#define AUTHOR      "plumbd"
 
 /* ---- clocks -------------------------------------------------------------------------------------------- */
 
@@ -52,13 +52,6 @@ daemon_clock_us(const struct daemon *daemon)
 
 /* ---- the first start ----------------------------------------------------------------------------------- */
 
-static void
-on_first_commit(struct commit *commit, enum err_code code)
-{
-	(void)commit;
-	(void)code;
-}
-
 /* Blocks until what was appended is in the log, or isn't. */
 static void
 wait_for_store(struct daemon *daemon)
@@ -74,24 +67,12 @@ wait_for_store(struct daemon *daemon)
 
 /* Workspace "main", as an entry of the system workspace. */
 static bool
-create_main(struct daemon *daemon, struct arena *arena, struct err *err)
+create_main(struct daemon *daemon, struct err *err)
 {
-	Plumb__V1__ChangeSet set;
-	Plumb__V1__Change change;
-	Plumb__V1__Change *changes[] = {&change};
-	Plumb__V1__Put put;
+	uint64_t before = plan_durable(daemon->system->plan);
 	Plumb__V1__Item item;
 	Plumb__V1__Workspace body;
-	struct faults *faults = arena_alloc(arena, sizeof *faults);
-	struct plan_conflict conflict = {0};
-	struct commit commit = {.ws = daemon->system, .on_done = on_first_commit};
 
-	if (faults == NULL)
-		return err_oom(err);
-	faults_init(faults, arena);
-	plumb__v1__change_set__init(&set);
-	plumb__v1__change__init(&change);
-	plumb__v1__put__init(&put);
 	plumb__v1__item__init(&item);
 	plumb__v1__workspace__init(&body);
 	body.number = MAIN_NUMBER;
@@ -99,27 +80,10 @@ create_main(struct daemon *daemon, struct arena *arena, struct err *err)
 	item.title = pb_str("Main");
 	item.body_case = PLUMB__V1__ITEM__BODY_WORKSPACE;
 	item.workspace = &body;
-	put.item = &item;
-	change.change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
-	change.put = &put;
-	set.n_changes = 1;
-	set.changes = changes;
-	set.reason = pb_str("first start");
-	commit.stamp = (struct stamp){
-	    plan_revision(daemon->system->plan) + 1, daemon_clock_us(daemon), AUTHOR};
-	commit.logged_us = commit.stamp.time_us;
-	if (!plan_apply(daemon->system->plan, &set.base, &commit.stamp, true, arena, faults,
-		&conflict, &commit.patch, err))
-		return false;
-	commit.body = pb_encode(&set.base, arena, &commit.body_len);
-	if (commit.body == NULL) {
-		plan_undo(daemon->system->plan, commit.patch);
-		return err_oom(err);
-	}
-	if (!workspace_commit(&commit, AUTHOR, "", err))
+	if (!system_put_own(daemon, &item, "first start", NULL, NULL, err))
 		return false;
 	wait_for_store(daemon);
-	if (plan_revision(daemon->system->plan) != commit.stamp.revision)
+	if (plan_durable(daemon->system->plan) == before)
 		return err_set(err, ERR_UNAVAILABLE, "the disk refuses to be written");
 	return true;
 }
@@ -180,18 +144,11 @@ list_workspaces(struct daemon *daemon, struct err *err)
 static bool
 load_system(struct daemon *daemon, struct err *err)
 {
-	struct arena *arena;
-	bool ok;
-
 	if (workspace_add(daemon, "system", "", "", STORE_SYSTEM_WORKSPACE, err) == NULL ||
 	    !workspace_load_now(daemon->system, err))
 		return false;
-	if (plan_find(daemon->system->plan, KIND_WORKSPACE, "main", 4) == NULL) {
-		arena = arena_new(LIMIT_CALL_ARENA);
-		ok = arena != NULL ? create_main(daemon, arena, err) : err_oom(err);
-		arena_free(arena);
-		return ok && list_workspaces(daemon, err);
-	}
+	if (system_entry(daemon, KIND_WORKSPACE, "main") == NULL && !create_main(daemon, err))
+		return false;
 	return list_workspaces(daemon, err);
 }
 

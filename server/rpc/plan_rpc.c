@@ -29,6 +29,7 @@
 #include "server/rpc/keys.h"
 #include "server/rpc/refusal.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/system.h"
 
 #define REPLY_MAX LIMIT_FRAME_BODY
 /* A reply with room for its frame, and for what is not counted beforehand. */
@@ -165,6 +166,7 @@ check_changes(const Plumb__V1__ChangeSet *set, struct faults *faults)
 {
 	for (size_t i = 0; i < set->n_changes; i++) {
 		const Plumb__V1__Change *change = set->changes[i];
+		enum kind kind;
 		char path[80];
 
 		if (change->change_case != PLUMB__V1__CHANGE__CHANGE_PUT ||
@@ -172,11 +174,14 @@ check_changes(const Plumb__V1__ChangeSet *set, struct faults *faults)
 			continue;
 		if (change->put->item->body_case == PLUMB__V1__ITEM__BODY_RULE_SETTING)
 			check_setting(change->put->item, i, faults);
-		if (change->put->item->body_case != PLUMB__V1__ITEM__BODY_WORKSPACE)
+		kind = codec_item_kind(&change->put->item->base);
+		if (!system_is_entry(kind))
 			continue;
-		snprintf(path, sizeof path, "change_set.changes[%zu].put.item.workspace", i);
+		snprintf(
+		    path, sizeof path, "change_set.changes[%zu].put.item.%s", i, kind_name(kind));
 		faults_add(faults, path,
-		    "workspaces are not part of a plan; create one with: plumb workspace create");
+		    "a %s is not part of a plan; see: plumb help workspace, plumb help admin",
+		    kind_name(kind));
 	}
 }
 

@@ -21,11 +21,19 @@ struct rpc_method;
 struct daemon;
 struct rpc_bytes;
 
-/* Who calls. Until tokens exist TCP callers are unverified: their name is what they claim. */
+/* What a caller may do; each may do what those before it may. Numbers as plumb.v1.Role. */
+enum access { ACCESS_NONE, ACCESS_READER, ACCESS_CONTRIBUTOR, ACCESS_PLANNER, ACCESS_ADMIN };
+
+/* Who calls. */
 struct caller {
-	char name[96]; /* "person/anna", "uid:1000", "unverified:person/anna", "unverified" */
+	char name
+	    [96]; /* "person/anna", "uid:1000", "service/billing as person/anna", "unverified" */
 	bool verified;
 	bool local; /* a unix socket peer */
+	enum access access;
+	uint32_t token; /* its number (server/rpc/access.h); 0 none was shown: all workspaces */
+	const char *
+	    from; /* the peer's address, "unix"; the connection's, valid while the call runs; NULL */
 };
 
 /* What a transport does for a call; it never blocks. */

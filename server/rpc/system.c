@@ -1,0 +1,148 @@
+#include "server/rpc/system.h"
+
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/faults.h"
+#include "common/pb.h"
+#include "plumb/v1/plan.pb-c.h"
+#include "server/limits.h"
+#include "server/plan/codec.h"
+#include "server/rpc/daemon_internal.h"
+#include "server/rpc/rpc.h"
+#include "server/rpc/workspace.h"
+
+#define AUTHOR "plumbd"
+
+/* In an arena: the call's, or one of its own. */
+struct system_put {
+	struct commit commit; /* first: on_done gets it */
+	struct arena *own;    /* NULL: the call's */
+	system_done_fn done;
+	void *arg;
+	Plumb__V1__ChangeSet set;
+	Plumb__V1__Change change;
+	Plumb__V1__Change *changes[1];
+	Plumb__V1__Put put;
+};
+
+bool
+system_is_entry(enum kind kind)
+{
+	return kind >= KIND_WORKSPACE && kind <= KIND_AUDIT_ANCHOR;
+}
+
+static void
+fill(struct system_put *put, Plumb__V1__Item *item, const char *reason)
+{
+	plumb__v1__change_set__init(&put->set);
+	plumb__v1__change__init(&put->change);
+	plumb__v1__put__init(&put->put);
+	put->put.item = item;
+	put->change.change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
+	put->change.put = &put->put;
+	put->changes[0] = &put->change;
+	put->set.n_changes = 1;
+	put->set.changes = put->changes;
+	if (reason != NULL)
+		put->set.reason = pb_str(reason);
+}
+
+/* Applies and hands to the store; author is copied. */
+static bool
+commit(struct system_put *put, struct daemon *daemon, const char *author, struct arena *arena,
+    struct faults *faults, struct err *err)
+{
+	struct workspace *system = daemon->system;
+	struct plan_conflict conflict = {0};
+	int64_t now_us = daemon_clock_us(daemon);
+	int64_t last_us = plan_time(system->plan);
+
+	if (!workspace_is_writable(system, err))
+		return false;
+	put->commit.ws = system;
+	put->commit.stamp = (struct stamp){
+	    plan_revision(system->plan) + 1, now_us > last_us ? now_us : last_us, author};
+	put->commit.logged_us = now_us;
+	if (!plan_apply(system->plan, &put->set.base, &put->commit.stamp, false, arena, faults,
+		&conflict, &put->commit.patch, err))
+		return false;
+	put->commit.body = pb_encode(&put->set.base, arena, &put->commit.body_len);
+	if (put->commit.body == NULL) {
+		plan_undo(system->plan, put->commit.patch);
+		return err_oom(err);
+	}
+	return workspace_commit(&put->commit, author, "", err);
+}
+
+bool
+system_put(
+    struct rpc_call *call, Plumb__V1__Item *item, const ProtobufCMessage *reply, struct err *err)
+{
+	struct system_put *put = arena_zalloc(call->arena, sizeof *put);
+
+	if (put == NULL)
+		return err_oom(err);
+	fill(put, item, NULL);
+	put->commit.call = call;
+	put->commit.reply = pb_encode(reply, call->arena, &put->commit.reply_len);
+	if (put->commit.reply == NULL)
+		return err_oom(err);
+	return commit(put, call->daemon, call->caller.name, call->arena, call->faults, err);
+}
+
+static void
+own_done(struct commit *commit, enum err_code code)
+{
+	struct system_put *put = (struct system_put *)commit;
+
+	if (put->done != NULL)
+		put->done(put->arg, code);
+	arena_free(put->own);
+}
+
+bool
+system_put_own(struct daemon *daemon, Plumb__V1__Item *item, const char *reason,
+    system_done_fn done, void *arg, struct err *err)
+{
+	struct arena *arena = arena_new(LIMIT_CALL_ARENA);
+	struct system_put *put = arena != NULL ? arena_zalloc(arena, sizeof *put) : NULL;
+	struct faults *faults = arena != NULL ? arena_alloc(arena, sizeof *faults) : NULL;
+
+	if (put == NULL || faults == NULL) {
+		arena_free(arena);
+		return err_oom(err);
+	}
+	faults_init(faults, arena);
+	fill(put, item, reason);
+	put->own = arena;
+	put->done = done;
+	put->arg = arg;
+	put->commit.on_done = own_done;
+	if (commit(put, daemon, AUTHOR, arena, faults, err))
+		return true;
+	arena_free(arena);
+	return false;
+}
+
+const struct item *
+system_entry(const struct daemon *daemon, enum kind kind, const char *id)
+{
+	const struct item *entry = plan_find(daemon->system->plan, kind, id, strlen(id));
+
+	return item_is_live(entry) ? entry : NULL;
+}
+
+const Plumb__V1__Item *
+system_find(
+    const struct daemon *daemon, enum kind kind, const char *id, struct arena *arena, bool *starved)
+{
+	const struct item *entry = system_entry(daemon, kind, id);
+	const Plumb__V1__Item *item = NULL;
+
+	if (entry != NULL) {
+		item = (const Plumb__V1__Item *)codec_decode(entry, arena);
+		*starved |= item == NULL;
+	}
+	return item;
+}
