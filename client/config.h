@@ -7,7 +7,8 @@
  *     color = auto
  *
  *     [context prod]
- *     server = tcp:plan.example.org:7411
+ *     server = tls:plan.example.org:7411
+ *     ca = /home/anna/.config/plumb/ca.pem
  *     workspace = main
  *     as = person/anna
  *     timeout = 30
@@ -29,6 +30,9 @@ struct config_context {
 	const char *workspace;
 	const char *as;
 	const char *timeout;
+	const char *ca;
+	const char *cert;
+	const char *key;
 	struct config_context *next; /* in the order of the file */
 };
 

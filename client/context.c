@@ -23,9 +23,11 @@
 struct rpc_client *
 context_client(struct context *ctx)
 {
+	const struct rpc_options options = {.timeout_ms = ctx->timeout_ms, .tls = ctx->tls};
+
 	if (ctx->client)
 		return ctx->client;
-	ctx->client = rpc_client_open(ctx->server, ctx->timeout_ms, &ctx->status);
+	ctx->client = rpc_client_open(ctx->server, &options, &ctx->status);
 	if (ctx->client)
 		rpc_client_set_as(ctx->client, ctx->as);
 	return ctx->client;
@@ -234,6 +236,8 @@ stated_where(const struct context *ctx)
 static const char *
 next_step(const struct context *ctx)
 {
+	if (ctx->status.insecure)
+		return NULL;
 	if (ctx->status.unreachable && !ctx->client)
 		return "start it with: plumbd --data DIR, or name another with --server";
 	switch (ctx->status.err.code) {

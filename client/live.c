@@ -186,9 +186,10 @@ static bool
 start_watch(struct live *live)
 {
 	struct context *ctx = live->ctx;
+	const struct rpc_options options = {.timeout_ms = ctx->timeout_ms, .tls = ctx->tls};
 	Plumb__V1__WatchRequest request;
 
-	live->watch = rpc_client_open(ctx->server, ctx->timeout_ms, &live->status);
+	live->watch = rpc_client_open(ctx->server, &options, &live->status);
 	if (!live->watch)
 		return false;
 	rpc_client_set_as(live->watch, ctx->as);

@@ -117,6 +117,9 @@ settings_fill(struct context *ctx, const struct args *args, struct err *err)
 	struct setting server = {"server", "PLUMB_SERVER", ""};
 	struct setting workspace = {"workspace", "PLUMB_WORKSPACE", ""};
 	struct setting as = {"as", "PLUMB_AS", ""};
+	struct setting ca = {"ca", "PLUMB_CA", ""};
+	struct setting cert = {"cert", "PLUMB_CERT", ""};
+	struct setting key = {"key", "PLUMB_KEY", ""};
 
 	if (!find_context(ctx, args, err))
 		return false;
@@ -124,10 +127,16 @@ settings_fill(struct context *ctx, const struct args *args, struct err *err)
 		server.kept = ctx->used->server;
 		workspace.kept = ctx->used->workspace;
 		as.kept = ctx->used->as;
+		ca.kept = ctx->used->ca;
+		cert.kept = ctx->used->cert;
+		key.kept = ctx->used->key;
 	}
 	ctx->server = find(ctx, args, &server, &ctx->server_from);
 	ctx->workspace = find(ctx, args, &workspace, &ctx->workspace_from);
 	ctx->as = find(ctx, args, &as, &ctx->as_from);
+	ctx->tls.ca = find(ctx, args, &ca, &ctx->tls_from.ca);
+	ctx->tls.certificate = find(ctx, args, &cert, &ctx->tls_from.certificate);
+	ctx->tls.key = find(ctx, args, &key, &ctx->tls_from.key);
 	if (!ctx->server[0])
 		ctx->server = default_server(ctx->arena);
 	return find_timeout(ctx, args, err);
