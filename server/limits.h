@@ -40,6 +40,13 @@
 /* A call's replies that are not yet frames: its handler waits above this. */
 #define LIMIT_STREAM_QUEUE (256u << 10)
 
+/* Tokens that are not revoked; each is half a KiB of the daemon's memory. */
+#define LIMIT_TOKENS           10000u
+#define LIMIT_TOKEN_WORKSPACES 100u
+/* Refusals of wrong tokens that are held back, for an address and for all: more are answered at once. */
+#define LIMIT_HELD_PER_SOURCE 16u
+#define LIMIT_HELD            1024u
+
 /* Text fields: ids as common/parse.h; a title fits a table, a description a page or two. */
 #define LIMIT_TITLE      500u
 #define LIMIT_TEXT       65536u
@@ -74,6 +81,14 @@
 #define LIMIT_SINCE_DAYS_MIN 7
 #define LIMIT_SINCE_ENTRIES  10000000u
 #define LIMIT_WATCHERS       16384u
+/* Lines of the audit file that wait for the disk, 1 KiB each: what 100 ms may bring. */
+#define LIMIT_AUDIT_QUEUE 8192u
+#define LIMIT_AUDIT_TEXT  400u /* bytes of what an event is about, and of its outcome */
+/* A file is begun anew above this: small enough to be read through at leisure. */
+#define LIMIT_AUDIT_FILE (64u << 20)
+/* The log learns of the audit file's head at least so often: each is an entry. */
+#define LIMIT_AUDIT_ANCHOR_US    (INT64_C(600) * 1000000)
+#define LIMIT_AUDIT_ANCHOR_LINES 1000u
 /* Idempotency keys are kept this long. */
 #define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)
 #define LIMIT_KEYS       8000000u

@@ -12,6 +12,7 @@
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/projection.h"
@@ -203,9 +204,10 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	if (ws == NULL || !workspace_load_now(ws, err))
 		return false;
 	/* A simulated disk holds the log only. */
-	if (daemon->data_dir != NULL && options->vfs == NULL)
-		open_tables(daemon);
-	return true;
+	if (daemon->data_dir == NULL || options->vfs != NULL)
+		return true;
+	open_tables(daemon);
+	return options->no_audit || audit_new(daemon, err) != NULL;
 }
 
 struct daemon *
@@ -272,6 +274,7 @@ daemon_free(struct daemon *daemon)
 	daemon->stopping = true;
 	projection_stop(daemon->projection);
 	if (daemon->store != NULL && daemon->jobs != NULL && daemon->system != NULL) {
+		audit_stop(daemon);
 		drain(daemon);
 		as_of_forget(daemon, NULL);
 		drain(daemon);
@@ -280,6 +283,7 @@ daemon_free(struct daemon *daemon)
 		snapshots_write_now(daemon->system);
 	}
 	jobs_free(daemon->jobs);
+	audit_free(daemon->audit);
 	confidential_free(daemon->confidential);
 	trend_book_free(daemon->trends);
 	projection_free(daemon->projection);
@@ -353,6 +357,7 @@ daemon_tick(struct daemon *daemon)
 	workspace_tick(daemon->system);
 	as_of_tick(daemon, now_us);
 	projection_tick(daemon->projection);
+	audit_tick(daemon);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "server/rpc/workspace.h"
 #include "server/store/store.h"
 
+struct audit;
 struct confidential;
 struct projection;
 struct trend_book;
@@ -32,6 +33,7 @@ struct daemon {
 	size_t observers_count;
 	struct confidential *confidential;
 	struct trend_book *trends;
+	struct audit *audit;           /* NULL: none is written */
 	struct projection *projection; /* NULL: in memory, without tables */
 	char *data_dir;                /* NULL: memory */
 	void (*wake)(void *arg);

@@ -48,6 +48,16 @@ fill(struct system_put *put, Plumb__V1__Item *item, const char *reason)
 		put->set.reason = pb_str(reason);
 }
 
+/* The daemon's own entries may be put while it stops, until daemon_free() has waited for them. */
+static bool
+is_writable(const struct workspace *system, bool own, struct err *err)
+{
+	if (!own || !system->daemon->stopping)
+		return workspace_is_writable(system, err);
+	return (system->taken_back == 0 && store_is_writable(system->daemon->store)) ||
+	       err_set(err, ERR_UNAVAILABLE, "the disk refuses to be written");
+}
+
 /* Applies and hands to the store; author is copied. */
 static bool
 commit(struct system_put *put, struct daemon *daemon, const char *author, struct arena *arena,
@@ -58,7 +68,7 @@ commit(struct system_put *put, struct daemon *daemon, const char *author, struct
 	int64_t now_us = daemon_clock_us(daemon);
 	int64_t last_us = plan_time(system->plan);
 
-	if (!workspace_is_writable(system, err))
+	if (!is_writable(system, put->own != NULL, err))
 		return false;
 	put->commit.ws = system;
 	put->commit.stamp = (struct stamp){
@@ -75,6 +85,17 @@ commit(struct system_put *put, struct daemon *daemon, const char *author, struct
 	return workspace_commit(&put->commit, author, "", err);
 }
 
+static bool
+put_for_call(struct system_put *put, struct rpc_call *call, const ProtobufCMessage *reply,
+    struct err *err)
+{
+	put->commit.call = call;
+	put->commit.reply = pb_encode(reply, call->arena, &put->commit.reply_len);
+	if (put->commit.reply == NULL)
+		return err_oom(err);
+	return commit(put, call->daemon, call->caller.name, call->arena, call->faults, err);
+}
+
 bool
 system_put(
     struct rpc_call *call, Plumb__V1__Item *item, const ProtobufCMessage *reply, struct err *err)
@@ -84,11 +105,21 @@ system_put(
 	if (put == NULL)
 		return err_oom(err);
 	fill(put, item, NULL);
-	put->commit.call = call;
-	put->commit.reply = pb_encode(reply, call->arena, &put->commit.reply_len);
-	if (put->commit.reply == NULL)
+	return put_for_call(put, call, reply, err);
+}
+
+bool
+system_change(struct rpc_call *call, Plumb__V1__Change **changes, size_t count,
+    const ProtobufCMessage *reply, struct err *err)
+{
+	struct system_put *put = arena_zalloc(call->arena, sizeof *put);
+
+	if (put == NULL)
 		return err_oom(err);
-	return commit(put, call->daemon, call->caller.name, call->arena, call->faults, err);
+	plumb__v1__change_set__init(&put->set);
+	put->set.n_changes = count;
+	put->set.changes = changes;
+	return put_for_call(put, call, reply, err);
 }
 
 static void
