@@ -22,7 +22,7 @@ forbid "$(files server/rpc)" 'server/net/|client/' 'rpc includes a layer above i
 forbid "$(files client)" 'server/' 'the client includes the server'
 forbid "$(files common server client | grep -vE '^server/(net/|loop)')" 'event2?/|event\.h|nghttp2/' 'libevent or nghttp2 outside server/net and loop'
 forbid "$(files common server client | grep -v '^server/store/')" 'sqlite3\.h' 'SQLite outside server/store'
-forbid "$(files common server client | grep -vE '^(common/crypto|server/net/tls|client/tls)')" 'openssl/' 'OpenSSL outside crypto and tls'
+forbid "$(files common server client | grep -vE '^(common/crypto|server/net/tls|client/secure|client/certificates)')" 'openssl/' 'OpenSSL outside crypto and tls'
 forbid "$(files common server client | grep -v '^common/json')" 'jansson\.h' 'jansson outside common/json'
 forbid "$(files common server client | grep -v '^client/yaml')" 'yaml\.h' 'libyaml outside client/yaml'
 forbid "$(files common server client | grep -v '^client/import_')" 'libxml/' 'libxml2 outside client/import_*'
