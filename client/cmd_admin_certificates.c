@@ -120,6 +120,7 @@ find_directory(struct making *making)
 {
 	const char *given = making->args->values[0];
 	char path[PATH_MAX];
+	struct stat st;
 
 	if (mkdir(given, 0755) != 0 && errno != EEXIST)
 		return context_error(
@@ -127,6 +128,9 @@ find_directory(struct making *making)
 	if (!realpath(given, path))
 		return context_error(
 		    making->ctx, EXIT_USAGE, "cannot use '%s': %s", given, strerror(errno));
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return context_error(
+		    making->ctx, EXIT_USAGE, "'%s' is no directory: name another one", given);
 	making->dir = arena_strdup(making->ctx->arena, path);
 	return making->dir ? EXIT_FINE : context_error(making->ctx, EXIT_SERVER, "out of memory");
 }

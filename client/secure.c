@@ -19,6 +19,8 @@ struct secure {
 	SSL_CTX *ctx;
 	SSL *ssl;
 	struct secure_files files;
+	X509 *bad;     /* what was not trusted; NULL all were */
+	int bad_depth; /* 0: the daemon's own, else its authorities' */
 	char host[256];
 	char address[300];
 	bool is_asked;         /* for a certificate of ours */
@@ -122,6 +124,21 @@ load_trusted(SSL_CTX *ctx, const struct secure_files *files, struct err *err)
 	return bad_file(err, "cannot use the authority's certificate (--ca)", files->ca);
 }
 
+/* Keeps the certificate that something is wrong with: after the handshake it would be gone. */
+static int
+on_verified(int is_good, X509_STORE_CTX *store)
+{
+	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct secure *secure = SSL_get_app_data(ssl);
+	X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+
+	if (!is_good && !secure->bad && certificate && X509_up_ref(certificate) == 1) {
+		secure->bad = certificate;
+		secure->bad_depth = X509_STORE_CTX_get_error_depth(store);
+	}
+	return is_good;
+}
+
 /* Called when the daemon asks for a certificate; what is loaded is shown. */
 static int
 on_asked(SSL *ssl, void *arg)
@@ -157,7 +174,7 @@ prepare(struct secure *secure, int fd, struct err *err)
 	SSL_CTX_set_min_proto_version(secure->ctx, TLS1_2_VERSION);
 	SSL_CTX_set_mode(
 	    secure->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_verify(secure->ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(secure->ctx, SSL_VERIFY_PEER, on_verified);
 	SSL_CTX_set_cert_cb(secure->ctx, on_asked, secure);
 	if (!load_trusted(secure->ctx, &secure->files, err) ||
 	    !load_own(secure->ctx, &secure->files, err))
@@ -167,6 +184,7 @@ prepare(struct secure *secure, int fd, struct err *err)
 	if (!bio)
 		return err_oom(err);
 	SSL_set_bio(secure->ssl, bio, bio);
+	SSL_set_app_data(secure->ssl, secure);
 	SSL_set_connect_state(secure->ssl);
 	if (SSL_set_alpn_protos(secure->ssl, protocols, sizeof protocols) != 0 ||
 	    !expect_host(secure->ssl, secure->host))
@@ -184,13 +202,6 @@ day_of(const ASN1_TIME *time, char buf[16])
 	if (!time || ASN1_TIME_to_tm(time, &tm) != 1 || strftime(buf, 16, "%Y-%m-%d", &tm) == 0)
 		return "?";
 	return buf;
-}
-
-static bool
-dates_are_good(X509 *certificate)
-{
-	return X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0 &&
-	       X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0;
 }
 
 /* What it is for: "localhost, 127.0.0.1"; cut where there are many. */
@@ -231,11 +242,11 @@ names_of(X509 *certificate, char *out, size_t cap)
 }
 
 static bool
-wrong_name(const struct secure *secure, X509 *certificate, struct err *err)
+wrong_name(const struct secure *secure, struct err *err)
 {
 	char names[NAMES_LEN];
 
-	names_of(certificate, names, sizeof names);
+	names_of(secure->bad, names, sizeof names);
 	if (!names[0])
 		return err_set(err, ERR_UNAVAILABLE,
 		    "the certificate at %.60s is for no host at all: have one made for '%.40s' "
@@ -264,46 +275,36 @@ unknown_authority(const struct secure *secure, struct err *err)
 static bool
 bad_certificate(const struct secure *secure, long code, struct err *err)
 {
-	X509 *certificate = SSL_get1_peer_certificate(secure->ssl);
-	bool is_own = certificate && !dates_are_good(certificate);
+	const char *whose = secure->bad_depth > 0 ? " (that is, its authority's)" : "";
 	char day[16];
 
 	switch (code) {
 	case X509_V_ERR_CERT_HAS_EXPIRED:
-		err_set(err, ERR_UNAVAILABLE,
-		    "the certificate at %.80s has expired%s%s%s: have it renewed there, and send "
+		return err_set(err, ERR_UNAVAILABLE,
+		    "the certificate at %.80s%s has expired on %s: have it renewed there, and send "
 		    "plumbd SIGHUP",
-		    secure->address, is_own ? " on " : "",
-		    is_own ? day_of(X509_get0_notAfter(certificate), day) : "",
-		    is_own ? "" : " (that is, its authority's)");
-		break;
+		    secure->address, whose, day_of(X509_get0_notAfter(secure->bad), day));
 	case X509_V_ERR_CERT_NOT_YET_VALID:
-		err_set(err, ERR_UNAVAILABLE,
-		    "the certificate at %.80s is not valid yet%s%s%s: look at the clocks of both "
-		    "machines",
-		    secure->address, is_own ? ", but from " : "",
-		    is_own ? day_of(X509_get0_notBefore(certificate), day) : "",
-		    is_own ? " on" : " (that is, its authority's)");
-		break;
+		return err_set(err, ERR_UNAVAILABLE,
+		    "the certificate at %.80s%s is not valid yet, but from %s on: look at the "
+		    "clocks "
+		    "of both machines",
+		    secure->address, whose, day_of(X509_get0_notBefore(secure->bad), day));
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		if (certificate)
-			wrong_name(secure, certificate, err);
-		break;
+		return wrong_name(secure, err);
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-		unknown_authority(secure, err);
-		break;
+		return unknown_authority(secure, err);
 	default:
-		err_set(err, ERR_UNAVAILABLE, "the certificate at %.80s cannot be used: %.80s",
-		    secure->address, X509_verify_cert_error_string(code));
+		return err_set(err, ERR_UNAVAILABLE,
+		    "the certificate at %.80s cannot be used: %.80s", secure->address,
+		    X509_verify_cert_error_string(code));
 	}
-	X509_free(certificate);
-	return false;
 }
 
 /* ---- what the daemon says of ours */
@@ -369,7 +370,7 @@ bad_handshake(struct secure *secure, int why, struct err *err)
 	int reason = ERR_GET_REASON(code);
 
 	ERR_clear_error();
-	if (verified != X509_V_OK)
+	if (verified != X509_V_OK && secure->bad)
 		return bad_certificate(secure, verified, err);
 	if (explain_refusal(secure, code, err))
 		return false;
@@ -454,6 +455,7 @@ secure_free(struct secure *secure)
 		ERR_clear_error();
 		(void)SSL_shutdown(secure->ssl);
 	}
+	X509_free(secure->bad);
 	SSL_free(secure->ssl);
 	SSL_CTX_free(secure->ctx);
 	ERR_clear_error();
