@@ -27,6 +27,7 @@
 #define PING_LEN  8
 #define READ_STEP (64u << 10)
 #define GRACE_MS  1000 /* after the deadline that the daemon was told */
+#define TOKEN_MAX 512
 #define IDLE_MS   250
 
 struct rpc_client {
@@ -34,7 +35,8 @@ struct rpc_client {
 	struct secure *secure; /* NULL: in clear */
 	const char *clear_to;  /* borrowed: the address, where it is TCP in clear; NULL */
 	int timeout_ms;
-	const char *as; /* borrowed */
+	const char *as;    /* borrowed */
+	const char *token; /* borrowed */
 	void (*on_idle)(void *user);
 	void *idle_user;
 	uint8_t *in; /* what has arrived and was not taken yet: in[begin..end) */
@@ -485,6 +487,7 @@ client_new(int fd, struct secure *secure, struct rpc_status *status)
 	client->fd = fd;
 	client->secure = secure;
 	client->as = "";
+	client->token = "";
 	client->next_stream = 1;
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || !say_hello(client, status)) {
 		if (status->err.code == ERR_OK)
@@ -517,6 +520,12 @@ void
 rpc_client_set_as(struct rpc_client *client, const char *as)
 {
 	client->as = as;
+}
+
+void
+rpc_client_set_token(struct rpc_client *client, const char *token)
+{
+	client->token = token;
 }
 
 void
@@ -681,13 +690,24 @@ find_method(const ProtobufCServiceDescriptor *service, const char *method)
 	return found;
 }
 
+static void
+add_pair(Ttrpc__Request *envelope, const char *key, const char *value)
+{
+	Ttrpc__KeyValue *pair = envelope->metadata[envelope->n_metadata++];
+
+	ttrpc__key_value__init(pair);
+	pair->key = pb_str(key);
+	pair->value = pb_str(value);
+}
+
 static uint8_t *
 encode_request(const struct rpc_client *client, const char *service, const char *method,
     const ProtobufCMessage *request, int timeout_ms, size_t *len)
 {
 	Ttrpc__Request envelope;
-	Ttrpc__KeyValue pair;
-	Ttrpc__KeyValue *pairs[1] = {&pair};
+	Ttrpc__KeyValue pair[2];
+	Ttrpc__KeyValue *pairs[2] = {&pair[0], &pair[1]};
+	char bearer[TOKEN_MAX];
 	size_t payload_len = protobuf_c_message_get_packed_size(request);
 	uint8_t *payload = malloc(payload_len + 1);
 	uint8_t *frame = NULL;
@@ -701,12 +721,12 @@ encode_request(const struct rpc_client *client, const char *service, const char 
 	envelope.payload.data = payload;
 	envelope.payload.len = payload_len;
 	envelope.timeout_nano = (int64_t)timeout_ms * 1000000;
-	if (client->as[0]) {
-		ttrpc__key_value__init(&pair);
-		pair.key = pb_str("plumb-as");
-		pair.value = pb_str(client->as);
-		envelope.metadata = pairs;
-		envelope.n_metadata = 1;
+	envelope.metadata = pairs;
+	if (client->as[0])
+		add_pair(&envelope, "plumb-as", client->as);
+	if (client->token[0]) {
+		snprintf(bearer, sizeof bearer, "Bearer %s", client->token);
+		add_pair(&envelope, "authorization", bearer);
 	}
 	*len = ttrpc__request__get_packed_size(&envelope);
 	frame = malloc(FRAME_HEADER_LEN + *len);
@@ -880,4 +900,41 @@ rpc_client_cancel(struct rpc_client *client)
 	if (client->stream != 0 && !client->dead)
 		(void)send_frame(client, client->stream, FRAME_CANCEL, 0, NULL, 0, &status);
 	client->stream = 0;
+}
+
+int
+rpc_client_fd(const struct rpc_client *client)
+{
+	return client->fd;
+}
+
+bool
+rpc_client_ready(struct rpc_client *client)
+{
+	struct rpc_status status = {0};
+
+	while (client->stream != 0 && !client->dead) {
+		size_t there = client->end - client->begin;
+		size_t used = 0;
+		struct frame frame;
+		enum frame_result result =
+		    frame_decode(client->in + client->begin, there, &frame, &used);
+
+		if (result == FRAME_BAD)
+			return true;
+		if (result == FRAME_MORE) {
+			if (!fill(client, &status))
+				return true;
+			if (client->end - client->begin == there)
+				return false;
+			continue;
+		}
+		if (frame.stream == client->stream &&
+		    (frame.type == FRAME_RESPONSE || frame.type == FRAME_DATA))
+			return true;
+		client->begin += used;
+		client->heard = true;
+		(void)take_control(client, &frame, &status);
+	}
+	return true;
 }

@@ -52,6 +52,8 @@ struct rpc_client *rpc_client_new(int fd, struct rpc_status *status) MUST_CHECK;
 void rpc_client_free(struct rpc_client *client);
 /* Sent as metadata plumb-as from now on; "" none. Borrowed until freed. */
 void rpc_client_set_as(struct rpc_client *client, const char *as);
+/* Sent as metadata authorization, "Bearer TOKEN", from now on; "" none. Borrowed until freed. */
+void rpc_client_set_token(struct rpc_client *client, const char *token);
 /* How long one unary call, or the wait for the next message of a stream, may take; 0 for ever. */
 void rpc_client_set_timeout(struct rpc_client *client, int timeout_ms);
 
@@ -73,6 +75,10 @@ bool rpc_client_start(struct rpc_client *client, const ProtobufCServiceDescripto
 /* The next reply; NULL at the end (status->err.code ERR_OK) or on error. The arena may be another one each time. */
 void *rpc_client_next(
     struct rpc_client *client, struct arena *arena, struct rpc_status *status) MUST_CHECK;
+/* For poll(): the socket. Read only while rpc_client_ready() is false. */
+int rpc_client_fd(const struct rpc_client *client);
+/* Would rpc_client_next() answer without waiting? Takes what has arrived, and never waits itself. */
+bool rpc_client_ready(struct rpc_client *client);
 /* Gives up on the running stream. */
 void rpc_client_cancel(struct rpc_client *client);
 
