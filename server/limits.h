@@ -89,6 +89,14 @@
 /* The log learns of the audit file's head at least so often: each is an entry. */
 #define LIMIT_AUDIT_ANCHOR_US    (INT64_C(600) * 1000000)
 #define LIMIT_AUDIT_ANCHOR_LINES 1000u
+/* Webhooks: each holds a connection of the sender, and a watcher. */
+#define LIMIT_WEBHOOKS              1000u
+#define LIMIT_WEBHOOKS_OF_WORKSPACE 50u
+#define LIMIT_WEBHOOK_ID            40u
+#define LIMIT_WEBHOOK_URL           2000u
+#define LIMIT_WEBHOOK_ERROR         120u
+/* Kept in one entry, which is at most LIMIT_ITEM_BYTES. */
+#define LIMIT_DEAD_LETTERS 1000u
 /* Idempotency keys are kept this long. */
 #define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)
 #define LIMIT_KEYS       8000000u

@@ -20,6 +20,7 @@
 #include "server/rpc/system.h"
 #include "server/rpc/trend.h"
 #include "server/rpc/watch.h"
+#include "server/rpc/webhooks.h"
 #include "server/store/confidential.h"
 
 #define MAIN_NUMBER 2u
@@ -150,7 +151,8 @@ load_system(struct daemon *daemon, struct err *err)
 		return false;
 	if (system_entry(daemon, KIND_WORKSPACE, "main") == NULL && !create_main(daemon, err))
 		return false;
-	return list_workspaces(daemon, err);
+	daemon->webhooks = webhooks_new(daemon, err);
+	return daemon->webhooks != NULL && list_workspaces(daemon, err);
 }
 
 /* ---- beginning and end --------------------------------------------------------------------------------- */
@@ -284,6 +286,7 @@ daemon_free(struct daemon *daemon)
 	}
 	jobs_free(daemon->jobs);
 	audit_free(daemon->audit);
+	webhooks_free(daemon->webhooks);
 	confidential_free(daemon->confidential);
 	trend_book_free(daemon->trends);
 	projection_free(daemon->projection);
@@ -302,6 +305,7 @@ daemon_stop(struct daemon *daemon)
 {
 	daemon->stopping = true;
 	projection_stop(daemon->projection);
+	webhooks_stop(daemon->webhooks);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next)
 		watch_stop(ws);
 }
@@ -339,6 +343,7 @@ daemon_poll(struct daemon *daemon)
 	workspace_after_poll(daemon->system);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next)
 		workspace_after_poll(ws);
+	webhooks_poll(daemon->webhooks);
 }
 
 void
@@ -355,6 +360,7 @@ daemon_tick(struct daemon *daemon)
 		workspace_tick(ws);
 	}
 	workspace_tick(daemon->system);
+	webhooks_tick(daemon->webhooks, now_us);
 	as_of_tick(daemon, now_us);
 	projection_tick(daemon->projection);
 	audit_tick(daemon);

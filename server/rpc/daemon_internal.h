@@ -15,6 +15,7 @@ struct confidential;
 struct projection;
 struct trend_book;
 struct view_call;
+struct webhooks;
 
 struct observer {
 	daemon_observer_fn fn;
@@ -35,6 +36,7 @@ struct daemon {
 	struct trend_book *trends;
 	struct audit *audit;           /* NULL: none is written */
 	struct projection *projection; /* NULL: in memory, without tables */
+	struct webhooks *webhooks;
 	char *data_dir;                /* NULL: memory */
 	void (*wake)(void *arg);
 	void *wake_arg;

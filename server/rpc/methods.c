@@ -11,6 +11,7 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "plumb/v1/signal.pb-c.h"
+#include "plumb/v1/webhook.pb-c.h"
 #include "server/rpc/handlers.h"
 
 /* clang-format off */
@@ -52,6 +53,17 @@ static const struct rpc_method methods[] = {
 	METHOD("Admin", "Verify", verify, RPC_STREAM, handle_admin_verify),
 	METHOD("Admin", "Backup", backup, RPC_STREAM, handle_admin_backup),
 	METHOD("Admin", "Snapshot", snapshot, 0, handle_admin_snapshot),
+
+	METHOD("Webhooks", "Create", create_webhook, RPC_WRITE, handle_webhooks_create),
+	METHOD("Webhooks", "List", list_webhooks, 0, handle_webhooks_list),
+	METHOD("Webhooks", "Update", update_webhook, RPC_WRITE, handle_webhooks_update),
+	METHOD("Webhooks", "Remove", remove_webhook, RPC_WRITE, handle_webhooks_remove),
+	METHOD("Webhooks", "RotateSecret", rotate_secret, RPC_WRITE, handle_webhooks_rotate_secret),
+	METHOD("Webhooks", "Test", test_webhook, 0, handle_webhooks_test),
+	METHOD("Webhooks", "ListDeadLetters", list_dead_letters, 0, handle_webhooks_list_dead_letters),
+	METHOD("Webhooks", "RetryDeadLetters", retry_dead_letters, RPC_WRITE, handle_webhooks_retry_dead_letters),
+	METHOD("Webhooks", "Watch", watch_webhooks, RPC_STREAM | RPC_ENDLESS, handle_webhooks_watch),
+	METHOD("Webhooks", "Report", report_delivery, RPC_WRITE, handle_webhooks_report),
 
 	{ "grpc.health.v1.Health", "Check", &grpc__health__v1__health_check_request__descriptor,
 	    &grpc__health__v1__health_check_response__descriptor, 0, handle_health_check },

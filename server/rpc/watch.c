@@ -712,6 +712,14 @@ parse_kinds(const char *text, struct watcher *w, struct faults *faults, struct e
 	return faults_none(faults, err);
 }
 
+bool
+watch_check_filter(const char *text, struct faults *faults, struct err *err)
+{
+	struct watcher none = {0};
+
+	return parse_kinds(text, &none, faults, err);
+}
+
 static bool
 fill_watcher(struct watcher *w, const Plumb__V1__WatchRequest *request, uint64_t durable,
     struct faults *faults, struct err *err)

@@ -58,6 +58,7 @@ class _Messages:
         self.insight = load("plumb.v1.insight_pb2")
         self.signal = load("plumb.v1.signal_pb2")
         self.admin = load("plumb.v1.admin_pb2")
+        self.webhook = load("plumb.v1.webhook_pb2")
 
 
 pb = _Messages()
@@ -89,7 +90,7 @@ def request_body(method, payload, timeout=None, metadata=()):
 
 def _reply_type(method):
     service, name = method.rpartition(".")[::2]
-    for module in (pb.plan, pb.insight, pb.signal, pb.admin):
+    for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook):
         found = module.DESCRIPTOR.services_by_name.get(service.rpartition(".")[2])
         if found is not None:
             return found.methods_by_name[name].output_type._concrete_class
