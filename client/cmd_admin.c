@@ -225,7 +225,7 @@ static const struct command admin_snapshot = {
 };
 
 static const struct command *const parts[] = {
-    &admin_verify, &admin_backup, &admin_restore, &admin_snapshot, &admin_certificates, NULL};
+    &admin_verify, &admin_backup, &admin_restore, &admin_snapshot, &admin_certificates, &admin_audit, NULL};
 
 static const struct example examples[] = {
     {"plumb admin verify", "is the log whole?"},

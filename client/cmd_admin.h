@@ -5,5 +5,6 @@
 #include "client/command.h"
 
 extern const struct command admin_certificates;
+extern const struct command admin_audit;
 
 #endif

@@ -117,6 +117,21 @@ set_tls_require_client(struct config *config, const char *value, struct err *err
 }
 
 static bool
+set_anonymous(struct config *config, const char *value, struct err *err)
+{
+	if (access_parse_role(value, &config->anonymous))
+		return true;
+	return err_set(err, ERR_INVALID,
+	    "'%s' is none of none, reader, contributor, planner, admin", value);
+}
+
+static bool
+set_print_token(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->print_token, value, err);
+}
+
+static bool
 set_clock(struct config *config, const char *value, struct err *err)
 {
 	bool frozen = value[0] == '=';
@@ -151,12 +166,56 @@ set_connections(struct config *config, const char *value, struct err *err)
 	return set_number(&config->connections, value, 1, LIMIT_CONNECTIONS, err);
 }
 
+#define LIFE_MAX 2000000000u /* ms: 23 days */
+
+static bool
+set_max_age_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.age_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_max_age_grace_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.grace_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_max_idle_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.idle_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_keepalive_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.keepalive_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_keepalive_timeout_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.keepalive_timeout_ms, value, 1, LIFE_MAX, err);
+}
+
+static bool
+set_ping_interval_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.ping_interval_ms, value, 0, LIFE_MAX, err);
+}
+
 static bool
 set_synchronous(struct config *config, const char *value, struct err *err)
 {
 	if (strcmp(value, "FULL") != 0 && strcmp(value, "NORMAL") != 0)
 		return err_set(err, ERR_INVALID, "'%s' is neither FULL nor NORMAL", value);
 	return copy(config->synchronous, sizeof config->synchronous, value, err);
+}
+
+static bool
+set_audit(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->audit, value, err);
 }
 
 static bool
@@ -189,15 +248,40 @@ static const struct setting settings[] = {
     {"allow_cleartext", NULL, "no",
 	"serve other machines without TLS: whoever is on the way reads and changes what is said",
 	set_allow_cleartext},
+    {"anonymous", "ROLE", "none",
+	"what callers may do who show neither token nor certificate: none, reader, contributor, "
+	"planner, admin",
+	set_anonymous},
+    {"print_token", NULL, "no",
+	"print the first admin token behind the line 'plumbd ready', not into DIR/admin.token",
+	set_print_token},
     {"clock", "TIME", "the system's",
 	"start the daemon's clock at TIME; '=TIME' makes it stand still (tests, tours)", set_clock},
     {"log_level", "LEVEL", "info", "error, warn, info or debug", set_log_level},
     {"drain_ms", "MS", "5000", "how long running calls may take to end after SIGTERM", set_drain},
     {"connections", "N", "16384", "how many may be open at once", set_connections},
+    {"max_age_ms", "MS", "0", "a connection of this age is asked to end; 0: never", set_max_age_ms},
+    {"max_age_grace_ms", "MS", "60000",
+	"how long the calls of a connection that was asked to end may take; 0: until they end",
+	set_max_age_grace_ms},
+    {"max_idle_ms", "MS", "0", "a connection without calls for so long is asked to end; 0: never",
+	set_max_idle_ms},
+    {"keepalive_ms", "MS", "600000",
+	"a peer that says nothing for so long is asked whether it is there; 0: never",
+	set_keepalive_ms},
+    {"keepalive_timeout_ms", "MS", "20000", "and given up if it does not answer in this time",
+	set_keepalive_timeout_ms},
+    {"ping_interval_ms", "MS", "5000",
+	"callers over gRPC that ask more often than this whether the daemon is there, and say nothing "
+	"else, are sent away; 0: nobody is",
+	set_ping_interval_ms},
     {"synchronous", "MODE", "FULL",
 	"NORMAL loses acknowledged changes when the power fails; it is there to show that tests "
 	"notice",
 	set_synchronous},
+    {"audit", "WORD", "yes",
+	"no: don't write DIR/audit.log, which tells who granted, was refused or read in bulk",
+	set_audit},
     {"ready_fd", "FD", "standard output", "where the line 'plumbd ready ADDRESS…' goes",
 	set_ready_fd},
 };
@@ -211,7 +295,12 @@ config_init(struct config *config)
 	config->log_level = LOG_LEVEL_INFO;
 	config->drain_ms = 5000;
 	config->connections = LIMIT_CONNECTIONS;
+	config->life = (struct life_options){.grace_ms = 60000,
+	    .keepalive_ms = 600000,
+	    .keepalive_timeout_ms = 20000,
+	    .ping_interval_ms = 5000};
 	config->ready_fd = -1;
+	config->audit = true;
 }
 
 void
@@ -223,18 +312,46 @@ config_fini(struct config *config)
 
 /* ---- the file ---- */
 
+/* "person/anna, planner": what stands behind the comma, else what such a name has. */
 static bool
-set_person(struct config *config, const char *uid_text, const char *value, struct err *err)
+take_role(char *value, enum access otherwise, enum access *out, struct err *err)
 {
-	const char *id = strncmp(value, "person/", 7) == 0 ? value + 7 : value;
+	char *comma = strchr(value, ',');
+	const char *role;
+
+	*out = otherwise;
+	if (comma == NULL)
+		return true;
+	role = comma + 1 + strspn(comma + 1, " \t");
+	if (!access_parse_role(role, out) || *out == ACCESS_NONE)
+		return err_set(err, ERR_INVALID,
+		    "'%s' is no role: reader, contributor, planner or admin", role);
+	while (comma > value && (comma[-1] == ' ' || comma[-1] == '\t'))
+		comma--;
+	*comma = '\0';
+	return true;
+}
+
+static bool
+set_person(struct config *config, const char *uid_text, const char *given, struct err *err)
+{
+	char value[128];
+	const char *id = value;
 	struct config_person *people;
+	enum access access;
 	uint64_t uid;
+
+	if (!copy(value, sizeof value, given, err) ||
+	    !take_role(value, ACCESS_CONTRIBUTOR, &access, err))
+		return false;
+	if (strncmp(value, "person/", 7) == 0)
+		id += 7;
 
 	if (!parse_u64(uid_text, 0, UINT32_MAX - 1, &uid))
 		return err_set(err, ERR_INVALID, "'%s' is no user id (a number)", uid_text);
 	if (!parse_is_id(id, strlen(id)))
 		return err_set(err, ERR_INVALID, "'%s' is no person: person/anna", value);
-	if (config_person(config, (uid_t)uid) != NULL)
+	if (config_person(config, (uid_t)uid, &(enum access){0}) != NULL)
 		return err_set(err, ERR_INVALID, "user id %s is given twice", uid_text);
 	if (config->people_count == PEOPLE_MAX)
 		return err_set(err, ERR_INVALID, "there are at most %u people", PEOPLE_MAX);
@@ -243,17 +360,20 @@ set_person(struct config *config, const char *uid_text, const char *value, struc
 		return err_oom(err);
 	config->people = people;
 	people[config->people_count].uid = (uid_t)uid;
-	snprintf(people[config->people_count].name, sizeof people->name, "person/%s", id);
+	people[config->people_count].access = access;
+	snprintf(people[config->people_count].name, sizeof people->name, "person/%.64s", id);
 	config->people_count++;
 	return true;
 }
 
 const char *
-config_person(const struct config *config, uid_t uid)
+config_person(const struct config *config, uid_t uid, enum access *access)
 {
 	for (unsigned i = 0; i < config->people_count; i++) {
-		if (config->people[i].uid == uid)
+		if (config->people[i].uid == uid) {
+			*access = config->people[i].access;
 			return config->people[i].name;
+		}
 	}
 	return NULL;
 }
@@ -269,9 +389,17 @@ is_name(const char *value)
 }
 
 static bool
-set_certificate(struct config *config, const char *common_name, const char *value, struct err *err)
+set_certificate(struct config *config, const char *common_name, const char *given, struct err *err)
 {
+	char value[128];
 	struct config_certificate *certificates;
+	enum access access;
+
+	if (!copy(value, sizeof value, given, err) ||
+	    !take_role(value, ACCESS_NONE, &access, err))
+		return false;
+	if (access == ACCESS_NONE)
+		access = strncmp(value, "service/", 8) == 0 ? ACCESS_READER : ACCESS_CONTRIBUTOR;
 
 	if (strlen(common_name) >= sizeof certificates->common_name)
 		return err_set(err, ERR_INVALID, "a common name has at most %zu bytes",
@@ -279,7 +407,7 @@ set_certificate(struct config *config, const char *common_name, const char *valu
 	if (!is_name(value) || strlen(value) >= sizeof certificates->name)
 		return err_set(err, ERR_INVALID,
 		    "'%s' is neither a person nor a service: person/anna, service/billing", value);
-	if (config_certificate(config, common_name) != NULL)
+	if (config_certificate(config, common_name, &(enum access){0}) != NULL)
 		return err_set(err, ERR_INVALID, "certificate '%s' is given twice", common_name);
 	if (config->certificates_count == PEOPLE_MAX)
 		return err_set(err, ERR_INVALID, "there are at most %u certificates", PEOPLE_MAX);
@@ -290,16 +418,20 @@ set_certificate(struct config *config, const char *common_name, const char *valu
 	config->certificates = certificates;
 	certificates += config->certificates_count++;
 	snprintf(certificates->common_name, sizeof certificates->common_name, "%s", common_name);
-	snprintf(certificates->name, sizeof certificates->name, "%s", value);
+	memcpy(certificates->name, value, strlen(value) + 1);
+	certificates->access = access;
 	return true;
 }
 
 const char *
-config_certificate(const struct config *config, const char *common_name)
+config_certificate(
+    const struct config *config, const char *common_name, enum access *access)
 {
 	for (unsigned i = 0; i < config->certificates_count; i++) {
-		if (strcmp(config->certificates[i].common_name, common_name) == 0)
+		if (strcmp(config->certificates[i].common_name, common_name) == 0) {
+			*access = config->certificates[i].access;
 			return config->certificates[i].name;
+		}
 	}
 	return NULL;
 }
@@ -411,7 +543,7 @@ print_help(void)
 	    "] (switches take\n"
 	    "yes or no), under [people] who the users of this machine are on its unix socket, "
 	    "and under\n[certificates] whose the certificates of callers are:\n\n"
-	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n\n"
+	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna, planner\n\n"
 	    "  [certificates]\n  billing.example.org = service/billing\n");
 }
 

@@ -13,6 +13,8 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "server/net/life.h"
+#include "server/rpc/access.h"
 
 #define CONFIG_LISTEN_MAX 16
 #define CONFIG_PATH_MAX   4096
@@ -20,12 +22,14 @@
 struct config_person {
 	uid_t uid;
 	char name[80]; /* "person/anna" */
+	enum access access;
 };
 
 /* Whose certificate it is. */
 struct config_certificate {
 	char common_name[80];
 	char name[80]; /* "person/anna", "service/billing" */
+	enum access access;
 };
 
 struct config {
@@ -38,13 +42,17 @@ struct config {
 	char tls_key[CONFIG_PATH_MAX];
 	char tls_client_ca[CONFIG_PATH_MAX]; /* "" none */
 	bool tls_require_client;
+	enum access anonymous; /* what who shows nothing may do */
+	bool print_token;      /* the first admin token goes out behind the line "ready" */
 	int64_t clock_us;
 	bool clock_set;
 	bool clock_frozen;
 	enum log_level log_level;
 	unsigned drain_ms;
 	unsigned connections;
+	struct life_options life; /* of connections */
 	char synchronous[8];
+	bool audit;                   /* write the audit file */
 	int ready_fd;                 /* -1: standard output */
 	struct config_person *people; /* owned */
 	unsigned people_count;
@@ -70,9 +78,10 @@ enum config_result config_read(
 /* Takes what one setting has; for the tests too. ERR_INVALID. */
 bool config_set(struct config *config, const char *section, const char *name, const char *value,
     struct err *err) MUST_CHECK;
-/* The person that a user id is, or NULL. */
-const char *config_person(const struct config *config, uid_t uid);
+/* The person that a user id is, and its role; or NULL. */
+const char *config_person(const struct config *config, uid_t uid, enum access *access);
 /* The person or service whose certificates have that common name, or NULL. */
-const char *config_certificate(const struct config *config, const char *common_name);
+const char *config_certificate(
+    const struct config *config, const char *common_name, enum access *access);
 
 #endif

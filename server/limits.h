@@ -30,6 +30,8 @@
 #define LIMIT_STALLED_MS 60000
 /* After our last byte, how long we wait for the peer to close. */
 #define LIMIT_LINGER_MS      1000
+/* And how much of what it still says we read meanwhile. */
+#define LIMIT_IGNORED        (4u << 20)
 #define LIMIT_METADATA       (16u << 10)
 #define LIMIT_METADATA_COUNT 64u
 /* HTTP/2: a request's header list as RFC 9113 counts it (tokens are long), and its fields. */
@@ -37,6 +39,16 @@
 #define LIMIT_HEADER_FIELDS 128u
 /* PING, SETTINGS, PRIORITY and empty DATA frames a second: callers that measure round trips send some, floods more. */
 #define LIMIT_CHEAP_FRAMES 1000u
+/* HTTP/1.1: a body is a message, or one in its envelope. */
+#define LIMIT_HTTP_BODY (LIMIT_FRAME_BODY + 5u)
+/* A request comes whole in this time, and a second more for each 16 KiB of its body that came: slow ones hold a connection. */
+#define LIMIT_HTTP_REQUEST_MS 10000
+#define LIMIT_HTTP_BODY_PACE  (16u << 10)
+/* Between requests; those who scrape every minute keep their connection. */
+#define LIMIT_HTTP_IDLE_MS 75000
+/* Pages that may call: scheme, host (253) and port. */
+#define LIMIT_ORIGIN  280u
+#define LIMIT_ORIGINS 64u
 /* A call's replies that are not yet frames: its handler waits above this. */
 #define LIMIT_STREAM_QUEUE (256u << 10)
 

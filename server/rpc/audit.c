@@ -46,7 +46,7 @@ struct audit {
 	uint64_t lost;
 	bool stopping;
 	bool stopped;
-	struct audit_head head; /* durable */
+	struct audit_head head;  /* durable */
 	struct audit_file *file; /* the thread's */
 	bool is_failing;         /* likewise */
 	struct daemon *daemon;
@@ -179,8 +179,8 @@ pause_ms(struct audit *audit, unsigned ms)
 	until.tv_nsec += (long)(ms % 1000) * 1000000;
 	until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	while (!audit->stopping &&
-	       pthread_cond_timedwait(&audit->work, &audit->lock, &until) == 0) {
+	while (
+	    !audit->stopping && pthread_cond_timedwait(&audit->work, &audit->lock, &until) == 0) {
 	}
 }
 
@@ -224,7 +224,8 @@ write_events(struct audit *audit, const struct event *first, uint64_t lost)
 	}
 	if (!audit->is_failing)
 		log_error("audit",
-		    "why=\"%s\" next=\"events are counted, and the count recorded, when the disk is "
+		    "why=\"%s\" next=\"events are counted, and the count recorded, when the disk "
+		    "is "
 		    "well\"",
 		    err.msg);
 	audit->is_failing = true;
@@ -310,8 +311,7 @@ read_anchor(const struct daemon *daemon, struct audit_head *head, struct err *er
 	bool starved = arena == NULL;
 
 	*head = (struct audit_head){.sequence = 0};
-	item = starved ? NULL
-		       : system_find(daemon, KIND_AUDIT_ANCHOR, ANCHOR, arena, &starved);
+	item = starved ? NULL : system_find(daemon, KIND_AUDIT_ANCHOR, ANCHOR, arena, &starved);
 	if (item != NULL && item->body_case == PLUMB__V1__ITEM__BODY_AUDIT_ANCHOR &&
 	    item->audit_anchor->chain.len == SHA256_LEN) {
 		head->sequence = item->audit_anchor->sequence;
@@ -393,8 +393,9 @@ tell_found(struct daemon *daemon, const struct audit_found *found)
 	char text[160];
 
 	if (found->aside_bytes > 0) {
-		snprintf(text, sizeof text, "%" PRIu64 " bytes behind the last line were put into %s",
-		    found->aside_bytes, found->aside_name);
+		snprintf(text, sizeof text,
+		    "%" PRIu64 " bytes behind the last line were put into %s", found->aside_bytes,
+		    found->aside_name);
 		audit_event(daemon, NULL, "torn", "audit.log", text);
 		log_warn("audit", "why=\"%s\"", text);
 	}
@@ -419,8 +420,8 @@ open_file(struct audit *audit, struct audit_found *found, struct err *err)
 
 	if (!read_anchor(daemon, &audit->anchored, err))
 		return false;
-	audit->file = audit_file_open(
-	    daemon->data_dir, LIMIT_AUDIT_FILE, &audit->anchored, found, err);
+	audit->file =
+	    audit_file_open(daemon->data_dir, LIMIT_AUDIT_FILE, &audit->anchored, found, err);
 	if (audit->file == NULL)
 		return false;
 	audit->head = *audit_file_head(audit->file);

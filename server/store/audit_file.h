@@ -73,8 +73,8 @@ struct audit_place {
 typedef bool (*audit_line_fn)(
     void *arg, const struct audit_place *place, const char *line, size_t len);
 /* All lines of all files in order; without files that only have lines up to number `after`. */
-bool audit_file_read(const char *directory, uint64_t after, audit_line_fn fn, void *arg,
-    struct err *err) MUST_CHECK;
+bool audit_file_read(
+    const char *directory, uint64_t after, audit_line_fn fn, void *arg, struct err *err) MUST_CHECK;
 
 /* What a line says of itself. */
 struct audit_claim {
@@ -84,8 +84,8 @@ struct audit_claim {
 };
 /* False: it has not the form of a line. */
 bool audit_line_parse(const char *line, size_t len, struct audit_claim *claim) MUST_CHECK;
-void audit_chain(const uint8_t before[SHA256_LEN], const char *line, size_t covered,
-    uint8_t out[SHA256_LEN]);
+void audit_chain(
+    const uint8_t before[SHA256_LEN], const char *line, size_t covered, uint8_t out[SHA256_LEN]);
 
 /* What the log says that the file had at one time. */
 struct audit_anchor {
@@ -104,8 +104,10 @@ struct audit_verify {
 	const char *directory;
 	struct audit_anchor *anchors; /* get sorted */
 	size_t anchors_count;
-	uint64_t first; /* lines before this one may be missing: they were moved elsewhere; 0 none may */
-	uint64_t until; /* lines after this one are not looked at: they are being written; 0 all are */
+	uint64_t
+	    first; /* lines before this one may be missing: they were moved elsewhere; 0 none may */
+	uint64_t
+	    until; /* lines after this one are not looked at: they are being written; 0 all are */
 	/* Each returns false to stop; progress may be NULL. */
 	bool (*problem)(void *arg, const struct audit_problem *problem);
 	bool (*progress)(void *arg, uint64_t lines, uint64_t done, uint64_t total);

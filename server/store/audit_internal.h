@@ -21,8 +21,7 @@ struct audit_names {
 	struct audit_name *list; /* owned; sorted */
 	size_t count;
 };
-bool audit_names_read(
-    const char *directory, struct audit_names *names, struct err *err) MUST_CHECK;
+bool audit_names_read(const char *directory, struct audit_names *names, struct err *err) MUST_CHECK;
 void audit_names_free(struct audit_names *names);
 /* path has PATH_MAX bytes. */
 bool audit_path(char *path, const char *directory, const char *name, struct err *err) MUST_CHECK;

@@ -216,8 +216,7 @@ read_all(struct reader *reader, const char *directory, struct audit_names *names
 }
 
 bool
-audit_file_read(
-    const char *directory, uint64_t after, audit_line_fn fn, void *arg, struct err *err)
+audit_file_read(const char *directory, uint64_t after, audit_line_fn fn, void *arg, struct err *err)
 {
 	struct reader reader = {.fn = fn, .arg = arg, .buffer = malloc(BUFFER)};
 	struct audit_names names = {.count = 0};
@@ -266,9 +265,8 @@ by_sequence(const void *a, const void *b)
 	return (x->head.sequence > y->head.sequence) - (x->head.sequence < y->head.sequence);
 }
 
-static void __attribute__((format(printf, 4, 5)))
-problem(struct verifier *v, const struct audit_place *place, uint64_t sequence, const char *fmt,
-    ...)
+static void __attribute__((format(printf, 4, 5))) problem(
+    struct verifier *v, const struct audit_place *place, uint64_t sequence, const char *fmt, ...)
 {
 	struct audit_problem problem = {.sequence = sequence};
 	va_list args;
@@ -381,8 +379,7 @@ tell_progress(struct verifier *v, const struct audit_place *place)
 	const struct audit_verify *ask = v->ask;
 
 	if (ask->progress != NULL && v->result->lines % PROGRESS_LINES == 0)
-		v->stopped |=
-		    !ask->progress(ask->arg, v->result->lines, place->done, place->total);
+		v->stopped |= !ask->progress(ask->arg, v->result->lines, place->done, place->total);
 	return !v->stopped;
 }
 
