@@ -87,6 +87,72 @@ set_listen(struct config *config, const char *value, struct err *err)
 }
 
 static bool
+set_http(struct config *config, const char *value, struct err *err)
+{
+	struct addr addr;
+
+	if (!addr_parse(value, &addr, err))
+		return false;
+	if (addr_is_unix(&addr))
+		return err_set(
+		    err, ERR_INVALID, "HTTP is spoken over TCP: tcp:127.0.0.1:7412, for example");
+	if (config->http_count == CONFIG_HTTP_MAX)
+		return err_set(err, ERR_INVALID, "there are at most %d addresses", CONFIG_HTTP_MAX);
+	if (!copy(config->http[config->http_count], sizeof config->http[0], value, err))
+		return false;
+	config->http_count++;
+	return true;
+}
+
+/* As browsers send it: scheme://host[:port], and nothing behind. */
+static bool
+is_origin(const char *p, size_t len)
+{
+	size_t scheme = len > 8 && memcmp(p, "https://", 8) == 0  ? 8
+			: len > 7 && memcmp(p, "http://", 7) == 0 ? 7
+								  : 0;
+
+	for (size_t i = scheme; i < len; i++) {
+		if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9') ||
+			strchr(".-:[]", p[i]) != NULL))
+			return false;
+	}
+	return scheme > 0 && len > scheme && len <= LIMIT_ORIGIN;
+}
+
+/* Several by commas or spaces, or by several settings. */
+static bool
+set_cors_origins(struct config *config, const char *value, struct err *err)
+{
+	static const char stops[] = ", \t";
+
+	for (const char *p = value + strspn(value, stops); *p != '\0'; p += strspn(p, stops)) {
+		size_t len = strcspn(p, stops);
+
+		if (!is_origin(p, len))
+			return err_set(err, ERR_INVALID,
+			    "'%.*s' is no origin: https://plan.example.org, in lower case, with the "
+			    "port where it has one, and without a path",
+			    len < 100 ? (int)len : 100, p);
+		if (config->origins_count == LIMIT_ORIGINS)
+			return err_set(
+			    err, ERR_INVALID, "there are at most %u origins", LIMIT_ORIGINS);
+		config->origins[config->origins_count] = strndup(p, len);
+		if (config->origins[config->origins_count] == NULL)
+			return err_oom(err);
+		config->origins_count++;
+		p += len;
+	}
+	return true;
+}
+
+static bool
+set_metrics_open(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->metrics_open, value, err);
+}
+
+static bool
 set_allow_cleartext(struct config *config, const char *value, struct err *err)
 {
 	return set_bool(&config->allow_cleartext, value, err);
@@ -245,6 +311,15 @@ static const struct setting settings[] = {
 	set_tls_client_ca},
     {"tls_require_client", NULL, "no", "refuse callers who show no certificate",
 	set_tls_require_client},
+    {"http", "ADDR", "",
+	"also speak HTTP/1.1 at tcp:HOST:PORT: /healthz, /readyz, /metrics, and calls by the Connect "
+	"protocol; may be given several times",
+	set_http},
+    {"cors_origins", "ORIGIN…", "",
+	"browsers' pages that may call by HTTP: https://plan.example.org; several by commas",
+	set_cors_origins},
+    {"metrics_open", NULL, "no",
+	"/metrics needs no token; it then tells nothing of single workspaces", set_metrics_open},
     {"allow_cleartext", NULL, "no",
 	"serve other machines without TLS: whoever is on the way reads and changes what is said",
 	set_allow_cleartext},
@@ -306,6 +381,8 @@ config_init(struct config *config)
 void
 config_fini(struct config *config)
 {
+	for (unsigned i = 0; i < config->origins_count; i++)
+		free((void *)(uintptr_t)config->origins[i]);
 	free(config->people);
 	free(config->certificates);
 }
@@ -596,6 +673,7 @@ struct pass {
 	const char **file; /* NULL in the second pass */
 	const struct option *options;
 	bool any_listen;
+	bool any_http;
 };
 
 /* Whatever comes before the settings: the file's name, questions, and what restoring needs. */
@@ -627,6 +705,10 @@ take_setting(struct pass *pass, int opt, const char *value, struct err *err)
 	if (pass->config->restore[0] != '\0' && setting->set != set_data)
 		return err_set(err, ERR_INVALID, "this has no meaning with --restore");
 	/* Addresses add up within one place; the command line's replace the file's. */
+	if (setting->set == set_http && !pass->any_http) {
+		pass->config->http_count = 0;
+		pass->any_http = true;
+	}
 	if (setting->set == set_listen && !pass->any_listen) {
 		pass->config->listen_count = 0;
 		pass->any_listen = true;
@@ -654,7 +736,7 @@ read_options(struct config *config, int argc, char **argv, const char **file, st
 {
 	struct option options[SETTINGS + OPT_OTHERS + 1];
 	char names[SETTINGS][32];
-	struct pass pass = {config, file, options, false};
+	struct pass pass = {config, file, options, false, false};
 	enum config_result result = CONFIG_RUN;
 	int opt, place = 0;
 
@@ -712,11 +794,26 @@ make_absolute(struct config *config, struct err *err)
 	return true;
 }
 
+/* In clear only where nobody else can be on the way, or where that was asked for. */
 static bool
-check(struct config *config, struct err *err)
+check_address(
+    const struct config *config, const char *option, const char *address, struct err *err)
 {
 	struct addr addr;
 
+	if (!addr_parse(address, &addr, err))
+		return false;
+	if (addr_is_local(&addr) || config->allow_cleartext || config->tls_certificate[0] != '\0')
+		return true;
+	return err_set(err, ERR_INVALID,
+	    "--%s %s: other machines reach that address: give --tls-certificate "
+	    "and --tls-key, or say --allow-cleartext if you mean it",
+	    option, address);
+}
+
+static bool
+check(struct config *config, struct err *err)
+{
 	if (config->memory == (config->data_dir[0] != '\0'))
 		return err_set(err, ERR_INVALID, "say either --data DIR or --memory");
 	if (!make_absolute(config, err) || !default_listen(config, err))
@@ -731,15 +828,12 @@ check(struct config *config, struct err *err)
 		return err_set(err, ERR_INVALID,
 		    "--tls-require-client needs --tls-client-ca: who may vouch for callers");
 	for (unsigned i = 0; i < config->listen_count; i++) {
-		if (!addr_parse(config->listen[i], &addr, err))
+		if (!check_address(config, "listen", config->listen[i], err))
 			return false;
-		if (!addr_is_local(&addr) && !config->allow_cleartext &&
-		    config->tls_certificate[0] == '\0')
-			return err_set(err, ERR_INVALID,
-			    "--listen %s: other machines reach that address: give "
-			    "--tls-certificate "
-			    "and --tls-key, or say --allow-cleartext if you mean it",
-			    config->listen[i]);
+	}
+	for (unsigned i = 0; i < config->http_count; i++) {
+		if (!check_address(config, "http", config->http[i], err))
+			return false;
 	}
 	return true;
 }

@@ -13,10 +13,12 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "server/limits.h"
 #include "server/net/life.h"
 #include "server/rpc/access.h"
 
 #define CONFIG_LISTEN_MAX 16
+#define CONFIG_HTTP_MAX   4
 #define CONFIG_PATH_MAX   4096
 
 struct config_person {
@@ -37,6 +39,11 @@ struct config {
 	bool memory;                    /* keep everything in memory, without a directory */
 	char listen[CONFIG_LISTEN_MAX][128];
 	unsigned listen_count;
+	char http[CONFIG_HTTP_MAX][128]; /* addresses of the HTTP port; none: it is not opened */
+	unsigned http_count;
+	const char *origins[LIMIT_ORIGINS + 1]; /* owned, ends with NULL */
+	unsigned origins_count;
+	bool metrics_open;
 	bool allow_cleartext;                  /* TCP from other machines without TLS */
 	char tls_certificate[CONFIG_PATH_MAX]; /* "" none: TLS is not spoken */
 	char tls_key[CONFIG_PATH_MAX];

@@ -14,10 +14,12 @@
 #include "server/net/net.h"
 #include "server/net/tls.h"
 #include "server/notify.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/health.h"
 #include "server/rpc/restore.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/token.h"
 
 #define TICK_MS      100
 #define EXIT_USAGE   2
@@ -28,6 +30,7 @@ struct app {
 	struct loop *loop;
 	struct daemon *daemon;
 	struct net *net;
+	char first_token[TOKEN_TEXT_LEN]; /* made at this start, an administrator's; "" none */
 	bool is_stopping;
 	int64_t stop_at_us;
 };
@@ -131,19 +134,19 @@ on_hangup(void *arg)
 }
 
 static const char *
-certificate_of(void *arg, const char *common_name)
+certificate_of(void *arg, const char *common_name, enum access *access)
 {
 	const struct app *app = arg;
 
-	return config_certificate(&app->config, common_name);
+	return config_certificate(&app->config, common_name, access);
 }
 
 static const char *
-person_of(void *arg, uid_t uid)
+person_of(void *arg, uid_t uid, enum access *access)
 {
 	const struct app *app = arg;
 
-	return config_person(&app->config, uid);
+	return config_person(&app->config, uid, access);
 }
 
 /* A connection is a file descriptor: as many as we are allowed. */
@@ -186,6 +189,8 @@ open_daemon(struct app *app, struct err *err)
 	    .clock_frozen = config->clock_frozen,
 	    .wake = wake,
 	    .wake_arg = app,
+	    .anonymous = (int)config->anonymous,
+	    .no_audit = !config->audit,
 	    .synchronous = config->synchronous[0] == '\0' ? NULL : config->synchronous,
 	};
 
@@ -210,8 +215,12 @@ open_net(struct app *app, struct err *err)
 	    .person_of = person_of,
 	    .certificate_of = certificate_of,
 	    .person_arg = app,
+	    .access = daemon_access(app->daemon),
 	    .allow_cleartext = app->config.allow_cleartext,
 	    .connections_max = app->config.connections,
+	    .life = app->config.life,
+	    .origins = app->config.origins,
+	    .metrics_open = app->config.metrics_open,
 	};
 
 	app->net = net_new(&options, err);
@@ -221,6 +230,30 @@ open_net(struct app *app, struct err *err)
 		if (!net_listen(app->net, app->config.listen[i], err))
 			return false;
 	}
+	for (unsigned i = 0; i < app->config.http_count; i++) {
+		if (!net_listen_http(app->net, app->config.http[i], err))
+			return false;
+	}
+	return true;
+}
+
+/* So that somebody can be let in at all; see docs/SECURITY.md, "Who calls". */
+static bool
+make_first_token(struct app *app, struct err *err)
+{
+	const struct config *config = &app->config;
+	char path[CONFIG_PATH_MAX + 16];
+
+	if (!config->print_token && config->memory)
+		return true;
+	snprintf(path, sizeof path, "%s/admin.token", config->data_dir);
+	if (!access_first_token(
+		app->daemon, config->print_token ? NULL : path, app->first_token, err)) {
+		err_wrap(err, "the first token");
+		return false;
+	}
+	if (app->first_token[0] != '\0' && !config->print_token)
+		log_info("start", "admin-token=\"%s\" next=\"plumb --token-file %s\"", path, path);
 	return true;
 }
 
@@ -231,7 +264,8 @@ open_all(struct app *app, struct err *err)
 	    on_wake, on_tick, on_signal, on_hangup, on_turn_end, app, TICK_MS};
 
 	app->loop = loop_new(&options, err);
-	return app->loop != NULL && open_daemon(app, err) && open_net(app, err);
+	return app->loop != NULL && open_daemon(app, err) && make_first_token(app, err) &&
+	       open_net(app, err);
 }
 
 /* "plumbd ready tcp:127.0.0.1:7411 unix:/var/lib/plumbline/plumbd.sock" */
@@ -247,6 +281,8 @@ say_ready(const struct app *app)
 		log_info("listen", "address=%s", address);
 	}
 	dprintf(fd, "\n");
+	if (app->config.print_token && app->first_token[0] != '\0')
+		dprintf(fd, "plumbd token %s\n", app->first_token);
 	if (fd > STDERR_FILENO)
 		close(fd);
 	notify("READY=1");

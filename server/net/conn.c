@@ -10,9 +10,12 @@
 
 #include "common/log.h"
 #include "server/limits.h"
+#include "server/net/life.h"
+#include "server/net/http_conn.h"
 #include "server/net/net_internal.h"
 #include "server/net/sniff.h"
 #include "server/net/tls.h"
+#include "server/rpc/metrics.h"
 
 #define INPUT_MIN   (16u << 10)
 #define OUTPUT_LOW  (LIMIT_OUTPUT_HIGH / 4)
@@ -128,6 +131,7 @@ conn_close(struct conn *conn, const char *reason)
 	set_reading(conn, false);
 	set_writing(conn, false);
 	net_wait_end(conn->net, conn);
+	life_end(conn);
 	move(conn, CONN_DEAD);
 	STAILQ_INSERT_TAIL(&conn->net->dead, conn, dead_link);
 }
@@ -136,8 +140,10 @@ void
 conn_free(struct conn *conn)
 {
 	assert(conn->state == CONN_DEAD);
-	if (conn->protocol != NULL)
+	if (conn->protocol != NULL) {
+		metrics_connection(conn->protocol->name, conn->tls != NULL, -1);
 		conn->protocol->fini(conn);
+	}
 	net_conn_removed(conn->net, conn);
 	input_release(conn);
 	outq_fini(&conn->out, &conn->net->pool);
@@ -169,18 +175,20 @@ conn_finish(struct conn *conn)
 {
 	if (conn->state == CONN_CLOSING || conn->state == CONN_DEAD)
 		return;
+	life_end(conn);
 	move(conn, CONN_CLOSING);
 	conn_mark_dirty(conn);
 }
 
 void
-conn_drain(struct conn *conn)
+conn_drain(struct conn *conn, const char *why)
 {
 	if (conn->state == CONN_SNIFFING) {
-		conn_close(conn, "the daemon is stopping");
+		conn_close(conn, why);
 	} else if (conn->state == CONN_OPEN) {
 		move(conn, CONN_DRAINING);
-		conn->protocol->drain(conn);
+		log_debug("conn", "conn=%" PRIu64 " drained why=\"%s\"", conn->id, why);
+		conn->protocol->drain(conn, why);
 	}
 }
 
@@ -375,12 +383,17 @@ take(struct conn *conn, const uint8_t *p, size_t len)
 {
 	switch (conn->state) {
 	case CONN_SNIFFING:
-		conn->protocol = conn->tls != NULL && tls_protocol(conn->tls)[0] != '\0'
+		if (conn->peer.http)
+			conn->protocol = &http_protocol;
+		else
+			conn->protocol = conn->tls != NULL && tls_protocol(conn->tls)[0] != '\0'
 				     ? sniff_named(tls_protocol(conn->tls))
 				     : sniff(p, len);
 		if (conn->protocol == NULL) {
-			if (sniff_is_hopeless(p, len))
+			if (sniff_is_hopeless(p, len)) {
+				metrics_refused("unknown_protocol");
 				conn_close(conn, sniff_reason(p, len));
+			}
 			return 0;
 		}
 		if (!conn->protocol->init(conn)) {
@@ -388,11 +401,22 @@ take(struct conn *conn, const uint8_t *p, size_t len)
 			conn_close(conn, "out of memory");
 			return 0;
 		}
+		metrics_connection(conn->protocol->name, conn->tls != NULL, 1);
 		move(conn, CONN_OPEN);
+		if (!life_begin(conn)) {
+			conn_close(conn, "out of memory");
+			return 0;
+		}
 		return conn->protocol->input(conn, p, len);
 	case CONN_OPEN:
 	case CONN_DRAINING:
 		return conn->protocol->input(conn, p, len);
+	case CONN_CLOSING:
+		/* What was on its way is read, so that the peer can read our last word; more than that is not. */
+		conn->ignored += len;
+		if (conn->ignored > LIMIT_IGNORED)
+			conn_close(conn, "goes on talking");
+		return len;
 	default:
 		return len;
 	}
@@ -448,6 +472,7 @@ receive(struct conn *conn, uint8_t *p, size_t cap, size_t *len)
 
 	if (n > 0) {
 		*len = (size_t)n;
+		conn->life.heard = true;
 		return true;
 	}
 	if (n == 0)
@@ -482,17 +507,19 @@ identify(struct conn *conn)
 {
 	const struct net_options *options = &conn->net->options;
 	char name[sizeof conn->peer.person];
+	enum access access = ACCESS_NONE;
 	const char *person = NULL;
 
 	conn->is_identified = true;
 	if (options->certificate_of == NULL)
 		return;
 	if (tls_peer(conn->tls, name, sizeof name)[0] != '\0')
-		person = options->certificate_of(options->person_arg, name);
+		person = options->certificate_of(options->person_arg, name, &access);
 	if (person == NULL || strlen(person) >= sizeof conn->peer.person)
 		return;
 	memcpy(conn->peer.person, person, strlen(person) + 1);
 	conn->peer.certified = true;
+	conn->peer.access = access;
 }
 
 /* Bytes of the socket through TLS to the protocol. */
@@ -519,6 +546,8 @@ decrypt(struct conn *conn, const uint8_t *p, size_t len)
 	/* An alert of ours may say why. */
 	conn_write_out(conn);
 	if (result == TLS_FAILED)
+		metrics_refused("tls");
+	if (result == TLS_FAILED)
 		log_info(
 		    "tls", "conn=%" PRIu64 " refused why=\"%s\"", conn->id, tls_reason(conn->tls));
 	conn_close(conn, result == TLS_CLOSED ? "closed by the peer" : tls_reason(conn->tls));
@@ -531,10 +560,11 @@ begin(struct conn *conn, const uint8_t *p)
 	const struct net *net = conn->net;
 
 	if (p[0] == TLS_HELLO && net->tls != NULL) {
-		conn->tls = tls_new(net->tls);
+		conn->tls = tls_new(net->tls, conn->peer.http);
 		if (conn->tls == NULL)
 			conn_close(conn, "out of memory");
 	} else if (!conn->peer.local && !conn->peer.loopback && !net->options.allow_cleartext) {
+		metrics_refused("cleartext");
 		conn_close(conn, "in clear from another machine: TLS is needed");
 	}
 	return conn->state != CONN_DEAD;
@@ -628,7 +658,8 @@ conn_flush(struct conn *conn)
 		shut(conn);
 	/* Who is closing reads again when all is sent, to see the peer close; whoever doesn't take its output is not read. */
 	set_reading(conn, conn->state == CONN_CLOSING ? conn->is_shut
-						      : conn->out.len <= LIMIT_OUTPUT_HIGH &&
+						      : !conn->is_held &&
+							    conn->out.len <= LIMIT_OUTPUT_HIGH &&
 							    conn->wire.len <= LIMIT_OUTPUT_HIGH);
 	update_wait(conn, false);
 }

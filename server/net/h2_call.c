@@ -10,6 +10,7 @@
 #include "server/net/gzip.h"
 #include "server/net/h2_conn.h"
 #include "server/net/net_internal.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon.h"
 
 #define NV_MAX       64u
@@ -492,7 +493,7 @@ stalled(struct deadline *deadline)
 	int64_t until = s->moved_us + LIMIT_STALLED_MS * INT64_C(1000);
 	struct err err;
 
-	if (!may_stall(s))
+	if (!may_stall(s) || (s->call != NULL && s->call->refused))
 		return;
 	if (until > daemon_monotonic_us()) {
 		if (!net_deadline_add(net_of(s), &s->stall, until))
@@ -510,8 +511,9 @@ stalled(struct deadline *deadline)
 
 /* What a request's headers say. */
 struct request {
-	const char *method, *path, *type, *timeout, *encoding, *accepts, *claim;
-	size_t method_len, path_len, type_len, timeout_len, encoding_len, accepts_len, claim_len;
+	const char *method, *path, *type, *timeout, *encoding, *accepts, *claim, *token;
+	size_t method_len, path_len, type_len, timeout_len, encoding_len, accepts_len, claim_len,
+	    token_len;
 };
 
 static void
@@ -529,6 +531,7 @@ read_fields(const struct h2_head *head, struct request *r)
 	    {"grpc-encoding", &r->encoding, &r->encoding_len},
 	    {"grpc-accept-encoding", &r->accepts, &r->accepts_len},
 	    {PEER_CLAIM_KEY, &r->claim, &r->claim_len},
+	    {ACCESS_KEY, &r->token, &r->token_len},
 	};
 
 	for (unsigned i = 0; i < head->count; i++) {
@@ -606,6 +609,13 @@ add_binary(struct rpc_call *call, const char *key, size_t key_len, const char *p
 	return true;
 }
 
+/* What lets callers in is nobody's but the transport's. */
+static bool
+is_secret(const char *key, size_t len)
+{
+	return len == strlen(ACCESS_KEY) && memcmp(key, ACCESS_KEY, len) == 0;
+}
+
 /* Values joined by commas are several: each costs as much as a field does. */
 static bool
 take_metadata(const struct h2_head *head, struct rpc_call *call, struct err *err)
@@ -618,7 +628,7 @@ take_metadata(const struct h2_head *head, struct rpc_call *call, struct err *err
 		const uint8_t *value = head->bytes + f->value;
 		bool ok;
 
-		if (!grpc_key_is_metadata(key, f->key_len))
+		if (!grpc_key_is_metadata(key, f->key_len) || is_secret(key, f->key_len))
 			continue;
 		if (grpc_key_is_binary(key, f->key_len))
 			ok = add_binary(
@@ -671,28 +681,53 @@ read_encodings(struct h2_stream *s, const struct request *r)
 	s->in_unknown = !s->in_gzip;
 }
 
+/* Leaves the caller in *out. *is_wrong: a token was shown that lets nobody in. */
+static bool
+identify(struct h2_conn *h2, const struct rpc_method *method, const struct request *r,
+    struct caller *out, bool *is_wrong, struct err *err)
+{
+	struct shown shown = {r->claim != NULL ? r->claim : "", r->claim_len, r->token, r->token_len};
+	bool ok;
+
+	if (!identity_is_asked(method))
+		return peer_caller(&h2->conn->peer, shown.claim, shown.claim_len, out, err);
+	ok = identity_find(
+	    &h2->identity, &h2->conn->peer, h2->conn->net->options.access, &shown, err);
+	*is_wrong = !ok && err->code == ERR_UNAUTHENTICATED && shown.token != NULL;
+	*out = h2->identity.caller;
+	return ok;
+}
+
 static bool
 make_call(struct h2_stream *s, const struct request *r, struct err *err)
 {
 	struct h2_conn *h2 = s->h2;
 	const struct rpc_method *method = find_method(r, err);
 	struct caller caller;
+	bool is_wrong = false;
+	struct err why;
 
 	if (h2->unread > LIMIT_OUTPUT_MAX)
 		return err_set(err, ERR_LIMIT,
 		    "more than %u MiB of replies wait on this connection to be read; read them "
 		    "first",
 		    LIMIT_OUTPUT_MAX >> 20);
-	if (method == NULL || !peer_caller(&h2->conn->peer, r->claim != NULL ? r->claim : "",
-				  r->claim_len, &caller, err))
+	if (method == NULL ||
+	    (!identify(h2, method, r, &caller, &is_wrong, err) && !is_wrong))
 		return false;
+	why = *err;
 	s->call = rpc_call_new(net_of(s)->options.daemon, method, &transport, s, &caller);
 	if (s->call == NULL)
 		return err_set(err, ERR_LIMIT, "too many calls are running; try again later");
 	h2->running++;
+	h2->conn->life.used = true;
 	s->counted = (method->flags & RPC_STREAM) == 0 || (method->flags & RPC_CLIENT_STREAM) != 0;
 	read_encodings(s, r);
-	return take_metadata(&h2->head, s->call, err) && set_deadline(s, r, err);
+	if (!take_metadata(&h2->head, s->call, err) || !set_deadline(s, r, err))
+		return false;
+	if (is_wrong)
+		access_refuse(h2->conn->net->options.access, s->call, &why);
+	return true;
 }
 
 void
@@ -714,7 +749,7 @@ h2_call_begin(struct h2_stream *s)
 		reset(s, NGHTTP2_REFUSED_STREAM);
 	else if (!make_call(s, &r, &err))
 		fail(s, &err);
-	else if (s->call->method->flags & RPC_CLIENT_STREAM)
+	else if (s->call != NULL && s->call->method->flags & RPC_CLIENT_STREAM)
 		rpc_begin(s->call);
 	if (may_stall(s))
 		watch_stall(s);
@@ -827,6 +862,8 @@ h2_call_data(struct h2_stream *s, const uint8_t *p, size_t len)
 {
 	struct err err;
 
+	if (s->call != NULL && s->call->refused)
+		return;
 	while (len > 0 && s->call != NULL) {
 		size_t n;
 
@@ -873,7 +910,7 @@ h2_call_half_close(struct h2_stream *s)
 	struct err err;
 
 	s->half_closed = true;
-	if (s->call == NULL)
+	if (s->call == NULL || s->call->refused)
 		return;
 	if (s->prefix_len > 0 && (s->message == NULL || s->message_have < s->message_len)) {
 		err_set(&err, ERR_INTERNAL, "the stream ended in the middle of a message");

@@ -40,14 +40,14 @@ struct h2_conn {
 	struct conn *conn;
 	nghttp2_session *session;
 	struct h2_head head;
+	struct identity identity;
 	TAILQ_HEAD(, h2_stream) streams; /* that nghttp2 knows */
 	TAILQ_HEAD(, h2_stream) blocked; /* whose handlers wait for room */
 	size_t running;                  /* calls */
 	size_t unread; /* replies of its counted streams that are not yet frames */
 	bool is_pumping;
-	bool drain_noticed;     /* the first GOAWAY is out; the second follows its PING */
-	int64_t cheap_since_us; /* frames that cost the peer nothing, counted per second */
-	unsigned cheap_count;
+	const char *drained; /* why; the first GOAWAY is out, the second follows its PING. Static */
+	bool is_ending;      /* the last GOAWAY says what the peer did wrong */
 };
 
 /* One call; lives as long as nghttp2's stream. */

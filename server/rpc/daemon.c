@@ -13,6 +13,7 @@
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
 #include "server/rpc/audit.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/projection.h"
@@ -54,9 +55,8 @@ daemon_clock_us(const struct daemon *daemon)
 
 /* ---- the first start ----------------------------------------------------------------------------------- */
 
-/* Blocks until what was appended is in the log, or isn't. */
-static void
-wait_for_store(struct daemon *daemon)
+void
+daemon_wait_for_store(struct daemon *daemon)
 {
 	const struct timespec pause = {0, 200000};
 
@@ -84,7 +84,7 @@ create_main(struct daemon *daemon, struct err *err)
 	item.workspace = &body;
 	if (!system_put_own(daemon, &item, "first start", NULL, NULL, err))
 		return false;
-	wait_for_store(daemon);
+	daemon_wait_for_store(daemon);
 	if (plan_durable(daemon->system->plan) == before)
 		return err_set(err, ERR_UNAVAILABLE, "the disk refuses to be written");
 	return true;
@@ -202,6 +202,9 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))
 		return false;
+	daemon->access = access_load(daemon, (enum access)options->anonymous, err);
+	if (daemon->access == NULL)
+		return false;
 	ws = workspace_find(daemon, "", err);
 	if (ws == NULL || !workspace_load_now(ws, err))
 		return false;
@@ -285,6 +288,7 @@ daemon_free(struct daemon *daemon)
 		snapshots_write_now(daemon->system);
 	}
 	jobs_free(daemon->jobs);
+	access_free(daemon->access);
 	audit_free(daemon->audit);
 	webhooks_free(daemon->webhooks);
 	confidential_free(daemon->confidential);
@@ -361,6 +365,7 @@ daemon_tick(struct daemon *daemon)
 	}
 	workspace_tick(daemon->system);
 	webhooks_tick(daemon->webhooks, now_us);
+	access_tick(daemon->access, daemon);
 	as_of_tick(daemon, now_us);
 	projection_tick(daemon->projection);
 	audit_tick(daemon);

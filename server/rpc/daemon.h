@@ -29,6 +29,7 @@ struct daemon_options {
 	void *wake_arg;
 	const char *synchronous; /* as struct store_options; NULL the default */
 	const char *vfs;         /* likewise */
+	int anonymous;           /* enum access: what callers may do who show nothing */
 	bool no_audit;           /* don't write the audit file */
 };
 

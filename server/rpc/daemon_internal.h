@@ -11,6 +11,7 @@
 #include "server/store/store.h"
 
 struct audit;
+struct access_book;
 struct confidential;
 struct projection;
 struct trend_book;
@@ -32,12 +33,13 @@ struct daemon {
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;
+	struct access_book *access;
 	struct confidential *confidential;
 	struct trend_book *trends;
 	struct audit *audit;           /* NULL: none is written */
 	struct projection *projection; /* NULL: in memory, without tables */
 	struct webhooks *webhooks;
-	char *data_dir;                /* NULL: memory */
+	char *data_dir; /* NULL: memory */
 	void (*wake)(void *arg);
 	void *wake_arg;
 	/* the clock */
@@ -59,6 +61,8 @@ struct daemon {
 
 /* view_job.c: sends what workers have made. */
 void view_calls_poll(struct daemon *daemon);
+/* Blocks until what was handed to the store is in the log, or isn't; for start-up. */
+void daemon_wait_for_store(struct daemon *daemon);
 /* What became durable in the system workspace: new workspaces join the list. */
 bool workspaces_on_change(struct daemon *daemon, const struct patch_op *ops, size_t count);
 

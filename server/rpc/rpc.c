@@ -12,8 +12,10 @@
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "server/limits.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/metrics.h"
+#include "server/rpc/permit.h"
 
 #define POOL_MAX     1024         /* free calls kept with their arenas' first blocks */
 #define SCRATCH_KEEP (256u << 10) /* a larger buffer is given back after its reply */
@@ -27,6 +29,7 @@ struct rpc_pool {
 	uint64_t next_id;
 	uint8_t *scratch;
 	size_t scratch_cap;
+	LIST_HEAD(, rpc_call) longs; /* by tokens, that end when their callers like */
 };
 
 /* ---- finding methods ---- */
@@ -276,6 +279,10 @@ rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
 	    .faults = faults,
 	    .state = RPC_RUNNING,
 	};
+	if (caller->token != 0 && (method->flags & (RPC_ENDLESS | RPC_CLIENT_STREAM)) != 0) {
+		call->is_long = true;
+		LIST_INSERT_HEAD(&pool->longs, call, long_link);
+	}
 	return call;
 }
 
@@ -314,6 +321,8 @@ end(struct rpc_call *call, const struct err *status, const uint8_t *details, siz
 {
 	assert(call->state == RPC_RUNNING);
 	call->state = RPC_FINISHED;
+	if (call->is_long)
+		LIST_REMOVE(call, long_link);
 	metrics_call(call->method, status->code, daemon_monotonic_us() - call->started_us);
 	call->transport->finish(call, status, details, details_len);
 	call->transport_data = NULL;
@@ -489,6 +498,11 @@ cancel_reason(const struct rpc_call *call, enum err_code code, struct err *err)
 		    "%" PRIu64,
 		    LIMIT_STREAM_OUTPUT >> 20, call->resume_from);
 		break;
+	case ERR_UNAUTHENTICATED:
+		err_set(err, code,
+		    "the token has expired, or was revoked or rotated: show another "
+		    "(plumb --token-file FILE)");
+		break;
 	case ERR_UNAVAILABLE:
 		err_set(err, code, "the daemon is stopping; try again in a moment");
 		break;
@@ -521,6 +535,24 @@ rpc_cancel(struct rpc_call *call, enum err_code code)
 	if (on_cancel != NULL)
 		on_cancel(call);
 	rpc_unpin(call);
+}
+
+void
+rpc_end_long(
+    struct daemon *daemon, bool (*holds)(void *arg, const struct caller *caller), void *arg)
+{
+	struct rpc_pool *pool = daemon_rpc_pool(daemon);
+	struct rpc_call *call = pool != NULL ? LIST_FIRST(&pool->longs) : NULL;
+
+	while (call != NULL) {
+		struct rpc_call *next = LIST_NEXT(call, long_link);
+
+		if (!holds(arg, &call->caller)) {
+			rpc_cancel(call, ERR_UNAUTHENTICATED);
+			next = LIST_FIRST(&pool->longs); /* others may have ended with it */
+		}
+		call = next;
+	}
 }
 
 /* ---- replies ---- */
@@ -651,13 +683,30 @@ decode(struct rpc_call *call, struct arena *arena, const uint8_t *p, size_t len)
 	return request;
 }
 
+/* False: the caller may not call this; the call has ended. */
+static bool
+is_permitted(struct rpc_call *call)
+{
+	struct err err;
+
+	if (permit_call(call, &err))
+		return true;
+	if ((call->method->flags & RPC_CONFIDENTIAL) == 0)
+		audit_event(
+		    call->daemon, &call->caller, "refused", call->method->name, err_code_name(err.code));
+	rpc_fail(call, &err);
+	return false;
+}
+
 void
 rpc_dispatch(struct rpc_call *call, const uint8_t *p, size_t len)
 {
 	const ProtobufCMessage *request;
 
+	if (call->refused)
+		return;
 	rpc_pin(call);
-	request = decode(call, call->arena, p, len);
+	request = is_permitted(call) ? decode(call, call->arena, p, len) : NULL;
 	if (request != NULL)
 		call->method->handler(call, request);
 	rpc_unpin(call);
@@ -669,8 +718,11 @@ void
 rpc_begin(struct rpc_call *call)
 {
 	assert(call->method->flags & RPC_CLIENT_STREAM);
+	if (call->refused)
+		return;
 	rpc_pin(call);
-	call->method->handler(call, NULL);
+	if (is_permitted(call))
+		call->method->handler(call, NULL);
 	rpc_unpin(call);
 }
 
@@ -680,6 +732,8 @@ rpc_message(struct rpc_call *call, const uint8_t *p, size_t len)
 	const ProtobufCMessage *message;
 	struct err err;
 
+	if (call->refused)
+		return;
 	if (call->message_arena == NULL)
 		call->message_arena = arena_new(LIMIT_CALL_ARENA);
 	if (call->message_arena == NULL) {

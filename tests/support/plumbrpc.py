@@ -59,12 +59,14 @@ class _Messages:
         self.signal = load("plumb.v1.signal_pb2")
         self.admin = load("plumb.v1.admin_pb2")
         self.webhook = load("plumb.v1.webhook_pb2")
+        self.access = load("plumb.v1.access_pb2")
 
 
 pb = _Messages()
 
 OK, CANCELLED, INVALID, DEADLINE, NOT_FOUND, EXISTS, DENIED = 0, 1, 3, 4, 5, 6, 7
 LIMIT, PRECONDITION, CONFLICT, RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS = 8, 9, 10, 11, 12, 13, 14, 15
+UNAUTHENTICATED = 16
 
 REQUEST, RESPONSE, DATA, HELLO, WINDOW, CANCEL, PING, GOAWAY = 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13, 0x14
 REMOTE_CLOSED, REMOTE_OPEN, NO_DATA, ACK = 0x01, 0x02, 0x04, 0x80
@@ -90,7 +92,7 @@ def request_body(method, payload, timeout=None, metadata=()):
 
 def _reply_type(method):
     service, name = method.rpartition(".")[::2]
-    for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook):
+    for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook, pb.access):
         found = module.DESCRIPTOR.services_by_name.get(service.rpartition(".")[2])
         if found is not None:
             return found.methods_by_name[name].output_type._concrete_class
@@ -240,11 +242,11 @@ class Stream(_Call):
 
 
 class Client:
-    """A connection. hello=False makes it a stock ttrpc peer; window is the credit of each stream."""
+    """A connection. hello=False makes it a stock ttrpc peer; window is the credit of each stream; token "plumb_7_…"."""
 
-    def __init__(self, address, as_name=None, hello=True, window=1 << 20):
+    def __init__(self, address, as_name=None, hello=True, window=1 << 20, token=None):
         self.sock = connect(address)
-        self.as_name, self.hello, self.window = as_name, hello, window
+        self.as_name, self.hello, self.window, self.token = as_name, hello, window, token
         self.calls, self.next_id = {}, 1
         self.lock, self.send_lock = threading.Lock(), threading.Lock()
         self.pings, self.hello_ack, self.goaway = queue.Queue(), queue.Queue(), None
@@ -264,6 +266,8 @@ class Client:
         metadata = list(metadata)
         if self.as_name is not None:
             metadata.append(("plumb-as", self.as_name))
+        if self.token is not None:
+            metadata.append(("authorization", "Bearer " + self.token))
         body = request_body(method, request.SerializeToString(), timeout, metadata)
         with self.send_lock:
             with self.lock:
@@ -388,15 +392,18 @@ def binary(name="plumbd"):
 class Daemon:
     """A plumbd on a free port and a unix socket. memory=True: no directory. data: its directory, else a temporary one.
 
-    args are further options; env further environment. The daemon's log is in self.log (a path).
+    args are further options; env further environment. The daemon's log is in self.log (a path). Who shows nothing is an
+    administrator, unless anonymous says otherwise: "none" is what people get who don't ask.
     """
 
-    def __init__(self, memory=False, data=None, args=(), clock=None, program=None, env=None, start=True):
+    def __init__(self, memory=False, data=None, args=(), clock=None, program=None, env=None, start=True,
+                 anonymous="admin"):
         self.folder = tempfile.mkdtemp(prefix="plumbd-")
         self.data = None if memory else (data or os.path.join(self.folder, "data"))
         self.socket_path = os.path.join(self.folder, "s")
         self.log = os.path.join(self.folder, "log")
         self.args, self.clock, self.program, self.env = list(args), clock, program or binary(), env
+        self.anonymous = anonymous
         self.process, self.tcp, self.unix, self.clients = None, None, "unix:" + self.socket_path, []
         if start:
             self.start()
@@ -404,7 +411,8 @@ class Daemon:
     def command(self):
         where = ["--memory"] if self.data is None else ["--data", self.data]
         clock = [] if self.clock is None else ["--clock", self.clock]
-        return ([self.program] + where + ["--listen", "tcp:127.0.0.1:0", "--listen", self.unix] + clock + self.args)
+        return ([self.program] + where + ["--listen", "tcp:127.0.0.1:0", "--listen", self.unix] + clock +
+                ["--anonymous", self.anonymous] + self.args)
 
     def start(self, timeout=60):
         """Starts it (again) and waits until it is ready."""
