@@ -223,3 +223,14 @@ jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
 }
+
+void
+jobs_depth(struct jobs *jobs, size_t *waiting, size_t *running)
+{
+	*waiting = 0;
+	pthread_mutex_lock(&jobs->lock);
+	for (const struct job *job = jobs->waiting.first; job != NULL; job = job->next)
+		++*waiting;
+	*running = jobs->running;
+	pthread_mutex_unlock(&jobs->lock);
+}

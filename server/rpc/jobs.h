@@ -43,6 +43,8 @@ void jobs_poll(struct jobs *jobs);
 /* From a job, around waiting for a slow reader: another job may run meanwhile. */
 void jobs_block(struct jobs *jobs);
 void jobs_unblock(struct jobs *jobs);
+/* Those that no worker has taken yet, and those that run. */
+void jobs_depth(struct jobs *jobs, size_t *waiting, size_t *running);
 /* Waiting, running or not yet polled. */
 size_t jobs_count(const struct jobs *jobs);
 
