@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "server/limits.h"
+#include "server/net/life.h"
 #include "server/net/net_internal.h"
 #include "server/rpc/daemon.h"
 
@@ -19,6 +20,7 @@
 #define FEED_MAX (32u << 10)
 
 static const uint8_t drain_ping[8] = {'d', 'r', 'a', 'i', 'n', 0, 0, 1};
+static const uint8_t alive_ping[8] = {'a', 'l', 'i', 'v', 'e', 0, 0, 1};
 
 /* ---- the header block --------------------------------------------------------------------------------------- */
 
@@ -122,28 +124,33 @@ on_data_chunk(
 	return 0;
 }
 
-/* Frames that cost their sender nothing and us some work: too many in a second end the connection. */
-static bool
-is_flood(struct h2_conn *h2)
+/* The last word: what the peer did wrong, in a form that its library can act on. */
+static void
+end_calm(struct h2_conn *h2, const char *why)
 {
-	int64_t now = daemon_monotonic_us();
+	nghttp2_session *session = h2->session;
 
-	if (now - h2->cheap_since_us > 1000000) {
-		h2->cheap_since_us = now;
-		h2->cheap_count = 0;
-	}
-	return ++h2->cheap_count > LIMIT_CHEAP_FRAMES;
+	h2->is_ending = true;
+	nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+	    nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_ENHANCE_YOUR_CALM,
+	    (const uint8_t *)why, strlen(why));
 }
 
 static void
 on_ping(struct h2_conn *h2, const nghttp2_frame *frame)
 {
-	if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 || !h2->drain_noticed ||
+	if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+		if (!life_takes_ping(h2->conn))
+			end_calm(h2, "too_many_pings");
+		return;
+	}
+	if (h2->drained == NULL ||
 	    memcmp(frame->ping.opaque_data, drain_ping, sizeof drain_ping) != 0)
 		return;
 	/* Whatever the peer had sent before it saw the first GOAWAY is here: now no stream is new any more. */
 	nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
-	    nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
+	    nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR,
+	    (const uint8_t *)h2->drained, strlen(h2->drained));
 }
 
 static int
@@ -156,10 +163,14 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 		     (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0 &&
 			 (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0);
 
-	if (cheap && is_flood(h2)) {
-		nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+	if (h2->is_ending)
+		return 0;
+	if (cheap && !life_takes_cheap(h2->conn)) {
+		end_calm(h2, "too many frames that ask for nothing");
 		return 0;
 	}
+	if (!cheap && frame->hd.type <= NGHTTP2_HEADERS)
+		life_moved(h2->conn);
 	if (frame->hd.type == NGHTTP2_PING)
 		on_ping(h2, frame);
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
@@ -178,9 +189,11 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 static int
 on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
+	struct h2_conn *h2 = arg;
 	struct h2_stream *s;
 
-	(void)arg;
+	if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
+		life_moved(h2->conn);
 	if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
 		return 0;
 	s = stream_of(session, frame->hd.stream_id);
@@ -310,7 +323,8 @@ turn_end(struct conn *conn)
 	while (!conn_is_dead(conn) && conn->out.len <= LIMIT_OUTPUT_HIGH && wake(h2));
 	if (conn_is_dead(conn))
 		return;
-	if (!nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session))
+	if (h2->is_ending ||
+	    (!nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session)))
 		conn_finish(conn);
 }
 
@@ -336,7 +350,7 @@ input(struct conn *conn, const uint8_t *p, size_t len)
 			return len;
 		}
 		used += (size_t)n;
-		if (!nghttp2_session_want_read(h2->session))
+		if (h2->is_ending || !nghttp2_session_want_read(h2->session))
 			used = len; /* it has said goodbye */
 		/* Acknowledgements pile up inside the session until they are written. */
 		if (len > FEED_MAX)
@@ -347,14 +361,31 @@ input(struct conn *conn, const uint8_t *p, size_t len)
 }
 
 static void
-drain(struct conn *conn)
+drain(struct conn *conn, const char *why)
 {
 	struct h2_conn *h2 = conn->protocol_data;
 
 	nghttp2_submit_shutdown_notice(h2->session);
 	nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, drain_ping);
-	h2->drain_noticed = true;
+	h2->drained = why;
 	conn_mark_dirty(conn);
+}
+
+static bool
+is_busy(const struct conn *conn)
+{
+	const struct h2_conn *h2 = conn->protocol_data;
+
+	return h2->running > 0;
+}
+
+static bool
+ping(struct conn *conn)
+{
+	struct h2_conn *h2 = conn->protocol_data;
+
+	conn_mark_dirty(conn);
+	return nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, alive_ping) == 0;
 }
 
 static void
@@ -371,4 +402,5 @@ fini(struct conn *conn)
 	conn->protocol_data = NULL;
 }
 
-const struct conn_protocol h2_protocol = {"http2", init, input, turn_end, writable, drain, fini};
+const struct conn_protocol h2_protocol = {
+    "http2", init, input, turn_end, writable, drain, is_busy, ping, fini};

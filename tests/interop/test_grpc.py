@@ -12,6 +12,7 @@ import grpc
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 import plumbrpc as p  # noqa: E402
+from certificates import Certificates  # noqa: E402
 from plumbrpc import Daemon, pb  # noqa: E402
 
 ECHO = "/plumb.v1.Admin/Ping"
@@ -165,34 +166,6 @@ class Calls(unittest.TestCase):
         reply = native.call("Plan.Get", pb.plan.GetRequest(ref="goal/grow"))
         other = self.stub.unary("Plan/Get", pb.plan.GetRequest(ref="goal/grow"), pb.plan.GetReply)
         self.assertEqual(reply.entry, other.entry)
-
-
-class Certificates:
-    """A certificate authority for one test, by the openssl program."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.make("ca", "/CN=test authority")
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
-    def openssl(self, *args):
-        subprocess.run(["openssl", *args], check=True, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def make(self, name, subject, days="30"):
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key"]
-        if name == "ca":
-            self.openssl("req", "-x509", *key, "-out", "ca.pem", "-subj", subject, "-days", days)
-            return
-        self.openssl("req", *key, "-out", name + ".csr", "-subj", subject, "-addext",
-                     "subjectAltName=DNS:localhost,IP:127.0.0.1")
-        self.openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                     "-out", name + ".pem", "-days", days, "-copy_extensions", "copy")
 
 
 class Tls(unittest.TestCase):

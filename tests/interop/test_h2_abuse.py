@@ -322,7 +322,7 @@ class Abuse(unittest.TestCase):
     def calm(self, conn):
         try:
             return conn.goaway()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, ConnectionResetError, BrokenPipeError):
             return ENHANCE_YOUR_CALM  # what it said was lost with the connection
 
     def test_pings_and_settings_and_empty_frames(self):
@@ -336,13 +336,21 @@ class Abuse(unittest.TestCase):
         conn.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.block(h2.request(PING))))
         self.assertEqual(self.calm(self.flood(h2.frame(h2.DATA, 0, 1) * 100, 100, conn)), ENHANCE_YOUR_CALM)
 
-    def test_some_pings_are_fine(self):
+    def test_pings_beside_calls_are_fine(self):
+        """Callers that estimate how much is on its way ask with each message."""
         conn = self.open()
-        for _ in range(5):
-            conn.send(h2.frame(h2.PING, body=b"12345678") * 100)
-            conn.frames(lambda f: f.kind == h2.PING)
-        conn.call(1, PING, h2.message(ping()))
-        self.assertEqual(conn.status(1), 0)
+        for i in range(100):
+            conn.send(h2.frame(h2.PING, body=b"12345678") * 2)
+            conn.call(2 * i + 1, PING, h2.message(ping()))
+            self.assertEqual(conn.status(2 * i + 1), 0)
+
+    def test_pings_alone_are_too_many(self):
+        conn = self.open()
+        conn.send(h2.frame(h2.PING, body=b"12345678") * 3)
+        conn.frames(lambda f: f.kind == h2.PING)
+        conn.send(h2.frame(h2.PING, body=b"12345678"))
+        last = conn.frames(lambda f: f.kind == h2.GOAWAY)[-1]
+        self.assertEqual(last.body, struct.pack(">II", 0, ENHANCE_YOUR_CALM) + b"too_many_pings")
 
     def test_forty_thousand_resets(self):
         conn = self.open()

@@ -1,6 +1,6 @@
 /*
- * interop-server --listen ADDR …: our transports, with what gRPC's published interoperability cases call
- * (grpc.testing.TestService), health checks and reflection. No plan, no disk.
+ * interop-server --listen ADDR … [--cert FILE --key FILE [--ca FILE]]: our transports, with what gRPC's published
+ * interoperability cases call (grpc.testing.TestService), health checks and reflection. No plan, no disk.
  *
  * Prints "interop-server ready ADDR…" when it listens. SIGTERM drains: who is connected may finish.
  */
@@ -16,6 +16,7 @@
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "server/net/net.h"
+#include "server/net/tls.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/descriptors.h"
 #include "server/rpc/handlers.h"
@@ -111,22 +112,60 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 	net_drain(server->net);
 }
 
+#define ADDRESSES_MAX 16
+
+struct arguments {
+	const char *addresses[ADDRESSES_MAX];
+	size_t count;
+	struct tls_options tls;
+};
+
 static bool
-listen_all(struct server *server, int argc, char **argv, struct err *err)
+read_arguments(struct arguments *arguments, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"listen", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
-	bool any = false;
+	static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+	    {"cert", required_argument, NULL, 'c'}, {"key", required_argument, NULL, 'k'},
+	    {"ca", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (o != 'l')
-			return err_set(err, ERR_INVALID, "usage: interop-server --listen ADDR");
-		if (!net_listen(server->net, optarg, err))
+		if (o == 'l' && arguments->count < ADDRESSES_MAX)
+			arguments->addresses[arguments->count++] = optarg;
+		else if (o == 'c')
+			arguments->tls.certificate = optarg;
+		else if (o == 'k')
+			arguments->tls.key = optarg;
+		else if (o == 'a')
+			arguments->tls.client_ca = optarg;
+		else
 			return false;
-		any = true;
 	}
-	return any || err_set(err, ERR_INVALID, "usage: interop-server --listen ADDR");
+	return optind == argc && arguments->count > 0 &&
+	       (arguments->tls.certificate == NULL) == (arguments->tls.key == NULL) &&
+	       (arguments->tls.client_ca == NULL || arguments->tls.certificate != NULL);
+}
+
+static bool
+listen_all(struct server *server, int argc, char **argv, struct err *err)
+{
+	struct arguments arguments = {.count = 0};
+	struct tls_context *context;
+
+	if (!read_arguments(&arguments, argc, argv))
+		return err_set(err, ERR_INVALID,
+		    "usage: interop-server --listen ADDR … [--cert FILE --key FILE [--ca FILE]]");
+	if (arguments.tls.certificate != NULL) {
+		context = tls_context_new(&arguments.tls, err);
+		if (context == NULL)
+			return false;
+		if (!net_set_tls(server->net, context))
+			return err_oom(err);
+	}
+	for (size_t i = 0; i < arguments.count; i++) {
+		if (!net_listen(server->net, arguments.addresses[i], err))
+			return false;
+	}
+	return true;
 }
 
 static void
