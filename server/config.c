@@ -767,6 +767,7 @@ default_listen(struct config *config, struct err *err)
 
 	if (config->listen_count > 0)
 		return true;
+	config->is_listen_default = true;
 	if (!set_listen(config, "tcp:127.0.0.1:7411", err))
 		return false;
 	if (config->memory || config->data_dir[0] != '/')

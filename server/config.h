@@ -39,6 +39,7 @@ struct config {
 	bool memory;                    /* keep everything in memory, without a directory */
 	char listen[CONFIG_LISTEN_MAX][128];
 	unsigned listen_count;
+	bool is_listen_default; /* nothing was said about where to listen */
 	char http[CONFIG_HTTP_MAX][128]; /* addresses of the HTTP port; none: it is not opened */
 	unsigned http_count;
 	const char *origins[LIMIT_ORIGINS + 1]; /* owned, ends with NULL */
@@ -81,6 +82,12 @@ enum config_result { CONFIG_RUN, CONFIG_RESTORE, CONFIG_DONE, CONFIG_BAD };
  */
 enum config_result config_read(
     struct config *config, int argc, char **argv, struct err *err) MUST_CHECK;
+
+/*
+ * Reads everything again, as the daemon was started. Taken are log_level, the tls_ settings, cors_origins, [people] and
+ * [certificates]; whatever else has changed is logged, and stays. ERR_INVALID: nothing is taken.
+ */
+bool config_reload(struct config *config, int argc, char **argv, struct err *err) MUST_CHECK;
 
 /* Takes what one setting has; for the tests too. ERR_INVALID. */
 bool config_set(struct config *config, const char *section, const char *name, const char *value,

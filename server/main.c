@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "server/activation.h"
 #include "server/config.h"
 #include "server/loop.h"
 #include "server/net/net.h"
@@ -27,6 +28,10 @@
 
 struct app {
 	struct config config;
+	int argc;
+	char **argv;
+	struct activation activation;
+	int64_t watchdog_us;
 	struct loop *loop;
 	struct daemon *daemon;
 	struct net *net;
@@ -67,6 +72,7 @@ on_tick(void *arg)
 	struct app *app = arg;
 
 	daemon_tick(app->daemon);
+	notify_alive(app->watchdog_us, daemon_monotonic_us());
 }
 
 static void
@@ -120,17 +126,23 @@ load_certificates(struct app *app, struct err *err)
 	return net_set_tls(app->net, context) || err_oom(err);
 }
 
-/* Connections go on with the certificate that they have; files that are no good change nothing. */
+/* Connections go on as who they are, with the certificate that they have; files that are no good change nothing. */
 static void
 on_hangup(void *arg)
 {
 	struct app *app = arg;
 	struct err err;
 
-	if (load_certificates(app, &err))
-		log_info("reload", "certificate=\"%s\"", app->config.tls_certificate);
-	else
+	if (app->is_stopping)
+		return;
+	notify_reloading();
+	if (!config_reload(&app->config, app->argc, app->argv, &err))
+		log_error("reload", "why=\"%s\" next=\"goes on with the old settings\"", err.msg);
+	else if (!load_certificates(app, &err))
 		log_error("reload", "why=\"%s\" next=\"goes on with the old ones\"", err.msg);
+	else
+		log_info("reload", "certificate=\"%s\"", app->config.tls_certificate);
+	notify("READY=1");
 }
 
 static const char *
@@ -226,7 +238,16 @@ open_net(struct app *app, struct err *err)
 	app->net = net_new(&options, err);
 	if (app->net == NULL || !load_certificates(app, err))
 		return false;
+	for (unsigned i = 0; i < app->activation.count; i++) {
+		const struct activation_socket *given = &app->activation.sockets[i];
+
+		if (!net_take(app->net, given->fd, given->http, err))
+			return false;
+	}
+	/* Whoever opens sockets for us has said where, unless the configuration says more. */
 	for (unsigned i = 0; i < app->config.listen_count; i++) {
+		if (app->activation.count > 0 && app->config.is_listen_default)
+			break;
 		if (!net_listen(app->net, app->config.listen[i], err))
 			return false;
 	}
@@ -349,11 +370,16 @@ restore(const struct config *config)
 int
 main(int argc, char **argv)
 {
-	struct app app = {.loop = NULL};
+	struct app app = {.loop = NULL, .argc = argc, .argv = argv};
 	struct err err;
 	int code = EXIT_USAGE;
 
+	app.watchdog_us = notify_watchdog_us();
 	config_init(&app.config);
+	if (!activation_read(&app.activation, &err)) {
+		fprintf(stderr, "plumbd: %s\n", err.msg);
+		return EXIT_USAGE;
+	}
 	switch (config_read(&app.config, argc, argv, &err)) {
 	case CONFIG_RUN:
 		log_set_level(app.config.log_level);
