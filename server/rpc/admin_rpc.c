@@ -12,8 +12,10 @@
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/permit.h"
 #include "server/rpc/projection.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/snapshots.h"
@@ -63,10 +65,12 @@ info_of_daemon(struct info *info, const struct rpc_call *call)
 	reply->started = time_format(daemon->started_us, info->started);
 	reply->now = time_format(daemon_clock_us(daemon), info->now);
 	reply->caller = pb_str(call->caller.name);
-	if (daemon->data_dir != NULL)
-		reply->data_directory = daemon->data_dir;
-	reply->workspaces = daemon->workspaces_count;
-	reply->connections = daemon->connections;
+	if (permit_sees_daemon(call)) {
+		if (daemon->data_dir != NULL)
+			reply->data_directory = daemon->data_dir;
+		reply->workspaces = daemon->workspaces_count;
+		reply->connections = daemon->connections;
+	}
 	reply->writable = store_is_writable(daemon->store);
 }
 
@@ -226,8 +230,11 @@ listing_fill(struct listing *listing)
 	struct daemon *daemon = listing->call->daemon;
 
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next) {
-		struct listed *listed = &listing->list[listing->count++];
+		struct listed *listed;
 
+		if (!access_may_enter(listing->call, ws->id))
+			continue;
+		listed = &listing->list[listing->count++];
 		plumb__v1__workspace_info__init(&listed->info);
 		listed->info.id = ws->id;
 		listed->info.title = ws->title;
@@ -356,7 +363,8 @@ handle_admin_create_workspace(struct rpc_call *call, const ProtobufCMessage *mes
 	const struct item *there;
 	struct err err = {0};
 
-	if (!check_create(request, call->faults, &err) || !workspace_is_writable(system, &err)) {
+	if (!permit_whole_daemon(call, &err) || !check_create(request, call->faults, &err) ||
+	    !workspace_is_writable(system, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}
@@ -461,8 +469,9 @@ handle_admin_verify(struct rpc_call *call, const ProtobufCMessage *message)
 	Plumb__V1__At *at = arena_alloc(call->arena, sizeof *at);
 	struct err err = {0};
 
-	if (at == NULL) {
+	if (at == NULL)
 		err_oom(&err);
+	if (at == NULL || (request->workspace[0] == '\0' && !permit_whole_daemon(call, &err))) {
 		rpc_fail(call, &err);
 		return;
 	}
@@ -487,6 +496,10 @@ handle_admin_backup(struct rpc_call *call, const ProtobufCMessage *message)
 	const Plumb__V1__BackupRequest *request = (const Plumb__V1__BackupRequest *)message;
 	struct err err = {0};
 
+	if (!permit_whole_daemon(call, &err)) {
+		rpc_fail(call, &err);
+		return;
+	}
 	if (!call->caller.local) {
 		err_set(&err, ERR_DENIED,
 		    "a backup writes a file on the daemon's machine; ask for it there, through the "
@@ -561,8 +574,9 @@ handle_admin_snapshot(struct rpc_call *call, const ProtobufCMessage *message)
 	struct err err = {0};
 
 	(void)message;
-	if (snapshots == NULL) {
+	if (snapshots == NULL)
 		err_oom(&err);
+	if (snapshots == NULL || !permit_whole_daemon(call, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}

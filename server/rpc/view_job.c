@@ -523,7 +523,7 @@ find_workspace(struct view_call *vc, struct err *err)
 
 	if (!name_workspace(vc, &id, err))
 		return FAILED;
-	ws = workspace_find(vc->daemon, id, err);
+	ws = workspace_enter(vc->call, id, err);
 	if (ws == NULL)
 		return FAILED;
 	if (ws->state == WORKSPACE_COLD)

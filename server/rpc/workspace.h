@@ -85,8 +85,14 @@ struct workspace {
 	int64_t redact_after_us;
 };
 
-/* "" is "main". NULL with ERR_NOT_FOUND. Any state. */
+/* For the daemon itself. "" is "main". NULL with ERR_NOT_FOUND. Any state. */
 struct workspace *workspace_find(struct daemon *daemon, const char *id, struct err *err) MUST_CHECK;
+/*
+ * For calls, which name workspaces nowhere else: the same, but one that the caller may not enter is as one that does not
+ * exist, and is not even looked for.
+ */
+struct workspace *workspace_enter(
+    const struct rpc_call *call, const char *id, struct err *err) MUST_CHECK;
 struct workspace *workspace_by_number(struct daemon *daemon, uint32_t number);
 /* Adds one to the daemon's list, COLD. zone is checked: an unknown one is logged and read as UTC. */
 struct workspace *workspace_add(struct daemon *daemon, const char *id, const char *title,
