@@ -26,7 +26,7 @@ struct listener {
 	int fd;
 	struct addr addr;
 	bool is_given; /* by the service manager, who opened it and closes it */
-	bool http; /* HTTP/1.1 is spoken there */
+	bool http;     /* HTTP/1.1 is spoken there */
 	char text[ADDR_TEXT_LEN + 1];
 	struct event event;
 	struct event backoff;
