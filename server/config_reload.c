@@ -24,6 +24,14 @@ static const struct {
     {"connections", AT(connections), false},
     {"synchronous", AT(synchronous), true},
     {"audit", AT(audit), false},
+    {"print_token", AT(print_token), false},
+    {"max_age_ms", AT(life.age_ms), false},
+    {"max_age_grace_ms", AT(life.grace_ms), false},
+    {"max_idle_ms", AT(life.idle_ms), false},
+    {"keepalive_ms", AT(life.keepalive_ms), false},
+    {"keepalive_timeout_ms", AT(life.keepalive_timeout_ms), false},
+    {"ping_interval_ms", AT(life.ping_interval_ms), false},
+    {"ready_fd", AT(ready_fd), false},
 };
 
 static void
