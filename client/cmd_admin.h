@@ -6,5 +6,6 @@
 
 extern const struct command admin_certificates;
 extern const struct command admin_audit;
+extern const struct command admin_token;
 
 #endif

@@ -77,6 +77,7 @@ run_show(struct context *ctx, const struct args *args)
 	add_setting(table, "ca", ctx->tls.ca, ctx->tls_from.ca);
 	add_setting(table, "cert", ctx->tls.certificate, ctx->tls_from.certificate);
 	add_setting(table, "key", ctx->tls.key, ctx->tls_from.key);
+	add_setting(table, "token", ctx->token_file, ctx->token_from);
 	add_setting(
 	    table, "configuration", ctx->config.path, ctx->config.there ? "read" : "not there yet");
 	table_print(table, &ctx->out);
@@ -113,7 +114,9 @@ run_use(struct context *ctx, const struct args *args)
 	return EXIT_FINE;
 }
 
-static const char *const keys[] = {"server", "workspace", "as", "timeout", "ca", "cert", "key"};
+/* As the file has them; options have "-" for "_". */
+static const char *const keys[] = {
+    "server", "workspace", "as", "timeout", "ca", "cert", "key", "token_file"};
 
 /* Before anything is written: what could never work is not kept. */
 static int
@@ -155,7 +158,8 @@ run_set(struct context *ctx, const struct args *args)
 	if (code != EXIT_FINE)
 		return code;
 	for (size_t i = 0; section && i < sizeof keys / sizeof keys[0]; i++) {
-		const char *value = args_get(args, keys[i]);
+		const char *value = args_get(
+		    args, strcmp(keys[i], "token_file") == 0 ? "token-file" : keys[i]);
 
 		if (!value)
 			continue;
@@ -165,8 +169,8 @@ run_set(struct context *ctx, const struct args *args)
 	}
 	if (!any)
 		return command_usage(args,
-		    "say what to keep: --server, --workspace, --as, --timeout, --ca, --cert or "
-		    "--key");
+		    "say what to keep: --server, --workspace, --as, --timeout, --ca, --cert, --key or "
+		    "--token-file");
 	output_printf(&ctx->out, "%s context %s.%s%s\n", is_new ? "Made" : "Changed", name,
 	    strcmp(ctx->config.context, name) == 0 ? "" : " Use it with: plumb context use ",
 	    strcmp(ctx->config.context, name) == 0 ? "" : name);
@@ -235,6 +239,7 @@ static const struct option set_options[] = {
     {0, "ca", "FILE", "who may vouch for a tls: server", NULL},
     {0, "cert", "FILE", "your certificate there", NULL},
     {0, "key", "FILE", "your certificate's key", NULL},
+    {0, "token-file", "FILE", "the file with your token there", NULL},
     {0},
 };
 

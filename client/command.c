@@ -32,6 +32,7 @@ static const struct {
     {"ca", TAKES_SERVER},
     {"cert", TAKES_SERVER},
     {"key", TAKES_SERVER},
+    {"token-file", TAKES_SERVER},
     {"as-of", TAKES_AS_OF},
     {"today", TAKES_TODAY},
 };
@@ -49,6 +50,10 @@ const struct option command_common_options[] = {
 	"whom to trust about a tls: server (also $PLUMB_CA; whom this machine trusts)", NULL},
     {0, "cert", "FILE", "the certificate to show a tls: server (also $PLUMB_CERT)", NULL},
     {0, "key", "FILE", "the key of that certificate (also $PLUMB_KEY)", NULL},
+    {0, "token-file", "FILE",
+	"the file with the token that lets you in (also $PLUMB_TOKEN_FILE; or the token in "
+	"$PLUMB_TOKEN)",
+	NULL},
     {0, "as-of", "WHEN", "the plan as it was: a revision, a baseline's name, a date or a time",
 	NULL},
     {0, "today", "DATE", "the day to take as today", NULL},

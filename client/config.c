@@ -26,13 +26,13 @@ struct reading {
 };
 
 static const char *const context_keys[] = {
-    "server", "workspace", "as", "timeout", "ca", "cert", "key"};
+    "server", "workspace", "as", "timeout", "ca", "cert", "key", "token_file"};
 
 static const char **
 context_value(struct config_context *context, const char *key)
 {
 	const char **values[] = {&context->server, &context->workspace, &context->as,
-	    &context->timeout, &context->ca, &context->cert, &context->key};
+	    &context->timeout, &context->ca, &context->cert, &context->key, &context->token_file};
 
 	for (size_t i = 0; i < sizeof context_keys / sizeof context_keys[0]; i++) {
 		if (strcmp(key, context_keys[i]) == 0)
@@ -69,7 +69,8 @@ find_or_add(struct reading *reading, const char *name)
 	    .timeout = "",
 	    .ca = "",
 	    .cert = "",
-	    .key = ""};
+	    .key = "",
+	    .token_file = ""};
 	(*at)->name = arena_strdup(reading->arena, name);
 	return (*at)->name ? *at : NULL;
 }
@@ -105,7 +106,7 @@ on_line(void *user, const char *section, const char *name, const char *value)
 		to = context ? context_value(context, name) : NULL;
 		if (!to)
 			return fault(reading, "a context has no", name,
-			    ": it is server, workspace, as, timeout, ca, cert or key");
+			    ": it is server, workspace, as, timeout, ca, cert, key or token_file");
 	} else {
 		return fault(reading, "there is no section", section, ": write [context NAME]");
 	}

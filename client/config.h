@@ -9,6 +9,7 @@
  *     [context prod]
  *     server = tls:plan.example.org:7411
  *     ca = /home/anna/.config/plumb/ca.pem
+ *     token_file = /home/anna/.config/plumb/token
  *     workspace = main
  *     as = person/anna
  *     timeout = 30
@@ -33,6 +34,7 @@ struct config_context {
 	const char *ca;
 	const char *cert;
 	const char *key;
+	const char *token_file;
 	struct config_context *next; /* in the order of the file */
 };
 

@@ -8,6 +8,7 @@
 #include "client/command.h"
 #include "client/findings.h"
 #include "client/pager.h"
+#include "client/token_file.h"
 #include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -20,6 +21,24 @@
 
 /* ---- calls */
 
+/* Leaves in ctx->token what is to be shown. */
+static bool
+read_token(struct context *ctx)
+{
+	struct err err;
+
+	if (ctx->token_file[0]) {
+		ctx->token = token_file_read(ctx->token_file, ctx->arena, &err);
+		if (!ctx->token) {
+			ctx->token = "";
+			return context_set_error(ctx, ERR_INVALID, "%s", err.msg);
+		}
+	} else if (ctx->token[0] && !token_is_one(ctx->token, "$PLUMB_TOKEN", &err)) {
+		return context_set_error(ctx, ERR_INVALID, "%s", err.msg);
+	}
+	return true;
+}
+
 struct rpc_client *
 context_client(struct context *ctx)
 {
@@ -27,9 +46,13 @@ context_client(struct context *ctx)
 
 	if (ctx->client)
 		return ctx->client;
+	if (!read_token(ctx))
+		return NULL;
 	ctx->client = rpc_client_open(ctx->server, &options, &ctx->status);
 	if (ctx->client)
 		rpc_client_set_as(ctx->client, ctx->as);
+	if (ctx->client)
+		rpc_client_set_token(ctx->client, ctx->token);
 	return ctx->client;
 }
 

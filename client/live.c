@@ -193,6 +193,7 @@ start_watch(struct live *live)
 	if (!live->watch)
 		return false;
 	rpc_client_set_as(live->watch, ctx->as);
+	rpc_client_set_token(live->watch, ctx->token);
 	rpc_client_set_timeout(live->watch, SILENCE_MS);
 	plumb__v1__watch_request__init(&request);
 	request.workspace = pb_str(ctx->workspace);

@@ -111,6 +111,24 @@ find_timeout(struct context *ctx, const struct args *args, struct err *err)
 	return true;
 }
 
+/* $PLUMB_TOKEN is the token itself; an option or a file named more closely wins over it. */
+static void
+find_token(struct context *ctx, const struct args *args)
+{
+	const struct setting file = {
+	    "token-file", "PLUMB_TOKEN_FILE", ctx->used ? ctx->used->token_file : ""};
+	const char *token = getenv("PLUMB_TOKEN");
+
+	ctx->token = "";
+	ctx->token_file = find(ctx, args, &file, &ctx->token_from);
+	if (!token || !token[0] || args_get(args, "token-file") ||
+	    (ctx->token_file[0] && args_has(args, "context")))
+		return;
+	ctx->token = token;
+	ctx->token_file = "";
+	ctx->token_from = "$PLUMB_TOKEN";
+}
+
 bool
 settings_fill(struct context *ctx, const struct args *args, struct err *err)
 {
@@ -137,6 +155,7 @@ settings_fill(struct context *ctx, const struct args *args, struct err *err)
 	ctx->tls.ca = find(ctx, args, &ca, &ctx->tls_from.ca);
 	ctx->tls.certificate = find(ctx, args, &cert, &ctx->tls_from.certificate);
 	ctx->tls.key = find(ctx, args, &key, &ctx->tls_from.key);
+	find_token(ctx, args);
 	if (!ctx->server[0])
 		ctx->server = default_server(ctx->arena);
 	return find_timeout(ctx, args, err);
