@@ -454,6 +454,7 @@ input(struct conn *conn, const uint8_t *p, size_t len)
 {
 	struct http_conn *http = conn->protocol_data;
 	size_t used = 0, n = 1;
+	bool held;
 
 	while (used < len && n > 0 && conn_can_take(conn)) {
 		switch (http->state) {
@@ -469,8 +470,11 @@ input(struct conn *conn, const uint8_t *p, size_t len)
 		}
 		used += n;
 	}
-	conn->is_held = http->state == HTTP_ANSWERING && len - used > PIPELINED_MAX;
-	conn_mark_dirty(conn);
+	held = http->state == HTTP_ANSWERING && len - used > PIPELINED_MAX;
+	/* Only for what is new: the turn would not end else. */
+	if (used > 0 || held != conn->is_held)
+		conn_mark_dirty(conn);
+	conn->is_held = held;
 	return used;
 }
 

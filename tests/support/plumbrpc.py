@@ -90,7 +90,7 @@ def request_body(method, payload, timeout=None, metadata=()):
     return request.SerializeToString()
 
 
-def _reply_type(method):
+def reply_type(method):
     service, name = method.rpartition(".")[::2]
     for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook, pb.access):
         found = module.DESCRIPTOR.services_by_name.get(service.rpartition(".")[2])
@@ -273,7 +273,7 @@ class Client:
             with self.lock:
                 if self.lost is not None:
                     raise self.lost
-                call = make(self, self.next_id, _reply_type(method))
+                call = make(self, self.next_id, reply_type(method))
                 self.calls[call.stream] = call
                 self.next_id += 2
             try:
@@ -389,6 +389,14 @@ def binary(name="plumbd"):
     return max(found, key=os.path.getmtime)
 
 
+def _make_client(address, **options):
+    """A Client, or with PLUMB_TEST_PROTOCOL=grpc one that speaks gRPC where that makes no difference to the caller."""
+    if os.environ.get("PLUMB_TEST_PROTOCOL") != "grpc" or "hello" in options or "window" in options:
+        return Client(address, **options)
+    import grpcclient  # grpcio is loaded only where it is used
+    return grpcclient.Client(sys.modules[__name__], address, **options)
+
+
 class Daemon:
     """A plumbd on a free port and a unix socket. memory=True: no directory. data: its directory, else a temporary one.
 
@@ -405,6 +413,7 @@ class Daemon:
         self.args, self.clock, self.program, self.env = list(args), clock, program or binary(), env
         self.anonymous = anonymous
         self.process, self.tcp, self.unix, self.clients = None, None, "unix:" + self.socket_path, []
+        self.http = None  # "127.0.0.1:PORT", with --http
         if start:
             self.start()
 
@@ -430,6 +439,7 @@ class Daemon:
             self.process.stdout.close()
             raise RuntimeError("plumbd did not start (%s):\n%s" % (code, self.read_log()[-4000:]))
         self.tcp = next(address for address in line[2:] if address.startswith("tcp:"))
+        self.http = next((address[len("http:"):] for address in line[2:] if address.startswith("http:")), None)
         return self
 
     def read_log(self):
@@ -438,7 +448,7 @@ class Daemon:
 
     def client(self, unix=False, **options):
         """A new connection; closed with the daemon."""
-        client = Client(self.unix if unix else self.tcp, **options)
+        client = _make_client(self.unix if unix else self.tcp, **options)
         self.clients.append(client)
         return client
 
