@@ -284,6 +284,21 @@ set_audit(struct config *config, const char *value, struct err *err)
 	return set_bool(&config->audit, value, err);
 }
 
+/* What one caller or workspace may have; 0: no limit. */
+#define SET_QUOTA(name, max)                                                                       \
+	static bool set_##name(struct config *config, const char *value, struct err *err)          \
+	{                                                                                          \
+		return set_number(&config->quota.name, value, 0, max, err);                        \
+	}
+
+SET_QUOTA(calls_per_caller, LIMIT_CALLS)
+SET_QUOTA(analyses_per_caller, LIMIT_JOBS)
+SET_QUOTA(rate_per_caller, 1000000)
+SET_QUOTA(mebibytes_per_caller, LIMIT_INPUT_TOTAL >> 20)
+SET_QUOTA(calls_per_workspace, LIMIT_CALLS)
+SET_QUOTA(analyses_per_workspace, LIMIT_JOBS)
+SET_QUOTA(rate_per_workspace, 1000000)
+
 static bool
 set_ready_fd(struct config *config, const char *value, struct err *err)
 {
@@ -357,6 +372,25 @@ static const struct setting settings[] = {
     {"audit", "WORD", "yes",
 	"no: don't write DIR/audit.log, which tells who granted, was refused or read in bulk",
 	set_audit},
+    {"calls_per_caller", "N", "32768", "how many calls of one caller may run at once; 0: any number",
+	set_calls_per_caller},
+    {"analyses_per_caller", "N", "64",
+	"how many questions of one caller may wait for workers or be with them; 0: any number",
+	set_analyses_per_caller},
+    {"rate_per_caller", "N", "20000",
+	"calls a second of one caller while others call too, an analysis counting as 20; 0: any "
+	"number",
+	set_rate_per_caller},
+    {"mebibytes_per_caller", "N", "256",
+	"how large one caller's requests that are being answered may be together; 0: any size",
+	set_mebibytes_per_caller},
+    {"calls_per_workspace", "N", "65536",
+	"how many calls about one workspace may run at once; 0: any number", set_calls_per_workspace},
+    {"analyses_per_workspace", "N", "128",
+	"how many questions about one workspace may wait for workers or be with them; 0: any number",
+	set_analyses_per_workspace},
+    {"rate_per_workspace", "N", "0", "calls a second about one workspace; 0: any number",
+	set_rate_per_workspace},
     {"ready_fd", "FD", "standard output", "where the line 'plumbd ready ADDRESS…' goes",
 	set_ready_fd},
 };
@@ -376,6 +410,7 @@ config_init(struct config *config)
 	    .ping_interval_ms = 5000};
 	config->ready_fd = -1;
 	config->audit = true;
+	quota_limits_init(&config->quota);
 }
 
 void

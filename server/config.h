@@ -13,6 +13,7 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "server/rpc/quota.h"
 #include "server/limits.h"
 #include "server/net/life.h"
 #include "server/rpc/access.h"
@@ -61,6 +62,7 @@ struct config {
 	struct life_options life; /* of connections */
 	char synchronous[8];
 	bool audit;                   /* write the audit file */
+	struct quota_limits quota;
 	int ready_fd;                 /* -1: standard output */
 	struct config_person *people; /* owned */
 	unsigned people_count;

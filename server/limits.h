@@ -82,7 +82,16 @@
 /* Entries around a change that rules are asked about before it is taken, on the loop: as much as the largest change set. */
 #define LIMIT_AROUND      20000u
 #define LIMIT_REFUSALS    100u /* findings that a refusal lists */
-#define LIMIT_JOBS        64u  /* analyses waiting or running */
+#define LIMIT_JOBS        256u /* analyses waiting or running */
+/* What one caller, and one workspace, may have of the daemon (settings; 0 none): a fraction, so that others find room. */
+#define LIMIT_CALLS_PER_CALLER       32768u
+#define LIMIT_ANALYSES_PER_CALLER    64u
+#define LIMIT_RATE_PER_CALLER        20000u /* a fifth of what one core answers */
+#define LIMIT_MEBIBYTES_PER_CALLER   256u
+#define LIMIT_CALLS_PER_WORKSPACE    65536u
+#define LIMIT_ANALYSES_PER_WORKSPACE 128u
+/* Callers that are told apart; the rest share one allowance. 300 bytes each, for a minute. */
+#define LIMIT_CALLERS     65536u
 #define LIMIT_TRACE_NODES 20000u
 /* Days of the past that a trend covers: three years, a check each. */
 #define LIMIT_TREND_DAYS 1100u

@@ -203,6 +203,7 @@ open_daemon(struct app *app, struct err *err)
 	    .wake_arg = app,
 	    .anonymous = (int)config->anonymous,
 	    .no_audit = !config->audit,
+	    .limits = &config->quota,
 	    .synchronous = config->synchronous[0] == '\0' ? NULL : config->synchronous,
 	};
 

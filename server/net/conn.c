@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,9 @@
 #include "server/net/net_internal.h"
 #include "server/net/sniff.h"
 #include "server/net/tls.h"
+#include "server/rpc/daemon.h"
 #include "server/rpc/metrics.h"
+#include "server/rpc/quota.h"
 
 #define INPUT_MIN   (16u << 10)
 #define OUTPUT_LOW  (LIMIT_OUTPUT_HIGH / 4)
@@ -103,11 +106,32 @@ conn_is_dead(const struct conn *conn)
 	return conn->state == CONN_DEAD;
 }
 
+static void
+go_on_reading(struct deadline *deadline)
+{
+	struct conn *conn =
+	    (struct conn *)(void *)((char *)deadline - offsetof(struct conn, slowed));
+
+	conn->is_slowed = false;
+	conn_mark_dirty(conn);
+}
+
+void
+conn_slow(struct conn *conn, int64_t us)
+{
+	if (us == 0 || conn->is_slowed || conn->state != CONN_OPEN)
+		return;
+	conn->slowed.expired = go_on_reading;
+	conn->is_slowed =
+	    net_deadline_add(conn->net, &conn->slowed, daemon_monotonic_us() + us);
+	conn_mark_dirty(conn);
+}
+
 bool
 conn_can_take(const struct conn *conn)
 {
 	return (conn->state == CONN_OPEN || conn->state == CONN_DRAINING) &&
-	       conn->out.len <= LIMIT_OUTPUT_HIGH;
+	       !conn->is_slowed && conn->out.len <= LIMIT_OUTPUT_HIGH;
 }
 
 /* ---- the end ---- */
@@ -131,6 +155,7 @@ conn_close(struct conn *conn, const char *reason)
 	set_reading(conn, false);
 	set_writing(conn, false);
 	net_wait_end(conn->net, conn);
+	net_deadline_remove(conn->net, &conn->slowed);
 	life_end(conn);
 	move(conn, CONN_DEAD);
 	STAILQ_INSERT_TAIL(&conn->net->dead, conn, dead_link);
@@ -410,7 +435,10 @@ take(struct conn *conn, const uint8_t *p, size_t len)
 		return conn->protocol->input(conn, p, len);
 	case CONN_OPEN:
 	case CONN_DRAINING:
-		return conn->protocol->input(conn, p, len);
+		len = conn->protocol->input(conn, p, len);
+		/* Whatever it speaks; some look sooner. */
+		conn_slow(conn, quota_take_hold(conn->net->options.daemon));
+		return len;
 	case CONN_CLOSING:
 		/* What was on its way is read, so that the peer can read our last word; more than that is not. */
 		conn->ignored += len;
@@ -658,7 +686,7 @@ conn_flush(struct conn *conn)
 		shut(conn);
 	/* Who is closing reads again when all is sent, to see the peer close; whoever doesn't take its output is not read. */
 	set_reading(conn, conn->state == CONN_CLOSING ? conn->is_shut
-						      : !conn->is_held &&
+						      : !conn->is_held && !conn->is_slowed &&
 							    conn->out.len <= LIMIT_OUTPUT_HIGH &&
 							    conn->wire.len <= LIMIT_OUTPUT_HIGH);
 	update_wait(conn, false);

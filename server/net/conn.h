@@ -82,6 +82,8 @@ struct conn {
 	bool is_shut;       /* our side is closed */
 	bool is_held;       /* the protocol wants nothing more to be read for now */
 	bool is_identified; /* TLS: the peer's certificate was looked at */
+	bool is_slowed;     /* its caller calls too often: nothing more is read for a moment */
+	struct deadline slowed;
 	struct peer peer;
 	struct outq out;
 	struct tls *tls;  /* NULL: in clear */
@@ -115,6 +117,8 @@ uint8_t *conn_reserve(struct conn *conn, size_t len);
 void conn_write(struct conn *conn, const uint8_t *p, size_t len);
 void conn_write_shared(
     struct conn *conn, const uint8_t *head, size_t head_len, struct rpc_bytes *bytes);
+/* Nothing more is taken or read for that long; 0 does nothing. */
+void conn_slow(struct conn *conn, int64_t us);
 /* turn_end shall be called. */
 void conn_mark_dirty(struct conn *conn);
 

@@ -13,6 +13,7 @@
 #include "server/net/stream_table.h"
 #include "server/rpc/access.h"
 #include "server/rpc/daemon.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
 
 #define FREE_STREAMS_MAX 4096
@@ -544,6 +545,7 @@ on_request(struct frame_conn *fc, const struct frame *frame)
 		begin_stream(call->transport_data, frame, &request);
 	else
 		rpc_dispatch(call, request.payload, request.payload_len);
+	conn_slow(fc->conn, quota_take_hold(fc->conn->net->options.daemon));
 }
 
 /* ---- the other frames ---- */

@@ -14,6 +14,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/access.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/permit.h"
 #include "server/rpc/projection.h"
@@ -266,7 +267,7 @@ handle_admin_list_workspaces(struct rpc_call *call, const ProtobufCMessage *mess
 		return;
 	}
 	listing_fill(listing);
-	if (jobs_start(call->daemon->jobs, listing_run, listing_done, listing, false, &err)) {
+	if (quota_start(call, listing_run, listing_done, listing, &err)) {
 		rpc_pin(call);
 		return;
 	}
@@ -363,8 +364,7 @@ handle_admin_create_workspace(struct rpc_call *call, const ProtobufCMessage *mes
 	const struct item *there;
 	struct err err = {0};
 
-	if (!permit_whole_daemon(call, &err) || !check_create(request, call->faults, &err) ||
-	    !workspace_is_writable(system, &err)) {
+	if (!check_create(request, call->faults, &err) || !workspace_is_writable(system, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}
@@ -471,7 +471,7 @@ handle_admin_verify(struct rpc_call *call, const ProtobufCMessage *message)
 
 	if (at == NULL)
 		err_oom(&err);
-	if (at == NULL || (request->workspace[0] == '\0' && !permit_whole_daemon(call, &err))) {
+	if (at == NULL || (request->workspace[0] == '\0' && !permit_whole(call, &err))) {
 		rpc_fail(call, &err);
 		return;
 	}
@@ -496,10 +496,6 @@ handle_admin_backup(struct rpc_call *call, const ProtobufCMessage *message)
 	const Plumb__V1__BackupRequest *request = (const Plumb__V1__BackupRequest *)message;
 	struct err err = {0};
 
-	if (!permit_whole_daemon(call, &err)) {
-		rpc_fail(call, &err);
-		return;
-	}
 	if (!call->caller.local) {
 		err_set(&err, ERR_DENIED,
 		    "a backup writes a file on the daemon's machine; ask for it there, through the "
@@ -574,9 +570,8 @@ handle_admin_snapshot(struct rpc_call *call, const ProtobufCMessage *message)
 	struct err err = {0};
 
 	(void)message;
-	if (snapshots == NULL)
+	if (snapshots == NULL) {
 		err_oom(&err);
-	if (snapshots == NULL || !permit_whole_daemon(call, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/projection.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/system.h"
 #include "server/rpc/trend.h"
@@ -194,10 +195,11 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	daemon->store = store_open(&store_options, err);
 	if (daemon->store == NULL)
 		return false;
+	daemon->quota = quota_new(options->limits);
 	daemon->trends = trend_book_new();
 	/* A simulated disk holds the log only. */
 	daemon->confidential = confidential_new(options->vfs == NULL ? daemon->data_dir : NULL);
-	if (daemon->trends == NULL || daemon->confidential == NULL)
+	if (daemon->quota == NULL || daemon->trends == NULL || daemon->confidential == NULL)
 		return err_oom(err);
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))
@@ -298,6 +300,7 @@ daemon_free(struct daemon *daemon)
 	free_workspaces(daemon);
 	if (daemon->rpc_pool != NULL)
 		daemon->free_rpc_pool(daemon->rpc_pool);
+	quota_free(daemon->quota);
 	pthread_mutex_destroy(&daemon->settle_lock);
 	pthread_mutex_destroy(&daemon->output_lock);
 	free(daemon->data_dir);
@@ -369,6 +372,7 @@ daemon_tick(struct daemon *daemon)
 	as_of_tick(daemon, now_us);
 	projection_tick(daemon->projection);
 	audit_tick(daemon);
+	quota_tick(daemon->quota);
 }
 
 void

@@ -14,6 +14,7 @@ struct audit;
 struct access_book;
 struct confidential;
 struct projection;
+struct quota;
 struct trend_book;
 struct view_call;
 struct webhooks;
@@ -36,6 +37,7 @@ struct daemon {
 	struct access_book *access;
 	struct confidential *confidential;
 	struct trend_book *trends;
+	struct quota *quota;
 	struct audit *audit;           /* NULL: none is written */
 	struct projection *projection; /* NULL: in memory, without tables */
 	struct webhooks *webhooks;

@@ -445,7 +445,7 @@ answer_duplicate(struct apply_call *ac, uint64_t revision)
 	dup->revision = revision;
 	workspace_fold_source(ac->ws, &call->cancelled, &dup->source);
 	pb_out_init(&dup->out, dup->arena, REPLY_MAX);
-	if (!jobs_start(call->daemon->jobs, duplicate_run, duplicate_done, dup, true, &err)) {
+	if (!jobs_start(call->daemon->jobs, duplicate_run, duplicate_done, dup, &err)) {
 		arena_free(dup->arena);
 		rpc_fail(call, &err);
 		return;

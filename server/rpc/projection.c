@@ -664,7 +664,7 @@ start_job(struct projection *p, struct followed *f, struct workspace *ws)
 	f->changed = NULL;
 	f->changed_count = f->changed_cap = 0;
 	f->walk = false;
-	p->running = jobs_start(p->daemon->jobs, on_run, on_done, p, true, &err);
+	p->running = jobs_start(p->daemon->jobs, on_run, on_done, p, &err);
 	if (!p->running) {
 		p->ok = false;
 		on_done(p);

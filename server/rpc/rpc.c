@@ -16,6 +16,7 @@
 #include "server/rpc/daemon.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/permit.h"
+#include "server/rpc/quota.h"
 
 #define POOL_MAX     1024         /* free calls kept with their arenas' first blocks */
 #define SCRATCH_KEEP (256u << 10) /* a larger buffer is given back after its reply */
@@ -279,6 +280,11 @@ rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
 	    .faults = faults,
 	    .state = RPC_RUNNING,
 	};
+	if (!quota_begin(call)) {
+		pool->count--;
+		pool_give(pool, call);
+		return NULL;
+	}
 	if (caller->token != 0 && (method->flags & (RPC_ENDLESS | RPC_CLIENT_STREAM)) != 0) {
 		call->is_long = true;
 		LIST_INSERT_HEAD(&pool->longs, call, long_link);
@@ -293,6 +299,7 @@ free_if_done(struct rpc_call *call)
 
 	if (call->state != RPC_FINISHED || call->pins > 0)
 		return;
+	quota_forget(call);
 	arena_free(call->message_arena);
 	pool = daemon_rpc_pool(call->daemon);
 	pool->count--;
@@ -319,11 +326,15 @@ rpc_unpin(struct rpc_call *call)
 static void
 end(struct rpc_call *call, const struct err *status, const uint8_t *details, size_t details_len)
 {
+	int64_t took_us;
+
 	assert(call->state == RPC_RUNNING);
 	call->state = RPC_FINISHED;
 	if (call->is_long)
 		LIST_REMOVE(call, long_link);
-	metrics_call(call->method, status->code, daemon_monotonic_us() - call->started_us);
+	took_us = daemon_monotonic_us() - call->started_us;
+	metrics_call(call->method, status->code, took_us);
+	quota_end(call, took_us);
 	call->transport->finish(call, status, details, details_len);
 	call->transport_data = NULL;
 	free_if_done(call);
@@ -399,8 +410,22 @@ error_info(const char *reason, uint64_t resume_from, struct arena *arena)
 	return any_of(&info.base, arena);
 }
 
+static Google__Protobuf__Any *
+retry_info(int64_t after_us, struct arena *arena)
+{
+	Google__Rpc__RetryInfo info;
+	Google__Protobuf__Duration delay;
+
+	google__rpc__retry_info__init(&info);
+	google__protobuf__duration__init(&delay);
+	delay.seconds = after_us / 1000000;
+	delay.nanos = (int32_t)(after_us % 1000000) * 1000;
+	info.retry_delay = &delay;
+	return any_of(&info.base, arena);
+}
+
 struct details {
-	Google__Protobuf__Any *list[3];
+	Google__Protobuf__Any *list[4];
 	size_t count;
 };
 
@@ -463,6 +488,8 @@ rpc_fail_detail(struct rpc_call *call, const struct err *err, const ProtobufCMes
 		details_add(&details, bad_request(call->faults, call->arena));
 	if (detail != NULL)
 		details_add(&details, any_of(detail, call->arena));
+	if (err->code == ERR_LIMIT && call->retry_us > 0)
+		details_add(&details, retry_info(call->retry_us, call->arena));
 	end_with(call, err, &details);
 }
 
@@ -698,6 +725,19 @@ is_permitted(struct rpc_call *call)
 	return false;
 }
 
+/* Are neither its role nor its caller's allowance against it? Else the call has ended. */
+static bool
+is_admitted(struct rpc_call *call, size_t len)
+{
+	struct err err;
+
+	if (!quota_admit(call, len, &err)) {
+		rpc_fail(call, &err);
+		return false;
+	}
+	return is_permitted(call);
+}
+
 void
 rpc_dispatch(struct rpc_call *call, const uint8_t *p, size_t len)
 {
@@ -706,7 +746,7 @@ rpc_dispatch(struct rpc_call *call, const uint8_t *p, size_t len)
 	if (call->refused)
 		return;
 	rpc_pin(call);
-	request = is_permitted(call) ? decode(call, call->arena, p, len) : NULL;
+	request = is_admitted(call, len) ? decode(call, call->arena, p, len) : NULL;
 	if (request != NULL)
 		call->method->handler(call, request);
 	rpc_unpin(call);
@@ -721,7 +761,7 @@ rpc_begin(struct rpc_call *call)
 	if (call->refused)
 		return;
 	rpc_pin(call);
-	if (is_permitted(call))
+	if (is_admitted(call, 0))
 		call->method->handler(call, NULL);
 	rpc_unpin(call);
 }
@@ -742,7 +782,7 @@ rpc_message(struct rpc_call *call, const uint8_t *p, size_t len)
 		return;
 	}
 	rpc_pin(call);
-	message = decode(call, call->message_arena, p, len);
+	message = is_admitted(call, len) ? decode(call, call->message_arena, p, len) : NULL;
 	if (message != NULL && call->on_message != NULL)
 		call->on_message(call, message);
 	arena_reset(call->message_arena);

@@ -21,6 +21,8 @@ struct rpc_call;
 struct rpc_method;
 struct daemon;
 struct rpc_bytes;
+struct quota_party;
+struct workspace;
 
 /* What a caller may do; each may do what those before it may. Numbers as plumb.v1.Role. */
 enum access { ACCESS_NONE, ACCESS_READER, ACCESS_CONTRIBUTOR, ACCESS_PLANNER, ACCESS_ADMIN };
@@ -109,6 +111,11 @@ struct rpc_call {
 	struct arena *message_arena;      /* of the message at hand; RPC_CLIENT_STREAM only */
 	bool was_compressed;              /* the message at hand came compressed */
 	enum rpc_compression compression; /* of the replies from here on */
+	/* See quota.h. */
+	struct quota_party *party;
+	struct workspace *entered; /* NULL: it named none yet */
+	size_t request_bytes;
+	int64_t retry_us; /* of an ERR_LIMIT: when to come again, as google.rpc.RetryInfo; 0 unknown */
 	unsigned pins; /* workers and commits that still hold the call; freed when 0 and finished */
 	struct rpc_call *next_free; /* in the pool */
 	bool refused;  /* already; its answer is held back for a while */

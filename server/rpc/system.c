@@ -86,8 +86,8 @@ commit(struct system_put *put, struct daemon *daemon, const char *author, struct
 }
 
 static bool
-put_for_call(struct system_put *put, struct rpc_call *call, const ProtobufCMessage *reply,
-    struct err *err)
+put_for_call(
+    struct system_put *put, struct rpc_call *call, const ProtobufCMessage *reply, struct err *err)
 {
 	put->commit.call = call;
 	put->commit.reply = pb_encode(reply, call->arena, &put->commit.reply_len);

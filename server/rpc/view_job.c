@@ -23,6 +23,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/baselines.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
 
 /* A worker that is this far ahead of its reader waits. */
@@ -456,7 +457,7 @@ start_run(struct view_call *vc)
 	give_baselines(vc);
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
-	if (!jobs_start(vc->daemon->jobs, run_job, job_done, vc, false, &err)) {
+	if (!quota_start(vc->call, run_job, job_done, vc, &err)) {
 		fail(vc, &err);
 		return;
 	}
@@ -614,7 +615,7 @@ resolve_time(struct view_call *vc, struct want *want, struct err *err)
 		(void)!faults_none(vc->call->faults, err);
 		return FAILED;
 	}
-	if (!jobs_start(vc->daemon->jobs, ask_time, time_answered, vc, false, err))
+	if (!quota_start(vc->call, ask_time, time_answered, vc, err))
 		return FAILED;
 	vc->busy = true;
 	return WAIT;
@@ -774,7 +775,7 @@ resolve_newest_baselines(struct view_call *vc, struct err *err)
 		return GO_ON;
 	if (vc->baseline_sought)
 		return get_baselines(vc, err);
-	if (!jobs_start(vc->daemon->jobs, run_seek, sought, vc, false, err))
+	if (!quota_start(vc->call, run_seek, sought, vc, err))
 		return FAILED;
 	vc->busy = true;
 	return WAIT;

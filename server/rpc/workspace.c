@@ -52,8 +52,10 @@ workspace_find(struct daemon *daemon, const char *id, struct err *err)
 }
 
 struct workspace *
-workspace_enter(const struct rpc_call *call, const char *id, struct err *err)
+workspace_enter(struct rpc_call *call, const char *id, struct err *err)
 {
+	struct workspace *ws;
+
 	if (id[0] == '\0')
 		id = DEFAULT_WORKSPACE;
 	/* Not looked for: what a caller may not enter takes as long whether it is there or not. */
@@ -63,7 +65,8 @@ workspace_enter(const struct rpc_call *call, const char *id, struct err *err)
 			    call->daemon, &call->caller, "refused", id, "not in the token's scope");
 		return absent(id, err);
 	}
-	return workspace_find(call->daemon, id, err);
+	ws = workspace_find(call->daemon, id, err);
+	return ws != NULL && quota_enter(call, ws, err) ? ws : NULL;
 }
 
 struct workspace *
@@ -281,7 +284,7 @@ workspace_load(struct workspace *ws)
 	if (load == NULL)
 		return; /* stays COLD: the next use tries again */
 	load_init(load, ws);
-	if (!jobs_start(ws->daemon->jobs, load_run, load_done, load, true, &err)) {
+	if (!jobs_start(ws->daemon->jobs, load_run, load_done, load, &err)) {
 		free(load);
 		return;
 	}

@@ -19,6 +19,7 @@
 #include "common/parse.h"
 #include "server/plan/plan.h"
 #include "server/rpc/fold.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/waiter.h"
 
@@ -73,6 +74,7 @@ struct workspace {
 	struct waiters undurable;
 	struct commit *oldest_commit;
 	struct commit *newest_commit;
+	struct quota_party party;
 	unsigned taken_back; /* commits undone whose completion is still to come */
 	uint64_t undo_epoch; /* grows with every undo */
 	bool moved;          /* waiters must be looked at */
@@ -92,7 +94,7 @@ struct workspace *workspace_find(struct daemon *daemon, const char *id, struct e
  * exist, and is not even looked for.
  */
 struct workspace *workspace_enter(
-    const struct rpc_call *call, const char *id, struct err *err) MUST_CHECK;
+    struct rpc_call *call, const char *id, struct err *err) MUST_CHECK;
 struct workspace *workspace_by_number(struct daemon *daemon, uint32_t number);
 /* Adds one to the daemon's list, COLD. zone is checked: an unknown one is logged and read as UTC. */
 struct workspace *workspace_add(struct daemon *daemon, const char *id, const char *title,
