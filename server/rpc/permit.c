@@ -8,68 +8,68 @@ struct permit {
 	const char *service;
 	const char *method;
 	enum access least;
+	bool whole; /* it concerns all workspaces at once: for callers who may enter all of them */
 };
 
 /* clang-format off */
 static const struct permit permits[] = {
 	/* whose the change is, is asked beside: ownership_check() */
-	{ "plumb.v1.Plan", "Apply", ACCESS_CONTRIBUTOR },
-	{ "plumb.v1.Plan", "Get", ACCESS_READER },
-	{ "plumb.v1.Plan", "List", ACCESS_READER },
-	{ "plumb.v1.Plan", "Watch", ACCESS_READER },
-	{ "plumb.v1.Plan", "History", ACCESS_READER },
-	{ "plumb.v1.Plan", "Diff", ACCESS_READER },
-	{ "plumb.v1.Plan", "Export", ACCESS_READER },
+	{ "plumb.v1.Plan", "Apply", ACCESS_CONTRIBUTOR, false },
+	{ "plumb.v1.Plan", "Get", ACCESS_READER, false },
+	{ "plumb.v1.Plan", "List", ACCESS_READER, false },
+	{ "plumb.v1.Plan", "Watch", ACCESS_READER, false },
+	{ "plumb.v1.Plan", "History", ACCESS_READER, false },
+	{ "plumb.v1.Plan", "Diff", ACCESS_READER, false },
+	{ "plumb.v1.Plan", "Export", ACCESS_READER, false },
 
-	{ "plumb.v1.Insight", "Check", ACCESS_READER },
-	{ "plumb.v1.Insight", "Explain", ACCESS_READER },
-	{ "plumb.v1.Insight", "Trace", ACCESS_READER },
-	{ "plumb.v1.Insight", "Load", ACCESS_READER },
-	{ "plumb.v1.Insight", "Mine", ACCESS_READER },
-	{ "plumb.v1.Insight", "Progress", ACCESS_READER },
-	{ "plumb.v1.Insight", "Score", ACCESS_READER },
-	{ "plumb.v1.Insight", "Trend", ACCESS_READER },
+	{ "plumb.v1.Insight", "Check", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Explain", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Trace", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Load", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Mine", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Progress", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Score", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Trend", ACCESS_READER, false },
 
 	/* everybody in the plan has a say, as themselves only */
-	{ "plumb.v1.Signal", "Pulse", ACCESS_READER },
-	{ "plumb.v1.Signal", "Signals", ACCESS_READER },
+	{ "plumb.v1.Signal", "Pulse", ACCESS_READER, false },
+	{ "plumb.v1.Signal", "Signals", ACCESS_READER, false },
 
 	/* both show less to those who are no administrators of everything */
-	{ "plumb.v1.Admin", "Info", ACCESS_READER },
-	{ "plumb.v1.Admin", "ListWorkspaces", ACCESS_READER },
-	{ "plumb.v1.Admin", "Ping", ACCESS_READER },
-	{ "plumb.v1.Admin", "Verify", ACCESS_ADMIN },
-	/* of all workspaces: permit_whole_daemon() */
-	{ "plumb.v1.Admin", "CreateWorkspace", ACCESS_ADMIN },
-	{ "plumb.v1.Admin", "Backup", ACCESS_ADMIN },
-	{ "plumb.v1.Admin", "Snapshot", ACCESS_ADMIN },
+	{ "plumb.v1.Admin", "Info", ACCESS_READER, false },
+	{ "plumb.v1.Admin", "ListWorkspaces", ACCESS_READER, false },
+	{ "plumb.v1.Admin", "Ping", ACCESS_READER, false },
+	{ "plumb.v1.Admin", "Verify", ACCESS_ADMIN, false },
+	{ "plumb.v1.Admin", "CreateWorkspace", ACCESS_ADMIN, true },
+	{ "plumb.v1.Admin", "Backup", ACCESS_ADMIN, true },
+	{ "plumb.v1.Admin", "Snapshot", ACCESS_ADMIN, true },
 
-	/* of all workspaces, or the tokens of one's own: its handlers */
-	{ "plumb.v1.Access", "CreateToken", ACCESS_ADMIN },
-	{ "plumb.v1.Access", "ListTokens", ACCESS_ADMIN },
-	{ "plumb.v1.Access", "RevokeToken", ACCESS_ADMIN },
-	{ "plumb.v1.Access", "RotateToken", ACCESS_ADMIN },
+	/* a token for some workspaces would make one for all of them */
+	{ "plumb.v1.Access", "CreateToken", ACCESS_ADMIN, true },
+	{ "plumb.v1.Access", "ListTokens", ACCESS_ADMIN, true },
+	{ "plumb.v1.Access", "RevokeToken", ACCESS_ADMIN, true },
+	{ "plumb.v1.Access", "RotateToken", ACCESS_ADMIN, true },
 
-	/* of all workspaces: permit_whole_daemon() */
-	{ "plumb.v1.Audit", "Verify", ACCESS_ADMIN },
-	{ "plumb.v1.Audit", "List", ACCESS_ADMIN },
+	{ "plumb.v1.Audit", "Verify", ACCESS_ADMIN, true },
+	{ "plumb.v1.Audit", "List", ACCESS_ADMIN, true },
 
-	{ "plumb.v1.Webhooks", "Create", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "List", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "Update", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "Remove", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "RotateSecret", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "Test", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "ListDeadLetters", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "RetryDeadLetters", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "Watch", ACCESS_ADMIN },
-	{ "plumb.v1.Webhooks", "Report", ACCESS_ADMIN },
+	{ "plumb.v1.Webhooks", "Create", ACCESS_ADMIN, false },
+	{ "plumb.v1.Webhooks", "List", ACCESS_ADMIN, false },
+	{ "plumb.v1.Webhooks", "Update", ACCESS_ADMIN, false },
+	{ "plumb.v1.Webhooks", "Remove", ACCESS_ADMIN, false },
+	{ "plumb.v1.Webhooks", "RotateSecret", ACCESS_ADMIN, false },
+	{ "plumb.v1.Webhooks", "Test", ACCESS_ADMIN, false },
+	{ "plumb.v1.Webhooks", "ListDeadLetters", ACCESS_ADMIN, false },
+	{ "plumb.v1.Webhooks", "RetryDeadLetters", ACCESS_ADMIN, false },
+	/* the sender's, with everybody's secrets */
+	{ "plumb.v1.Webhooks", "Watch", ACCESS_ADMIN, true },
+	{ "plumb.v1.Webhooks", "Report", ACCESS_ADMIN, true },
 
 	/* balancers and supervisors ask without knowing anybody; it tells that the daemon is there */
-	{ "grpc.health.v1.Health", "Check", ACCESS_NONE },
-	{ "grpc.health.v1.Health", "Watch", ACCESS_NONE },
-	{ "grpc.reflection.v1.ServerReflection", "ServerReflectionInfo", ACCESS_READER },
-	{ "grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo", ACCESS_READER },
+	{ "grpc.health.v1.Health", "Check", ACCESS_NONE, false },
+	{ "grpc.health.v1.Health", "Watch", ACCESS_NONE, false },
+	{ "grpc.reflection.v1.ServerReflection", "ServerReflectionInfo", ACCESS_READER, false },
+	{ "grpc.reflection.v1alpha.ServerReflection", "ServerReflectionInfo", ACCESS_READER, false },
 };
 /* clang-format on */
 
@@ -78,8 +78,7 @@ static const struct permit permits[] = {
 
 static struct {
 	bool built;
-	bool has_row[METHODS_MAX];
-	enum access least[METHODS_MAX];
+	const struct permit *rows[METHODS_MAX]; /* NULL: it has none */
 	const struct rpc_method *methods;
 	size_t count;
 } found;
@@ -90,18 +89,16 @@ build(void)
 	found.methods = rpc_methods(&found.count);
 	for (size_t i = 0; i < found.count && i < METHODS_MAX; i++) {
 		for (size_t k = 0; k < sizeof permits / sizeof permits[0]; k++) {
-			if (strcmp(permits[k].method, found.methods[i].name) != 0 ||
-			    strcmp(permits[k].service, found.methods[i].service) != 0)
-				continue;
-			found.has_row[i] = true;
-			found.least[i] = permits[k].least;
+			if (strcmp(permits[k].method, found.methods[i].name) == 0 &&
+			    strcmp(permits[k].service, found.methods[i].service) == 0)
+				found.rows[i] = &permits[k];
 		}
 	}
 	found.built = true;
 }
 
-bool
-permit_least(const struct rpc_method *method, enum access *least)
+static const struct permit *
+row_of(const struct rpc_method *method)
 {
 	uintptr_t at, first;
 
@@ -109,26 +106,30 @@ permit_least(const struct rpc_method *method, enum access *least)
 		build();
 	at = (uintptr_t)method;
 	first = (uintptr_t)found.methods;
-	if (at < first || at >= first + found.count * sizeof *method ||
-	    !found.has_row[(at - first) / sizeof *method])
-		return false;
-	*least = found.least[(at - first) / sizeof *method];
-	return true;
+	if (at < first || at >= first + found.count * sizeof *method)
+		return NULL;
+	return found.rows[(at - first) / sizeof *method];
 }
 
 bool
-permit_call(const struct rpc_call *call, struct err *err)
+permit_least(const struct rpc_method *method, enum access *least, bool *whole)
+{
+	const struct permit *row = row_of(method);
+
+	if (row == NULL)
+		return false;
+	*least = row->least;
+	*whole = row->whole;
+	return true;
+}
+
+static bool
+refuse(const struct rpc_call *call, enum access least, struct err *err)
 {
 	const struct rpc_method *method = call->method;
-	const char *service = strrchr(method->service, '.');
-	enum access least;
+	const char *dot = strrchr(method->service, '.');
+	const char *service = dot != NULL ? dot + 1 : method->service;
 
-	/* What nobody has thought about is for administrators. */
-	if (!permit_least(method, &least))
-		least = ACCESS_ADMIN;
-	if (call->caller.access >= least)
-		return true;
-	service = service != NULL ? service + 1 : method->service;
 	if (call->caller.access == ACCESS_NONE)
 		return err_set(err, ERR_UNAUTHENTICATED,
 		    "%s.%s needs the role %s, and nothing shows who you are: show a token (plumb "
@@ -136,8 +137,38 @@ permit_call(const struct rpc_call *call, struct err *err)
 		    service, method->name, access_role_name(least));
 	return err_set(err, ERR_DENIED,
 	    "%s.%s needs the role %s; you are %s here, as %s. Ask an administrator for a token "
-	    "with "
-	    "that role",
+	    "with that role",
 	    service, method->name, access_role_name(least), call->caller.name,
 	    access_role_name(call->caller.access));
+}
+
+bool
+permit_call(const struct rpc_call *call, struct err *err)
+{
+	const struct permit *row = row_of(call->method);
+	/* What nobody has thought about is for administrators. */
+	enum access least = row != NULL ? row->least : ACCESS_ADMIN;
+
+	if (call->caller.access < least)
+		return refuse(call, least, err);
+	return row == NULL || !row->whole || permit_whole(call, err);
+}
+
+bool
+permit_sees_daemon(const struct rpc_call *call)
+{
+	return call->caller.access == ACCESS_ADMIN &&
+	       (call->caller.token == 0 ||
+		   access_scope_is_all(daemon_access(call->daemon), call->caller.token));
+}
+
+bool
+permit_whole(const struct rpc_call *call, struct err *err)
+{
+	if (permit_sees_daemon(call))
+		return true;
+	return err_set(err, ERR_DENIED,
+	    "%s concerns all workspaces, and your token is for some of them: ask an administrator "
+	    "of all",
+	    call->method->name);
 }

@@ -12,12 +12,15 @@
 #include "common/err.h"
 #include "server/rpc/rpc.h"
 
-/* The least role that the method needs; ACCESS_NONE: it is open to all. False: it has no row. */
-bool permit_least(const struct rpc_method *method, enum access *least) MUST_CHECK;
+/*
+ * The least role that the method needs (ACCESS_NONE: it is open to all), and whether it is for callers who may enter all
+ * workspaces. False: it has no row.
+ */
+bool permit_least(const struct rpc_method *method, enum access *least, bool *whole) MUST_CHECK;
 /* May the caller call this? ERR_DENIED, or ERR_UNAUTHENTICATED of somebody who shows nothing. */
 bool permit_call(const struct rpc_call *call, struct err *err) MUST_CHECK;
-/* What concerns all workspaces at once is for callers who may enter all of them. ERR_DENIED. */
-bool permit_whole_daemon(const struct rpc_call *call, struct err *err) MUST_CHECK;
+/* Is the caller an administrator of all workspaces? The table asks where a method always concerns all. ERR_DENIED. */
+bool permit_whole(const struct rpc_call *call, struct err *err) MUST_CHECK;
 /* The same, without a word about it. */
 bool permit_sees_daemon(const struct rpc_call *call);
 

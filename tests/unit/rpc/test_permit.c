@@ -19,6 +19,13 @@ static const char *const for_readers[] = {"plumb.v1.Plan.Get", "plumb.v1.Plan.Li
     "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo"};
 static const char *const for_contributors[] = {"plumb.v1.Plan.Apply"};
 
+/* For administrators of all workspaces only. */
+static const char *const for_the_whole[] = {"plumb.v1.Admin.CreateWorkspace",
+    "plumb.v1.Admin.Backup", "plumb.v1.Admin.Snapshot", "plumb.v1.Access.CreateToken",
+    "plumb.v1.Access.ListTokens", "plumb.v1.Access.RevokeToken", "plumb.v1.Access.RotateToken",
+    "plumb.v1.Audit.Verify", "plumb.v1.Audit.List", "plumb.v1.Webhooks.Watch",
+    "plumb.v1.Webhooks.Report"};
+
 #define HAS(list, name) has(list, sizeof list / sizeof list[0], name)
 
 static bool
@@ -31,13 +38,19 @@ has(const char *const *list, size_t count, const char *name)
 	return false;
 }
 
+static void
+name_of(const struct rpc_method *method, char name[160])
+{
+	snprintf(name, 160, "%s.%s", method->service, method->name);
+}
+
 /* Everything else is for administrators. */
 static enum access
 expected(const struct rpc_method *method)
 {
 	char name[160];
 
-	snprintf(name, sizeof name, "%s.%s", method->service, method->name);
+	name_of(method, name);
 	if (HAS(open_to_all, name))
 		return ACCESS_NONE;
 	if (HAS(for_readers, name))
@@ -52,9 +65,13 @@ START_TEST(every_method_has_a_row_with_its_role)
 
 	for (size_t i = 0; i < count; i++) {
 		enum access least = ACCESS_NONE;
+		bool whole = false;
+		char name[160];
 
-		ck_assert_msg(permit_least(&methods[i], &least), "%s.%s has no row in permit.c",
-		    methods[i].service, methods[i].name);
+		name_of(&methods[i], name);
+		ck_assert_msg(
+		    permit_least(&methods[i], &least, &whole), "%s has no row in permit.c", name);
+		ck_assert_msg(whole == HAS(for_the_whole, name), "%s: of all workspaces?", name);
 		ck_assert_msg(least == expected(&methods[i]), "%s.%s: %d", methods[i].service,
 		    methods[i].name, least);
 	}
@@ -107,9 +124,10 @@ START_TEST(what_has_no_row_is_for_administrators)
 {
 	static const struct rpc_method other = {.service = "x.Y", .name = "Z"};
 	enum access least;
+	bool whole;
 	struct err err = {0};
 
-	ck_assert(!permit_least(&other, &least));
+	ck_assert(!permit_least(&other, &least, &whole));
 	ck_assert(!ask(&other, ACCESS_PLANNER, &err));
 	ck_assert(ask(&other, ACCESS_ADMIN, &err));
 }
