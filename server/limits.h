@@ -105,6 +105,8 @@
 /* Lines of the audit file that wait for the disk, 1 KiB each: what 100 ms may bring. */
 #define LIMIT_AUDIT_QUEUE 8192u
 #define LIMIT_AUDIT_TEXT  400u /* bytes of what an event is about, and of its outcome */
+/* Entries of one list, over all its pages, above which reading it is written down. */
+#define LIMIT_AUDIT_ROWS 1000u
 /* A file is begun anew above this: small enough to be read through at leisure. */
 #define LIMIT_AUDIT_FILE (64u << 20)
 /* The log learns of the audit file's head at least so often: each is an entry. */

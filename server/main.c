@@ -16,8 +16,10 @@
 #include "server/net/tls.h"
 #include "server/notify.h"
 #include "server/rpc/access.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/health.h"
+#include "server/rpc/metrics.h"
 #include "server/rpc/restore.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/token.h"
@@ -131,7 +133,7 @@ static void
 on_hangup(void *arg)
 {
 	struct app *app = arg;
-	struct err err;
+	struct err err = {.code = ERR_OK};
 
 	if (app->is_stopping)
 		return;
@@ -142,6 +144,8 @@ on_hangup(void *arg)
 		log_error("reload", "why=\"%s\" next=\"goes on with the old ones\"", err.msg);
 	else
 		log_info("reload", "certificate=\"%s\"", app->config.tls_certificate);
+	audit_event(app->daemon, NULL, "reload", "settings and certificates",
+	    err.code == ERR_OK ? "ok" : err.msg);
 	notify("READY=1");
 }
 
@@ -233,6 +237,7 @@ open_net(struct app *app, struct err *err)
 	    .connections_max = app->config.connections,
 	    .life = app->config.life,
 	    .origins = app->config.origins,
+	    .metrics = metrics_text,
 	    .metrics_open = app->config.metrics_open,
 	};
 

@@ -13,6 +13,7 @@
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
 #include "server/rpc/access.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/quota.h"
 #include "server/rpc/handlers.h"
@@ -486,8 +487,12 @@ backup_run(struct view_job *job, struct err *err)
 	const Plumb__V1__BackupRequest *request = job->arg;
 	struct progress progress = {.job = job, .sent_us = daemon_monotonic_us()};
 
-	return store_backup(job->call->daemon->store, request->path, on_copied, &progress, err) &&
-	       send_copied(&progress, true, err);
+	bool ok = store_backup(
+	    job->call->daemon->store, request->path, on_copied, &progress, err);
+
+	audit_event(job->call->daemon, &job->call->caller, "backup", request->path,
+	    ok ? "ok" : err_code_name(err->code));
+	return ok && send_copied(&progress, true, err);
 }
 
 void

@@ -167,6 +167,18 @@ audit_event(struct daemon *daemon, const struct caller *caller, const char *what
 	pthread_mutex_unlock(&audit->lock);
 }
 
+void
+audit_read(const struct view_job *job, const char *what, const char *detail, bool ok,
+    const struct err *err)
+{
+	char about[LIMIT_AUDIT_TEXT];
+
+	snprintf(about, sizeof about, "%s%s%s", job->workspace, detail != NULL ? " " : "",
+	    detail != NULL ? detail : "");
+	audit_event(job->call->daemon, &job->call->caller, what, about,
+	    ok ? "ok" : err_code_name(err->code));
+}
+
 /* ---- the thread ---------------------------------------------------------------------------------------- */
 
 /* Under lock, which is given up meanwhile; stopping ends it early. */

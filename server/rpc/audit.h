@@ -25,6 +25,11 @@ struct daemon;
 void audit_event(struct daemon *daemon, const struct caller *caller, const char *what,
     const char *about, const char *outcome);
 
+struct view_job;
+/* A job that reads in bulk has ended: ok, or err says why not. detail (may be NULL) says more of what. From its worker. */
+void audit_read(const struct view_job *job, const char *what, const char *detail, bool ok,
+    const struct err *err);
+
 /* ---- for daemon.c */
 /* Opens the file in the daemon's directory, compares it with the last anchor, and starts the thread. */
 struct audit *audit_new(struct daemon *daemon, struct err *err) MUST_CHECK;

@@ -280,6 +280,9 @@ rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
 	    .faults = faults,
 	    .state = RPC_RUNNING,
 	};
+	/* Workers may still write it down when the connection is gone. */
+	if (caller->from != NULL)
+		call->caller.from = arena_strdup(arena, caller->from);
 	if (!quota_begin(call)) {
 		pool->count--;
 		pool_give(pool, call);

@@ -8,6 +8,8 @@
 #include "plumb/v1/plan.pb-c.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
+#include "server/plan/kinds.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/workspace.h"
@@ -20,6 +22,8 @@ struct system_put {
 	struct arena *own;    /* NULL: the call's */
 	system_done_fn done;
 	void *arg;
+	const char **told; /* what is written down of each change, with its durable outcome; two texts each */
+	size_t told_count;
 	Plumb__V1__ChangeSet set;
 	Plumb__V1__Change change;
 	Plumb__V1__Change *changes[1];
@@ -85,6 +89,40 @@ commit(struct system_put *put, struct daemon *daemon, const char *author, struct
 	return workspace_commit(&put->commit, author, "", err);
 }
 
+/* For the audit file: "token-create", "token/7". Out of memory it says nothing. */
+static void
+tell(struct system_put *put, struct rpc_call *call)
+{
+	size_t count;
+	const struct patch_op *ops = patch_ops(put->commit.patch, &count);
+	const char **told = arena_array(call->arena, 2 * count, sizeof *told);
+
+	for (size_t i = 0; told != NULL && i < count; i++) {
+		const struct item *item = ops[i].new;
+		const char *done = !item_is_live(item) ? "remove"
+				   : item_is_live(ops[i].old) ? "change"
+							      : "create";
+
+		told[2 * i] = arena_printf(call->arena, "%s-%s", kind_name(item->kind), done);
+		told[2 * i + 1] = arena_printf(
+		    call->arena, "%s/%.*s", kind_name(item->kind), (int)item->id_len, item_id(item));
+		if (told[2 * i] != NULL && told[2 * i + 1] != NULL)
+			put->told_count = i + 1;
+	}
+	put->told = told;
+}
+
+static void
+on_outcome(struct commit *commit, enum err_code code)
+{
+	const struct system_put *put = (const struct system_put *)commit;
+	const struct rpc_call *call = commit->call;
+
+	for (size_t i = 0; i < put->told_count; i++)
+		audit_event(call->daemon, &call->caller, put->told[2 * i], put->told[2 * i + 1],
+		    code == ERR_OK ? "ok" : err_code_name(code));
+}
+
 static bool
 put_for_call(
     struct system_put *put, struct rpc_call *call, const ProtobufCMessage *reply, struct err *err)
@@ -93,7 +131,11 @@ put_for_call(
 	put->commit.reply = pb_encode(reply, call->arena, &put->commit.reply_len);
 	if (put->commit.reply == NULL)
 		return err_oom(err);
-	return commit(put, call->daemon, call->caller.name, call->arena, call->faults, err);
+	put->commit.on_outcome = on_outcome;
+	if (!commit(put, call->daemon, call->caller.name, call->arena, call->faults, err))
+		return false;
+	tell(put, call);
+	return true;
 }
 
 bool

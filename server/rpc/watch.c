@@ -16,6 +16,7 @@
 #include "plumb/v1/plan.pb-c.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/rpc.h"
@@ -811,5 +812,8 @@ handle_plan_watch(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
+	/* With a filter it follows a few things; without one it reads all that is said from now on, or ever was. */
+	if (request->filter[0] == '\0')
+		audit_event(call->daemon, &call->caller, "watch", ws->id, "ok");
 	begin(ws, call, request);
 }

@@ -410,6 +410,8 @@ answer(struct commit *commit, enum err_code code)
 {
 	struct err err;
 
+	if (commit->on_outcome != NULL)
+		commit->on_outcome(commit, code);
 	if (commit->on_done != NULL) {
 		commit->on_done(commit, code);
 		return;

@@ -54,6 +54,7 @@ struct commit {
 	size_t reply_len;
 	void (*on_done)(
 	    struct commit *commit, enum err_code code); /* NULL: the call gets reply or the error */
+	void (*on_outcome)(struct commit *commit, enum err_code code); /* just before; NULL nothing */
 };
 
 struct workspace {

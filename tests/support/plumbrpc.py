@@ -60,6 +60,7 @@ class _Messages:
         self.admin = load("plumb.v1.admin_pb2")
         self.webhook = load("plumb.v1.webhook_pb2")
         self.access = load("plumb.v1.access_pb2")
+        self.audit = load("plumb.v1.audit_pb2")
 
 
 pb = _Messages()
@@ -92,7 +93,7 @@ def request_body(method, payload, timeout=None, metadata=()):
 
 def reply_type(method):
     service, name = method.rpartition(".")[::2]
-    for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook, pb.access):
+    for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook, pb.access, pb.audit):
         found = module.DESCRIPTOR.services_by_name.get(service.rpartition(".")[2])
         if found is not None:
             return found.methods_by_name[name].output_type._concrete_class
@@ -262,18 +263,18 @@ class Client:
         with self.send_lock:
             self.sock.sendall(frame(stream, kind, flags, body))
 
-    def _start(self, make, method, request, timeout, metadata):
+    def _start(self, make, method, payload, timeout, metadata, reply=None):
         metadata = list(metadata)
         if self.as_name is not None:
             metadata.append(("plumb-as", self.as_name))
         if self.token is not None:
             metadata.append(("authorization", "Bearer " + self.token))
-        body = request_body(method, request.SerializeToString(), timeout, metadata)
+        body = request_body(method, payload, timeout, metadata)
         with self.send_lock:
             with self.lock:
                 if self.lost is not None:
                     raise self.lost
-                call = make(self, self.next_id, reply_type(method))
+                call = make(self, self.next_id, reply or reply_type(method))
                 self.calls[call.stream] = call
                 self.next_id += 2
             try:
@@ -284,7 +285,11 @@ class Client:
 
     def start(self, method, request, timeout=None, metadata=()):
         """Begins a unary call and returns its Pending. timeout is the deadline that the server is told, in seconds."""
-        return self._start(Pending, method, request, timeout, metadata)
+        return self._start(Pending, method, request.SerializeToString(), timeout, metadata)
+
+    def raw(self, method, payload, reply=None, timeout=None, metadata=()):
+        """start() with the bytes of a request message, which may be none."""
+        return self._start(Pending, method, payload, timeout, metadata, reply)
 
     def call(self, method, request, timeout=30, metadata=()):
         """A unary call: the reply, or RpcError."""
@@ -292,7 +297,7 @@ class Client:
 
     def stream(self, method, request, timeout=None, metadata=(), auto_credit=True):
         """Begins a server stream."""
-        return self._start(lambda *a: Stream(*a, auto_credit), method, request, timeout, metadata)
+        return self._start(lambda *a: Stream(*a, auto_credit), method, request.SerializeToString(), timeout, metadata)
 
     def ping(self, timeout=10):
         """Round trip of a PING frame in seconds."""
@@ -439,6 +444,7 @@ class Daemon:
             self.process.stdout.close()
             raise RuntimeError("plumbd did not start (%s):\n%s" % (code, self.read_log()[-4000:]))
         self.tcp = next(address for address in line[2:] if address.startswith("tcp:"))
+        self.ready = " ".join(line)
         self.http = next((address[len("http:"):] for address in line[2:] if address.startswith("http:")), None)
         return self
 
