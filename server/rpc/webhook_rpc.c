@@ -12,8 +12,10 @@
 #include "common/pb.h"
 #include "plumb/v1/webhook.pb-c.h"
 #include "server/limits.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/permit.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/system.h"
 #include "server/rpc/watch.h"
@@ -237,6 +239,16 @@ make_secret(
 	return true;
 }
 
+/* For the audit file: "main/ci". */
+static void
+audit(struct rpc_call *call, const char *what, const struct workspace *ws, const char *id)
+{
+	char about[2 * ID_MAX_LEN + 2];
+
+	snprintf(about, sizeof about, "%s/%s", ws->id, id);
+	audit_event(call->daemon, &call->caller, what, about, "ok");
+}
+
 /* ---- Create ---------------------------------------------------------------------------------------------- */
 
 struct created {
@@ -345,7 +357,9 @@ handle_webhooks_create(struct rpc_call *call, const ProtobufCMessage *message)
 	/* What is counted must be durable. */
 	if (ws == NULL || waits(call, handle_webhooks_create, message))
 		return;
-	if (!check_create(call, ws, request, &err) || !create(call, ws, request, &err))
+	if (check_create(call, ws, request, &err) && create(call, ws, request, &err))
+		audit(call, "webhook-create", ws, request->id);
+	else
 		rpc_fail(call, &err);
 }
 
@@ -388,7 +402,8 @@ handle_webhooks_list(struct rpc_call *call, const ProtobufCMessage *message)
 
 /* Puts the webhook, and fails the call where that can't be. */
 static void
-change_hook(struct rpc_call *call, struct both *both, const ProtobufCMessage *reply)
+change_hook(
+    struct rpc_call *call, struct both *both, const char *what, const ProtobufCMessage *reply)
 {
 	struct changes *changes = arena_zalloc(call->arena, sizeof *changes);
 	struct err err = {0};
@@ -398,7 +413,9 @@ change_hook(struct rpc_call *call, struct both *both, const ProtobufCMessage *re
 		put(changes, both->item);
 		ok = system_change(call, changes->list, changes->count, reply, &err);
 	}
-	if (!ok)
+	if (ok)
+		audit(call, what, both->ws, both->item->webhook->id);
+	else
 		rpc_fail(call, &err);
 }
 
@@ -435,7 +452,7 @@ handle_webhooks_update(struct rpc_call *call, const ProtobufCMessage *message)
 	plumb__v1__update_webhook_reply__init(&reply);
 	fill_info(&info, both);
 	reply.webhook = &info;
-	change_hook(call, both, &reply.base);
+	change_hook(call, both, "webhook-update", &reply.base);
 }
 
 void
@@ -459,7 +476,9 @@ handle_webhooks_remove(struct rpc_call *call, const ProtobufCMessage *message)
 	}
 	take_out(changes, "webhook", both->key);
 	take_out(changes, "webhook-state", both->key);
-	if (!system_change(call, changes->list, changes->count, &reply.base, &err))
+	if (system_change(call, changes->list, changes->count, &reply.base, &err))
+		audit(call, "webhook-remove", both->ws, request->id);
+	else
 		rpc_fail(call, &err);
 }
 
@@ -495,7 +514,7 @@ handle_webhooks_rotate_secret(struct rpc_call *call, const ProtobufCMessage *mes
 	fill_info(&info, both);
 	reply.webhook = &info;
 	reply.secret = secret;
-	change_hook(call, both, &reply.base);
+	change_hook(call, both, "webhook-rotate", &reply.base);
 }
 
 /* ---- dead letters ---------------------------------------------------------------------------------------------- */
@@ -625,7 +644,8 @@ handle_webhooks_watch(struct rpc_call *call, const ProtobufCMessage *message)
 	(void)message;
 	if (call->daemon->stopping)
 		err_set(&err, ERR_UNAVAILABLE, "the daemon is stopping; try again in a moment");
-	else if (webhooks_join(call->daemon->webhooks, call, &err))
+	else if (permit_whole_daemon(call, &err) &&
+		 webhooks_join(call->daemon->webhooks, call, &err))
 		return;
 	rpc_fail(call, &err);
 }
@@ -735,7 +755,9 @@ handle_webhooks_report(struct rpc_call *call, const ProtobufCMessage *message)
 	Plumb__V1__ReportDeliveryReply reply;
 	struct err err = {0};
 
-	if (request->test != NULL) {
+	if (!permit_whole_daemon(call, &err)) {
+		rpc_fail(call, &err);
+	} else if (request->test != NULL) {
 		webhooks_tested(call->daemon->webhooks, request->test);
 		plumb__v1__report_delivery_reply__init(&reply);
 		if (rpc_send(call, &reply.base))

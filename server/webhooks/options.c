@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/token_file.h"
+#include "common/arena.h"
 #include "common/crypto.h"
 #include "common/parse.h"
 
 #define SECTION      "plumb-webhooks"
 #define SETTINGS_MAX 32
+#define TOKEN_ARENA  (64u << 10)
 
 struct setting {
 	const char *name; /* in the file; the option has "-" for "_" */
@@ -347,25 +350,22 @@ read_options(struct options *options, int argc, char **argv, struct err *err)
 	return OPTIONS_RUN;
 }
 
-/* The first line of the file. */
 static bool
 read_token(struct options *options, struct err *err)
 {
-	FILE *stream;
-	bool ok;
+	struct arena *arena;
+	const char *token;
 
 	if (options->token_file[0] == '\0')
 		return true;
-	stream = fopen(options->token_file, "re");
-	if (stream == NULL)
-		return err_errno(err, "token_file %.120s", options->token_file);
-	ok = fgets(options->token, sizeof options->token, stream) != NULL;
-	fclose(stream);
-	options->token[strcspn(options->token, "\r\n")] = '\0';
-	if (!ok || options->token[0] == '\0')
-		return err_set(err, ERR_INVALID, "token_file %.120s has no token in its first line",
-		    options->token_file);
-	return true;
+	arena = arena_new(TOKEN_ARENA);
+	if (arena == NULL)
+		return err_oom(err);
+	token = token_file_read(options->token_file, arena, err);
+	if (token != NULL)
+		snprintf(options->token, sizeof options->token, "%s", token);
+	arena_free(arena);
+	return token != NULL;
 }
 
 enum options_result
