@@ -644,8 +644,7 @@ handle_webhooks_watch(struct rpc_call *call, const ProtobufCMessage *message)
 	(void)message;
 	if (call->daemon->stopping)
 		err_set(&err, ERR_UNAVAILABLE, "the daemon is stopping; try again in a moment");
-	else if (permit_whole_daemon(call, &err) &&
-		 webhooks_join(call->daemon->webhooks, call, &err))
+	else if (permit_whole(call, &err) && webhooks_join(call->daemon->webhooks, call, &err))
 		return;
 	rpc_fail(call, &err);
 }
@@ -755,7 +754,7 @@ handle_webhooks_report(struct rpc_call *call, const ProtobufCMessage *message)
 	Plumb__V1__ReportDeliveryReply reply;
 	struct err err = {0};
 
-	if (!permit_whole_daemon(call, &err)) {
+	if (!permit_whole(call, &err)) {
 		rpc_fail(call, &err);
 	} else if (request->test != NULL) {
 		webhooks_tested(call->daemon->webhooks, request->test);
