@@ -580,7 +580,8 @@ find_method(const struct request *r, struct err *err)
 		    echo_len(name, name_len), name, (int)service_len, service);
 	else
 		err_set(err, ERR_UNIMPLEMENTED,
-		    "no service '%.*s' here; ask the server reflection for those there are",
+		    "no service '%.*s' here; there are plumb.v1.Plan and others, which server "
+		    "reflection lists",
 		    echo_len(service, service_len), service);
 	return NULL;
 }

@@ -6,6 +6,7 @@ protocol has (hello, window). A status that the server did not send is Connectio
 import os
 import queue
 import threading
+import time
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 import grpc  # noqa: E402
@@ -106,10 +107,14 @@ class Client:
             ("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0), ("grpc.max_receive_message_length", -1),
             ("grpc.max_send_message_length", -1), ("grpc.default_authority", "localhost")])
 
-    def _method(self, make, method):
+    def _call(self, make, method, reply, request, timeout, metadata):
         service, _, name = method.rpartition(".")
         path = "/%s/%s" % (service if "." in service else "plumb.v1." + service, name)
-        return make(path, lambda request: request.SerializeToString(), self.api.reply_type(method).FromString)
+        call = make(path, None, (reply or self.api.reply_type(method)).FromString)
+        try:
+            return (call.future if hasattr(call, "future") else call)(request, timeout=timeout, metadata=self._metadata(metadata))
+        except ValueError as error:  # after close()
+            raise self.api.ConnectionLost(str(error)) from None
 
     def _metadata(self, metadata):
         metadata = list(metadata)
@@ -120,15 +125,21 @@ class Client:
         return metadata
 
     def start(self, method, request, timeout=None, metadata=()):
-        call = self._method(self.channel.unary_unary, method)
-        return Pending(self, call.future(request, timeout=timeout, metadata=self._metadata(metadata)))
+        return self.raw(method, request.SerializeToString(), timeout=timeout, metadata=metadata)
+
+    def raw(self, method, payload, reply=None, timeout=None, metadata=()):
+        return Pending(self, self._call(self.channel.unary_unary, method, reply, payload, timeout, metadata))
 
     def call(self, method, request, timeout=30, metadata=()):
         return self.start(method, request, timeout, metadata).result(None if timeout is None else timeout + 5)
 
     def stream(self, method, request, timeout=None, metadata=()):
-        call = self._method(self.channel.unary_stream, method)
-        return Stream(self, call(request, timeout=timeout, metadata=self._metadata(metadata)))
+        return Stream(self, self._call(self.channel.unary_stream, method, None, request.SerializeToString(), timeout, metadata))
+
+    def ping(self, timeout=10):
+        began = time.monotonic()
+        self.call("Admin.Ping", self.api.pb.admin.PingRequest(), timeout=timeout)
+        return time.monotonic() - began
 
     def close(self):
         self.channel.close()
