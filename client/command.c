@@ -369,6 +369,7 @@ name_command(struct parser *parser, const char *text)
 	    parser->command ? parser->command->parts : command_table;
 	const struct command *found = command_find(table, text);
 	const char *near;
+	size_t len;
 
 	if (!found) {
 		near = command_suggest(table, text);
@@ -380,11 +381,9 @@ name_command(struct parser *parser, const char *text)
 	}
 	parser->parent = parser->command;
 	parser->command = found;
-	if (parser->parent)
-		snprintf(
-		    parser->path, sizeof parser->path, "%s %s", parser->parent->name, found->name);
-	else
-		snprintf(parser->path, sizeof parser->path, "%s", found->name);
+	len = strlen(parser->path);
+	snprintf(parser->path + len, sizeof parser->path - len, "%s%s", parser->parent ? " " : "",
+	    found->name);
 	return EXIT_FINE;
 }
 
