@@ -575,6 +575,20 @@ unwrap(const struct http_call *hc, const uint8_t **p, size_t *len, bool *compres
 	return true;
 }
 
+/* "changes[3].put: no such field" is about that path; what is said of a line and column is about all of it. */
+static void
+add_violation(struct rpc_call *call, const char *why)
+{
+	size_t len = strcspn(why, ": ");
+	char path[sizeof((struct err *)0)->msg] = "";
+
+	if (why[len] == ':') {
+		memcpy(path, why, len);
+		why += len + strspn(why + len, ": ");
+	}
+	faults_add(call->faults, path, "%s", why);
+}
+
 /* As protobuf, in the call's memory. */
 static bool
 decode_json(struct rpc_call *call, const uint8_t **p, size_t *len, struct err *err)
@@ -583,7 +597,7 @@ decode_json(struct rpc_call *call, const uint8_t **p, size_t *len, struct err *e
 	    json_parse(call->method->request, (const char *)*p, *len, call->arena, err);
 
 	if (message == NULL) {
-		faults_add(call->faults, "", "%s", err->msg);
+		add_violation(call, err->msg);
 		return false;
 	}
 	*p = pb_encode(message, call->arena, len);

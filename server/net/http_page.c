@@ -127,12 +127,16 @@ on_metrics(struct http_conn *http)
 	struct str text;
 	struct err err;
 
+	if (options_of(http)->metrics == NULL) {
+		http_answer_text(http, 404, "nothing is measured here\n");
+		return;
+	}
 	if (!may_measure(http, &scope, &err)) {
 		http_answer_error(http, 0, &err, NULL, 0);
 		return;
 	}
 	str_init(&text, METRICS_MAX);
-	metrics_text(options_of(http)->daemon, &scope, &text);
+	options_of(http)->metrics(options_of(http)->daemon, &scope, &text);
 	if (str_ok(&text))
 		http_answer(http, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
 		    text.len);

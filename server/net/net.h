@@ -17,7 +17,9 @@
 struct access_book;
 struct daemon;
 struct event_base;
+struct metrics_scope;
 struct net;
+struct str;
 struct tls_context;
 
 struct net_options {
@@ -33,6 +35,9 @@ struct net_options {
 	unsigned connections_max; /* 0: LIMIT_CONNECTIONS */
 	struct life_options life;
 	const char *const *origins; /* of pages that may call by HTTP (CORS); ends with NULL; NULL: none */
+	/* What /metrics answers; NULL: there is no such page. */
+	void (*metrics)(
+	    struct daemon *daemon, const struct metrics_scope *scope, struct str *out);
 	bool metrics_open;          /* /metrics answers anybody, without what is of one workspace */
 };
 

@@ -200,7 +200,16 @@ listen_all(struct server *server, int argc, char **argv, struct err *err)
 			return err_oom(err);
 	}
 	for (size_t i = 0; i < arguments.count; i++) {
-		if (!net_listen(server->net, arguments.addresses[i], err))
+		const char *address = arguments.addresses[i];
+		char tcp[128];
+
+		if (strncmp(address, "http:", 5) != 0) {
+			if (!net_listen(server->net, address, err))
+				return false;
+			continue;
+		}
+		snprintf(tcp, sizeof tcp, "tcp:%s", address + 5);
+		if (!net_listen_http(server->net, tcp, err))
 			return false;
 	}
 	return true;
