@@ -256,6 +256,19 @@ stated_where(const struct context *ctx)
 	return from ? from : "";
 }
 
+/* Where to look at what somebody else owns; NULL: the refusal is about something else. */
+static const char *
+whose(const struct context *ctx)
+{
+	const struct rpc_status *status = &ctx->status;
+	const char *text = status->violations_count > 0 ? status->violations[0].description : "";
+	const char *end = strstr(text, " is not yours");
+
+	if (!end)
+		return NULL;
+	return arena_printf(ctx->arena, "look at it with: plumb get %.*s", (int)(end - text), text);
+}
+
 static const char *
 next_step(const struct context *ctx)
 {
@@ -264,6 +277,8 @@ next_step(const struct context *ctx)
 	if (ctx->status.unreachable && !ctx->client)
 		return "start it with: plumbd --data DIR, or name another with --server";
 	switch (ctx->status.err.code) {
+	case ERR_DENIED:
+		return whose(ctx);
 	case ERR_CONFLICT:
 		return "look at what is there now with plumb history, then try again";
 	case ERR_UNAVAILABLE:
@@ -286,6 +301,7 @@ short_field(const char *field)
 {
 	static const char *const parts[] = {
 	    "put.item.", "add.record.", "remove.", "rename.", "place.", "retract.", "redact."};
+	static const char *const whole[] = {"ref", "item", "put.item", "add.record", "place"};
 	const char *p = field;
 
 	if (strncmp(p, "change_set.changes[", 19) != 0)
@@ -299,7 +315,11 @@ short_field(const char *field)
 			break;
 		}
 	}
-	return strcmp(p, "ref") == 0 || strcmp(p, "item") == 0 ? "" : p;
+	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+		if (strcmp(p, whole[i]) == 0)
+			return "";
+	}
+	return p;
 }
 
 /* The message without its path where that says nothing to people. */

@@ -8,13 +8,13 @@ file and not in METHODS fails the test. Columns of the tables are ROLES:
 """
 import os
 import re
-import socket
 import struct
+import subprocess
 import tempfile
 import unittest
 
-from plumbrpc import (DATA, DENIED, NOT_FOUND, REMOTE_CLOSED, REQUEST, RESPONSE, ROOT, UNAUTHENTICATED, Daemon, connect, frame, pb,
-                      request_body)
+from plumbrpc import (DATA, DENIED, NOT_FOUND, REMOTE_CLOSED, REQUEST, RESPONSE, ROOT, UNAUTHENTICATED, Daemon, binary, connect,
+                      frame, pb, request_body)
 
 P, I, A, X, W, S = pb.plan, pb.item, pb.admin, pb.access, pb.webhook, pb.insight
 
@@ -594,6 +594,29 @@ class Confidence(World):
 
     def test_published_numbers_are_for_readers(self):
         self.assertEqual(self.ask("reader", "Signal.Signals", pb.signal.SignalsRequest()).code, 0)
+
+
+# ---- on the command line ----------------------------------------------------------------------------------------------------------
+
+
+class CommandLine(World):
+    def plumb(self, role, *args):
+        env = dict(os.environ, COLUMNS="300", PLUMB_TOKEN=self.tokens[role])
+        done = subprocess.run([binary("plumb"), "--server", self.daemon.unix, *args], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=60, env=env)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_a_refusal_says_whose_it_is_and_where_to_look(self):
+        self.assertEqual(
+            self.plumb("contributor", "remove", "task/work", "--yes"),
+            (3, "plumb: task/work is not yours: it is owned by person/bob; they or a planner may change it; look at it with: "
+                "plumb get task/work\n"))
+        code, text = self.plumb("reader", "remove", "task/part", "--yes")
+        self.assertEqual(
+            (code, text), (3, "plumb: Plan.Apply needs the role contributor; you are person/anna here, as reader. Ask an "
+                              "administrator for a token with that role\n"))
+        code, text = self.plumb("contributor", "place", "mine", "--first")
+        self.assertEqual((code, text), (3, "plumb: an order is changed by planners only\n"))
 
 
 if __name__ == "__main__":
