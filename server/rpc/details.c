@@ -9,6 +9,7 @@
 static const ProtobufCMessageDescriptor *const types[] = {
     &google__rpc__bad_request__descriptor,
     &google__rpc__error_info__descriptor,
+    &google__rpc__retry_info__descriptor,
     &plumb__v1__conflict__descriptor,
     &plumb__v1__refusal__descriptor,
 };
