@@ -6,6 +6,7 @@
 
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
+#include "plumb/v1/access.pb-c.h"
 #include "plumb/v1/admin.pb-c.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
@@ -21,6 +22,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &plumb__v1__signal__descriptor,
     &plumb__v1__webhooks__descriptor,
     &plumb__v1__audit__descriptor,
+    &plumb__v1__access__descriptor,
     &grpc__health__v1__health__descriptor,
     &grpc__reflection__v1__server_reflection__descriptor,
 };
