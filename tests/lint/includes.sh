@@ -20,6 +20,11 @@ forbid "$(files server/plan)" 'server/(insight|rpc|net)/|client/' 'plan includes
 forbid "$(files server/insight)" 'server/(rpc|net|store)/|client/|plumb/v1/|google/' 'insight does I/O or sees messages'
 forbid "$(files server/rpc)" 'server/net/|client/' 'rpc includes a layer above it'
 forbid "$(files client)" 'server/' 'the client includes the server'
+# The sender of webhooks is a client of the daemon: of its code it has the limits and what a service manager is told.
+forbid "$(files server/webhooks)" 'server/(net|rpc|insight|plan|store)/|server/(config|loop)' 'the sender of webhooks includes the daemon'
+forbid "$(files server/webhooks)" 'client/([^rt]|r[^p]|t[^o])' 'the sender of webhooks includes more than the connection and the token of the client'
+forbid "$(files common client; files server | grep -v '^server/webhooks/')" 'server/webhooks/' 'something includes the sender of webhooks'
+forbid "$(files common server client | grep -v '^server/webhooks/delivery')" 'curl/' 'libcurl outside server/webhooks/delivery'
 forbid "$(files common server client | grep -vE '^server/(net/|loop)')" 'event2?/|event\.h|nghttp2/' 'libevent or nghttp2 outside server/net and loop'
 forbid "$(files common server client | grep -v '^server/store/')" 'sqlite3\.h' 'SQLite outside server/store'
 forbid "$(files common server client | grep -vE '^(common/crypto|server/net/tls|client/secure|client/certificates)')" 'openssl/' 'OpenSSL outside crypto and tls'
