@@ -6,15 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "client/token_file.h"
-#include "common/arena.h"
 #include "common/crypto.h"
 #include "common/parse.h"
 
 #define SECTION      "plumb-webhooks"
 #define SETTINGS_MAX 32
-#define TOKEN_ARENA  (64u << 10)
 
 struct setting {
 	const char *name; /* in the file; the option has "-" for "_" */
@@ -350,22 +349,30 @@ read_options(struct options *options, int argc, char **argv, struct err *err)
 	return OPTIONS_RUN;
 }
 
+/* The first line. Its group may read it: a service manager's credentials are given by access lists, which look like that. */
 static bool
 read_token(struct options *options, struct err *err)
 {
-	struct arena *arena;
-	const char *token;
+	const char *path = options->token_file;
+	struct stat st = {0};
+	FILE *stream;
+	bool ok;
 
-	if (options->token_file[0] == '\0')
+	if (path[0] == '\0')
 		return true;
-	arena = arena_new(TOKEN_ARENA);
-	if (arena == NULL)
-		return err_oom(err);
-	token = token_file_read(options->token_file, arena, err);
-	if (token != NULL)
-		snprintf(options->token, sizeof options->token, "%s", token);
-	arena_free(arena);
-	return token != NULL;
+	stream = fopen(path, "re");
+	if (stream == NULL)
+		return err_errno(err, "token_file %.120s", path);
+	ok = fstat(fileno(stream), &st) == 0 && (st.st_mode & 027) == 0 &&
+	     fgets(options->token, sizeof options->token, stream) != NULL;
+	fclose(stream);
+	if ((st.st_mode & 027) != 0)
+		return err_set(err, ERR_INVALID,
+		    "others can read or change the token in %.80s: chmod 600 %.80s", path, path);
+	if (!ok)
+		return err_set(err, ERR_INVALID, "token_file %.120s is empty", path);
+	options->token[strcspn(options->token, "\r\n")] = '\0';
+	return token_is_one(options->token, path, err);
 }
 
 enum options_result
