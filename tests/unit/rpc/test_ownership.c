@@ -5,6 +5,7 @@
  * a task within a; team/cs (lead carl, member eva, and dora who names it as her team) owns initiative/t. Changes are judged as
  * dry runs, which are judged alike and leave the plan as it is.
  */
+#include "server/limits.h"
 #include "tests/unit/rpc/engine.h"
 
 static const char *const plan[] = {
@@ -338,9 +339,11 @@ END_TEST
 /* What is refused names every bad change, with its path, and changes nothing. */
 START_TEST(what_is_refused_changes_nothing)
 {
-	char *json = quoted("{'change_set':{'changes':[" PUT("{'id':'a','title':'Mine','owners':['"
-							     "anna'],'initiative':{}}") "," PUT(
-	    "{'id':'b','initiative':{}}") "," REMOVE("task/bt") "]}}");
+	char *json = quoted("{'change_set':{'changes':[" PUT(
+	    "{'id':'a','title':'Mine','owners':['"
+	    "anna'],'initiative':{}}") "," PUT("{'id':'b','initiative':{}}") "," REMOVE("task/"
+											"bt") "]}"
+											      "}");
 	const char *text;
 
 	engine.access = ACCESS_CONTRIBUTOR;
@@ -405,6 +408,52 @@ START_TEST(a_chain_is_followed_as_deep_as_there_can_be)
 }
 END_TEST
 
+/* So many tasks of initiative/big, each of which refers to it twice; and one reference more. */
+static void
+make_big(unsigned tasks)
+{
+	char *json = malloc(tasks * 200 + 400);
+	size_t len = (size_t)sprintf(json, "{'change_set':{'changes':[%s",
+	    PUT("{'id':'big','owners':['anna'],'initiative':{}}"));
+	struct asked *asked;
+	char *text;
+
+	for (unsigned i = 0; i < tasks; i++)
+		len += (size_t)sprintf(json + len,
+		    "," PUT("{'id':'b%u','links':[{'to':'initiative/"
+			    "big'}],'task':{'initiative':'big'}}"),
+		    i);
+	sprintf(json + len, "]}}");
+	text = quoted(json);
+	asked = engine_ask("Plan.Apply", text);
+	ck_assert_msg(asked->status.code == ERR_OK, "%s", asked->status.msg);
+	asked_free(asked);
+	free(text);
+	free(json);
+}
+
+START_TEST(no_more_than_so_many_references_are_looked_at)
+{
+	struct asked *asked;
+
+	make_big(LIMIT_CHANGES / 2 - 1);
+	made("person/root", PUT("{'id':'nobodys','links':[{'to':'initiative/"
+				"big'}],'initiative':{'after':['big']}}"));
+	asked = apply_as(ANNA, ACCESS_CONTRIBUTOR, true, CASCADE("initiative/big"));
+	ck_assert_msg(asked->status.code == ERR_OK, "%s", asked->status.msg);
+	asked_free(asked);
+	/* One reference more than that. */
+	made("person/root", PUT("{'id':'b','owners':['bob'],'initiative':{'after':['big']}}"));
+	asked = apply_as(ANNA, ACCESS_CONTRIBUTOR, true, CASCADE("initiative/big"));
+	ck_assert_int_eq(asked->status.code, ERR_DENIED);
+	assert_has(asked->status.msg, "more than 10000 references would have to be looked at");
+	asked_free(asked);
+	asked = apply_as(ANNA, ACCESS_PLANNER, true, CASCADE("initiative/big"));
+	ck_assert_msg(asked->status.code == ERR_OK, "%s", asked->status.msg);
+	asked_free(asked);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -417,6 +466,7 @@ main(void)
 	tcase_add_test(tc, what_is_refused_changes_nothing);
 	tcase_add_test(tc, an_override_is_a_planners);
 	tcase_add_test(tc, a_retry_is_answered_as_the_first_time);
+	tcase_add_test(tc, no_more_than_so_many_references_are_looked_at);
 	tcase_add_test(tc, a_chain_is_followed_as_deep_as_there_can_be);
 	suite_add_tcase(suite, tc);
 	engine_unused();
