@@ -14,7 +14,7 @@
 
 struct str;
 
-#define CONNECT_ENVELOPE_LEN 5u
+#define CONNECT_ENVELOPE_LEN    5u
 #define CONNECT_FLAG_COMPRESSED 1u
 #define CONNECT_FLAG_END        2u
 

@@ -38,8 +38,8 @@ field(const struct http_conn *http, const char *name)
 /* ---- errors ------------------------------------------------------------------------------------------------- */
 
 void
-http_answer_error(struct http_conn *http, int status, const struct err *err,
-    const uint8_t *details, size_t details_len)
+http_answer_error(struct http_conn *http, int status, const struct err *err, const uint8_t *details,
+    size_t details_len)
 {
 	struct str text;
 
@@ -47,8 +47,8 @@ http_answer_error(struct http_conn *http, int status, const struct err *err,
 	connect_error_json(err, details, details_len, &text);
 	if (err->code == ERR_UNAUTHENTICATED)
 		http_add(http, "www-authenticate", "Bearer");
-	http_answer(http, status != 0 ? status : connect_http_status(err->code),
-	    "application/json", text.data, text.len);
+	http_answer(http, status != 0 ? status : connect_http_status(err->code), "application/json",
+	    text.data, text.len);
 	str_fini(&text);
 }
 
@@ -160,8 +160,8 @@ take_binary(struct rpc_call *call, const struct http_field *f, unsigned *left)
 static bool
 is_metadata(struct http_text name)
 {
-	static const char *const own[] = {ACCESS_KEY, "accept", "connection", "expect", "keep-alive", "origin",
-	    "transfer-encoding", "content-encoding", "upgrade", "trailer"};
+	static const char *const own[] = {ACCESS_KEY, "accept", "connection", "expect",
+	    "keep-alive", "origin", "transfer-encoding", "content-encoding", "upgrade", "trailer"};
 
 	for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
 		if (http_text_is(name, own[i]))
@@ -524,7 +524,8 @@ check_protocol(struct http_conn *http)
 	}
 	if (streams && field(http, "content-encoding").p != NULL &&
 	    !http_text_is(field(http, "content-encoding"), "identity"))
-		encoding = field(http, "content-encoding"); /* envelopes are compressed, not streams */
+		encoding =
+		    field(http, "content-encoding"); /* envelopes are compressed, not streams */
 	else
 		hc->in_gzip = http_text_is(encoding, "gzip");
 	if (encoding.p == NULL || hc->in_gzip || http_text_is(encoding, "identity"))
@@ -562,7 +563,8 @@ set_deadline(struct http_conn *http, struct err *err)
 
 /* The one request message of a stream lies in an envelope. */
 static bool
-unwrap(const struct http_call *hc, const uint8_t **p, size_t *len, bool *compressed, struct err *err)
+unwrap(
+    const struct http_call *hc, const uint8_t **p, size_t *len, bool *compressed, struct err *err)
 {
 	if (!connect_envelope_parse(*p, *len, compressed))
 		return err_set(err, ERR_INVALID,

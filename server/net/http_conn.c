@@ -93,8 +93,8 @@ http_add(struct http_conn *http, const char *name, const char *value)
 {
 	str_addf(&http->fields, "%s: ", name);
 	for (; *value != '\0'; value++)
-		str_add_char(&http->fields,
-		    (unsigned char)*value < 0x20 || *value == 0x7f ? ' ' : *value);
+		str_add_char(
+		    &http->fields, (unsigned char)*value < 0x20 || *value == 0x7f ? ' ' : *value);
 	str_add(&http->fields, "\r\n");
 }
 
@@ -385,8 +385,7 @@ begin_post(struct http_conn *http)
 	http->state = HTTP_BODY;
 	request_begins(http);
 	if (request->expects_continue)
-		conn_write(
-		    http->conn, (const uint8_t *)"HTTP/1.1 100 Continue\r\n\r\n", 25);
+		conn_write(http->conn, (const uint8_t *)"HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
 
 static void

@@ -55,12 +55,12 @@ struct http_conn {
 	struct http_head {
 		struct http_request request;
 		uint8_t bytes[];
-	} *head;
+	} * head;
 	struct http_chunks chunks;
 	uint8_t *body;
 	size_t body_len;
 	size_t body_cap;
-	bool ends; /* the connection ends behind this answer */
+	bool ends;            /* the connection ends behind this answer */
 	struct deadline slow; /* when the peer must have said more */
 	int64_t began_us;     /* to say its request */
 	bool is_waiting_request;

@@ -24,8 +24,7 @@ http_caller(struct http_conn *http, struct caller *out, struct err *err)
 {
 	struct http_text claim = http_find(&http->head->request, PEER_CLAIM_KEY);
 	struct http_text token = http_find(&http->head->request, ACCESS_KEY);
-	const struct shown shown = {
-	    claim.p != NULL ? claim.p : "", claim.len, token.p, token.len};
+	const struct shown shown = {claim.p != NULL ? claim.p : "", claim.len, token.p, token.len};
 	bool ok = identity_find(
 	    &http->identity, &http->conn->peer, options_of(http)->access, &shown, err);
 
@@ -76,8 +75,8 @@ http_preflight(struct http_conn *http)
 		http_add(http, "access-control-allow-methods", "POST");
 		http_add(http, "access-control-allow-headers",
 		    "content-type, content-encoding, connect-protocol-version, connect-timeout-ms, "
-		    "connect-content-encoding, connect-accept-encoding, authorization, "
-		    PEER_CLAIM_KEY);
+		    "connect-content-encoding, connect-accept-encoding, "
+		    "authorization, " PEER_CLAIM_KEY);
 		http_add(http, "access-control-max-age", "7200");
 	}
 	http_answer(http, 204, NULL, NULL, 0);
@@ -94,8 +93,8 @@ on_health(struct http_conn *http)
 static void
 on_ready(struct http_conn *http)
 {
-	bool stopping = http->conn->state != CONN_OPEN ||
-			daemon_is_stopping(options_of(http)->daemon);
+	bool stopping =
+	    http->conn->state != CONN_OPEN || daemon_is_stopping(options_of(http)->daemon);
 
 	http_answer_text(http, stopping ? 503 : 200, stopping ? "stopping\n" : "ok\n");
 }
@@ -138,8 +137,8 @@ on_metrics(struct http_conn *http)
 	str_init(&text, METRICS_MAX);
 	options_of(http)->metrics(options_of(http)->daemon, &scope, &text);
 	if (str_ok(&text))
-		http_answer(http, 200, "text/plain; version=0.0.4; charset=utf-8", text.data,
-		    text.len);
+		http_answer(
+		    http, 200, "text/plain; version=0.0.4; charset=utf-8", text.data, text.len);
 	else
 		http_answer_text(http, 503, "out of memory\n");
 	str_fini(&text);

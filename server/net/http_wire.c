@@ -191,15 +191,16 @@ take_target(struct http_text target, struct http_request *out, int *status, stru
 
 	for (size_t i = 0; i < target.len; i++) {
 		if (target.p[i] < 0x21 || target.p[i] > 0x7e || target.p[i] == '#')
-			return bad(status, 400, err, "the path has a character that paths don't have");
+			return bad(
+			    status, 400, err, "the path has a character that paths don't have");
 	}
 	/* Other methods are refused whatever their target is. */
 	if (out->method != HTTP_OTHER && (target.len == 0 || target.p[0] != '/'))
 		return bad(status, 400, err,
 		    "a request names a path on this server: POST /plumb.v1.Plan/Get, for example");
 	query = memchr(target.p, '?', target.len);
-	out->path = (struct http_text){
-	    target.p, query != NULL ? (size_t)(query - target.p) : target.len};
+	out->path =
+	    (struct http_text){target.p, query != NULL ? (size_t)(query - target.p) : target.len};
 	return true;
 }
 
@@ -251,8 +252,7 @@ take_field(struct http_text line, struct http_request *out, int *status, struct 
 			return bad(status, 400, err, "the name of a header field is no word");
 		*c = lower(*c);
 	}
-	field->value =
-	    trim((struct http_text){colon + 1, line.len - field->name.len - 1});
+	field->value = trim((struct http_text){colon + 1, line.len - field->name.len - 1});
 	out->fields_count++;
 	return true;
 }

@@ -24,7 +24,7 @@ struct bounds {
 	size_t count;
 	double unit; /* of the sum */
 };
-extern const struct bounds time_bounds;  /* microseconds in, seconds out */
+extern const struct bounds time_bounds; /* microseconds in, seconds out */
 extern const struct bounds count_bounds;
 
 struct histogram {

@@ -40,10 +40,9 @@ add_histogram(struct str *out, const char *name, const char *labels, const struc
 		str_addf(out, "%s_bucket{%s%sle=\"%s\"} %" PRIu64 "\n", name, labels, comma,
 		    bounds->list[i].name, below);
 	}
+	str_addf(out, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", name, labels, comma, h->count);
 	str_addf(
-	    out, "%s_bucket{%s%sle=\"+Inf\"} %" PRIu64 "\n", name, labels, comma, h->count);
-	str_addf(out, "%s_sum%s%s%s %.6f\n", name, open, labels, close,
-	    (double)h->sum / bounds->unit);
+	    out, "%s_sum%s%s%s %.6f\n", name, open, labels, close, (double)h->sum / bounds->unit);
 	str_addf(out, "%s_count%s%s%s %" PRIu64 "\n", name, open, labels, close, h->count);
 }
 
@@ -73,8 +72,8 @@ add_calls(struct str *out)
 
 		if (m->method == NULL)
 			continue;
-		snprintf(labels, sizeof labels, "method=\"%s/%s\"", m->method->service,
-		    m->method->name);
+		snprintf(
+		    labels, sizeof labels, "method=\"%s/%s\"", m->method->service, m->method->name);
 		add_histogram(out, "plumbd_call_seconds", labels, &time_bounds, &m->times);
 	}
 }
@@ -82,10 +81,10 @@ add_calls(struct str *out)
 static void
 add_connections(struct str *out)
 {
-	add_head(out, "plumbd_connections", "gauge",
+	add_head(out, "plumbd_connections_open", "gauge",
 	    "Connections that are open, by protocol, with TLS or without.");
 	for (size_t i = 0; i < CONNECTIONS_MAX && metrics.connections[i].protocol != NULL; i++)
-		str_addf(out, "plumbd_connections{protocol=\"%s\",tls=\"%s\"} %" PRIu64 "\n",
+		str_addf(out, "plumbd_connections_open{protocol=\"%s\",tls=\"%s\"} %" PRIu64 "\n",
 		    metrics.connections[i].protocol, metrics.connections[i].tls ? "yes" : "no",
 		    metrics.connections[i].open);
 	add_head(out, "plumbd_connections_total", "counter", "All that ever were.");
@@ -137,8 +136,8 @@ add_work(struct daemon *daemon, struct str *out)
 static bool
 sees(const struct metrics_scope *scope, const char *workspace)
 {
-	return scope->plans && (scope->token == 0 ||
-				   access_scope_has(scope->book, scope->token, workspace));
+	return scope->plans &&
+	       (scope->token == 0 || access_scope_has(scope->book, scope->token, workspace));
 }
 
 enum plan_metric { REVISION, ITEMS, RECORDS };
@@ -201,8 +200,8 @@ add_memory(struct str *out)
 		return;
 	if (fscanf(file, "%" SCNu64 " %" SCNu64, &total, &resident) == 2) {
 		add_gauge(out, "process_virtual_memory_bytes", "Virtual memory.", total * page);
-		add_gauge(out, "process_resident_memory_bytes", "Resident memory.",
-		    resident * page);
+		add_gauge(
+		    out, "process_resident_memory_bytes", "Resident memory.", resident * page);
 	}
 	fclose(file);
 }

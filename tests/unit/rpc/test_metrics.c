@@ -120,8 +120,8 @@ START_TEST(connections_come_and_go)
 	metrics_connection("frames", true, 1);
 	metrics_connection("frames", false, -1);
 	scrape(&everything);
-	has_line("plumbd_connections{protocol=\"frames\",tls=\"no\"} 1");
-	has_line("plumbd_connections{protocol=\"frames\",tls=\"yes\"} 1");
+	has_line("plumbd_connections_open{protocol=\"frames\",tls=\"no\"} 1");
+	has_line("plumbd_connections_open{protocol=\"frames\",tls=\"yes\"} 1");
 	has_line("plumbd_connections_total{protocol=\"frames\",tls=\"no\"} 2");
 }
 END_TEST
