@@ -69,15 +69,13 @@ deliveries_have_room(const struct deliveries *all)
 
 /* ---- what libcurl calls ---------------------------------------------------------------------------------- */
 
-/* In clear only where the operator named the network: what is on the way to it is theirs. */
 static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct delivery *delivery = arg;
-	enum reach reach = networks_reach(&delivery->all->options->allowed, &address->addr);
 
 	(void)purpose;
-	if (reach == REACH_REFUSED || (delivery->in_clear && reach != REACH_ALLOWED)) {
+	if (!networks_may(&delivery->all->options->allowed, &address->addr, delivery->in_clear)) {
 		delivery->refused = true;
 		return CURL_SOCKET_BAD;
 	}

@@ -187,3 +187,11 @@ networks_reach(const struct networks *allowed, const struct sockaddr *from)
 		return REACH_PUBLIC;
 	return allowed->all_private ? REACH_ALLOWED : REACH_REFUSED;
 }
+
+bool
+networks_may(const struct networks *allowed, const struct sockaddr *address, bool in_clear)
+{
+	enum reach reach = networks_reach(allowed, address);
+
+	return reach == REACH_ALLOWED || (reach == REACH_PUBLIC && !in_clear);
+}

@@ -37,5 +37,7 @@ enum reach {
 };
 /* Of an address as connect() takes it; any family but the internet's is refused. */
 enum reach networks_reach(const struct networks *allowed, const struct sockaddr *address);
+/* In clear only where the operator named the network: what is on the way there is theirs. */
+bool networks_may(const struct networks *allowed, const struct sockaddr *address, bool in_clear);
 
 #endif

@@ -2,15 +2,20 @@
 
 Waits in the sender are milliseconds by its options, and each test waits for what must happen, never for a time.
 """
-import base64
 import json
 import os
 import random
+import re
+import shutil
 import socket
+import subprocess
+import tempfile
 import threading
 import unittest
 
-from plumbrpc import (Daemon, EXISTS, INVALID, LIMIT, NOT_FOUND, PRECONDITION, RANGE, UNAVAILABLE, RpcError, pb)
+from certificates import Certificates
+from plumbrpc import (DENIED, EXISTS, INVALID, LIMIT, NOT_FOUND, PRECONDITION, RANGE, ROOT, UNAUTHENTICATED, UNAVAILABLE,
+                      Daemon, RpcError, binary, pb)
 from webhooks import Receiver, Sender, key_of, until
 
 CLOCK = "=2026-03-31T09:00:00Z"
@@ -610,6 +615,249 @@ class Private(Case):
         receiver.wait(lambda got: len(got) == 1)
         until(lambda: info(self.client, "no").dead_letters == 1)
         self.assertEqual(receiver.got[0].headers["host"], "127.0.0.2:%d" % receiver.port)
+
+
+class Tls(Case):
+    def test_certificates_are_verified(self):
+        folder = tempfile.mkdtemp(prefix="webhooks-tls-")
+        self.addCleanup(shutil.rmtree, folder)
+        made = Certificates(folder)
+        made.make("receiver", "/CN=receiver")
+        daemon, receiver = self.daemon(), self.receiver(certificate=made.path("receiver"))
+        secret = create(self.client, "ci", receiver.url).secret
+        sender = self.sender(daemon, attempts=1)
+        put_goal(self.client, "a")
+        until(lambda: info(self.client, "ci").dead_letters == 1)
+        self.assertIn("certificate", info(self.client, "ci").last_error)
+        self.assertEqual(receiver.got, [])
+        # The authority is known.
+        sender.terminate()
+        sender.args += ["--ca-file", made.path("ca.pem")]
+        sender.start()
+        put_goal(self.client, "b")
+        self.assertTrue(receiver.wait(lambda got: len(got) == 1)[0].is_signed(secret))
+        # The certificate is for localhost and 127.0.0.1, not for another name of this machine.
+        self.client.call("Webhooks.Update", W.UpdateWebhookRequest(id="ci", url=receiver.url.replace("localhost",
+                                                                                                     "127.0.0.2")))
+        put_goal(self.client, "c")
+        until(lambda: info(self.client, "ci").dead_letters == 2)
+        self.assertEqual(len(receiver.got), 1)
+
+
+class Roles(Case):
+    """Webhooks of a workspace need an administrator of it; the sender is one of all."""
+
+    def setUp(self):
+        self.running = self.daemon(anonymous="none")
+        self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="other"))
+        create(self.client, "ci", "https://a.example")
+
+    def token(self, role, *workspaces):
+        return self.client.call("Access.CreateToken", pb.access.CreateTokenRequest(
+            role=role, subject="service/x", workspaces=workspaces)).secret
+
+    def outcome(self, token, method, request):
+        """The code; 0: it was done."""
+        client = self.running.client(token=token)
+        try:
+            if method == "Watch":
+                with client.stream("Webhooks.Watch", request) as stream:
+                    stream.next()
+            else:
+                client.call("Webhooks." + method, request)
+        except RpcError as error:
+            return error.code
+        return 0
+
+    def test_who_may_what(self):
+        people = {"none": None, "reader": self.token(pb.item.READER), "contributor": self.token(pb.item.CONTRIBUTOR),
+                  "planner": self.token(pb.item.PLANNER), "elsewhere": self.token(pb.item.ADMIN, "other"),
+                  "here": self.token(pb.item.ADMIN, "main"), "all": self.token(pb.item.ADMIN)}
+        order = ["none", "reader", "contributor", "planner", "elsewhere", "here", "all"]
+        no, out = DENIED, UNAUTHENTICATED
+        # Who may not enter the workspace is answered as if it did not exist. RetryDeadLetters of nothing is done; Test
+        # finds no sender.
+        here = [out, no, no, no, NOT_FOUND, 0, 0]
+        expected = [
+            ("List", W.ListWebhooksRequest(), here),
+            ("ListDeadLetters", W.ListDeadLettersRequest(id="ci"), here),
+            ("RetryDeadLetters", W.RetryDeadLettersRequest(id="ci"), here),
+            ("Update", W.UpdateWebhookRequest(id="ci", paused=True), here),
+            ("RotateSecret", W.RotateSecretRequest(id="ci"), here),
+            ("Test", W.TestWebhookRequest(id="ci"), [out, no, no, no, NOT_FOUND, UNAVAILABLE, UNAVAILABLE]),
+            ("Watch", W.WatchWebhooksRequest(), [out, no, no, no, no, no, 0]),
+            ("Report", W.ReportDeliveryRequest(key="2.ci"), [out, no, no, no, no, no, 0]),
+            ("Create", W.CreateWebhookRequest(id="new", url="https://b.example"),
+             [out, no, no, no, NOT_FOUND, 0, EXISTS]),
+            ("Remove", W.RemoveWebhookRequest(id="new"), [out, no, no, no, NOT_FOUND, 0, NOT_FOUND]),
+        ]
+        for method, request, codes in expected:
+            for who, code in zip(order, codes):
+                with self.subTest(method=method, who=who):
+                    self.assertEqual(self.outcome(people[who], method, request), code)
+
+    def test_the_sender_shows_its_token(self):
+        receiver = self.receiver()
+        folder = tempfile.mkdtemp(prefix="webhooks-token-")
+        self.addCleanup(shutil.rmtree, folder)
+        path = os.path.join(folder, "token")
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+            file.write(self.token(pb.item.ADMIN) + "\n")
+        sender = self.sender(self.running, server=self.running.tcp, args=["--allow-private", "--token-file", path])
+        create(self.client, "mine", receiver.url)
+        put_goal(self.client, "a")
+        receiver.wait(lambda got: len(got) == 1)
+        self.assertNotIn("plumb_", sender.read_log())
+        self.assertNotIn("plumb_", " ".join(open("/proc/%d/cmdline" % sender.process.pid).read().split("\0")))
+
+
+class Commands(Case):
+    def plumb(self, *args, expect=0):
+        done = subprocess.run([binary("plumb"), *args], capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, HOME="/nonexistent", XDG_CONFIG_HOME="/nonexistent",
+                                       PLUMB_SERVER=self.running.unix, PLUMB_COMPLETE_MS="20000"))
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_all_of_them(self):
+        self.running = self.daemon()
+        status = [500]
+        receiver = self.receiver(lambda got: status[0])
+        put_goal(self.client, "a")
+        self.assertIn("no sender", self.plumb("webhook", "create", "x", "https://x.example") and
+                      self.plumb("webhook", "test", "x", expect=3))
+        self.sender(self.running, attempts=1)
+        said = self.plumb("webhook", "create", "ci", receiver.url, "--filter", "kind:goal", "--from", "1")
+        secret = re.search(r"whsec_\S+", said).group(0)
+        self.assertEqual(len(key_of(secret)), 32)
+        until(lambda: info(self.client, "ci").dead_letters == 1)
+        self.assertIn("HTTP status 500", self.plumb("webhook", "list"))
+        self.assertEqual(self.plumb("webhook", "list", "-o", "name"), "ci\nx\n")
+        listed = json.loads(self.plumb("webhook", "list", "-o", "json"))["webhooks"]
+        self.assertEqual([(h["id"], h.get("dead_letters")) for h in listed], [("ci", 1), ("x", None)])
+        dead_csv = self.plumb("webhook", "dead", "ci", "-o", "csv").splitlines()
+        self.assertTrue(dead_csv[1].startswith("1,"), dead_csv)
+        self.assertIn("did not take it: HTTP status 500", self.plumb("webhook", "test", "ci", expect=1))
+        status[0] = 200
+        self.assertIn("took it", self.plumb("webhook", "test", "ci"))
+        self.assertIn("1 dead letter of ci to be sent once more", self.plumb("webhook", "retry", "ci"))
+        until(lambda: info(self.client, "ci").dead_letters == 0)
+        self.assertIn("Paused ci", self.plumb("webhook", "pause", "ci"))
+        self.assertIn("paused", self.plumb("webhook", "list"))
+        self.assertIn("Resumed ci", self.plumb("webhook", "resume", "ci"))
+        self.assertIn("whsec_", self.plumb("webhook", "rotate", "ci", "--keep-previous"))
+        self.assertNotIn("whsec_", self.plumb("webhook", "rotate", "ci", "--drop-previous"))
+        self.plumb("webhook", "rotate", "ci", "--drop-previous", "--keep-previous", expect=2)
+        self.assertIn("secret: whsec_", self.plumb("webhook", "rotate", "ci", "-o", "yaml"))
+        self.assertIn("Changed ci", self.plumb("webhook", "update", "ci", "--filter", ""))
+        self.plumb("webhook", "update", "ci", expect=2)
+        self.plumb("webhook", "create", "ci", "https://x.example", "--from", "x", expect=2)
+        self.plumb("webhook", "retry", "ci", "x", expect=2)
+        self.assertIn("user or password", self.plumb("webhook", "create", "y", "https://u:p@x.example", expect=3))
+        self.assertNotIn("whsec_", self.plumb("webhook", "list", "-o", "yaml"))
+        words = self.plumb("__complete", "webhook", "pause", "")
+        self.assertIn("ci\t", words)
+        self.assertIn("Removed the webhook ci", self.plumb("webhook", "remove", "ci", "x"))
+        self.assertIn("plumb webhook list", self.plumb("webhook", "pause", "ci", expect=3))
+
+
+class Options(unittest.TestCase):
+    def run_sender(self, *args):
+        return subprocess.run([binary("plumb-webhooks"), *args], capture_output=True, text=True, timeout=30)
+
+    def refused(self, why, *args):
+        done = self.run_sender(*args)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn(why, done.stderr)
+
+    def test_help_and_version(self):
+        self.assertIn("--allow-network CIDR", self.run_sender("--help").stdout)
+        self.assertRegex(self.run_sender("--version").stdout, r"^plumb-webhooks \d")
+
+    def test_what_is_refused(self):
+        self.refused("see --help", "--nonsense")
+        self.refused("is no option", "word")
+        self.refused("no network", "--allow-network", "10.0.0.0/33")
+        self.refused("no number from 1 to 1000", "--parallel", "0")
+        self.refused("no number from 1 to 1000", "--parallel", "1001")
+        self.refused("less than", "--retry-base-ms", "100", "--retry-max-ms", "99")
+        self.refused("no address", "--server", "http://x")
+        self.refused("token_file", "--token-file", "/nonexistent/token")
+
+    def test_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path, token = os.path.join(folder, "conf"), os.path.join(folder, "token")
+
+            def write(name, text, mode=0o600):
+                with open(name, "w") as file:
+                    file.write(text)
+                os.chmod(name, mode)
+            write(path, "[plumb-webhooks]\nparallel = 7\nnonsense = 1\n")
+            self.refused("conf:3: setting 'nonsense' is not known", "--config", path)
+            write(path, "[other]\nparallel = 7\n")
+            self.refused("section [other]", "--config", path)
+            write(path, "[plumb-webhooks]\nallow_private = maybe\n")
+            self.refused("neither yes nor no", "--config", path)
+            write(path, "[plumb-webhooks]\ntoken_file = %s\n" % token)
+            write(token, "plumb_1_x\n", 0o644)
+            self.refused("chmod 600", "--config", path)
+            write(token, "")
+            self.refused("empty", "--config", path)
+            write(token, "hush\n")
+            self.refused("holds no token", "--config", path)
+
+    def test_the_shipped_file_names_every_setting_with_its_default(self):
+        with open(os.path.join(ROOT, "deploy/plumb-webhooks.conf")) as file:
+            shipped = dict(re.findall(r"^#?(\w+) = (.*)$", file.read(), re.M))
+        told = re.findall(r"^  --(\S+) ?\S*\n.*\n(?:        default: (.*)\n)?", self.run_sender("--help").stdout, re.M)
+        told = {name.replace("-", "_"): default for name, default in told}
+        skipped = {"config", "version", "help", "seed", "ready_fd"}
+        self.assertEqual(set(shipped), set(told) - skipped)
+        for name in ("server", "parallel", "timeout_ms", "retry_base_ms", "retry_max_ms", "attempts", "report_ms",
+                     "log_level", "allow_private"):
+            self.assertEqual(shipped[name], told[name], name)
+        with open(os.path.join(ROOT, "docs/man/plumb-webhooks.8")) as file:
+            page = file.read().replace("\\-", "-")
+        for name in set(told) - skipped:
+            self.assertIn("--" + name.replace("_", "-"), page)
+
+
+class Documented(Case):
+    """The receivers in docs/WEBHOOKS.md take what is signed, and refuse what is not."""
+
+    def program(self, language):
+        with open(os.path.join(ROOT, "docs/WEBHOOKS.md")) as file:
+            return re.search("```%s\n(.*?)```" % language, file.read(), re.S).group(1)
+
+    def check(self, language, command, suffix):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "receiver" + suffix)
+            with open(path, "w") as file:
+                file.write(self.program(language))
+            daemon = self.daemon()
+            self.sender(daemon)
+            secret = create(self.client, "ci", "http://127.0.0.1:%d/" % port).secret
+            receiver = subprocess.Popen([command, path, str(port)], stdout=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, WEBHOOK_SECRET=secret))
+            try:
+                put_goal(self.client, "a")
+                self.assertEqual(receiver.stdout.readline(), "msg_2_ci_1\n")
+                self.client.call("Webhooks.RotateSecret", W.RotateSecretRequest(id="ci"))
+                put_goal(self.client, "b")
+                self.assertEqual(receiver.stdout.readline(), "refused\n")
+            finally:
+                receiver.kill()
+                receiver.wait()
+                receiver.stdout.close()
+
+    def test_python(self):
+        self.check("python", "/usr/bin/python3", ".py")
+
+    @unittest.skipUnless(shutil.which("node"), "no node")
+    def test_node(self):
+        self.check("javascript", "node", ".js")
 
 
 if __name__ == "__main__":

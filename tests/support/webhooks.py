@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import signal
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -44,7 +45,7 @@ class Got:
 class Receiver:
     """answers is called with a Got and returns a status, or (status, headers); it may block. Requests are in self.got."""
 
-    def __init__(self, answers=lambda got: 204, host="127.0.0.1"):
+    def __init__(self, answers=lambda got: 204, host="127.0.0.1", certificate=None):
         outer = self
         self.answers, self.got, self.changed = answers, [], threading.Condition()
 
@@ -79,6 +80,11 @@ class Receiver:
         self.server = Server((host, 0), Handler)
         self.port = self.server.server_address[1]
         self.url = "http://127.0.0.1:%d/hook" % self.port
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate + ".pem", certificate + ".key")
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            self.url = "https://localhost:%d/hook" % self.port
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def wait(self, good, timeout=30):
@@ -106,15 +112,16 @@ class Receiver:
 class Sender:
     """plumb-webhooks beside a daemon; quick retries, a fixed seed, --allow-private unless args say otherwise."""
 
-    def __init__(self, daemon, args=("--allow-private",), attempts=30, start=True, env=None):
+    def __init__(self, daemon, args=("--allow-private",), attempts=30, start=True, env=None, server=None):
         self.daemon, self.args, self.attempts, self.env = daemon, list(args), attempts, env
+        self.server = server or daemon.unix
         self.folder = tempfile.TemporaryDirectory(prefix="plumb-webhooks-")
         self.log, self.process = os.path.join(self.folder.name, "log"), None
         if start:
             self.start()
 
     def command(self):
-        return [binary("plumb-webhooks"), "--server", self.daemon.unix, "--retry-base-ms", "5", "--retry-max-ms", "40",
+        return [binary("plumb-webhooks"), "--server", self.server, "--retry-base-ms", "5", "--retry-max-ms", "40",
                 "--attempts", str(self.attempts), "--report-ms", "20", "--seed", "7", "--timeout-ms", "5000",
                 "--log-level", "debug"] + self.args
 

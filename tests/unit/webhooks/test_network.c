@@ -170,6 +170,27 @@ START_TEST(an_allowed_network_is_reached_and_its_neighbours_are_not)
 }
 END_TEST
 
+/* Row by row: refused never, allowed both ways, public over TLS only. */
+START_TEST(only_allowed_networks_are_spoken_to_in_clear)
+{
+	struct networks allowed = {0};
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	const struct sockaddr *p = (const struct sockaddr *)&address;
+	struct err err;
+
+	ck_assert(networks_add(&allowed, "10.0.0.0/8", &err));
+	address.sin_addr.s_addr = htonl(0x0a000001);
+	ck_assert(networks_may(&allowed, p, true));
+	ck_assert(networks_may(&allowed, p, false));
+	address.sin_addr.s_addr = htonl(0x08080808);
+	ck_assert(!networks_may(&allowed, p, true));
+	ck_assert(networks_may(&allowed, p, false));
+	address.sin_addr.s_addr = htonl(0x7f000001);
+	ck_assert(!networks_may(&allowed, p, true));
+	ck_assert(!networks_may(&allowed, p, false));
+}
+END_TEST
+
 START_TEST(unix_addresses_are_never_reached)
 {
 	static const struct networks all = {.all_private = true};
@@ -219,6 +240,7 @@ main(void)
 	tcase_add_loop_test(tc, an_address_is_reached_as_the_registries_say, 0, ROWS);
 	tcase_add_loop_test(tc, what_is_refused_is_reached_where_all_is_allowed, 0, ROWS);
 	tcase_add_test(tc, an_allowed_network_is_reached_and_its_neighbours_are_not);
+	tcase_add_test(tc, only_allowed_networks_are_spoken_to_in_clear);
 	tcase_add_test(tc, unix_addresses_are_never_reached);
 	tcase_add_test(tc, networks_are_read_strictly);
 	tcase_add_test(tc, there_are_at_most_64_networks);
