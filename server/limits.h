@@ -86,7 +86,7 @@
 /* What one caller, and one workspace, may have of the daemon (settings; 0 none): a fraction, so that others find room. */
 #define LIMIT_CALLS_PER_CALLER       32768u
 #define LIMIT_ANALYSES_PER_CALLER    64u
-#define LIMIT_RATE_PER_CALLER        20000u /* a fifth of what one core answers */
+#define LIMIT_RATE_PER_CALLER        20000u /* 50 us each: most of the loop is left to others */
 #define LIMIT_MEBIBYTES_PER_CALLER   256u
 #define LIMIT_CALLS_PER_WORKSPACE    65536u
 #define LIMIT_ANALYSES_PER_WORKSPACE 128u
