@@ -99,8 +99,7 @@ judge_answer(struct judge *judge, const struct ask_sides *sides, const Plumb__V1
 	const struct item *who = judge_find(judge, ask->answered_by, KIND_PERSON);
 
 	if (ask->state != was->state && !may_become(sides, ask->state))
-		judge_refuse(judge, "put.item.ask.state", "%s is for %s to say, or for a planner",
-		    sides->asks ? "an answer" : "that",
+		judge_refuse(judge, "put.item.ask.state", "%s says so, or a planner",
 		    sides->asks ? "the lead or owner of the team that is asked" : "whoever asks");
 	if (same_answer(was, ask))
 		return;

@@ -267,13 +267,12 @@ static const struct row rows[] = {
     {ANNA, PUT("{'id':'n','ask':{'from':'cs','to':'it','initiative':'b'}}"),
 	"a team that you lead"},
     {CARL, PUT("{'id':'n','ask':{'from':'cs','to':'it','state':'COMMITTED'}}"),
-	"changes[0].put.item.ask.state: an answer is for the lead or owner of the team that is "
-	"asked"},
+	"changes[0].put.item.ask.state: the lead or owner of the team that is asked says so"},
     {CARL, PUT("{'id':'n','ask':{'from':'cs','to':'it','answer':'Sure'}}"), "put.item.ask.answer"},
     {CARL, PUT("{'id':'k','ask':{'from':'cs','to':'it','what':'More'}}"), NULL},
     {CARL, PUT("{'id':'k','ask':{'from':'cs','to':'it','what':'Help','state':'WITHDRAWN'}}"), NULL},
     {CARL, PUT("{'id':'k','ask':{'from':'cs','to':'it','what':'Help','state':'COMMITTED'}}"),
-	"an answer is"},
+	"the lead or owner of the team that is asked says so"},
     {CARL, PUT("{'id':'k','ask':{'from':'it','to':'cs','what':'Help'}}"), "a team that you lead"},
     {CARL, PUT("{'id':'k','ask':{'from':'cs','to':'it','initiative':'b','what':'Help'}}"), NULL},
     {CARL, REMOVE("ask/k"), NULL},
@@ -307,7 +306,7 @@ static const struct row rows[] = {
     {BOB, PUT("{'id':'k','ask':{'from':'cs','to':'it','what':'Other','state':'COMMITTED'}}"),
 	"ask/k is not yours"},
     {BOB, PUT("{'id':'k','ask':{'from':'cs','to':'it','what':'Help','state':'WITHDRAWN'}}"),
-	"that is for whoever asks to say"},
+	"ask.state: whoever asks says so"},
     {BOB, REMOVE("ask/k"), "ask/k is not yours"},
 };
 
