@@ -28,6 +28,9 @@
 #include "server/rpc/rpc.h"
 
 #define FAKE_LATER_MAX 4096
+#ifndef FAKE_NUMBER_MAX
+#define FAKE_NUMBER_MAX 8000000u
+#endif
 
 struct daemon {
 	struct rpc_pool *pool;
@@ -172,9 +175,9 @@ fake_number(const ProtobufCMessage *request)
 	const Plumb__V1__PingRequest *ping = fake_request(request);
 	size_t n = 0;
 
-	for (size_t i = 0; i < ping->payload.len; i++)
-		n = n * 10 + (size_t)(ping->payload.data[i] - '0');
-	return n;
+	for (size_t i = 0; i < ping->payload.len && n < FAKE_NUMBER_MAX; i++)
+		n = n * 10 + ping->payload.data[i] % 16 % 10;
+	return n < FAKE_NUMBER_MAX ? n : FAKE_NUMBER_MAX;
 }
 
 static inline bool
