@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +12,7 @@
 #include "common/log.h"
 #include "common/parse.h"
 #include "server/limits.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/token.h"
@@ -426,12 +428,14 @@ access_check(struct access_book *book, const char *authorization, size_t len, st
 	case TOKEN_WELL:
 		break;
 	}
-	caller->token = number;
 	token = find(book, number);
-	if (!check_token(book, token, hash, err))
+	if (!check_token(book, token, hash, err)) {
+		caller->claimed = number;
 		return false;
+	}
 	token->last_used_us = book->clock_us(book->clock_arg);
 	memcpy(caller->name, token->subject, sizeof token->subject);
+	caller->token = number;
 	caller->verified = true;
 	caller->access = token->access;
 	caller->secret = first_bytes(hash);
@@ -501,8 +505,12 @@ on_cancel(struct rpc_call *call)
 static void
 say(const struct rpc_call *call, const struct err *err)
 {
+	char about[24];
+
+	snprintf(about, sizeof about, "token/%" PRIu32, call->caller.claimed);
+	audit_event(call->daemon, &call->caller, "token-refused", about, err->msg);
 	log_warn("access", "refused from=%s token=%" PRIu32 " method=%s/%s why=\"%s\"",
-	    call->caller.from != NULL ? call->caller.from : "unknown", call->caller.token,
+	    call->caller.from != NULL ? call->caller.from : "unknown", call->caller.claimed,
 	    call->method->service, call->method->name, err->msg);
 }
 

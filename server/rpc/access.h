@@ -44,7 +44,7 @@ void access_tick(struct access_book *book, struct daemon *daemon);
 /* ---- for transports */
 /*
  * The caller that an "authorization" value ("Bearer plumb_…") makes: fills name, verified, access, token and secret.
- * ERR_UNAUTHENTICATED says what is wrong with it; caller->token is then the number it claims to have, 0 unknown.
+ * ERR_UNAUTHENTICATED says what is wrong with it; caller->claimed is then the number it says it has, 0 unknown.
  */
 bool access_check(struct access_book *book, const char *authorization, size_t len,
     struct caller *caller, struct err *err) MUST_CHECK;

@@ -35,7 +35,8 @@ struct caller {
 	bool local; /* a unix socket peer */
 	enum access access;
 	uint32_t token; /* its number (server/rpc/access.h); 0 none was shown: all workspaces */
-	uint32_t secret; /* which of its secrets: a rotated one holds for a while */
+	uint32_t claimed; /* the number of a token that lets nobody in, for the log; token is 0 then */
+	uint32_t secret;  /* which of its secrets: a rotated one holds for a while */
 	const char *
 	    from; /* the peer's address, "unix"; the connection's, valid while the call runs; NULL */
 };
