@@ -1,5 +1,6 @@
 #include "server/net/connect_wire.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ add_debug(const char *type, size_t type_len, const uint8_t *value, size_t len, s
 	if (known == NULL)
 		return;
 	arena = arena_new(LIMIT_CALL_ARENA);
-	message = arena != NULL ? pb_decode(known, value, len, false, arena, &err) : NULL;
+	message = arena != NULL ? pb_decode(known, value, len, true, arena, &err) : NULL;
 	if (message != NULL) {
 		str_add(out, ",\"debug\":");
 		json_print(message, 0, false, out);
@@ -128,42 +129,55 @@ add_debug(const char *type, size_t type_len, const uint8_t *value, size_t len, s
 	arena_free(arena);
 }
 
-/* A google.protobuf.Any: {"type":"google.rpc.BadRequest","value":"…"}. */
-static void
-add_detail(const struct pb_field *any, struct str *out)
+/* The full name of a message behind the last '/'; false: it is none. */
+static bool
+take_name(const struct pb_field *url, const char **name, size_t *len)
+{
+	const char *p = (const char *)url->bytes;
+	const char *slash = memrchr(p, '/', url->len);
+
+	*name = slash != NULL ? slash + 1 : p;
+	*len = url->len - (size_t)(*name - p);
+	for (size_t i = 0; i < *len; i++) {
+		if (!isalnum((unsigned char)(*name)[i]) && strchr("._", (*name)[i]) == NULL)
+			return false;
+	}
+	return *len > 0 && memchr(*name, '\0', *len) == NULL;
+}
+
+/* A google.protobuf.Any: {"type":"google.rpc.BadRequest","value":"…"}. False: it is none, and nothing was added. */
+static bool
+add_detail(const struct pb_field *any, const char *before, struct str *out)
 {
 	struct pb_in in;
 	struct pb_field field;
-	const char *type = "";
+	const char *type = NULL;
 	const uint8_t *value = NULL;
 	size_t type_len = 0, value_len = 0;
-	const char *slash;
 	char *text;
 
 	pb_in_init(&in, any->bytes, any->len);
 	while (pb_in_next(&in, &field)) {
 		if (field.number == 1 && field.wire_type == 2) {
-			type = (const char *)field.bytes;
-			type_len = field.len;
+			if (!take_name(&field, &type, &type_len))
+				return false;
 		} else if (field.number == 2 && field.wire_type == 2) {
 			value = field.bytes;
 			value_len = field.len;
 		}
 	}
-	slash = memrchr(type, '/', type_len);
-	if (slash != NULL) {
-		type_len -= (size_t)(slash + 1 - type);
-		type = slash + 1;
-	}
 	text = malloc(GRPC_BASE64_LEN(value_len) + 1);
-	if (text == NULL)
-		return;
-	str_addf(out, "{\"type\":\"%.*s\",\"value\":\"", (int)type_len, type);
+	if (text == NULL || type == NULL || in.bad) {
+		free(text);
+		return false;
+	}
+	str_addf(out, "%s{\"type\":\"%.*s\",\"value\":\"", before, (int)type_len, type);
 	str_add_len(out, text, grpc_base64_encode(value, value_len, text));
 	str_add_char(out, '"');
 	free(text);
 	add_debug(type, type_len, value, value_len, out);
 	str_add_char(out, '}');
+	return true;
 }
 
 void
@@ -178,11 +192,8 @@ connect_error_json(
 	json_print_string(status->msg, out);
 	pb_in_init(&in, details, details_len);
 	while (details_len > 0 && pb_in_next(&in, &field)) {
-		if (field.number != 3 || field.wire_type != 2)
-			continue;
-		str_add(out, any ? "," : ",\"details\":[");
-		add_detail(&field, out);
-		any = true;
+		if (field.number == 3 && field.wire_type == 2)
+			any |= add_detail(&field, any ? "," : ",\"details\":[", out);
 	}
 	str_add(out, any ? "]}" : "}");
 }
