@@ -13,8 +13,12 @@
 #include "server/rpc/access.h"
 #include "server/rpc/daemon.h"
 
-#define NV_MAX       64u
-#define DETAILS_MAX  4096u /* of grpc-status-details-bin before base64 */
+#define NV_MAX 64u
+/*
+ * Of grpc-status-details-bin before base64: clients take 8 KiB of trailers (C core and Java; others more), this makes 5.5 of it,
+ * and a message has 0.8 at most.
+ */
+#define DETAILS_MAX  4096u
 #define COMPRESS_MIN 1024u
 #define ECHO_MAX     60
 #define MESSAGE_MIN  (64u << 10) /* room for a message's first bytes */
@@ -324,14 +328,12 @@ h2_call_wake(struct h2_stream *s)
 
 /* ---- the end ------------------------------------------------------------------------------------------------ */
 
-/* google.rpc.Status, whose details come encoded. Returns its length; 0: too long. */
+/* google.rpc.Status, whose details come encoded; what does not fit of them is left out. Returns its length. */
 static size_t
 encode_status(const struct err *status, const uint8_t *details, size_t details_len, uint8_t *out)
 {
 	size_t message_len = strlen(status->msg), n = 0;
 
-	if (details_len > DETAILS_MAX)
-		return 0;
 	out[n++] = 1 << 3; /* code */
 	out[n++] = (uint8_t)status->code;
 	out[n++] = 2 << 3 | 2; /* message */
@@ -340,8 +342,7 @@ encode_status(const struct err *status, const uint8_t *details, size_t details_l
 	out[n++] = (uint8_t)(message_len >= 128 ? message_len >> 7 : message_len);
 	memcpy(out + n, status->msg, message_len);
 	n += message_len;
-	memcpy(out + n, details, details_len);
-	return n + details_len;
+	return n + grpc_details_trim(details, details_len, DETAILS_MAX, out + n);
 }
 
 static struct h2_trailers *
@@ -687,7 +688,8 @@ static bool
 identify(struct h2_conn *h2, const struct rpc_method *method, const struct request *r,
     struct caller *out, bool *is_wrong, struct err *err)
 {
-	struct shown shown = {r->claim != NULL ? r->claim : "", r->claim_len, r->token, r->token_len};
+	struct shown shown = {
+	    r->claim != NULL ? r->claim : "", r->claim_len, r->token, r->token_len};
 	bool ok;
 
 	if (!identity_is_asked(method))
@@ -713,8 +715,7 @@ make_call(struct h2_stream *s, const struct request *r, struct err *err)
 		    "more than %u MiB of replies wait on this connection to be read; read them "
 		    "first",
 		    LIMIT_OUTPUT_MAX >> 20);
-	if (method == NULL ||
-	    (!identify(h2, method, r, &caller, &is_wrong, err) && !is_wrong))
+	if (method == NULL || (!identify(h2, method, r, &caller, &is_wrong, err) && !is_wrong))
 		return false;
 	why = *err;
 	s->call = rpc_call_new(net_of(s)->options.daemon, method, &transport, s, &caller);

@@ -83,6 +83,23 @@ class Calls(unittest.TestCase):
         bad = pb.details.BadRequest.FromString(status.details[0].value)
         self.assertEqual(bad.field_violations[0].field, "change_set.changes[0].put.item.id")
 
+    def test_details_that_would_be_too_long_for_a_client(self):
+        """C core takes 8 KiB of trailers: of a hundred faults the first are told, whole, and the message always."""
+        request = pb.plan.ApplyRequest(change_set=pb.plan.ChangeSet())
+        for i in range(100):
+            item = request.change_set.changes.add().put.item
+            item.id, item.title = "Wrong Id %d" % i, "x"
+            item.goal.SetInParent()
+        error = self.refused(self.stub.unary, "Plan/Apply", request, pb.plan.ApplyReply)
+        self.assertEqual(error.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        raw = dict((key, value) for key, value in error.trailing_metadata())["grpc-status-details-bin"]
+        self.assertLessEqual(len(raw), 4096 + 300)
+        status = pb.status.Status.FromString(raw)
+        self.assertEqual(status.message, error.details())
+        fields = [v.field for v in pb.details.BadRequest.FromString(status.details[0].value).field_violations]
+        self.assertGreater(len(fields), 15)
+        self.assertEqual(fields, ["change_set.changes[%d].put.item.id" % i for i in range(len(fields))])
+
     def test_unknown_methods(self):
         for path in ("Plan/Nothing", "Nothing/Get"):
             error = self.refused(self.stub.unary, path, pb.plan.GetRequest(), pb.plan.GetReply)
