@@ -224,9 +224,8 @@ static const struct command admin_snapshot = {
     .takes = TAKES_SERVER,
 };
 
-static const struct command *const parts[] = {
-    &admin_verify, &admin_backup, &admin_restore, &admin_snapshot, &admin_certificates, &admin_audit,
-    &admin_token, NULL};
+static const struct command *const parts[] = {&admin_verify, &admin_backup, &admin_restore,
+    &admin_snapshot, &admin_certificates, &admin_audit, &admin_token, NULL};
 
 static const struct example examples[] = {
     {"plumb admin verify", "is the log whole?"},

@@ -31,6 +31,13 @@ static const struct {
     {"keepalive_ms", AT(life.keepalive_ms), false},
     {"keepalive_timeout_ms", AT(life.keepalive_timeout_ms), false},
     {"ping_interval_ms", AT(life.ping_interval_ms), false},
+    {"calls_per_caller", AT(quota.calls_per_caller), false},
+    {"analyses_per_caller", AT(quota.analyses_per_caller), false},
+    {"rate_per_caller", AT(quota.rate_per_caller), false},
+    {"mebibytes_per_caller", AT(quota.mebibytes_per_caller), false},
+    {"calls_per_workspace", AT(quota.calls_per_workspace), false},
+    {"analyses_per_workspace", AT(quota.analyses_per_workspace), false},
+    {"rate_per_workspace", AT(quota.rate_per_workspace), false},
     {"ready_fd", AT(ready_fd), false},
 };
 

@@ -127,8 +127,7 @@ step(struct dry_run *run)
 
 	for (size_t i = 0; i < 2 && progress == READY; i++)
 		progress = get_baseline(run, &run->baselines[i]);
-	if (progress == READY &&
-	    !quota_start(run->call, run_job, job_done, run, &run->err))
+	if (progress == READY && !quota_start(run->call, run_job, job_done, run, &run->err))
 		progress = FAILED;
 	if (progress == FAILED) {
 		run->ok = false;

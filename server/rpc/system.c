@@ -22,7 +22,8 @@ struct system_put {
 	struct arena *own;    /* NULL: the call's */
 	system_done_fn done;
 	void *arg;
-	const char **told; /* what is written down of each change, with its durable outcome; two texts each */
+	const char **
+	    told; /* what is written down of each change, with its durable outcome; two texts each */
 	size_t told_count;
 	Plumb__V1__ChangeSet set;
 	Plumb__V1__Change change;
@@ -99,13 +100,13 @@ tell(struct system_put *put, struct rpc_call *call)
 
 	for (size_t i = 0; told != NULL && i < count; i++) {
 		const struct item *item = ops[i].new;
-		const char *done = !item_is_live(item) ? "remove"
+		const char *done = !item_is_live(item)        ? "remove"
 				   : item_is_live(ops[i].old) ? "change"
 							      : "create";
 
 		told[2 * i] = arena_printf(call->arena, "%s-%s", kind_name(item->kind), done);
-		told[2 * i + 1] = arena_printf(
-		    call->arena, "%s/%.*s", kind_name(item->kind), (int)item->id_len, item_id(item));
+		told[2 * i + 1] = arena_printf(call->arena, "%s/%.*s", kind_name(item->kind),
+		    (int)item->id_len, item_id(item));
 		if (told[2 * i] != NULL && told[2 * i + 1] != NULL)
 			put->told_count = i + 1;
 	}
@@ -171,7 +172,12 @@ own_done(struct commit *commit, enum err_code code)
 
 	if (put->done != NULL)
 		put->done(put->arg, code);
-	arena_free(put->own);
+}
+
+static void
+own_free(struct commit *commit)
+{
+	arena_free(((struct system_put *)commit)->own);
 }
 
 bool
@@ -192,6 +198,7 @@ system_put_own(struct daemon *daemon, Plumb__V1__Item *item, const char *reason,
 	put->done = done;
 	put->arg = arg;
 	put->commit.on_done = own_done;
+	put->commit.free = own_free;
 	if (commit(put, daemon, AUTHOR, arena, faults, err))
 		return true;
 	arena_free(arena);

@@ -404,7 +404,7 @@ unlink_commit(struct workspace *ws, struct commit *commit)
 	commit->next = commit->prev = NULL;
 }
 
-/* Tells whoever asked for the change. The commit may be gone afterwards. */
+/* Tells whoever asked for the change. */
 static void
 answer(struct commit *commit, enum err_code code)
 {
@@ -434,6 +434,8 @@ release(struct commit *commit)
 
 	if (call != NULL)
 		rpc_unpin(call);
+	else
+		commit->free(commit);
 }
 
 static void

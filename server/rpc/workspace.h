@@ -54,7 +54,9 @@ struct commit {
 	size_t reply_len;
 	void (*on_done)(
 	    struct commit *commit, enum err_code code); /* NULL: the call gets reply or the error */
-	void (*on_outcome)(struct commit *commit, enum err_code code); /* just before; NULL nothing */
+	void (*free)(struct commit *commit); /* of the daemon's own: the store is done with it */
+	void (*on_outcome)(
+	    struct commit *commit, enum err_code code); /* just before; NULL nothing */
 };
 
 struct workspace {

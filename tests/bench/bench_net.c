@@ -103,8 +103,7 @@ now_ns(void)
 /* ---- requests ------------------------------------------------------------------------------------------- */
 
 static size_t
-encode_for(
-    uint8_t *out, const char *service, const char *method, const ProtobufCMessage *request)
+encode_for(uint8_t *out, const char *service, const char *method, const ProtobufCMessage *request)
 {
 	Ttrpc__Request call;
 	uint8_t payload[REQUEST_MAX];
