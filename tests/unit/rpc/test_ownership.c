@@ -356,6 +356,20 @@ START_TEST(what_is_refused_changes_nothing)
 }
 END_TEST
 
+/* Whatever a name looks like: it must be known for certain. */
+START_TEST(a_claim_owns_nothing)
+{
+	struct asked *asked;
+
+	engine.unverified = true;
+	asked = apply_as(ANNA, ACCESS_CONTRIBUTOR, true,
+	    PUT("{'id':'a','title':'A','owners':['anna'],'initiative':{}}"));
+	engine.unverified = false;
+	ck_assert_int_eq(asked->status.code, ERR_DENIED);
+	asked_free(asked);
+}
+END_TEST
+
 START_TEST(an_override_is_a_planners)
 {
 	char *json = quoted("{'change_set':{'override_reason':'x','changes':[" PUT(
@@ -463,6 +477,7 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_contributor_changes_what_is_theirs, 0, (int)(sizeof rows / sizeof rows[0]));
 	tcase_add_test(tc, what_is_refused_changes_nothing);
+	tcase_add_test(tc, a_claim_owns_nothing);
 	tcase_add_test(tc, an_override_is_a_planners);
 	tcase_add_test(tc, a_retry_is_answered_as_the_first_time);
 	tcase_add_test(tc, no_more_than_so_many_references_are_looked_at);
