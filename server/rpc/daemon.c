@@ -350,7 +350,8 @@ daemon_poll(struct daemon *daemon)
 	workspace_after_poll(daemon->system);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next)
 		workspace_after_poll(ws);
-	webhooks_poll(daemon->webhooks);
+	if (daemon->webhooks != NULL) /* the start may have failed */
+		webhooks_poll(daemon->webhooks);
 }
 
 void
