@@ -3,7 +3,6 @@
 The packages come from the npm registry once, at the versions of the lock file; without npm or network the test is skipped.
 """
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,29 +11,16 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
+import npm  # noqa: E402
 from certificates import Certificates  # noqa: E402
 
 BUILD = os.environ.get("PLUMB_BUILD", os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "dev"))
 
 
-def install():
-    """A folder with the cases and what they need, beside the builds."""
-    folder = os.path.join(os.path.dirname(BUILD.rstrip("/")), "grpc-js")
-    os.makedirs(folder, exist_ok=True)
-    for name in ("package.json", "package-lock.json", "cases.js"):
-        shutil.copy(os.path.join(HERE, "grpc_js", name), folder)
-    done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, timeout=300,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode != 0:
-        raise unittest.SkipTest("npm: " + done.stdout[-200:])
-    return folder
-
-
-@unittest.skipUnless(shutil.which("npm"), "npm is not here")
 class Cases(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = install()
+        cls.folder = npm.install(os.path.join(HERE, "grpc_js"), BUILD)
         keys = tempfile.TemporaryDirectory()
         cls.addClassCleanup(keys.cleanup)
         cls.certificates = Certificates(keys.name)
