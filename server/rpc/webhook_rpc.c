@@ -12,7 +12,6 @@
 #include "common/pb.h"
 #include "plumb/v1/webhook.pb-c.h"
 #include "server/limits.h"
-#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/rpc.h"
@@ -238,16 +237,6 @@ make_secret(
 	return true;
 }
 
-/* For the audit file: "main/ci". */
-static void
-audit(struct rpc_call *call, const char *what, const struct workspace *ws, const char *id)
-{
-	char about[2 * ID_MAX_LEN + 2];
-
-	snprintf(about, sizeof about, "%s/%s", ws->id, id);
-	audit_event(call->daemon, &call->caller, what, about, "ok");
-}
-
 /* ---- Create ---------------------------------------------------------------------------------------------- */
 
 struct created {
@@ -356,9 +345,7 @@ handle_webhooks_create(struct rpc_call *call, const ProtobufCMessage *message)
 	/* What is counted must be durable. */
 	if (ws == NULL || waits(call, handle_webhooks_create, message))
 		return;
-	if (check_create(call, ws, request, &err) && create(call, ws, request, &err))
-		audit(call, "webhook-create", ws, request->id);
-	else
+	if (!check_create(call, ws, request, &err) || !create(call, ws, request, &err))
 		rpc_fail(call, &err);
 }
 
@@ -401,8 +388,7 @@ handle_webhooks_list(struct rpc_call *call, const ProtobufCMessage *message)
 
 /* Puts the webhook, and fails the call where that can't be. */
 static void
-change_hook(
-    struct rpc_call *call, struct both *both, const char *what, const ProtobufCMessage *reply)
+change_hook(struct rpc_call *call, struct both *both, const ProtobufCMessage *reply)
 {
 	struct changes *changes = arena_zalloc(call->arena, sizeof *changes);
 	struct err err = {0};
@@ -412,9 +398,7 @@ change_hook(
 		put(changes, both->item);
 		ok = system_change(call, changes->list, changes->count, reply, &err);
 	}
-	if (ok)
-		audit(call, what, both->ws, both->item->webhook->id);
-	else
+	if (!ok)
 		rpc_fail(call, &err);
 }
 
@@ -451,7 +435,7 @@ handle_webhooks_update(struct rpc_call *call, const ProtobufCMessage *message)
 	plumb__v1__update_webhook_reply__init(&reply);
 	fill_info(&info, both);
 	reply.webhook = &info;
-	change_hook(call, both, "webhook-update", &reply.base);
+	change_hook(call, both, &reply.base);
 }
 
 void
@@ -475,9 +459,7 @@ handle_webhooks_remove(struct rpc_call *call, const ProtobufCMessage *message)
 	}
 	take_out(changes, "webhook", both->key);
 	take_out(changes, "webhook-state", both->key);
-	if (system_change(call, changes->list, changes->count, &reply.base, &err))
-		audit(call, "webhook-remove", both->ws, request->id);
-	else
+	if (!system_change(call, changes->list, changes->count, &reply.base, &err))
 		rpc_fail(call, &err);
 }
 
@@ -513,7 +495,7 @@ handle_webhooks_rotate_secret(struct rpc_call *call, const ProtobufCMessage *mes
 	fill_info(&info, both);
 	reply.webhook = &info;
 	reply.secret = secret;
-	change_hook(call, both, "webhook-rotate", &reply.base);
+	change_hook(call, both, &reply.base);
 }
 
 /* ---- dead letters ---------------------------------------------------------------------------------------------- */

@@ -163,6 +163,19 @@ class Definitions(Case):
         self.client = daemon.client(unix=True)
         self.assertEqual(info(self.client, "ci").url, "https://a.example")
 
+    def test_who_changed_them_is_in_the_audit_file(self):
+        self.daemon(memory=False)
+        create(self.client, "ci", "https://a.example")
+        self.client.call("Webhooks.RotateSecret", W.RotateSecretRequest(id="ci"))
+        self.client.call("Webhooks.Report", W.ReportDeliveryRequest(key="2.ci", last_error="no"))  # nobody's act
+        self.client.call("Webhooks.Remove", W.RemoveWebhookRequest(id="ci"))
+
+        def told():
+            lines = self.client.call("Audit.List", pb.audit.ListAuditRequest()).lines
+            return [(line.event, line.about) for line in lines if line.event.startswith("webhook")]
+        self.assertEqual(until(lambda: len(told()) >= 3 and told()), [
+            ("webhook-create", "webhook/2.ci"), ("webhook-change", "webhook/2.ci"), ("webhook-remove", "webhook/2.ci")])
+
     def test_one_sender_only(self):
         self.daemon()
         with self.client.stream("Webhooks.Watch", W.WatchWebhooksRequest()) as first:
