@@ -40,6 +40,15 @@ has_line(const char *line)
 	ck_assert_msg(strstr(text.data, wanted) != NULL, "no line '%s'", line);
 }
 
+static void
+apply(const char *json)
+{
+	struct asked *asked = engine_ask("Plan.Apply", json);
+
+	ck_assert_msg(asked->status.code == ERR_OK, "%s", asked->status.msg);
+	asked_free(asked);
+}
+
 START_TEST(times_fall_into_their_buckets)
 {
 	/* Bounds belong to the bucket: 100 µs to the first, 101 µs to the second; 10 s to the last, what is longer to none. */
@@ -156,11 +165,8 @@ START_TEST(plans_are_counted_as_they_change)
 	scrape(&everything);
 	has_line("plumbd_plan_items{workspace=\"main\"} 0");
 	for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
-		struct asked *asked;
-
 		snprintf(json, sizeof json, "{\"change_set\":{\"changes\":[%s]}}", changes[i]);
-		asked = engine_ask("Plan.Apply", json);
-		ck_assert_msg(asked->status.code == ERR_OK, "%s", asked->status.msg);
+		apply(json);
 		scrape(&everything);
 		snprintf(line, sizeof line, "plumbd_plan_items{workspace=\"main\"} %u", items[i]);
 		has_line(line);
@@ -168,12 +174,12 @@ START_TEST(plans_are_counted_as_they_change)
 		has_line(line);
 	}
 	/* What is only asked for, or refused, changes nothing. */
-	engine_ask("Plan.Apply", "{\"dry_run\":true,\"change_set\":{\"changes\":[{\"put\":{"
-				 "\"item\":{\"id\":\"d\",\"title\":\"D\","
-				 "\"goal\":{}}}}]}}");
-	engine_ask("Plan.Apply", "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"d\","
-				 "\"title\":\"D\",\"goal\":{}}}},"
-				 "{\"remove\":{\"ref\":\"goal/none\"}}]}}");
+	asked_free(engine_ask("Plan.Apply",
+	    "{\"dry_run\":true,\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"d\","
+	    "\"title\":\"D\",\"goal\":{}}}}]}}"));
+	asked_free(engine_ask("Plan.Apply",
+	    "{\"change_set\":{\"changes\":[{\"put\":{\"item\":{\"id\":\"d\",\"title\":\"D\","
+	    "\"goal\":{}}}},{\"remove\":{\"ref\":\"goal/none\"}}]}}"));
 	scrape(&everything);
 	has_line("plumbd_plan_items{workspace=\"main\"} 2");
 	has_line("plumbd_plan_records{workspace=\"main\"} 0");
@@ -182,13 +188,11 @@ END_TEST
 
 START_TEST(records_are_counted_apart)
 {
-	struct asked *asked = engine_ask("Plan.Apply",
-	    "{\"change_set\":{\"changes\":["
-	    "{\"put\":{\"item\":{\"id\":\"a\",\"title\":\"A\",\"initiative\":{}}}},"
-	    "{\"add\":{\"record\":{\"id\":\"r\",\"at\":\"2026-03-30\",\"about\":\"initiative/a\","
-	    "\"check_in\":{\"status\":\"ON_TRACK\"}}}}]}}");
+	apply("{\"change_set\":{\"changes\":["
+	      "{\"put\":{\"item\":{\"id\":\"a\",\"title\":\"A\",\"initiative\":{}}}},"
+	      "{\"add\":{\"record\":{\"id\":\"r\",\"at\":\"2026-03-30\",\"about\":\"initiative/a\","
+	      "\"check_in\":{\"status\":\"ON_TRACK\"}}}}]}}");
 
-	ck_assert_msg(asked->status.code == ERR_OK, "%s", asked->status.msg);
 	scrape(&everything);
 	has_line("plumbd_plan_items{workspace=\"main\"} 1");
 	has_line("plumbd_plan_records{workspace=\"main\"} 1");
