@@ -110,7 +110,7 @@ class OperationsTest(unittest.TestCase):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                         "-keyout", self.path("server.key"), "-out", self.path("server.pem"), "-subj", "/CN=localhost",
                         "-days", "30"], check=True, stderr=subprocess.DEVNULL)
-        shutil.copy(self.path("server.pem"), self.path("callers.pem"))
+        shutil.copy(self.path("server.pem"), self.path("ca.pem"))
         process = subprocess.Popen([binary(), "--config", self.config(text)], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         line = process.stdout.readline()
