@@ -1,6 +1,7 @@
 #include "server/net/h2_conn.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,6 +174,8 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 		life_moved(h2->conn);
 	if (frame->hd.type == NGHTTP2_PING)
 		on_ping(h2, frame);
+	if (frame->hd.type == NGHTTP2_SETTINGS)
+		net_deadline_remove(h2->conn->net, &h2->greeting);
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
 	s = stream_of(session, frame->hd.stream_id);
@@ -244,6 +247,15 @@ out:
 	return session;
 }
 
+static void
+not_greeted(struct deadline *deadline)
+{
+	struct h2_conn *h2 =
+	    (struct h2_conn *)(void *)((char *)deadline - offsetof(struct h2_conn, greeting));
+
+	conn_close(h2->conn, "no whole preface");
+}
+
 static bool
 init(struct conn *conn)
 {
@@ -261,11 +273,15 @@ init(struct conn *conn)
 	TAILQ_INIT(&h2->streams);
 	TAILQ_INIT(&h2->blocked);
 	h2->session = session_new(h2);
+	h2->greeting.expired = not_greeted;
 	if (h2->session == NULL ||
+	    !net_deadline_add(conn->net, &h2->greeting,
+		daemon_monotonic_us() + LIMIT_UNDECIDED_MS * INT64_C(1000)) ||
 	    nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings,
 		sizeof settings / sizeof settings[0]) != 0 ||
 	    nghttp2_session_set_local_window_size(
 		h2->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW) != 0) {
+		net_deadline_remove(conn->net, &h2->greeting);
 		nghttp2_session_del(h2->session);
 		free(h2);
 		return false;
@@ -394,6 +410,7 @@ fini(struct conn *conn)
 	struct h2_conn *h2 = conn->protocol_data;
 	struct h2_stream *s;
 
+	net_deadline_remove(conn->net, &h2->greeting);
 	while ((s = TAILQ_FIRST(&h2->streams)) != NULL)
 		h2_stream_free(s);
 	nghttp2_session_del(h2->session);

@@ -46,6 +46,7 @@ struct h2_conn {
 	size_t running;                  /* calls */
 	size_t unread; /* replies of its counted streams that are not yet frames */
 	bool is_pumping;
+	struct deadline greeting; /* until the peer's first SETTINGS: half a preface is none */
 	const char *drained; /* why; the first GOAWAY is out, the second follows its PING. Static */
 	bool is_ending;      /* the last GOAWAY says what the peer did wrong */
 };

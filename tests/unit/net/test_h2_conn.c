@@ -125,7 +125,7 @@ frames_come(unsigned type, uint32_t stream)
 }
 
 static void
-setup_life(struct life_options life)
+setup_silent(struct life_options life)
 {
 	const struct peer peer = {.local = true, .uid = 1000};
 	struct net_options options = {.daemon = &daemon_, .life = life};
@@ -142,9 +142,21 @@ setup_life(struct life_options life)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	net_accept(net, fds[0], &peer);
 	fd = fds[1];
+}
+
+static void
+greet(void)
+{
 	put(PREFACE, sizeof PREFACE - 1);
 	put_frame(SETTINGS, 0, 0, NULL, 0);
 	turns();
+}
+
+static void
+setup_life(struct life_options life)
+{
+	setup_silent(life);
+	greet();
 }
 
 static void
@@ -487,6 +499,35 @@ START_TEST(a_silent_peer_is_asked_and_given_up)
 }
 END_TEST
 
+START_TEST(half_a_preface_is_given_up)
+{
+	setup_silent((struct life_options){0});
+	put(PREFACE, 8);
+	turns();
+	ck_assert_int_eq(LIST_FIRST(&net->conns)->state, CONN_OPEN);
+	at_ms(LIMIT_UNDECIDED_MS - 1);
+	/* A byte now and then is no progress. */
+	put(PREFACE + 8, 1);
+	turns();
+	ck_assert_uint_eq(net_connections(net), 1);
+	at_ms(LIMIT_UNDECIDED_MS);
+	ck_assert_uint_eq(net_connections(net), 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_preface_in_the_last_moment_is_one)
+{
+	setup_silent((struct life_options){0});
+	at_ms(LIMIT_UNDECIDED_MS - 1);
+	greet();
+	at_ms(10 * LIMIT_UNDECIDED_MS);
+	call(1, "/test.v1.Test/Echo", "x");
+	ck_assert_uint_eq(frames_come(HEADERS, 1), 2);
+	teardown();
+}
+END_TEST
+
 static void
 ping_at(int64_t ms)
 {
@@ -575,6 +616,8 @@ main(void)
 	tcase_add_test(life, a_goodbye_that_is_not_heard_ends_too);
 	tcase_add_test(life, who_has_a_call_is_not_idle);
 	tcase_add_test(life, a_silent_peer_is_asked_and_given_up);
+	tcase_add_test(life, half_a_preface_is_given_up);
+	tcase_add_test(life, a_preface_in_the_last_moment_is_one);
 	tcase_add_test(life, pings_that_come_too_often_end_the_connection);
 	tcase_add_test(life, pings_between_calls_measure_and_are_answered);
 	tcase_add_test(life, a_flood_of_settings_ends_the_connection);
