@@ -47,7 +47,7 @@ people: {anna: {title: Anna Brandt}, ben: {title: Ben Olsen}}
 class Base(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(memory=True, clock="=2026-02-02T09:00:00Z")
+        cls.daemon = Daemon(clock="=2026-02-02T09:00:00Z")
         cls.addClassCleanup(cls.daemon.close)
         cls.folder = tempfile.mkdtemp(prefix="plumbcli-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
