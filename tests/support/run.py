@@ -182,6 +182,7 @@ def after_build():
     steps += python_tests("scenarios", "asan")
     steps += over_grpc("dev")
     steps += python_tests("interop", "asan")
+    steps += python_tests("packaging", "release")
     steps += [s for s in python_tests("scenarios", "tsan") if "life" in s.name or "watch" in s.name]
     steps += crash()
     steps += fuzz(50_000)
