@@ -487,8 +487,7 @@ backup_run(struct view_job *job, struct err *err)
 	const Plumb__V1__BackupRequest *request = job->arg;
 	struct progress progress = {.job = job, .sent_us = daemon_monotonic_us()};
 
-	bool ok = store_backup(
-	    job->call->daemon->store, request->path, on_copied, &progress, err);
+	bool ok = store_backup(job->call->daemon->store, request->path, on_copied, &progress, err);
 
 	audit_event(job->call->daemon, &job->call->caller, "backup", request->path,
 	    ok ? "ok" : err_code_name(err->code));

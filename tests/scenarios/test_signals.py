@@ -190,6 +190,12 @@ class Signals(unittest.TestCase):
         time.sleep(0.5)  # tables.db follows
         log = self.daemon.read_log()
         self.assertNotIn("Pulse", log)
+        # the tables follow a second or so behind
+        deadline = time.monotonic() + 60
+        client = self.daemon.client()
+        while client.call("Admin.Info", pb.admin.InfoRequest(workspace="main")).tables_revision == 0:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
         self.daemon.terminate()
         names = sorted(os.listdir(self.data))
         self.assertIn("confidential.db", names)
