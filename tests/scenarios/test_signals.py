@@ -187,7 +187,6 @@ class Signals(unittest.TestCase):
         export = subprocess.run([binary("plumb"), "--server", self.daemon.unix, "export"], capture_output=True, text=True, timeout=60)
         self.assertEqual(export.returncode, 0, export.stderr)
         self.assertNotIn("pulse", export.stdout.lower())
-        time.sleep(0.5)  # tables.db follows
         log = self.daemon.read_log()
         self.assertNotIn("Pulse", log)
         # the tables follow a second or so behind
