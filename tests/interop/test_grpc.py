@@ -1,6 +1,7 @@
 """gRPC with a stock client (grpcio), which knows nothing of ours but the .proto files: against the daemon, in clear and over TLS."""
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import unittest
 import grpc
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+import h2raw as h2  # noqa: E402
 import plumbrpc as p  # noqa: E402
 from certificates import Certificates  # noqa: E402
 from plumbrpc import Daemon, pb  # noqa: E402
@@ -240,6 +242,26 @@ class Tls(unittest.TestCase):
         self.assertIn("no application protocol", self.s_client("-alpn", "smtp"))
         self.assertIn("alert protocol version", self.s_client("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"))
         self.assertIn("Verify return code: 0 (ok)", self.s_client("-tls1_2", "-CAfile", self.certificates.path("ca.pem")))
+
+    def test_without_alpn_the_first_bytes_decide(self):
+        context = ssl.create_default_context(cafile=self.certificates.path("ca.pem"))
+        context.check_hostname = False
+        for begin in ("http2", "frames", "neither"):
+            sock = context.wrap_socket(h2.connect(self.daemon.tcp))
+            self.addCleanup(sock.close)
+            if begin == "http2":
+                conn = h2.Connection(sock)
+                conn.call(1, ECHO, h2.message(pb.admin.PingRequest(payload=b"x").SerializeToString()))
+                self.assertEqual(conn.status(1), 0)
+            elif begin == "frames":
+                sock.sendall(p.frame(1, p.REQUEST, p.REMOTE_CLOSED, p.request_body("Admin.Ping", b"")))
+                self.assertEqual(sock.recv(10)[8], p.RESPONSE)
+            else:
+                sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                try:
+                    self.assertEqual(sock.recv(10), b"")
+                except OSError:
+                    pass  # closed without a goodbye
 
     def test_in_clear_beside_it(self):
         channel = grpc.insecure_channel(host(self.daemon), options=[("grpc.use_local_subchannel_pool", 1)])
