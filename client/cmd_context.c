@@ -158,8 +158,8 @@ run_set(struct context *ctx, const struct args *args)
 	if (code != EXIT_FINE)
 		return code;
 	for (size_t i = 0; section && i < sizeof keys / sizeof keys[0]; i++) {
-		const char *value = args_get(
-		    args, strcmp(keys[i], "token_file") == 0 ? "token-file" : keys[i]);
+		const char *value =
+		    args_get(args, strcmp(keys[i], "token_file") == 0 ? "token-file" : keys[i]);
 
 		if (!value)
 			continue;
@@ -168,9 +168,9 @@ run_set(struct context *ctx, const struct args *args)
 			return context_error(ctx, EXIT_USAGE, "%s", err.msg);
 	}
 	if (!any)
-		return command_usage(args,
-		    "say what to keep: --server, --workspace, --as, --timeout, --ca, --cert, --key or "
-		    "--token-file");
+		return command_usage(args, "say what to keep: --server, --workspace, --as, "
+					   "--timeout, --ca, --cert, --key or "
+					   "--token-file");
 	output_printf(&ctx->out, "%s context %s.%s%s\n", is_new ? "Made" : "Changed", name,
 	    strcmp(ctx->config.context, name) == 0 ? "" : " Use it with: plumb context use ",
 	    strcmp(ctx->config.context, name) == 0 ? "" : name);

@@ -131,7 +131,8 @@ set_cors_origins(struct config *config, const char *value, struct err *err)
 
 		if (!is_origin(p, len))
 			return err_set(err, ERR_INVALID,
-			    "'%.*s' is no origin: https://plan.example.org, in lower case, with the "
+			    "'%.*s' is no origin: https://plan.example.org, in lower case, with "
+			    "the "
 			    "port where it has one, and without a path",
 			    len < 100 ? (int)len : 100, p);
 		if (config->origins_count == LIMIT_ORIGINS)
@@ -187,8 +188,8 @@ set_anonymous(struct config *config, const char *value, struct err *err)
 {
 	if (access_parse_role(value, &config->anonymous))
 		return true;
-	return err_set(err, ERR_INVALID,
-	    "'%s' is none of none, reader, contributor, planner, admin", value);
+	return err_set(
+	    err, ERR_INVALID, "'%s' is none of none, reader, contributor, planner, admin", value);
 }
 
 static bool
@@ -327,7 +328,8 @@ static const struct setting settings[] = {
     {"tls_require_client", NULL, "no", "refuse callers who show no certificate",
 	set_tls_require_client},
     {"http", "ADDR", "",
-	"also speak HTTP/1.1 at tcp:HOST:PORT: /healthz, /readyz, /metrics, and calls by the Connect "
+	"also speak HTTP/1.1 at tcp:HOST:PORT: /healthz, /readyz, /metrics, and calls by the "
+	"Connect "
 	"protocol; may be given several times",
 	set_http},
     {"cors_origins", "ORIGIN…", "",
@@ -362,7 +364,8 @@ static const struct setting settings[] = {
     {"keepalive_timeout_ms", "MS", "20000", "and given up if it does not answer in this time",
 	set_keepalive_timeout_ms},
     {"ping_interval_ms", "MS", "5000",
-	"callers over gRPC that ask more often than this whether the daemon is there, and say nothing "
+	"callers over gRPC that ask more often than this whether the daemon is there, and say "
+	"nothing "
 	"else, are sent away; 0: nobody is",
 	set_ping_interval_ms},
     {"synchronous", "MODE", "FULL",
@@ -372,8 +375,8 @@ static const struct setting settings[] = {
     {"audit", "WORD", "yes",
 	"no: don't write DIR/audit.log, which tells who granted, was refused or read in bulk",
 	set_audit},
-    {"calls_per_caller", "N", "32768", "how many calls of one caller may run at once; 0: any number",
-	set_calls_per_caller},
+    {"calls_per_caller", "N", "32768",
+	"how many calls of one caller may run at once; 0: any number", set_calls_per_caller},
     {"analyses_per_caller", "N", "64",
 	"how many questions of one caller may wait for workers or be with them; 0: any number",
 	set_analyses_per_caller},
@@ -385,9 +388,11 @@ static const struct setting settings[] = {
 	"how large one caller's requests that are being answered may be together; 0: any size",
 	set_mebibytes_per_caller},
     {"calls_per_workspace", "N", "65536",
-	"how many calls about one workspace may run at once; 0: any number", set_calls_per_workspace},
+	"how many calls about one workspace may run at once; 0: any number",
+	set_calls_per_workspace},
     {"analyses_per_workspace", "N", "128",
-	"how many questions about one workspace may wait for workers or be with them; 0: any number",
+	"how many questions about one workspace may wait for workers or be with them; 0: any "
+	"number",
 	set_analyses_per_workspace},
     {"rate_per_workspace", "N", "0", "calls a second about one workspace; 0: any number",
 	set_rate_per_workspace},
@@ -507,8 +512,7 @@ set_certificate(struct config *config, const char *common_name, const char *give
 	struct config_certificate *certificates;
 	enum access access;
 
-	if (!copy(value, sizeof value, given, err) ||
-	    !take_role(value, ACCESS_NONE, &access, err))
+	if (!copy(value, sizeof value, given, err) || !take_role(value, ACCESS_NONE, &access, err))
 		return false;
 	if (access == ACCESS_NONE)
 		access = strncmp(value, "service/", 8) == 0 ? ACCESS_READER : ACCESS_CONTRIBUTOR;
@@ -536,8 +540,7 @@ set_certificate(struct config *config, const char *common_name, const char *give
 }
 
 const char *
-config_certificate(
-    const struct config *config, const char *common_name, enum access *access)
+config_certificate(const struct config *config, const char *common_name, enum access *access)
 {
 	for (unsigned i = 0; i < config->certificates_count; i++) {
 		if (strcmp(config->certificates[i].common_name, common_name) == 0) {
@@ -655,7 +658,8 @@ print_help(void)
 	    "] (switches take\n"
 	    "yes or no), under [people] who the users of this machine are on its unix socket, "
 	    "and under\n[certificates] whose the certificates of callers are:\n\n"
-	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna, planner\n\n"
+	    "  [" SECTION
+	    "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna, planner\n\n"
 	    "  [certificates]\n  billing.example.org = service/billing\n");
 }
 
@@ -832,8 +836,7 @@ make_absolute(struct config *config, struct err *err)
 
 /* In clear only where nobody else can be on the way, or where that was asked for. */
 static bool
-check_address(
-    const struct config *config, const char *option, const char *address, struct err *err)
+check_address(const struct config *config, const char *option, const char *address, struct err *err)
 {
 	struct addr addr;
 

@@ -40,7 +40,7 @@ struct config {
 	bool memory;                    /* keep everything in memory, without a directory */
 	char listen[CONFIG_LISTEN_MAX][128];
 	unsigned listen_count;
-	bool is_listen_default; /* nothing was said about where to listen */
+	bool is_listen_default;          /* nothing was said about where to listen */
 	char http[CONFIG_HTTP_MAX][128]; /* addresses of the HTTP port; none: it is not opened */
 	unsigned http_count;
 	const char *origins[LIMIT_ORIGINS + 1]; /* owned, ends with NULL */
@@ -61,7 +61,7 @@ struct config {
 	unsigned connections;
 	struct life_options life; /* of connections */
 	char synchronous[8];
-	bool audit;                   /* write the audit file */
+	bool audit; /* write the audit file */
 	struct quota_limits quota;
 	int ready_fd;                 /* -1: standard output */
 	struct config_person *people; /* owned */

@@ -122,16 +122,15 @@ conn_slow(struct conn *conn, int64_t us)
 	if (us == 0 || conn->is_slowed || conn->state != CONN_OPEN)
 		return;
 	conn->slowed.expired = go_on_reading;
-	conn->is_slowed =
-	    net_deadline_add(conn->net, &conn->slowed, daemon_monotonic_us() + us);
+	conn->is_slowed = net_deadline_add(conn->net, &conn->slowed, daemon_monotonic_us() + us);
 	conn_mark_dirty(conn);
 }
 
 bool
 conn_can_take(const struct conn *conn)
 {
-	return (conn->state == CONN_OPEN || conn->state == CONN_DRAINING) &&
-	       !conn->is_slowed && conn->out.len <= LIMIT_OUTPUT_HIGH;
+	return (conn->state == CONN_OPEN || conn->state == CONN_DRAINING) && !conn->is_slowed &&
+	       conn->out.len <= LIMIT_OUTPUT_HIGH;
 }
 
 /* ---- the end ---- */
@@ -412,8 +411,8 @@ take(struct conn *conn, const uint8_t *p, size_t len)
 			conn->protocol = &http_protocol;
 		else
 			conn->protocol = conn->tls != NULL && tls_protocol(conn->tls)[0] != '\0'
-				     ? sniff_named(tls_protocol(conn->tls))
-				     : sniff(p, len);
+					     ? sniff_named(tls_protocol(conn->tls))
+					     : sniff(p, len);
 		if (conn->protocol == NULL) {
 			if (sniff_is_hopeless(p, len)) {
 				metrics_refused("unknown_protocol");

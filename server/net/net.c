@@ -178,8 +178,7 @@ net_accept(struct net *net, int fd, const struct peer *peer)
 	}
 	known.access = access_of_anybody(net);
 	if (peer->local && net->options.person_of != NULL)
-		person =
-		    net->options.person_of(net->options.person_arg, peer->uid, &known.access);
+		person = net->options.person_of(net->options.person_arg, peer->uid, &known.access);
 	if (person != NULL && strlen(person) < sizeof known.person)
 		memcpy(known.person, person, strlen(person) + 1);
 	if (is_own(peer))

@@ -31,14 +31,14 @@ struct net_options {
 	const char *(*certificate_of)(void *arg, const char *name, enum access *access);
 	void *person_arg;
 	struct access_book *access; /* borrowed; NULL: everybody may do everything */
-	bool allow_cleartext;     /* TCP from other machines without TLS */
-	unsigned connections_max; /* 0: LIMIT_CONNECTIONS */
+	bool allow_cleartext;       /* TCP from other machines without TLS */
+	unsigned connections_max;   /* 0: LIMIT_CONNECTIONS */
 	struct life_options life;
-	const char *const *origins; /* of pages that may call by HTTP (CORS); ends with NULL; NULL: none */
+	const char *const
+	    *origins; /* of pages that may call by HTTP (CORS); ends with NULL; NULL: none */
 	/* What /metrics answers; NULL: there is no such page. */
-	void (*metrics)(
-	    struct daemon *daemon, const struct metrics_scope *scope, struct str *out);
-	bool metrics_open;          /* /metrics answers anybody, without what is of one workspace */
+	void (*metrics)(struct daemon *daemon, const struct metrics_scope *scope, struct str *out);
+	bool metrics_open; /* /metrics answers anybody, without what is of one workspace */
 };
 
 struct net *net_new(const struct net_options *options, struct err *err) MUST_CHECK;

@@ -722,8 +722,8 @@ is_permitted(struct rpc_call *call)
 	if (permit_call(call, &err))
 		return true;
 	if ((call->method->flags & RPC_CONFIDENTIAL) == 0)
-		audit_event(
-		    call->daemon, &call->caller, "refused", call->method->name, err_code_name(err.code));
+		audit_event(call->daemon, &call->caller, "refused", call->method->name,
+		    err_code_name(err.code));
 	rpc_fail(call, &err);
 	return false;
 }

@@ -35,8 +35,9 @@ struct caller {
 	bool local; /* a unix socket peer */
 	enum access access;
 	uint32_t token; /* its number (server/rpc/access.h); 0 none was shown: all workspaces */
-	uint32_t claimed; /* the number of a token that lets nobody in, for the log; token is 0 then */
-	uint32_t secret;  /* which of its secrets: a rotated one holds for a while */
+	uint32_t
+	    claimed; /* the number of a token that lets nobody in, for the log; token is 0 then */
+	uint32_t secret; /* which of its secrets: a rotated one holds for a while */
 	const char *
 	    from; /* the peer's address, "unix"; the connection's, valid while the call runs; NULL */
 };
@@ -116,11 +117,12 @@ struct rpc_call {
 	struct quota_party *party;
 	struct workspace *entered; /* NULL: it named none yet */
 	size_t request_bytes;
-	int64_t retry_us; /* of an ERR_LIMIT: when to come again, as google.rpc.RetryInfo; 0 unknown */
+	int64_t
+	    retry_us;  /* of an ERR_LIMIT: when to come again, as google.rpc.RetryInfo; 0 unknown */
 	unsigned pins; /* workers and commits that still hold the call; freed when 0 and finished */
 	struct rpc_call *next_free; /* in the pool */
-	bool refused;  /* already; its answer is held back for a while */
-	bool is_long;  /* in the list of rpc_end_long() */
+	bool refused;               /* already; its answer is held back for a while */
+	bool is_long;               /* in the list of rpc_end_long() */
 	LIST_ENTRY(rpc_call) long_link;
 };
 
@@ -215,8 +217,8 @@ void rpc_turn_end(struct daemon *daemon);
  * Ends, with ERR_UNAUTHENTICATED, those calls by tokens that go on until their callers stop and of whom holds() says that
  * theirs holds no longer.
  */
-void rpc_end_long(struct daemon *daemon, bool (*holds)(void *arg, const struct caller *caller),
-    void *arg);
+void rpc_end_long(
+    struct daemon *daemon, bool (*holds)(void *arg, const struct caller *caller), void *arg);
 /* Calls that have not been freed yet. */
 size_t rpc_calls_count(const struct daemon *daemon);
 
