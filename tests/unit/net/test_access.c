@@ -220,6 +220,23 @@ START_TEST(a_bearer_has_the_name_and_role_of_the_token)
 }
 END_TEST
 
+/* Its form and number are right, and it is nobody's. */
+START_TEST(another_secret_lets_nobody_in)
+{
+	char other[TOKEN_TEXT_LEN];
+	struct caller caller;
+
+	ck_assert(put(3, PLUMB__V1__ROLE__READER, NULL, NULL, NULL));
+	ck_assert(token_make(3, other));
+	ck_assert_int_eq(check(other, &caller), ERR_UNAUTHENTICATED);
+	ck_assert_uint_eq(caller.token, 0);
+	ck_assert_uint_eq(caller.claimed, 3);
+	ck_assert(token_make(4, other));
+	ck_assert_int_eq(check(other, &caller), ERR_UNAUTHENTICATED);
+	ck_assert_int_eq(access_last_used_us(book, 3), 0);
+}
+END_TEST
+
 START_TEST(time_ends_a_token)
 {
 	struct caller caller;
@@ -355,6 +372,7 @@ main(void)
 	suite_add_tcase(suite, text);
 	tcase_add_checked_fixture(table, setup, teardown);
 	tcase_add_test(table, a_bearer_has_the_name_and_role_of_the_token);
+	tcase_add_test(table, another_secret_lets_nobody_in);
 	tcase_add_test(table, time_ends_a_token);
 	tcase_add_test(table, what_is_not_understood_lets_nobody_in);
 	tcase_add_test(table, a_change_makes_another_epoch);
