@@ -52,17 +52,6 @@ for option in $options; do
 	grep -q "^\.B $setting$" docs/man/plumbd.conf.5 || complain "docs/man/plumbd.conf.5: setting $setting is missing"
 done
 
-# Every event of the log is in OPERATIONS.md, and the other way round.
-listed=$(sed -n '/^## Log lines/,/^## /s/^| \(`[^|]*`\) |.*/\1/p' docs/OPERATIONS.md | grep -o '[a-z][a-z.-]*' | sort -u)
-events=$(cat $(git ls-files -co --exclude-standard -- server common | grep '\.c$') | tr '\n' ' ' |
-	grep -oE 'log_(info|warn|error|event)\([[:space:]]*(level, *)?"[a-z.-]+"' | sed 's/.*"\(.*\)"/\1/' | sort -u)
-for event in $events; do
-	echo "$listed" | grep -qx -- "$event" || complain "docs/OPERATIONS.md, Log lines: event $event is missing"
-done
-for event in $listed; do
-	echo "$events" | grep -qx -- "$event" || complain "docs/OPERATIONS.md, Log lines: no event is called $event"
-done
-
 # Links between documents lead somewhere.
 for file in README.md CHANGELOG.md docs/*.md; do
 	for link in $(grep -o '](\([^)#:]*\))' "$file" | sed 's/](\(.*\))/\1/'); do
