@@ -102,11 +102,10 @@ if "PLUMB_CHROOT" in os.environ:
             else:
                 run("mmdebstrap", "--variant=apt", "bookworm", cls.root, timeout=1500)
             shutil.copy(Package.deb, os.path.join(cls.root, "plumbline.deb"))
-            for name in ("resolv.conf", "apt/sources.list"):
-                if os.path.exists("/etc/" + name):
-                    shutil.copy("/etc/" + name, os.path.join(cls.root, "etc", name))
-            with open(os.path.join(cls.root, "dev", "null"), "wb"):
-                pass
+            shutil.copy("/etc/resolv.conf", os.path.join(cls.root, "etc"))
+            for name in ("null", "zero", "random", "urandom"):
+                if not os.path.exists(os.path.join(cls.root, "dev", name)):
+                    run("cp", "-a", "/dev/" + name, os.path.join(cls.root, "dev"))
 
         def chroot(self, *words, timeout=900):
             return run("chroot", self.root, "env", "DEBIAN_FRONTEND=noninteractive", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", *words,
