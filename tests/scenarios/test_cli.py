@@ -532,7 +532,7 @@ class Shapes(Base):
         self.assertIn("owner/many:initiative/i2", keys)
 
     # What stands for the arguments in docs/OUTPUT.md.
-    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna"}
+    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna", "WEBHOOK": "ci"}
 
     def documented(self):
         """{("list",): "id,title,…"} of the table in docs/OUTPUT.md."""
@@ -546,6 +546,7 @@ class Shapes(Base):
         return found
 
     def test_the_columns_are_those_that_are_written_down(self):
+        self.plumb("webhook", "create", "ci", "https://ci.example/in")
         for command, columns in self.documented().items():
             if not columns:
                 continue
