@@ -29,7 +29,7 @@
 /* A request whose next byte doesn't come, or output that nobody takes. */
 #define LIMIT_STALLED_MS 60000
 /* After our last byte, how long we wait for the peer to close. */
-#define LIMIT_LINGER_MS      1000
+#define LIMIT_LINGER_MS 1000
 /* And how much of what it still says we read meanwhile. */
 #define LIMIT_IGNORED        (4u << 20)
 #define LIMIT_METADATA       (16u << 10)
@@ -80,9 +80,9 @@
 #define LIMIT_FINDINGS 100000u  /* per check; the summary still counts all */
 #define LIMIT_COMPARED 1000000u /* on either side of a comparison: 100 MB at most */
 /* Entries around a change that rules are asked about before it is taken, on the loop: as much as the largest change set. */
-#define LIMIT_AROUND      20000u
-#define LIMIT_REFUSALS    100u /* findings that a refusal lists */
-#define LIMIT_JOBS        256u /* analyses waiting or running */
+#define LIMIT_AROUND   20000u
+#define LIMIT_REFUSALS 100u /* findings that a refusal lists */
+#define LIMIT_JOBS     256u /* analyses waiting or running */
 /* What one caller, and one workspace, may have of the daemon (settings; 0 none): a fraction, so that others find room. */
 #define LIMIT_CALLS_PER_CALLER       32768u
 #define LIMIT_ANALYSES_PER_CALLER    64u

@@ -79,8 +79,8 @@ look_silent(struct conn *conn, int64_t now)
 		return;
 	}
 	/* A peer that cannot be asked may be silent for ever. */
-	conn->life.asked = !conn->life.heard && conn->protocol->ping != NULL &&
-			   conn->protocol->ping(conn);
+	conn->life.asked =
+	    !conn->life.heard && conn->protocol->ping != NULL && conn->protocol->ping(conn);
 	conn->life.heard = false;
 	conn->life.silent_us =
 	    now + ms(conn->life.asked ? options->keepalive_timeout_ms : options->keepalive_ms);
