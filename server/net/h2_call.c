@@ -63,8 +63,10 @@ may_stall(const struct h2_stream *s)
 {
 	if (s->out.len > 0 && (s->counted || s->finished))
 		return true;
-	if (s->call == NULL || s->half_closed)
+	if (s->half_closed)
 		return false;
+	if (s->call == NULL)
+		return s->refusal != NULL;
 	return s->prefix_len > 0 || (s->call->method->flags & RPC_CLIENT_STREAM) == 0;
 }
 
@@ -149,7 +151,9 @@ read_out(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_
 		net_deadline_remove(net_of(s), &s->stall);
 	else if (s->stall.place != 0)
 		s->moved_us = daemon_monotonic_us();
-	if (s->out.len == 0 && s->finished) {
+	if (s->out.len == 0 && s->refusal != NULL) {
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	} else if (s->out.len == 0 && s->finished) {
 		*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
 		nghttp2_submit_trailer(session, id, s->trailers->nv, s->trailers->count);
 		free(s->trailers);
@@ -466,14 +470,39 @@ h2_stream_free(struct h2_stream *s)
 
 /* ---- requests ----------------------------------------------------------------------------------------------- */
 
-/* An HTTP error, for who does not speak gRPC. */
-static void
-refuse_http(struct h2_stream *s, const char *code)
-{
-	nghttp2_nv nv[] = {NV(":status", code)};
+static const struct h2_refusal not_post = {"405",
+    "gRPC calls are POST requests to /plumb.v1.Service/Method. For HTTP/1.1 and JSON there is the "
+    "HTTP "
+    "port (setting http).\n"};
+static const struct h2_refusal not_grpc = {"415",
+    "This port speaks gRPC: content-type is application/grpc. For JSON there is the HTTP port "
+    "(setting http).\n"};
+static const struct h2_refusal too_long = {
+    "431", "The header fields are more than this daemon takes.\n"};
 
-	s->finished = s->submitted = true;
-	nghttp2_submit_response(s->h2->session, s->id, nv, 1, NULL);
+/* An HTTP error, for who does not speak gRPC: answered when the request has ended, so that what is wrong with it shows first. */
+static void
+refuse_http(struct h2_stream *s, const struct h2_refusal *refusal)
+{
+	s->refusal = refusal;
+	s->finished = true;
+}
+
+static void
+answer_refusal(struct h2_stream *s)
+{
+	nghttp2_data_provider provider = {.source.ptr = s, .read_callback = read_out};
+	nghttp2_nv nv[] = {
+	    NV(":status", s->refusal->status), NV("content-type", "text/plain; charset=utf-8")};
+
+	s->submitted = true;
+	if (!outq_add(&s->out, &net_of(s)->pool, (const uint8_t *)s->refusal->text,
+		strlen(s->refusal->text)) ||
+	    nghttp2_submit_response(s->h2->session, s->id, nv, 2, &provider) != 0) {
+		conn_close(s->h2->conn, "out of memory");
+		return;
+	}
+	watch_stall(s);
 	conn_mark_dirty(s->h2->conn);
 }
 
@@ -738,15 +767,13 @@ h2_call_begin(struct h2_stream *s)
 	struct request r = {.method = NULL};
 	struct err err;
 
-	if (s->h2->head.too_large) {
-		refuse_http(s, "431");
-		return;
-	}
 	read_fields(&s->h2->head, &r);
-	if (r.method_len != 4 || memcmp(r.method, "POST", 4) != 0)
-		refuse_http(s, "405");
+	if (s->h2->head.too_large)
+		refuse_http(s, &too_long);
+	else if (r.method_len != 4 || memcmp(r.method, "POST", 4) != 0)
+		refuse_http(s, &not_post);
 	else if (r.type == NULL || !grpc_content_type_is_ours(r.type, r.type_len))
-		refuse_http(s, "415");
+		refuse_http(s, &not_grpc);
 	else if (s->h2->conn->state != CONN_OPEN)
 		reset(s, NGHTTP2_REFUSED_STREAM);
 	else if (!make_call(s, &r, &err))
@@ -912,6 +939,8 @@ h2_call_half_close(struct h2_stream *s)
 	struct err err;
 
 	s->half_closed = true;
+	if (s->refusal != NULL && !s->submitted)
+		answer_refusal(s);
 	if (s->call == NULL || s->call->refused)
 		return;
 	if (s->prefix_len > 0 && (s->message == NULL || s->message_have < s->message_len)) {

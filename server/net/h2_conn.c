@@ -236,7 +236,6 @@ session_new(struct h2_conn *h2)
 	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
 	nghttp2_option_set_no_auto_window_update(option, 1);
-	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_stream_reset_rate_limit(option, RESETS_BURST, RESETS_RATE);
 	nghttp2_option_set_max_reserved_remote_streams(option, 0);
 	if (nghttp2_session_server_new2(&session, callbacks, h2, option) != 0)
@@ -263,7 +262,6 @@ init(struct conn *conn)
 	    {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, LIMIT_CALLS_PER_CONN},
 	    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
 	    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, LIMIT_HEADERS},
-	    {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
 	};
 	struct h2_conn *h2 = calloc(1, sizeof *h2);
 

@@ -51,6 +51,12 @@ struct h2_conn {
 	bool is_ending;      /* the last GOAWAY says what the peer did wrong */
 };
 
+/* An answer of HTTP's own. */
+struct h2_refusal {
+	const char *status;
+	const char *text;
+};
+
 /* One call; lives as long as nghttp2's stream. */
 struct h2_stream {
 	struct h2_conn *h2;
@@ -79,6 +85,7 @@ struct h2_stream {
 	bool submitted; /* HEADERS are on their way */
 	bool deferred;  /* the data provider waits for more */
 	bool finished;
+	const struct h2_refusal *refusal; /* NULL: it is gRPC. Static */
 	bool flooded;                 /* the one reply was too large for what is unread already */
 	bool gone;                    /* nghttp2 has closed it */
 	bool wants_writable;          /* in h2->blocked */
