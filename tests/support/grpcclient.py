@@ -30,7 +30,8 @@ class _Call:
 
     def _error(self, error):
         code, text = error.code().value[0], error.details() or ""
-        if code == self.client.api.UNAVAILABLE and any(part in text for part in LOST):
+        # CANCELLED: by our own close(), which the library takes for a call's end.
+        if code in (self.client.api.UNAVAILABLE, self.client.api.CANCELLED) and any(part in text for part in LOST):
             return self.client.api.ConnectionLost(text)
         details = ()
         for key, value in error.trailing_metadata() or ():

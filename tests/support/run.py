@@ -119,8 +119,8 @@ def python_tests(kind, preset):
 
 
 # Scenarios that say the same over both protocols, and are quick: a second time over gRPC.
-OVER_GRPC = ("asks", "bad_input", "change_findings", "documents", "handover", "load", "mine", "names", "priority", "progress",
-             "refuse", "rule_setting", "score", "waive")
+OVER_GRPC = ("asks", "bad_input", "change_findings", "concurrency", "documents", "handover", "load", "mine", "names", "priority",
+             "progress", "refuse", "rule_setting", "score", "waive")
 
 
 def over_grpc(preset):
