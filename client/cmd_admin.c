@@ -238,7 +238,7 @@ const struct command cmd_admin = {
     .name = "admin",
     .group = GROUP_DAEMON,
     .arguments = "",
-    .summary = "verify, back up and restore the log; make certificates",
+    .summary = "tokens, certificates, audit; verify, back up and restore the log",
     .examples = examples,
     .parts = parts,
 };

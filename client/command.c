@@ -37,6 +37,16 @@ static const struct {
     {"today", TAKES_TODAY},
 };
 
+unsigned
+command_common_takes(const char *name)
+{
+	for (size_t i = 0; i < sizeof common_takes / sizeof common_takes[0]; i++) {
+		if (strcmp(name, common_takes[i].name) == 0)
+			return common_takes[i].takes;
+	}
+	return 0;
+}
+
 const struct option command_common_options[] = {
     {0, "server", "ADDRESS",
 	"where plumbd listens: unix:/PATH, tcp:HOST:PORT or tls:HOST:PORT (also $PLUMB_SERVER)",
@@ -452,14 +462,13 @@ refuse_options(const struct parser *parser)
 {
 	for (size_t i = 0; i < parser->given_count; i++) {
 		const char *name = parser->given[i].name;
+		unsigned needed;
 
 		if (find_long(parser->command->options, name, strlen(name)))
 			continue;
-		for (size_t j = 0; j < sizeof common_takes / sizeof common_takes[0]; j++) {
-			if (strcmp(name, common_takes[j].name) == 0 &&
-			    !(parser->command->takes & common_takes[j].takes))
-				return usage(parser, "%s takes no --%s", parser->path, name);
-		}
+		needed = command_common_takes(name);
+		if (needed && !(parser->command->takes & needed))
+			return usage(parser, "%s takes no --%s", parser->path, name);
 		if (strcmp(name, "output") == 0 && !parser->command->formats)
 			return usage(
 			    parser, "%s takes no -o: it has one way to print", parser->path);

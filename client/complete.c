@@ -440,9 +440,11 @@ add_arguments(struct completion *c)
 {
 	char place[WORD_MAX];
 
-	if (strcmp(c->command->name, "help") == 0 && c->args.count == 1) {
+	if (strcmp(c->command->name, "help") == 0 && c->args.count > 0) {
 		const struct command *of = command_find(command_table, c->args.values[0]);
 
+		for (size_t i = 1; of && i < c->args.count; i++)
+			of = of->parts ? command_find(of->parts, c->args.values[i]) : NULL;
 		add_commands(c, of ? of->parts : NULL);
 		return;
 	}

@@ -568,6 +568,18 @@ class Shapes(Base):
                 if "csv" in words(*path, "-o"):
                     self.assertIn(" ".join(path), documented)
 
+    def test_help_tells_of_parts_of_parts(self):
+        self.assertIn("Usage: plumb admin token rotate ID", self.plumb("help", "admin", "token", "rotate"))
+        self.assertIn("did you mean 'admin token rotate'?", self.refused("help", "admin", "token", "rotat"))
+        self.assertIn("rotate", self.plumb("__complete", "help", "admin", "token", ""))
+
+    def test_help_shows_no_option_that_the_command_refuses(self):
+        for option in ("server", "workspace", "ca", "cert", "key", "token-file"):
+            with self.subTest(option=option):
+                self.assertIn("version takes no --" + option, self.refused("version", "--" + option, "x"))
+                self.assertNotIn("--" + option, self.plumb("version", "--help"))
+                self.assertIn("--" + option, self.plumb("info", "--help"))
+
     def test_effort_is_in_person_days_for_people(self):
         self.plumb("history", "initiative/i1")
         self.assertIn("12.5 days", self.plumb("history", "initiative/i1"))
