@@ -397,7 +397,7 @@ find_method(const struct frame_request *r, struct err *err)
 		    echo_len(r->method, r->method_len), r->method, (int)r->service_len, r->service);
 	else
 		err_set(err, ERR_UNIMPLEMENTED,
-		    "no service '%.*s' here; there are plumb.v1.Plan, Insight and Admin",
+		    "no service '%.*s' here; there are plumb.v1.Plan and others: docs/PROTOCOL.md",
 		    echo_len(r->service, r->service_len), r->service);
 	return NULL;
 }
