@@ -199,14 +199,24 @@ take_output(struct view_call *vc)
 	return output;
 }
 
-/* As much as the transport takes; the rest when it is writable again. */
+static bool
+is_stream(const struct view_call *vc)
+{
+	return (vc->call->method->flags & RPC_STREAM) != 0;
+}
+
+/*
+ * As much as the transport takes; the rest when it is writable again. A single reply goes with the
+ * call's end: who has it may call again, and no limit still counts the call before.
+ */
 static void
 pump(struct view_call *vc)
 {
-	bool stream = (vc->call->method->flags & RPC_STREAM) != 0;
+	bool stream = is_stream(vc);
 	struct output *output;
 
-	while (vc->call->state == RPC_RUNNING && has_output(vc)) {
+	while (vc->call->state == RPC_RUNNING && (stream || vc->state == VIEW_DRAIN) &&
+	       has_output(vc)) {
 		if (stream && !rpc_is_writable(vc->call))
 			return;
 		output = take_output(vc);
@@ -293,7 +303,8 @@ queue_output(struct view_call *vc, struct output *output, struct err *err)
 		free(output);
 		return err_set(err, ERR_CANCELLED, "cancelled");
 	}
-	tell_loop(vc);
+	if (is_stream(vc))
+		tell_loop(vc); /* else the job's end does */
 	return true;
 }
 
