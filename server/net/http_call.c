@@ -413,7 +413,8 @@ on_finish(
 	struct http_call *hc = &http->call;
 
 	net_deadline_remove(net_of(http), &hc->deadline);
-	if (conn_is_dead(http->conn)) {
+	/* Closing: its request was answered already, as one that is too long or too slow. */
+	if (conn_is_dead(http->conn) || http->conn->state == CONN_CLOSING) {
 		hc->call = NULL;
 	} else if (connect_is_stream(hc->type)) {
 		start_stream(http);

@@ -122,7 +122,8 @@ write_head(struct http_conn *http, int status, const char *type, const char *fra
 {
 	char line[64];
 
-	if (http->conn->state != CONN_OPEN)
+	/* An answer before the body is whole: the rest of that must not be read as the next request. */
+	if (http->conn->state != CONN_OPEN || http->state == HTTP_BODY)
 		http->ends = true;
 	if (type != NULL)
 		http_add(http, "content-type", type);

@@ -245,6 +245,23 @@ class Abuse(unittest.TestCase):
         self.assertEqual(port.answer().status, 400)
         self.assertEqual(port.rest(), b"")
 
+    def test_what_comes_behind_a_deadline_is_no_request(self):
+        for framing in (b"Content-Length: 4000\r\n", b"Transfer-Encoding: chunked\r\n"):
+            port = self.open()
+            port.send(PING + framing + b"Connect-Timeout-Ms: 50\r\n\r\n")
+            answer = port.answer()
+            self.assertEqual((answer.status, answer.headers.get("connection")), (504, "close"))
+            port.send(get(b"/metrics"))  # a part of the body
+            self.assertTrue(port.is_closed())
+            self.assertEqual(port.have, b"")
+
+    def test_a_refusal_of_the_body_is_the_only_answer(self):
+        port = self.open()
+        port.send(PING + b"Transfer-Encoding: chunked\r\nConnect-Timeout-Ms: 200\r\n\r\nx\r\n")
+        self.assertEqual(port.answer().status, 400)
+        time.sleep(0.4)
+        self.assertEqual(port.rest(), b"")
+
     def test_bodies_of_pages_are_not_read(self):
         port = self.open()
         port.send(get(more=b"Content-Length: 40\r\n") + get(b"/metrics"))
