@@ -25,6 +25,8 @@
 #define IOV_MAX_OUT 64
 #define WIRE_HIGH   (256u << 10) /* encrypted and not sent: no more is encrypted meanwhile */
 #define TLS_HELLO   0x16
+/* Steps of handshakes in a turn: each may take a millisecond, and a storm of them shall not hold up calls. */
+#define HANDSHAKES_MAX 8u
 
 static const char *const state_names[] = {"sniffing", "open", "draining", "closing", "dead"};
 
@@ -381,6 +383,27 @@ conn_write_out(struct conn *conn)
 
 /* ---- input ---- */
 
+/* Whoever holds the most makes room: else a few that never finish what they began would shut out everybody. */
+static bool
+input_fits(struct conn *conn, size_t cap)
+{
+	struct net *net = conn->net;
+	struct conn *other, *largest = conn;
+
+	if (net->input_owned + cap - conn->in_cap <= LIMIT_INPUT_TOTAL)
+		return true;
+	LIST_FOREACH(other, &net->conns, link)
+	{
+		if (other->in_cap > largest->in_cap)
+			largest = other;
+	}
+	if (largest->in_cap < cap)
+		return false;
+	conn_close(largest, "too much unfinished input in all");
+	input_release(largest);
+	return net->input_owned + cap - conn->in_cap <= LIMIT_INPUT_TOTAL;
+}
+
 static bool
 input_grow(struct conn *conn, size_t room)
 {
@@ -391,7 +414,7 @@ input_grow(struct conn *conn, size_t room)
 		return true;
 	if (cap < conn->in_cap * 2)
 		cap = conn->in_cap * 2;
-	if (conn->net->input_owned + cap - conn->in_cap > LIMIT_INPUT_TOTAL)
+	if (!input_fits(conn, cap))
 		return false;
 	p = realloc(conn->in, cap);
 	if (p == NULL)
@@ -400,6 +423,20 @@ input_grow(struct conn *conn, size_t room)
 	conn->in = p;
 	conn->in_cap = cap;
 	return true;
+}
+
+/* Its first bytes are of nothing that is spoken here. */
+static void
+refuse(struct conn *conn, const uint8_t *p, size_t len)
+{
+	const char *answer = sniff_answer(p, len);
+
+	metrics_refused("unknown_protocol");
+	if (answer != NULL) {
+		conn_write(conn, (const uint8_t *)answer, strlen(answer));
+		conn_write_out(conn);
+	}
+	conn_close(conn, sniff_reason(p, len));
 }
 
 static size_t
@@ -414,10 +451,8 @@ take(struct conn *conn, const uint8_t *p, size_t len)
 					     ? sniff_named(tls_protocol(conn->tls))
 					     : sniff(p, len);
 		if (conn->protocol == NULL) {
-			if (sniff_is_hopeless(p, len)) {
-				metrics_refused("unknown_protocol");
-				conn_close(conn, sniff_reason(p, len));
-			}
+			if (sniff_is_hopeless(p, len))
+				refuse(conn, p, len);
 			return 0;
 		}
 		if (!conn->protocol->init(conn)) {
@@ -629,6 +664,14 @@ read_more(struct conn *conn)
 	take_kept(conn);
 }
 
+/* Those who begin get their share of each turn: what is not read now is there in the next one. */
+static bool
+is_postponed(struct conn *conn)
+{
+	return conn->state == CONN_SNIFFING && conn->net->tls != NULL &&
+	       conn->net->handshakes++ >= HANDSHAKES_MAX;
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -636,7 +679,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (conn->state == CONN_DEAD)
+	if (conn->state == CONN_DEAD || is_postponed(conn))
 		return;
 	if (conn->in_len == 0 || conn->tls != NULL)
 		read_fresh(conn);

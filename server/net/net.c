@@ -345,6 +345,7 @@ net_turn_end(struct net *net)
 {
 	struct conn *conn;
 
+	net->handshakes = 0;
 	/* Each may make others dirty or dead. */
 	for (;;) {
 		if ((conn = STAILQ_FIRST(&net->dead)) != NULL)

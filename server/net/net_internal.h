@@ -42,6 +42,7 @@ struct net {
 	size_t free_streams_count;
 	uint8_t *input;          /* NET_INPUT_LEN; what a read goes into */
 	struct tls_context *tls; /* owned; NULL: TLS is not spoken */
+	unsigned handshakes;     /* steps of them in this turn */
 	uint8_t *plain; /* NET_PLAIN_LEN, with TLS: what is decrypted, or to be encrypted */
 };
 

@@ -43,6 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		hopeless = sniff_is_hopeless(data, len);
 		must(!hopeless || now == NULL);
 		must(sniff_reason(data, len)[0] != '\0');
+		must(sniff_answer(data, len) == NULL || hopeless);
 	}
 	/* Nobody keeps us guessing with more than a few bytes. */
 	must(size < 8 || decided != NULL || hopeless);
