@@ -73,8 +73,10 @@ static void
 look_silent(struct conn *conn, int64_t now)
 {
 	const struct life_options *options = options_of(conn);
+	/* From whom nothing is read for now (much is unsent, for one) cannot be heard, and is not silent for that. */
+	bool heard = conn->life.heard || !conn->is_reading;
 
-	if (conn->life.asked && !conn->life.heard) {
+	if (conn->life.asked && !heard) {
 		conn_close(conn, "no answer to a PING");
 		return;
 	}

@@ -499,6 +499,24 @@ START_TEST(a_silent_peer_is_asked_and_given_up)
 }
 END_TEST
 
+/* Its answer to the PING lies behind replies that it reads slowly. */
+START_TEST(a_slow_reader_is_not_silent)
+{
+	static const uint8_t bytes[4 * LIMIT_OUTPUT_HIGH];
+	static uint8_t some[64 << 10];
+
+	setup_life((struct life_options){.keepalive_ms = 60000, .keepalive_timeout_ms = 20000});
+	conn_write(LIST_FIRST(&net->conns), bytes, sizeof bytes);
+	turns();
+	for (int64_t ms = 10000; ms <= 300000; ms += 10000) {
+		ck_assert_int_gt(read(fd, some, sizeof some), 0);
+		at_ms(ms);
+		ck_assert_uint_eq(net_connections(net), 1);
+	}
+	teardown();
+}
+END_TEST
+
 START_TEST(half_a_preface_is_given_up)
 {
 	setup_silent((struct life_options){0});
@@ -616,6 +634,7 @@ main(void)
 	tcase_add_test(life, a_goodbye_that_is_not_heard_ends_too);
 	tcase_add_test(life, who_has_a_call_is_not_idle);
 	tcase_add_test(life, a_silent_peer_is_asked_and_given_up);
+	tcase_add_test(life, a_slow_reader_is_not_silent);
 	tcase_add_test(life, half_a_preface_is_given_up);
 	tcase_add_test(life, a_preface_in_the_last_moment_is_one);
 	tcase_add_test(life, pings_that_come_too_often_end_the_connection);
