@@ -159,7 +159,9 @@ expect_host(SSL *ssl, const char *host)
 	if (inet_pton(AF_INET, host, &v4) == 1 || inet_pton(AF_INET6, host, &v6) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1;
+	/* OpenSSL's macro casts const away; the name is copied. */
+	return SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) == 1 &&
+	       SSL_set1_host(ssl, host) == 1;
 }
 
 static bool
