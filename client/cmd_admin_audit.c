@@ -1,5 +1,6 @@
 /* plumb admin audit: what the audit file says, and whether it is whole. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "client/cmd_admin.h"
@@ -104,6 +105,23 @@ add_row(struct table *table, const Plumb__V1__AuditLine *line)
 	table_cellf(table, "%" PRIu64, line->times > 0 ? line->times : 1);
 }
 
+/* For people: what happened in one column, since a terminal has no room for each part of it. */
+static void
+add_told(struct table *table, const Plumb__V1__AuditLine *line)
+{
+	bool is_fine = strcmp(line->outcome, "ok") == 0;
+	char when[DESCRIBE_WHEN], times[40] = "";
+
+	if (line->times > 1)
+		snprintf(times, sizeof times, " (%" PRIu64 " times)", line->times);
+	table_cellf(table, "%" PRIu64, line->sequence);
+	table_cell(table, describe_when(line->time, when));
+	table_cell(table, line->who);
+	table_cellf(table, "%s%s%s%s%s%s", line->event, line->about[0] ? " " : "", line->about,
+	    is_fine ? "" : ": ", is_fine ? "" : line->outcome, times);
+	table_cell(table, line->from);
+}
+
 static void
 show_page(struct context *ctx, struct table *table, const Plumb__V1__ListAuditReply *reply)
 {
@@ -112,6 +130,8 @@ show_page(struct context *ctx, struct table *table, const Plumb__V1__ListAuditRe
 	for (size_t i = 0; i < reply->n_lines; i++) {
 		if (listed)
 			output_list_add(&ctx->out, &reply->lines[i]->base);
+		else if (ctx->out.format == OUTPUT_TABLE)
+			add_told(table, reply->lines[i]);
 		else
 			add_row(table, reply->lines[i]);
 	}
@@ -135,7 +155,7 @@ show_pages(struct context *ctx, struct table *table, Plumb__V1__ListAuditRequest
 }
 
 static struct table *
-new_table(void)
+new_table(bool is_told)
 {
 	struct table *table = table_new();
 
@@ -143,12 +163,18 @@ new_table(void)
 		return NULL;
 	table_column(table, "LINE", TABLE_RIGHT);
 	table_column(table, "TIME", 0);
+	if (is_told) {
+		table_column(table, "WHO", TABLE_WRAP);
+		table_column(table, "EVENT", TABLE_WRAP | TABLE_MAIN);
+		table_column(table, "FROM", TABLE_DROP);
+		return table;
+	}
 	table_column(table, "EVENT", 0);
-	table_column(table, "WHO", TABLE_SHRINK);
-	table_column(table, "FROM", TABLE_DROP);
-	table_column(table, "ABOUT", TABLE_SHRINK);
-	table_column(table, "OUTCOME", TABLE_WRAP);
-	table_column(table, "TIMES", TABLE_RIGHT | TABLE_DROP);
+	table_column(table, "WHO", 0);
+	table_column(table, "FROM", 0);
+	table_column(table, "ABOUT", 0);
+	table_column(table, "OUTCOME", 0);
+	table_column(table, "TIMES", TABLE_RIGHT);
 	return table;
 }
 
@@ -156,7 +182,7 @@ static int
 list(struct context *ctx, Plumb__V1__ListAuditRequest *request)
 {
 	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
-	struct table *table = new_table();
+	struct table *table = new_table(ctx->out.format == OUTPUT_TABLE);
 	bool ok;
 
 	if (!table)

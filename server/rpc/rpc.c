@@ -717,13 +717,16 @@ decode(struct rpc_call *call, struct arena *arena, const uint8_t *p, size_t len)
 static bool
 is_permitted(struct rpc_call *call)
 {
+	const char *dot = strrchr(call->method->service, '.');
+	char about[128]; /* "Webhooks.List", as errors say it */
 	struct err err;
 
 	if (permit_call(call, &err))
 		return true;
+	snprintf(about, sizeof about, "%s.%s", dot != NULL ? dot + 1 : call->method->service,
+	    call->method->name);
 	if ((call->method->flags & RPC_CONFIDENTIAL) == 0)
-		audit_event(call->daemon, &call->caller, "refused", call->method->name,
-		    err_code_name(err.code));
+		audit_event(call->daemon, &call->caller, "refused", about, err_code_name(err.code));
 	rpc_fail(call, &err);
 	return false;
 }

@@ -75,6 +75,10 @@ class Audit(unittest.TestCase):
         watch = self.client.stream("Plan.Watch", pb.plan.WatchRequest(from_revision=1))
         watch.next()
         self.assertEqual(self.wait_for("watch")["about"], "main")
+        # A filter that lets everything through is no way around it.
+        watch = self.client.stream("Plan.Watch", pb.plan.WatchRequest(from_revision=1, filter="kind:vision,goal"))
+        watch.next()
+        self.assertEqual(self.wait_for("watch", 2)["about"], "main kind:vision,goal")
         events = [line["event"] for line in self.lines()]
         # One thing's history, a list of one and a change are everyday.
         self.client.call("Plan.History", pb.plan.HistoryRequest(ref="goal/grow"))
@@ -124,6 +128,20 @@ class Audit(unittest.TestCase):
         self.assertIn("export", self.plumb().stdout)
         self.assertEqual(self.plumb("--since", "yesterday-ish").returncode, 3)
         self.assertEqual(self.plumb("--limit", "0").returncode, 2)
+
+    def test_list_on_a_terminal(self):
+        """Each line says who was refused what, whole, in 80 columns; which List it was stands there as well."""
+        self.start()
+        reader = self.client.call("Access.CreateToken", pb.access.CreateTokenRequest(
+            subject="person/maximiliane-oberhauser", role=1))
+        refused = self.daemon.client(token=reader.secret)
+        with self.assertRaises(RpcError):
+            refused.call("Webhooks.List", pb.webhook.ListWebhooksRequest())
+        self.assertEqual(self.wait_for("refused")["about"], "Webhooks.List")
+        shown = self.plumb().stdout.splitlines()
+        self.assertLessEqual(max(len(line) for line in shown), 80)
+        # Wrapped, never cut: "oberhauser  PERMISSION_DENIED" is the row's second line.
+        self.assertRegex("\n".join(shown), r"person/maximiliane- +refused Webhooks.List:\n +oberhauser +PERMISSION_DENIED")
 
     def test_page_size(self):
         self.start()
