@@ -306,6 +306,32 @@ judge_place(struct judge *judge, const Plumb__V1__Item *item, const struct item 
 		    "it shall belong to '%.100s', which is nothing of yours", above);
 }
 
+/* Who renames their own may not put something new in its place that they might not make otherwise. */
+static void
+note_renamed(struct judge *judge, const struct item *item)
+{
+	if (judge->renamed == NULL)
+		judge->renamed =
+		    arena_zalloc(judge->call->arena, view_slots(plan_now(judge->plan)) / 8 + 1);
+	if (judge->renamed != NULL)
+		judge->renamed[item->slot / 8] |= (uint8_t)(1u << item->slot % 8);
+	else
+		judge->starved = true;
+}
+
+/* What a put of that name changes, as it is before the set; NULL: it makes something new. */
+static const struct item *
+judge_before(const struct judge *judge, enum kind kind, const char *id)
+{
+	const struct item *item = plan_find(judge->plan, kind, id, strlen(id));
+
+	if (!item_is_live(item))
+		return NULL;
+	if (judge->renamed != NULL && (judge->renamed[item->slot / 8] >> item->slot % 8 & 1) != 0)
+		return NULL;
+	return item;
+}
+
 static void
 judge_put(struct judge *judge, const Plumb__V1__Put *put)
 {
@@ -322,8 +348,7 @@ judge_put(struct judge *judge, const Plumb__V1__Put *put)
 		    judge, "put.item", "a %s is changed by planners only", kind_name(kind));
 		return;
 	}
-	old = plan_find(judge->plan, kind, item->id, strlen(item->id));
-	old = item_is_live(old) ? old : NULL;
+	old = judge_before(judge, kind, item->id);
 	if (old == NULL && !judge_takes_nothing(judge, "put.item", kind, item->id))
 		return;
 	if (rule_of(kind) == RULE_ASK)
@@ -433,11 +458,13 @@ judge_remove(struct judge *judge, const Plumb__V1__Remove *remove)
 static void
 judge_rename(struct judge *judge, const Plumb__V1__Rename *rename)
 {
+	const struct item *item = judge_named(judge, rename->ref, "rename.ref");
 	enum kind kind;
 	const char *id;
 	size_t len;
 
-	(void)judge_named(judge, rename->ref, "rename.ref");
+	if (item != NULL && !judge->is_planner)
+		note_renamed(judge, item);
 	/* What the set made itself, too. */
 	if (!judge->is_planner && ref_parse(rename->ref, KIND_NONE, &kind, &id, &len))
 		(void)judge_takes_nothing(judge, "rename.id", kind, rename->id);

@@ -19,6 +19,7 @@ struct judge {
 	bool starved;
 	uint32_t budget; /* references that may still be looked at */
 	uint32_t *queue;
+	uint8_t *renamed;  /* a bit for each slot whose name the set gave up; NULL: none did */
 	struct made *made; /* NULL until asked for */
 	size_t made_count;
 	size_t change; /* the one at hand */

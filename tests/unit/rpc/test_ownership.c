@@ -181,6 +181,13 @@ static const struct row rows[] = {
 	    "{'id':'b','owners':['anna'],'task':{'initiative':'a'}}"),
 	"initiative/b is not yours"},
     {ANNA, "{'rename':{'ref':'initiative/a','id':'b'}}", "is there already"},
+    /* a name that is free again is no way to make what is a planner's to make */
+    {ANNA,
+	"{'rename':{'ref':'initiative/a','id':'a2'}}," PUT(
+	    "{'id':'a','owners':['anna'],'initiative':{}}"),
+	"changes[1].put.item: a new initiative must belong to something of yours"},
+    {ANNA, "{'rename':{'ref':'task/at','id':'at2'}}," PUT("{'id':'at','task':{'initiative':'a'}}"),
+	NULL},
     /* a name that something of another's waits for */
     {ANNA, PUT("{'id':'ghost','workstream':{'initiative':'a'}}"),
 	"workstream/ghost is what task/waits of others says it belongs to"},
