@@ -34,6 +34,7 @@ struct rpc_client {
 	int fd;
 	struct secure *secure; /* NULL: in clear */
 	const char *clear_to;  /* borrowed: the address, where it is TCP in clear; NULL */
+	bool is_overheard;     /* others may be on the way, and it is in clear */
 	int timeout_ms;
 	const char *as;    /* borrowed */
 	const char *token; /* borrowed */
@@ -256,6 +257,25 @@ open_secure(const char *address, const struct rpc_options *options, struct rpc_s
 	return NULL;
 }
 
+/* Does the connection leave this machine? */
+static bool
+leaves_machine(int fd)
+{
+	struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+	socklen_t len = sizeof peer;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+		return true;
+	if (peer.ss_family == AF_INET) {
+		memcpy(&v4, &peer, sizeof v4);
+		return ntohl(v4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+	}
+	memcpy(&v6, &peer, sizeof v6);
+	return !IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
 static struct rpc_client *
 open_clear(const char *address, const struct rpc_options *options, struct rpc_status *status)
 {
@@ -273,8 +293,10 @@ open_clear(const char *address, const struct rpc_options *options, struct rpc_st
 	if (fd < 0)
 		return NULL;
 	client = client_new(fd, NULL, status);
-	if (client && !is_unix)
+	if (client && !is_unix) {
 		client->clear_to = strncmp(address, "tcp:", 4) == 0 ? address + 4 : address;
+		client->is_overheard = leaves_machine(fd);
+	}
 	return client;
 }
 
@@ -736,6 +758,21 @@ encode_request(const struct rpc_client *client, const char *service, const char 
 	return frame;
 }
 
+/* A token that is overheard is everybody's. */
+static bool
+may_show_token(const struct rpc_client *client, struct rpc_status *status)
+{
+	const char *allowed = getenv("PLUMB_ALLOW_CLEARTEXT");
+
+	if (!client->is_overheard || !client->token[0] || (allowed && strcmp(allowed, "yes") == 0))
+		return true;
+	status->ours = true;
+	return err_set(&status->err, ERR_INVALID,
+	    "the token was not sent, since in clear to tcp:%.60s others may read it: say "
+	    "--server tls:%.60s, or set PLUMB_ALLOW_CLEARTEXT=yes where nobody can",
+	    client->clear_to, client->clear_to);
+}
+
 static bool
 send_request(struct rpc_client *client, uint32_t stream, const ProtobufCServiceDescriptor *service,
     const char *method, const ProtobufCMessage *request, int timeout_ms, int64_t deadline_ms,
@@ -747,6 +784,8 @@ send_request(struct rpc_client *client, uint32_t stream, const ProtobufCServiceD
 
 	if (client->dead)
 		return unreachable(client, status, "the connection to plumbd was lost before");
+	if (!may_show_token(client, status))
+		return false;
 	frame = encode_request(client, service->name, method, request, timeout_ms, &len);
 	if (!frame)
 		return err_oom(&status->err);
