@@ -19,7 +19,7 @@
 #include "server/store/disk.h"
 
 #define BATCH_MAX (64u << 20)
-#define TAIL      (64u << 10) /* several lines at least */
+#define TAIL      (64u << 10) /* several lines at least; more where there is none in it */
 #define PREFIX    "{\"sequence\":"
 #define SUFFIX    ",\"chain\":\""
 #define ENDING    "\"}"
@@ -226,11 +226,11 @@ audit_file_head(const struct audit_file *file)
 
 /* ---- opening ------------------------------------------------------------------------------------------- */
 
-/* Where the last line of good form ends, and what it says; *end is 0 where none is near the file's end. */
+/* Where the last line of good form among the last len bytes ends, and what it says; *end is 0 where there is none. */
 static bool
-find_tail(int fd, uint64_t size, uint64_t *end, struct audit_claim *claim, struct err *err)
+find_in_tail(
+    int fd, uint64_t size, size_t len, uint64_t *end, struct audit_claim *claim, struct err *err)
 {
-	size_t len = size < TAIL ? (size_t)size : TAIL;
 	char *tail = malloc(len + 1);
 	size_t stop;
 	ssize_t n;
@@ -258,6 +258,22 @@ find_tail(int fd, uint64_t size, uint64_t *end, struct audit_claim *claim, struc
 	}
 	free(tail);
 	return true;
+}
+
+/* Of the whole file: what a power cut left behind the last line may be long. */
+static bool
+find_tail(int fd, uint64_t size, uint64_t *end, struct audit_claim *claim, struct err *err)
+{
+	uint64_t len = TAIL;
+
+	for (;; len *= 8) {
+		if (len > size)
+			len = size;
+		if (!find_in_tail(fd, size, (size_t)len, end, claim, err))
+			return false;
+		if (*end > 0 || len == size)
+			return true;
+	}
 }
 
 static bool

@@ -366,6 +366,25 @@ START_TEST(torn)
 }
 END_TEST
 
+/* A power cut may leave a length that was never written: however much it is, the lines before it stay where they are. */
+START_TEST(long_torn)
+{
+	struct audit_head head = write_lines(2, NEVER, &none);
+	struct audit_found found;
+	struct audit_file *file;
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(truncate(path, st.st_size + 3000000), 0);
+	file = open_file(NEVER, &head, &found);
+	ck_assert_uint_eq(found.aside_bytes, 3000000);
+	ck_assert_uint_eq(found.missing_from, 0);
+	ck_assert_uint_eq(audit_file_head(file)->sequence, 2);
+	audit_file_close(file);
+	ck_assert_uint_eq(verify(&head).count, 0);
+}
+END_TEST
+
 /* A start with a file that was cut goes on behind what the log knows, so that the gap stays to be seen. */
 START_TEST(cut_then_started)
 {
@@ -508,6 +527,7 @@ main(void)
 	tcase_add_test(tcase, older_copy);
 	tcase_add_test(tcase, written_anew);
 	tcase_add_test(tcase, torn);
+	tcase_add_test(tcase, long_torn);
 	tcase_add_test(tcase, cut_then_started);
 	tcase_add_test(tcase, gone);
 	tcase_add_test(tcase, rotation);
