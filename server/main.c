@@ -12,6 +12,7 @@
 #include "server/activation.h"
 #include "server/config.h"
 #include "server/loop.h"
+#include "server/net/addr.h"
 #include "server/net/net.h"
 #include "server/net/tls.h"
 #include "server/notify.h"
@@ -295,6 +296,28 @@ open_all(struct app *app, struct err *err)
 	       open_net(app, err);
 }
 
+/* Whoever set it for this machine's people may not have thought of a network's. */
+static void
+warn_of_anybody(const struct app *app, const char *address)
+{
+	char text[ADDR_TEXT_LEN + 8];
+	struct addr addr;
+	struct err err;
+
+	if (app->config.anonymous == ACCESS_NONE)
+		return;
+	if (strncmp(address, "http:", 5) == 0)
+		snprintf(text, sizeof text, "tcp:%s", address + 5);
+	else
+		snprintf(text, sizeof text, "%s", address);
+	if (addr_parse(text, &addr, &err) && addr_is_local(&addr))
+		return;
+	log_warn("anonymous",
+	    "why=\"everybody who reaches %s has the role %s, without a token\" next=\"anonymous = "
+	    "none\"",
+	    address, access_role_name(app->config.anonymous));
+}
+
 /* "plumbd ready tcp:127.0.0.1:7411 unix:/var/lib/plumbline/plumbd.sock" */
 static void
 say_ready(const struct app *app)
@@ -306,6 +329,7 @@ say_ready(const struct app *app)
 	for (size_t i = 0; (address = net_address(app->net, i)) != NULL; i++) {
 		dprintf(fd, " %s", address);
 		log_info("listen", "address=%s", address);
+		warn_of_anybody(app, address);
 	}
 	dprintf(fd, "\n");
 	if (app->config.print_token && app->first_token[0] != '\0')

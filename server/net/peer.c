@@ -150,7 +150,9 @@ of_peer(struct caller *out, const struct peer *peer, const struct shown *shown, 
 static bool
 is_same(const struct identity *identity, const struct shown *shown)
 {
+	/* An empty token is a wrong one, and none is not. */
 	return shown->claim_len == identity->claim_len && shown->token_len == identity->token_len &&
+	       (shown->token == NULL) == (identity->token_len == 0) &&
 	       memcmp(shown->claim, identity->claim, shown->claim_len) == 0 &&
 	       (shown->token == NULL ||
 		   crypto_equal(shown->token, identity->token, shown->token_len));

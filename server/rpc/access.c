@@ -15,6 +15,7 @@
 #include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/metrics.h"
+#include "server/rpc/source.h"
 #include "server/rpc/token.h"
 
 #define NEVER        INT64_MAX
@@ -459,13 +460,11 @@ access_epoch(const struct access_book *book)
 
 /* ---- attempts that failed ---- */
 
-/* The address without the port: everything up to the last colon. */
 static struct source *
 source_of(struct access_book *book, const char *from)
 {
-	const char *colon = strrchr(from, ':');
-	size_t len = colon != NULL ? (size_t)(colon - from) : strlen(from);
-	uint64_t hash = siphash(book->source_key, from, len);
+	char key[SOURCE_LEN];
+	uint64_t hash = siphash(book->source_key, key, source_key(from, key));
 	struct source *source = &book->sources[hash % SOURCES];
 
 	if (source->held == 0 && source->hash != hash)
@@ -542,9 +541,8 @@ hold(struct access_book *book, struct rpc_call *call, struct source *source, int
 void
 access_refuse(struct access_book *book, struct rpc_call *call, const struct err *err)
 {
-	const char *from = call->caller.from != NULL ? call->caller.from : "";
 	int64_t now_us = daemon_monotonic_us();
-	struct source *source = source_of(book, from);
+	struct source *source = source_of(book, call->caller.from);
 	int64_t delay_us = delay_of(source, now_us);
 	struct err full;
 
@@ -555,6 +553,7 @@ access_refuse(struct access_book *book, struct rpc_call *call, const struct err 
 		return;
 	}
 	book->unsaid++;
+	call->retry_us = delay_us;
 	err_set(&full, ERR_UNAUTHENTICATED,
 	    "too many wrong tokens came from your address; try again in %d s, with another one",
 	    (int)(delay_us / 1000000) + 1);
@@ -579,10 +578,14 @@ answer_held(struct access_book *book, int64_t now_us)
 }
 
 static void
-say_rest(struct access_book *book, int64_t now_us)
+say_rest(struct access_book *book, struct daemon *daemon, int64_t now_us)
 {
+	char text[48];
+
 	if (book->unsaid == 0 || now_us - book->said_us < SAY_US)
 		return;
+	snprintf(text, sizeof text, "%u more were refused at once", book->unsaid);
+	audit_event(daemon, NULL, "token-refused", "", text);
 	log_warn("access", "refused more=%u", book->unsaid);
 	book->unsaid = 0;
 	book->said_us = now_us;
@@ -630,5 +633,5 @@ access_tick(struct access_book *book, struct daemon *daemon)
 		rpc_end_long(daemon, holds, book);
 	}
 	answer_held(book, now_us);
-	say_rest(book, now_us);
+	say_rest(book, daemon, now_us);
 }

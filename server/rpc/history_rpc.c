@@ -579,6 +579,9 @@ send_diff(struct view_job *job, struct diff *diff, struct err *err)
 	reply.differences = diff->list;
 	reply.from_revision = job->revision;
 	reply.to_revision = job->other_revision;
+	/* From the beginning on it is the whole plan. */
+	if (diff->count > LIMIT_AUDIT_ROWS)
+		audit_read(job, "diff", NULL, true, NULL);
 	if (request->findings && (reply.findings = diff_findings(job, err)) == NULL)
 		return false;
 	if (protobuf_c_message_get_packed_size(&reply.base) > LIMIT_FRAME_BODY - 4096u)

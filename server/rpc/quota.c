@@ -10,6 +10,7 @@
 #include "server/limits.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/source.h"
 #include "server/rpc/workspace.h"
 
 #define SECOND_NS    INT64_C(1000000000)
@@ -90,18 +91,17 @@ quota_free(struct quota *quota)
  * A token is its number. What a caller only claims to be doesn't count: a claim a call would be a new caller each time.
  */
 static const char *
-key_of(const struct caller *caller, char number[24], size_t *len)
+key_of(const struct caller *caller, char room[SOURCE_LEN], size_t *len)
 {
 	const char *end;
 
 	if (caller->token != 0) {
-		*len = (size_t)snprintf(number, 24, "#%" PRIu32, caller->token);
-		return number;
+		*len = (size_t)snprintf(room, SOURCE_LEN, "#%" PRIu32, caller->token);
+		return room;
 	}
 	if (!caller->verified && caller->from != NULL) {
-		end = strrchr(caller->from, ':');
-		*len = end != NULL ? (size_t)(end - caller->from) : strlen(caller->from);
-		return caller->from;
+		*len = source_key(caller->from, room);
+		return room;
 	}
 	end = strstr(caller->name, " as ");
 	*len = end != NULL ? (size_t)(end - caller->name) : strlen(caller->name);
@@ -113,9 +113,9 @@ find(struct quota *quota, const struct caller *caller)
 {
 	struct quota_party **bucket;
 	struct quota_party *party;
-	char number[24];
+	char room[SOURCE_LEN];
 	size_t len;
-	const char *key = key_of(caller, number, &len);
+	const char *key = key_of(caller, room, &len);
 
 	if (len > sizeof party->key)
 		len = sizeof party->key;

@@ -491,7 +491,7 @@ rpc_fail_detail(struct rpc_call *call, const struct err *err, const ProtobufCMes
 		details_add(&details, bad_request(call->faults, call->arena));
 	if (detail != NULL)
 		details_add(&details, any_of(detail, call->arena));
-	if (err->code == ERR_LIMIT && call->retry_us > 0)
+	if ((err->code == ERR_LIMIT || err->code == ERR_UNAUTHENTICATED) && call->retry_us > 0)
 		details_add(&details, retry_info(call->retry_us, call->arena));
 	end_with(call, err, &details);
 }

@@ -117,8 +117,7 @@ struct rpc_call {
 	struct quota_party *party;
 	struct workspace *entered; /* NULL: it named none yet */
 	size_t request_bytes;
-	int64_t
-	    retry_us;  /* of an ERR_LIMIT: when to come again, as google.rpc.RetryInfo; 0 unknown */
+	int64_t retry_us; /* of a refusal: when to come again, as google.rpc.RetryInfo; 0 unknown */
 	unsigned pins; /* workers and commits that still hold the call; freed when 0 and finished */
 	struct rpc_call *next_free; /* in the pool */
 	bool refused;               /* already; its answer is held back for a while */

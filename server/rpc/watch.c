@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -797,6 +798,20 @@ begin(struct workspace *ws, struct rpc_call *call, const Plumb__V1__WatchRequest
 	walk_end(ws->hub);
 }
 
+/* With a filter it follows a few things; without one, or from the past on, it reads all that is or ever was said. */
+static void
+tell(
+    const struct rpc_call *call, const struct workspace *ws, const Plumb__V1__WatchRequest *request)
+{
+	char about[LIMIT_AUDIT_TEXT];
+	bool is_filtered = request->filter[0] != '\0';
+
+	if (is_filtered && request->from_revision == 0)
+		return;
+	snprintf(about, sizeof about, "%s%s%s", ws->id, is_filtered ? " " : "", request->filter);
+	audit_event(call->daemon, &call->caller, "watch", about, "ok");
+}
+
 void
 handle_plan_watch(struct rpc_call *call, const ProtobufCMessage *message)
 {
@@ -812,8 +827,6 @@ handle_plan_watch(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
-	/* With a filter it follows a few things; without one it reads all that is said from now on, or ever was. */
-	if (request->filter[0] == '\0')
-		audit_event(call->daemon, &call->caller, "watch", ws->id, "ok");
+	tell(call, ws, request);
 	begin(ws, call, request);
 }

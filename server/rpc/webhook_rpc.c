@@ -637,7 +637,7 @@ cut_error(struct arena *arena, const char *text)
 
 	while (len > LIMIT_WEBHOOK_ERROR)
 		len--;
-	while (len > 0 && len == LIMIT_WEBHOOK_ERROR && ((uint8_t)text[len] & 0xc0) == 0x80)
+	while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80) /* not within a character */
 		len--;
 	return arena_strndup(arena, text, len);
 }

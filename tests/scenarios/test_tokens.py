@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import socket
 import stat
 import subprocess
 import tempfile
@@ -419,6 +420,10 @@ class Guessing(Tokens):
                 try:
                     error = self.refused(UNAUTHENTICATED, call.result, timeout=0.1)
                     quick += "too many wrong tokens" in error.message
+                    if "too many" in error.message:  # 3.2 s: the longest delay
+                        delay = error.detail(pb.details.RetryInfo).retry_delay
+                        self.assertGreater(delay.seconds * 10 ** 9 + delay.nanos, 0)
+                        self.assertLessEqual(delay.seconds, 3)
                 except TimeoutError:
                     held.append(call)
         for call in held:
@@ -460,6 +465,17 @@ class Settings(unittest.TestCase):
                 client.call("Plan.Apply", pb.plan.ApplyRequest(change_set=pb.plan.ChangeSet(reason="x")))
             self.assertEqual(caught.exception.code, DENIED)
 
+    def test_it_is_said_aloud_where_everybody_on_a_network_may_call(self):
+        for role, listen, words in (("reader", "tcp:0.0.0.0:0", "everybody who reaches tcp:0.0.0.0:"), ("none", "tcp:0.0.0.0:0", None),
+                                    ("reader", "tcp:127.0.0.1:0", None)):
+            with Daemon(memory=True, anonymous=role, args=["--listen", listen, "--http", listen, "--allow-cleartext"]) as daemon:
+                said = [line for line in daemon.read_log().splitlines() if "event=anonymous" in line]
+                self.assertEqual(len(said), 2 if words else 0)
+                for line, scheme in zip(said, ("tcp", "http")):
+                    self.assertIn("level=warn", line)
+                    self.assertIn(words.replace("tcp", scheme), line)
+                    self.assertIn("the role reader", line)
+
     def test_print_token(self):
         with tempfile.TemporaryDirectory() as folder:
             for where in (["--memory"], ["--data", folder + "/data"]):
@@ -480,7 +496,8 @@ class Settings(unittest.TestCase):
 
 class CommandLine(Tokens):
     def plumb(self, *args, code=0, **env):
-        done = subprocess.run([binary("plumb"), *args, "--server", self.daemon.tcp], capture_output=True, text=True, timeout=60,
+        env = dict({"PLUMB_SERVER": self.daemon.tcp}, **env)
+        done = subprocess.run([binary("plumb"), *args], capture_output=True, text=True, timeout=60,
                               env=dict(os.environ, HOME=self.daemon.folder, XDG_CONFIG_HOME=self.daemon.folder, **env))
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout + done.stderr
@@ -521,6 +538,39 @@ class CommandLine(Tokens):
         self.assertIn("person/anna", self.plumb("info", PLUMB_CONTEXT="here", PLUMB_TOKEN=reader))
         # Never the token itself where settings are shown.
         self.assertNotIn(reader, self.plumb("context", "show", PLUMB_TOKEN=reader))
+
+    def test_it_is_not_sent_to_another_machine_in_clear(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # sends nothing
+            try:
+                probe.connect(("192.0.2.1", 9))
+            except OSError:
+                self.skipTest("this machine has no address but its own")
+            host = probe.getsockname()[0]
+        heard = []
+        with socket.create_server((host, 0)) as ears:
+            def listen():
+                while True:
+                    try:
+                        peer = ears.accept()[0]
+                    except OSError:
+                        return
+                    with peer:
+                        peer.settimeout(5)
+                        heard.append(b"")
+                        while data := peer.recv(65536):
+                            heard[-1] += data
+                            if b"plumb_" in data:
+                                break
+            threading.Thread(target=listen, daemon=True).start()
+            port = ears.getsockname()[1]
+            env = {"PLUMB_SERVER": "tcp:%s:%d" % (host, port), "PLUMB_TOKEN": self.admin_token}
+            said = " ".join(self.plumb("info", code=2, **env).split())
+            self.assertIn("the token was not sent", said)
+            self.assertIn("--server tls:%s:%d" % (host, port), said)
+            self.plumb("info", code=3, PLUMB_ALLOW_CLEARTEXT="yes", **env)
+            until(lambda: len(heard) == 2 and b"plumb_1_" in heard[1])
+            self.assertNotIn(b"plumb_", heard[0])
+            ears.shutdown(socket.SHUT_RDWR)
 
     def test_a_file_that_is_no_good(self):
         path = os.path.join(self.daemon.folder, "token")

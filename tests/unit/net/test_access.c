@@ -10,6 +10,7 @@
 #include "server/limits.h"
 #include "server/net/peer.h"
 #include "server/rpc/access.h"
+#include "server/rpc/source.h"
 #include "server/rpc/token.h"
 
 /* 2026-03-31T09:00:00Z */
@@ -318,6 +319,48 @@ START_TEST(a_connection_remembers_its_caller_until_the_table_changes)
 }
 END_TEST
 
+START_TEST(an_empty_token_is_not_none)
+{
+	static struct peer peer = {.local = true, .access = ACCESS_ADMIN, .from = "unix"};
+	struct identity identity = {0};
+	struct shown shown = {.claim = ""};
+	struct err err;
+
+	ck_assert(identity_find(&identity, &peer, book, &shown, &err));
+	shown.token = "";
+	ck_assert(!identity_find(&identity, &peer, book, &shown, &err));
+	ck_assert_int_eq(err.code, ERR_UNAUTHENTICATED);
+}
+END_TEST
+
+static bool
+same_source(const char *a, const char *b)
+{
+	char first[SOURCE_LEN], second[SOURCE_LEN];
+	size_t len = source_key(a, first);
+
+	return len == source_key(b, second) && memcmp(first, second, len) == 0;
+}
+
+START_TEST(a_network_of_ipv6_is_one_source)
+{
+	char key[SOURCE_LEN], text[200];
+
+	ck_assert(same_source("tcp:192.0.2.1:5", "tcp:192.0.2.1:65535"));
+	ck_assert(!same_source("tcp:192.0.2.1:5", "tcp:192.0.2.2:5"));
+	/* The first 64 bits, however they are written. */
+	ck_assert(same_source("tcp:[2001:db8:0:7::1]:5", "tcp:[2001:db8:0:7:ffff:1:2:3]:6"));
+	ck_assert(!same_source("tcp:[2001:db8:0:7::1]:5", "tcp:[2001:db8:0:8::1]:5"));
+	ck_assert(!same_source("tcp:[::ffff:192.0.2.1]:5", "tcp:[::ffff:192.0.2.2]:5"));
+	ck_assert(same_source("unix", "unix"));
+	ck_assert(!same_source("unix", NULL));
+	ck_assert_uint_eq(source_key(NULL, key), 0);
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	ck_assert_uint_eq(source_key(text, key), SOURCE_LEN);
+}
+END_TEST
+
 START_TEST(only_an_admin_acts_as_others_and_names_have_an_end)
 {
 	static struct peer peer = {.from = "unix"};
@@ -379,6 +422,8 @@ main(void)
 	tcase_add_test(table, a_connection_remembers_its_caller_until_the_table_changes);
 	tcase_add_test(table, only_an_admin_acts_as_others_and_names_have_an_end);
 	tcase_add_test(table, long_values_are_refused_and_not_kept);
+	tcase_add_test(table, an_empty_token_is_not_none);
+	tcase_add_test(text, a_network_of_ipv6_is_one_source);
 	suite_add_tcase(suite, table);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
