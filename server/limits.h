@@ -12,6 +12,8 @@
 /* Nested messages decode by recursion; our messages nest at most 6 deep. */
 #define LIMIT_CHANGES        10000u
 #define LIMIT_CALLS_PER_CONN 1024u
+/* HTTP/2: nghttp2 keeps as many closed streams (0.3 KiB each), to tell a peer that it goes on after their end. */
+#define LIMIT_STREAMS 256u
 #define LIMIT_CONNECTIONS    16384u
 /* Running at once in the whole daemon, watchers included: each has an arena of a few KiB at least. */
 #define LIMIT_CALLS 131072u
