@@ -239,7 +239,7 @@ stated_where(const struct context *ctx)
 	const char *what = NULL, *from = NULL;
 
 	if (ctx->status.unreachable ||
-	    (err->code == ERR_INVALID && strstr(err->msg, "is no address"))) {
+	    (err->code == ERR_INVALID && strstr(err->msg, "is no address: write tcp:"))) {
 		what = "server";
 		from = ctx->server_from;
 	} else if (ctx->workspace && ctx->workspace[0] && strstr(err->msg, "workspace") &&

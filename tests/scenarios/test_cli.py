@@ -562,11 +562,21 @@ class Shapes(Base):
             return [line.split("\t")[0] for line in lines]
         documented = {" ".join(w for w in command.split() if w.islower() and not w.startswith("-"))
                       for command in self.documented()}
-        for command in words():
-            parts = [line for line in words("help", command)] if command != "help" else []
-            for path in [(command,)] + [(command, part) for part in parts]:
-                if "csv" in words(*path, "-o"):
-                    self.assertIn(" ".join(path), documented)
+
+
+        def below(*path):
+            """The command and its parts, theirs too: plumb admin token list."""
+            parts = words("help", *path) if path[0] != "help" and len(path) < 3 else []
+            return [path] + [deeper for part in parts for deeper in below(*path, part)]
+        paths = [path for command in words() for path in below(command)]
+        self.assertIn(("admin", "token", "list"), paths)
+        for path in paths:
+            if "csv" in words(*path, "-o"):
+                self.assertIn(" ".join(path), documented)
+
+    def test_a_webhook_without_address_is_not_the_servers_fault(self):
+        wrong = self.refused("webhook", "create", "wrong", "ftp://ci.example/in", expect=3)
+        self.assertIn("'ftp://ci.example/in' is no address: write https://HOST/PATH\n", wrong)
 
     def test_help_tells_of_parts_of_parts(self):
         self.assertIn("Usage: plumb admin token rotate ID", self.plumb("help", "admin", "token", "rotate"))
