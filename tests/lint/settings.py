@@ -19,6 +19,8 @@ def compare(where, found, expected):
         bad.append("%s: the setting %s is missing" % (where, name))
     for name in sorted(set(found) - set(expected)):
         bad.append("%s: there is no setting %s" % (where, name))
+    for name in sorted({name for name in found if found.count(name) > 1}):
+        bad.append("%s: the setting %s stands there twice" % (where, name))
     return found
 
 
@@ -32,7 +34,10 @@ if len(names) < 20 or len(names) != len(re.findall(r"^    \{", table, re.M)):
 
 conf = read("deploy/plumbd.conf")
 lines = re.findall(r"^(#?)(\w+) = (.*)$", conf[:conf.index("[people]")], re.M)
-compare("deploy/plumbd.conf", {name for _, name, _ in lines}, names)
+# It listens at two addresses.
+given = [name for _, name, _ in lines]
+given.remove("listen")
+compare("deploy/plumbd.conf", given, names)
 for comment, name, value in lines:
     default = defaults.get(name, "")
     # A default in words (or none) is shown by an example.
@@ -45,7 +50,7 @@ compare("docs/man/plumbd.conf.5", re.findall(r"^\.TP\n\.B (\w+)$", page, re.M), 
 options = read("docs/man/plumbd.8")
 options = options[options.index(".SH OPTIONS"):options.index(".SS Restoring")].replace("\\-", "-")
 headings = re.findall(r"^\.TP\n(.*)$", options, re.M)
-given = {option.replace("-", "_") for heading in headings for option in re.findall(r"--([a-z-]+[a-z])", heading)}
+given = [option.replace("-", "_") for heading in headings for option in re.findall(r"--([a-z-]+[a-z])", heading)]
 compare("docs/man/plumbd.8", given, names + ["config", "help", "version"])
 
 sections = {"[people]", "[certificates]"}
