@@ -60,6 +60,23 @@ same_answer(const Plumb__V1__Ask *a, const Plumb__V1__Ask *b)
 }
 
 static bool
+has_answer(const Plumb__V1__Ask *ask)
+{
+	return ask->answer[0] != '\0' || ask->answered_by[0] != '\0' || ask->answered[0] != '\0' ||
+	       ask->promised_for[0] != '\0';
+}
+
+/* To another team, however each is written. */
+static bool
+is_turned(const struct judge *judge, const Plumb__V1__Ask *was, const Plumb__V1__Ask *ask)
+{
+	const struct item *before = judge_find(judge, was->to, KIND_TEAM);
+	const struct item *after = judge_find(judge, ask->to, KIND_TEAM);
+
+	return before != NULL ? before != after : strcmp(was->to, ask->to) != 0;
+}
+
+static bool
 same_question(const Plumb__V1__Item *a, const Plumb__V1__Item *b)
 {
 	Plumb__V1__Ask ask = *b->ask;
@@ -103,6 +120,9 @@ judge_answer(struct judge *judge, const struct ask_sides *sides, const Plumb__V1
 		    sides->asks ? "the lead or owner of the team that is asked" : "whoever asks");
 	if (same_answer(was, ask))
 		return;
+	/* Who turns it to another team leaves the answer of the one before behind. */
+	if (sides->asks && !has_answer(ask) && is_turned(judge, was, ask))
+		return;
 	if (!sides->gives)
 		judge_refuse(judge, "put.item.ask.answer",
 		    "the lead or owner of the team that is asked answers, or a planner");
@@ -132,10 +152,12 @@ judge_question(struct judge *judge, const struct ask_sides *sides, const Plumb__
 		judge_refuse(judge, "put.item.ask",
 		    "an ask comes from a team that you lead, or is for work of yours");
 	/* An answer is of the team that gave it. */
-	else if (strcmp(was->ask->to, item->ask->to) != 0 && is_answered(item->ask->state) &&
+	else if (is_turned(judge, was->ask, item->ask) &&
+		 (is_answered(item->ask->state) || has_answer(item->ask)) &&
 		 !speaks_for_name(judge, item->ask->to))
 		judge_refuse(judge, "put.item.ask.to",
-		    "who is asked now has not answered: ask again (state: asked)");
+		    "who is asked now has not answered: ask again (state: asked), without the "
+		    "answer");
 }
 
 static void

@@ -297,6 +297,11 @@ static const struct row rows[] = {
 	PUT("{'id':'done','ask':{'from':'cs','to':'other','state':'COMMITTED','answer':'Yes','"
 	    "answered_by':'bob'}}"),
 	"who is asked now has not answered"},
+    {CARL, PUT("{'id':'done','ask':{'from':'cs','to':'other','answer':'Yes','answered_by':'bob'}}"),
+	"who is asked now has not answered"},
+    {CARL, PUT("{'id':'done','ask':{'from':'cs','to':'other'}}"),
+	NULL /* the answer stays behind */},
+    {CARL, PUT("{'id':'done','ask':{'from':'cs','to':'team/it'}}"), "put.item.ask.answer"},
     {CARL,
 	PUT("{'id':'done','ask':{'from':'cs','to':'it','state':'COMMITTED','answer':'No','answered_"
 	    "by':'bob'}}"),
