@@ -61,7 +61,18 @@ struct audit {
 
 /* ---- the queue ----------------------------------------------------------------------------------------- */
 
-/* What fits of a text, whole characters only; what is no UTF-8 becomes question marks. */
+/* Bytes of a character that may stand in the file; 0: what terminals take for a command, or no UTF-8. */
+static size_t
+plain_len(const char *text, size_t left)
+{
+	unsigned char c = (unsigned char)text[0];
+
+	if (c == 0x7f || (c == 0xc2 && left > 1 && (unsigned char)text[1] < 0xa0))
+		return 0;
+	return utf8_char_len(text, left);
+}
+
+/* What fits of a text, whole characters only; question marks for the rest. JSON writes C0 as escapes. */
 static void
 copy_text(char *to, size_t size, const char *text)
 {
@@ -69,7 +80,7 @@ copy_text(char *to, size_t size, const char *text)
 	size_t at = 0;
 
 	for (size_t i = 0, n; i < len; i += n) {
-		size_t valid = utf8_char_len(text + i, len - i);
+		size_t valid = plain_len(text + i, len - i);
 
 		n = valid > 0 ? valid : 1;
 		if (at + n >= size)

@@ -775,6 +775,20 @@ make_hub(struct workspace *ws, struct err *err)
 	return true;
 }
 
+/* With a filter it follows a few things; without one, or from the past on, it reads all that is or ever was said. */
+static void
+tell(
+    const struct rpc_call *call, const struct workspace *ws, const Plumb__V1__WatchRequest *request)
+{
+	char about[LIMIT_AUDIT_TEXT];
+	bool is_filtered = request->filter[0] != '\0';
+
+	if (is_filtered && request->from_revision == 0)
+		return;
+	snprintf(about, sizeof about, "%s%s%s", ws->id, is_filtered ? " " : "", request->filter);
+	audit_event(call->daemon, &call->caller, "watch", about, "ok");
+}
+
 static void
 begin(struct workspace *ws, struct rpc_call *call, const Plumb__V1__WatchRequest *request)
 {
@@ -789,6 +803,7 @@ begin(struct workspace *ws, struct rpc_call *call, const Plumb__V1__WatchRequest
 		rpc_fail(call, &err);
 		return;
 	}
+	tell(call, ws, request);
 	join(ws->hub, w, call);
 	if (w->want > plan_durable(ws->plan))
 		return;
@@ -796,20 +811,6 @@ begin(struct workspace *ws, struct rpc_call *call, const Plumb__V1__WatchRequest
 	walk_begin(ws->hub);
 	catch_up(w, daemon_monotonic_us());
 	walk_end(ws->hub);
-}
-
-/* With a filter it follows a few things; without one, or from the past on, it reads all that is or ever was said. */
-static void
-tell(
-    const struct rpc_call *call, const struct workspace *ws, const Plumb__V1__WatchRequest *request)
-{
-	char about[LIMIT_AUDIT_TEXT];
-	bool is_filtered = request->filter[0] != '\0';
-
-	if (is_filtered && request->from_revision == 0)
-		return;
-	snprintf(about, sizeof about, "%s%s%s", ws->id, is_filtered ? " " : "", request->filter);
-	audit_event(call->daemon, &call->caller, "watch", about, "ok");
 }
 
 void
@@ -827,6 +828,5 @@ handle_plan_watch(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
-	tell(call, ws, request);
 	begin(ws, call, request);
 }

@@ -89,6 +89,21 @@ class Audit(unittest.TestCase):
         self.wait_for("reload")
         self.assertEqual([line["event"] for line in self.lines()], events + ["reload"])
 
+    def test_nothing_that_a_terminal_obeys(self):
+        """Nor a line of somebody's own: ESC, CSI as a character of C1 (two bytes), DEL and a new line are none in the file."""
+        self.start()
+        path = "/nowhere/\x1b[31m\u009b31m\x7f\n{\"sequence\":9}"
+        try:
+            self.daemon.client(unix=True).call("Admin.Backup", pb.admin.BackupRequest(path=path))
+        except RpcError:
+            pass
+        self.assertEqual(self.wait_for("backup")["about"], "/nowhere/\x1b[31m??31m?\n{\"sequence\":9}")
+        with open(self.path, "rb") as file:
+            text = file.read()
+        self.assertEqual(text.count(b"\n"), len(self.lines()))
+        for byte in (b"\x1b", b"\xc2\x9b", b"\x7f"):
+            self.assertNotIn(byte, text)
+
     def test_in_confidence(self):
         """A pulse leaves no line, taken or refused."""
         self.start()
