@@ -426,8 +426,8 @@ take_head(struct http_conn *http, const uint8_t *p, size_t len)
 
 	request_begins(http);
 	/* One empty line before a request is forgiven (RFC 9112, 2.2). */
-	if (http->seen == 0 && len >= 2 && p[0] == '\r' && p[1] == '\n')
-		return 2;
+	if (http->seen == 0 && p[0] == '\r' && (len == 1 || p[1] == '\n'))
+		return len == 1 ? 0 : 2;
 	head_len = http_head_len(p, len, &http->seen);
 	if (head_len > LIMIT_HEADERS || (head_len == 0 && len > LIMIT_HEADERS)) {
 		refuse(http, 431, "the header fields have more than 16384 bytes");
