@@ -13,8 +13,8 @@
 #define LIMIT_CHANGES        10000u
 #define LIMIT_CALLS_PER_CONN 1024u
 /* HTTP/2: nghttp2 keeps as many closed streams (0.3 KiB each), to tell a peer that it goes on after their end. */
-#define LIMIT_STREAMS 256u
-#define LIMIT_CONNECTIONS    16384u
+#define LIMIT_STREAMS     256u
+#define LIMIT_CONNECTIONS 16384u
 /* Running at once in the whole daemon, watchers included: each has an arena of a few KiB at least. */
 #define LIMIT_CALLS 131072u
 /* Output that a peer doesn't read: reading from it stops above this. */
@@ -43,6 +43,8 @@
 #define LIMIT_CHEAP_FRAMES 1000u
 /* HTTP/1.1: a body is a message, or one in its envelope. */
 #define LIMIT_HTTP_BODY (LIMIT_FRAME_BODY + 5u)
+/* Objects, lists and members of a body in JSON: each takes up to 250 bytes and 1 us of the loop until it is a message. */
+#define LIMIT_JSON_VALUES (256u << 10)
 /* A request comes whole in this time, and a second more for each 16 KiB of its body that came: slow ones hold a connection. */
 #define LIMIT_HTTP_REQUEST_MS 10000
 #define LIMIT_HTTP_BODY_PACE  (16u << 10)

@@ -596,9 +596,14 @@ add_violation(struct rpc_call *call, const char *why)
 static bool
 decode_json(struct rpc_call *call, const uint8_t **p, size_t *len, struct err *err)
 {
-	const ProtobufCMessage *message =
-	    json_parse(call->method->request, (const char *)*p, *len, call->arena, err);
+	const char *text = (const char *)*p;
+	const ProtobufCMessage *message;
 
+	if (json_count(text, *len) > LIMIT_JSON_VALUES)
+		return err_set(err, ERR_LIMIT,
+		    "the body has more than %u values: split it, or send application/proto",
+		    LIMIT_JSON_VALUES);
+	message = json_parse(call->method->request, text, *len, call->arena, err);
 	if (message == NULL) {
 		add_violation(call, err->msg);
 		return false;

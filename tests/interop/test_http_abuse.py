@@ -17,6 +17,7 @@ from plumbrpc import Daemon, pb  # noqa: E402
 HEAD_MAX = 16384             # LIMIT_HEADERS
 FIELDS_MAX = 128             # LIMIT_HEADER_FIELDS
 BODY_MAX = (4 << 20) + 5     # LIMIT_HTTP_BODY
+VALUES_MAX = 256 << 10       # LIMIT_JSON_VALUES
 SLOW = 10                    # LIMIT_HTTP_REQUEST_MS
 PING = b"POST /plumb.v1.Admin/Ping HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -310,6 +311,15 @@ class Abuse(unittest.TestCase):
         self.check(post(b"{}" + b" " * (BODY_MAX - 2)), 200)
         body = b"{}" + b" " * (BODY_MAX - 2)
         self.check(self.chunked(b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"), 200)
+
+    def test_values_of_json_have_a_limit(self):
+        """Two objects, a list, two members beside the first, and two for each change."""
+        changes = [b"{}"] * ((VALUES_MAX - 4) // 2)
+        head = PING.replace(b"Admin/Ping", b"Plan/Apply")
+        for last, status, why in ((b"{}", 400, b"at most 10000"), (b'{"put":{}}', 429, b"more than 262144 values")):
+            body = b'{"change_set":{"idempotency_key":"k","changes":[' + b",".join(changes[1:] + [last]) + b"]}}"
+            answer = self.check(head + b"Content-Length: %d\r\n\r\n" % len(body) + body, status)
+            self.assertIn(why, answer.body)
 
     def test_chunks_above_the_limit(self):
         port = self.open()
