@@ -31,7 +31,7 @@ unknown(const struct args *args, const struct command *const *table, const char 
 static const struct command *
 part_of(const struct command *command, const struct args *args, char *path, size_t cap)
 {
-	char before[96];
+	char before[62];
 
 	snprintf(path, cap, "%s", command->name);
 	for (size_t i = 1; i < args->count; i++) {
@@ -41,14 +41,14 @@ part_of(const struct command *command, const struct args *args, char *path, size
 			command_usage(args, "plumb %s has no parts", path);
 			return NULL;
 		}
-		snprintf(before, sizeof before, "%s ", path);
+		snprintf(before, sizeof before, "%.60s ", path);
 		part = command_find(command->parts, args->values[i]);
 		if (!part) {
 			unknown(args, command->parts, before, args->values[i]);
 			return NULL;
 		}
 		command = part;
-		snprintf(path, cap, "%s%s", before, command->name);
+		snprintf(path, cap, "%s%.30s", before, command->name);
 	}
 	return command;
 }
@@ -57,7 +57,7 @@ static int
 run_help(struct context *ctx, const struct args *args)
 {
 	const struct command *command;
-	char path[80];
+	char path[96];
 	struct str text;
 
 	str_init(&text, TEXT_MAX);

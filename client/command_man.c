@@ -135,7 +135,7 @@ man_synopses(const struct command *command, const char *path, bool *is_first, st
 	for (size_t i = 0; command->parts && command->parts[i]; i++) {
 		if (command->parts[i]->hidden)
 			continue;
-		snprintf(below, sizeof below, "%s %s", path, command->parts[i]->name);
+		snprintf(below, sizeof below, "%.60s %.30s", path, command->parts[i]->name);
 		man_synopses(command->parts[i], below, is_first, out);
 	}
 }
@@ -150,7 +150,7 @@ man_parts(const struct command *command, const char *path, struct str *out)
 
 		if (part->hidden)
 			continue;
-		snprintf(below, sizeof below, "%s %s", path, part->name);
+		snprintf(below, sizeof below, "%.60s %.30s", path, part->name);
 		if (part->run)
 			man_part(part, below, out);
 		man_parts(part, below, out);
