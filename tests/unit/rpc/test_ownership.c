@@ -36,8 +36,8 @@ static const char *const plan[] = {
     "{'id':'nobodys','initiative':{}}",
     "{'id':'k','ask':{'from':'cs','to':'it','what':'Help'}}",
     "{'id':'ka','ask':{'from':'cs','to':'it','initiative':'a'}}",
-    "{'id':'done','ask':{'from':'cs','to':'it','state':'COMMITTED','answer':'Yes','answered_by':'"
-    "bob'}}",
+    ("{'id':'done','ask':{'from':'cs','to':'it','state':'COMMITTED','answer':'Yes',"
+     "'answered_by':'bob'}}"),
 };
 
 static char *
