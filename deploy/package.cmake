@@ -18,7 +18,13 @@ install(DIRECTORY deploy/grafana DESTINATION share/plumbline)
 install(DIRECTORY proto DESTINATION share/plumbline FILES_MATCHING PATTERN "*.proto")
 install(FILES README.md CHANGELOG.md DESTINATION share/doc/plumbline)
 install(FILES LICENSE DESTINATION share/doc/plumbline RENAME copyright)
-install(DIRECTORY docs/ DESTINATION share/doc/plumbline/docs PATTERN "man" EXCLUDE)
+# Not what the examples leave behind when somebody has tried them here.
+install(DIRECTORY docs/ DESTINATION share/doc/plumbline/docs PATTERN "man" EXCLUDE PATTERN "*.revision" EXCLUDE
+	PATTERN "integrate/python/plumb" EXCLUDE PATTERN "node_modules" EXCLUDE PATTERN "package-lock.json" EXCLUDE
+	PATTERN "__pycache__" EXCLUDE PATTERN "integrate/go/plumbv1" EXCLUDE
+	PATTERN "integrate/go/plumbline" EXCLUDE PATTERN "go.sum" EXCLUDE)
+install(PROGRAMS docs/integrate/curl/plumbline.sh DESTINATION share/doc/plumbline/docs/integrate/curl)
+install(PROGRAMS docs/integrate/go/generate DESTINATION share/doc/plumbline/docs/integrate/go)
 install(DIRECTORY deploy/example DESTINATION share/doc/plumbline)
 # Completions come from the program itself.
 install(CODE "

@@ -67,6 +67,16 @@ class Package(unittest.TestCase):
             run("sh", "-n", os.path.join(self.folder, "control", name))
             self.assertTrue(os.access(os.path.join(self.folder, "control", name), os.X_OK))
 
+    def test_examples_are_whole_and_clean(self):
+        folder = self.inside("usr/share/doc/plumbline/docs/integrate")
+        for name in ("curl/plumbline.sh", "go/generate"):
+            self.assertTrue(os.access(os.path.join(folder, name), os.X_OK), name)
+        there = {os.path.relpath(path, folder) for path in glob.glob(os.path.join(folder, "**"), recursive=True)
+                 if os.path.isfile(path)}
+        # What trying them in the source tree leaves behind is nobody's documentation.
+        self.assertEqual({name for name in there if re.search(r"_pb2|node_modules|\.revision$|go\.sum|lock", name)}, set())
+        self.assertIn("python/plumbline.py", there)
+
     def test_the_daemon_runs_with_the_configuration_that_comes_along(self):
         with open(self.inside("etc/plumbline/plumbd.conf"), encoding="utf-8") as file:
             text = file.read()
