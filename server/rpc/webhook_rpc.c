@@ -320,8 +320,9 @@ create(struct rpc_call *call, struct workspace *ws, const Plumb__V1__CreateWebho
 	if (!key_for(ws, request->id, created->both.key))
 		return err_set(err, ERR_INVALID, "the id is too long");
 	if (system_entry(call->daemon, KIND_WEBHOOK, created->both.key) != NULL)
-		return err_set(err, ERR_EXISTS, "workspace '%s' has a webhook '%s' already", ws->id,
-		    request->id);
+		return err_set(err, ERR_EXISTS,
+		    "workspace '%s' has a webhook '%s' already; plumb webhook update changes it",
+		    ws->id, request->id);
 	fill_created(created, call, request);
 	if (!make_secret(call, &created->hook, created->secret, err))
 		return false;
