@@ -150,7 +150,7 @@ static const struct {
     {"plumb redact", "name one record"},
     {"plumb completion csh", "completion is for bash, zsh and fish"},
     {"plumb help chek", "did you mean 'check'?"},
-    {"plumb get x --server nonsense", "write tcp:HOST:PORT or unix:/PATH"},
+    {"plumb get x --server nonsense", "write tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH"},
     {"plumb check -f x --server tcp:h:1", "leave out --server"},
 };
 

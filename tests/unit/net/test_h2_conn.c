@@ -525,7 +525,7 @@ START_TEST(half_a_preface_is_given_up)
 	ck_assert_int_eq(LIST_FIRST(&net->conns)->state, CONN_OPEN);
 	at_ms(LIMIT_UNDECIDED_MS - 1);
 	/* A byte now and then is no progress. */
-	put(PREFACE + 8, 1);
+	put(&PREFACE[8], 1);
 	turns();
 	ck_assert_uint_eq(net_connections(net), 1);
 	at_ms(LIMIT_UNDECIDED_MS);
