@@ -195,7 +195,7 @@ static bool
 check_message(const struct check *check, const struct level *up,
     const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len)
 {
-	struct level level = {.up = up, .start = p, .end = p + len, .at = p};
+	struct level level = {.up = up, .start = p, .end = len > 0 ? p + len : p, .at = p};
 	struct pb_in in;
 	struct pb_field field;
 	char what[96];

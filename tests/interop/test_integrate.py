@@ -14,10 +14,10 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "support")]
 from plumbrpc import Daemon, ROOT, binary, pb  # noqa: E402
-import test_grpc_js  # noqa: E402
+import npm  # noqa: E402
 
 EXAMPLES = os.path.join(ROOT, "docs", "integrate")
-WAIT = 60
+WAIT = 180
 
 PLAN = """
 goals: {growth: {title: Growth, owner: anna}}
@@ -192,7 +192,9 @@ class Python(Example, unittest.TestCase):
 class Node(Python):
     @classmethod
     def prepare(cls):
-        cls.packages = os.path.join(test_grpc_js.install(), "node_modules")
+        source = os.path.join(ROOT, "tests", "interop", "grpc_js")
+        # In a folder of its own: another test may install the same anew meanwhile.
+        cls.packages = os.path.join(npm.install(source, os.path.join(cls.folder, "build")), "node_modules")
 
     def words(self, *words):
         # As it stands, but for where its packages are.

@@ -14,7 +14,7 @@ BUILD = os.environ.get("PLUMB_BUILD", os.path.join(ROOT, "build", "release"))
 
 def run(*words, **options):
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=options.pop("timeout", 120), **options).stdout
+                          timeout=options.pop("timeout", 600), **options).stdout
 
 
 class Package(unittest.TestCase):
