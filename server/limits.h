@@ -78,4 +78,15 @@
 #define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)
 #define LIMIT_KEYS       8000000u
 
+/*
+ * The plain scheduling problem. A schedule takes time in activities and prerequisites; durations are laid slot by slot, of 8
+ * bytes for 4 resources; the search holds at most 256 MiB of schedules.
+ */
+#define LIMIT_RCPSP_ACTIVITIES 100000u
+#define LIMIT_RCPSP_RESOURCES  64u
+#define LIMIT_RCPSP_ARCS       4000000u
+#define LIMIT_RCPSP_HORIZON    (1 << 22)    /* sum of durations: 1 GiB at most with all resources, as far as used */
+#define LIMIT_RCPSP_SCHEDULES  100000000u
+#define LIMIT_RCPSP_BYTES      (64u << 20)  /* of a file with one */
+
 #endif
