@@ -131,6 +131,21 @@ def faults(problem, row):
     return found
 
 
+def best_known(path):
+    with open(path, newline="") as table:
+        return {row["instance"]: row for row in csv.DictReader(table)}
+
+
+def against(known, row):
+    """What is wrong with a row in the light of the best-known values."""
+    found = []
+    if row["makespan"] < int(known["ugent_lb"]):
+        found.append(f"{row['makespan']} is below the known bound {known['ugent_lb']}")
+    if row["lower_bound"] > int(known["ugent_ub"]):
+        found.append(f"the bound {row['lower_bound']} is above the best known {known['ugent_ub']}")
+    return found
+
+
 def rows(lines):
     for line in lines:
         if line.startswith("#") or not line.strip():
@@ -147,19 +162,13 @@ def main():
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
     paths = {pathlib.Path(path).stem: path for path in options.files}
-    known = {}
-    if options.against:
-        with open(options.against, newline="") as table:
-            known = {row["instance"]: row for row in csv.DictReader(table)}
+    known = best_known(options.against) if options.against else {}
     bad = count = schedules = below = 0
     ms = over_path = over_known = 0.0
     for row in rows(sys.stdin):
         found = faults(read(paths[row["name"]]), row)
         best = known.get(row["name"])
-        if best and row["makespan"] < int(best["ugent_lb"]):
-            found.append(f"{row['makespan']} is below the known bound {best['ugent_lb']}")
-        if best and row["lower_bound"] > int(best["ugent_ub"]):
-            found.append(f"the bound {row['lower_bound']} is above the best known {best['ugent_ub']}")
+        found += against(best, row) if best else []
         for fault in found:
             print(f"{row['name']}: {fault}")
         bad += bool(found)
