@@ -89,4 +89,14 @@
 #define LIMIT_RCPSP_SCHEDULES  100000000u
 #define LIMIT_RCPSP_BYTES      (64u << 20)  /* of a file with one */
 
+/*
+ * A schedule of the plan: a hundred years of days; a million pieces of work, 200 bytes each; a number for each team or person and day,
+ * twice, 512 MiB at most.
+ */
+#define LIMIT_SCHEDULE_DAYS  36600
+#define LIMIT_SCHEDULE_WORK  1000000u
+#define LIMIT_SCHEDULE_ARCS  4000000u
+#define LIMIT_SCHEDULE_CELLS (64u << 20)
+#define LIMIT_SCHEDULE_TRIES 100000u
+
 #endif
