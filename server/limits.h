@@ -85,9 +85,10 @@
 #define LIMIT_RCPSP_ACTIVITIES 100000u
 #define LIMIT_RCPSP_RESOURCES  64u
 #define LIMIT_RCPSP_ARCS       4000000u
-#define LIMIT_RCPSP_HORIZON    (1 << 22)    /* sum of durations: 1 GiB at most with all resources, as far as used */
-#define LIMIT_RCPSP_SCHEDULES  100000000u
-#define LIMIT_RCPSP_BYTES      (64u << 20)  /* of a file with one */
+#define LIMIT_RCPSP_HORIZON                                                                        \
+	(1 << 22) /* sum of durations: 1 GiB at most with all resources, as far as used */
+#define LIMIT_RCPSP_SCHEDULES 100000000u
+#define LIMIT_RCPSP_BYTES     (64u << 20) /* of a file with one */
 
 /*
  * A schedule of the plan: a hundred years of days; a million pieces of work, 200 bytes each; a number for each team or person and day,
