@@ -82,9 +82,10 @@
  * The plain scheduling problem. A schedule takes time in activities and prerequisites; durations are laid slot by slot, of 8
  * bytes for 4 resources; the search holds at most 256 MiB of schedules.
  */
-#define LIMIT_RCPSP_ACTIVITIES 100000u
-#define LIMIT_RCPSP_RESOURCES  64u
-#define LIMIT_RCPSP_ARCS       4000000u
+#define LIMIT_RCPSP_ACTIVITIES                                                                     \
+	20000u /* those that can be next are looked at one by one: a schedule is below a second */
+#define LIMIT_RCPSP_RESOURCES 64u
+#define LIMIT_RCPSP_ARCS      4000000u
 #define LIMIT_RCPSP_HORIZON                                                                        \
 	(1 << 22) /* sum of durations: 1 GiB at most with all resources, as far as used */
 #define LIMIT_RCPSP_SCHEDULES 100000000u

@@ -19,7 +19,7 @@
 #include "server/limits.h"
 
 #define THREADS_MAX  64u
-#define LINE_MAX_LEN (4u << 20) /* of one instance's starts: 100,000 of them */
+#define LINE_MAX_LEN (4u << 20) /* of one instance's starts: 20,000 of them */
 
 enum { EXIT_USAGE = 2, EXIT_FILE = 3 };
 

@@ -14,7 +14,6 @@
 #define POPULATION_BYTES (UINT64_C(256) << 20) /* of schedules held at once */
 #define LAST_SLOTS       8 /* in which little work makes a schedule the better one */
 #define RADIX_BITS       12
-#define STOP_EVERY       64u
 
 /* A schedule, and how the next one in the other direction starts from it: times from the other end, and their order. */
 struct member {
@@ -514,8 +513,7 @@ is_done(const struct run *run)
 static bool
 is_stopped(const struct run *run, struct err *err)
 {
-	if (run->search->stop == NULL || run->result->schedules % STOP_EVERY != 0 ||
-	    !run->search->stop(run->search->arg))
+	if (run->search->stop == NULL || !run->search->stop(run->search->arg))
 		return false;
 	err_set(err, ERR_CANCELLED, "the search was cancelled");
 	return true;

@@ -24,7 +24,7 @@
 struct rcpsp_search {
 	uint64_t schedules; /* at most; at least 1, at most LIMIT_RCPSP_SCHEDULES */
 	uint64_t seed;
-	bool (*stop)(void *arg); /* asked now and then; NULL: never */
+	bool (*stop)(void *arg); /* asked before each schedule; NULL: never */
 	void *arg;
 };
 

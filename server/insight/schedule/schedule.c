@@ -8,6 +8,10 @@
 #include "server/insight/schedule/schedule_internal.h"
 #include "server/limits.h"
 
+#define STOP_EVERY 256u
+/* Larger groups have one try: by chance, those that can be next are looked at one by one, which takes the square of the count. */
+#define TRIED_MAX 5000u
+
 struct run {
 	const struct schedule_problem *problem;
 	const struct schedule_policy *policy;
@@ -47,6 +51,8 @@ struct run {
 	int32_t *start;
 	int32_t *finish;
 	int64_t *left;
+	uint32_t placed;
+	bool is_stopped;
 };
 
 /* ---- what is refused */
@@ -345,24 +351,63 @@ lay_net(struct run *run, uint32_t initiative)
 	}
 }
 
-/* The longest way behind it first; after the first try one of those that can be next, by chance with more for longer ways. */
-static uint32_t
-pick(struct run *run, uint32_t count, struct philox *random)
+/* Those that can be next, as a heap: the longest way to the end first, then the smaller number. */
+static bool
+is_ahead(const struct run *run, uint32_t a, uint32_t b)
 {
-	uint32_t longest = 0;
+	return run->tail[a] != run->tail[b] ? run->tail[a] > run->tail[b] : a < b;
+}
+
+static void
+swap(uint32_t *heap, uint32_t a, uint32_t b)
+{
+	uint32_t kept = heap[a];
+
+	heap[a] = heap[b];
+	heap[b] = kept;
+}
+
+static void
+heap_push(struct run *run, uint32_t count, uint32_t number)
+{
+	uint32_t *heap = run->eligible;
+	uint32_t at = count;
+
+	heap[at] = number;
+	for (; at > 0 && is_ahead(run, heap[at], heap[(at - 1) / 2]); at = (at - 1) / 2)
+		swap(heap, at, (at - 1) / 2);
+}
+
+static void
+heap_remove(struct run *run, uint32_t count, uint32_t at)
+{
+	uint32_t *heap = run->eligible;
+	uint32_t last = count - 1;
+
+	heap[at] = heap[last];
+	for (; at > 0 && is_ahead(run, heap[at], heap[(at - 1) / 2]); at = (at - 1) / 2)
+		swap(heap, at, (at - 1) / 2);
+	for (;;) {
+		uint32_t child = 2 * at + 1;
+
+		if (child + 1 < last && is_ahead(run, heap[child + 1], heap[child]))
+			child++;
+		if (child >= last || !is_ahead(run, heap[child], heap[at]))
+			return;
+		swap(heap, at, child);
+		at = child;
+	}
+}
+
+/* One of those that can be next, by chance, with more for longer ways. */
+static uint32_t
+pick(const struct run *run, uint32_t count, struct philox *random)
+{
 	int64_t least = INT64_MAX;
 	uint64_t sum = 0, drawn;
 
-	for (uint32_t k = 0; k < count; k++) {
-		int64_t tail = run->tail[run->eligible[k]];
-		int64_t most = run->tail[run->eligible[longest]];
-
-		least = tail < least ? tail : least;
-		if (tail > most || (tail == most && run->eligible[k] < run->eligible[longest]))
-			longest = k;
-	}
-	if (random == NULL)
-		return longest;
+	for (uint32_t k = 0; k < count; k++)
+		least = run->tail[run->eligible[k]] < least ? run->tail[run->eligible[k]] : least;
 	for (uint32_t k = 0; k < count; k++)
 		sum += (uint64_t)(run->tail[run->eligible[k]] - least) + 1;
 	drawn = ((uint64_t)philox_next(random) << 32 | philox_next(random)) % sum;
@@ -375,6 +420,7 @@ pick(struct run *run, uint32_t count, struct philox *random)
 	}
 }
 
+/* Without chance: the longest way first. */
 static void
 make_order(struct run *run, struct philox *random)
 {
@@ -383,21 +429,21 @@ make_order(struct run *run, struct philox *random)
 	for (uint32_t i = 0; i < run->count; i++) {
 		run->waiting[i] = run->net_first[i + 1] - run->net_first[i];
 		if (run->waiting[i] == 0)
-			run->eligible[eligible++] = i;
+			heap_push(run, eligible++, i);
 	}
 	for (uint32_t p = 0; p < run->count; p++) {
-		uint32_t k = pick(run, eligible, random);
+		uint32_t k = random != NULL ? pick(run, eligible, random) : 0;
 		uint32_t i = run->eligible[k];
 		uint32_t w = run->group[i];
 
 		run->try[p] = i;
-		run->eligible[k] = run->eligible[--eligible];
+		heap_remove(run, eligible--, k);
 		for (uint32_t e = run->after_first[w]; e < run->after_first[w + 1]; e++) {
 			uint32_t a = run->after[e];
 
 			if (run->group_of[a] == run->group_of[w] &&
 			    --run->waiting[run->number[a]] == 0)
-				run->eligible[eligible++] = run->number[a];
+				heap_push(run, eligible++, run->number[a]);
 		}
 	}
 }
@@ -408,6 +454,10 @@ place(void *arg, uint32_t number, int32_t earliest, int32_t *start)
 	struct run *run = arg;
 	int32_t from = earliest > run->from[number] ? earliest : run->from[number];
 
+	if (++run->placed % STOP_EVERY == 0 && run->policy->stop != NULL)
+		run->is_stopped = run->is_stopped || run->policy->stop(run->policy->arg);
+	if (run->is_stopped)
+		from = SCHEDULE_BEYOND; /* nothing is booked, and nobody sees it */
 	return ledger_place(&run->ledger, run->group[number], from, run->policy->backfill, start,
 	    &run->left[number]);
 }
@@ -473,7 +523,8 @@ schedule_group(struct run *run, uint32_t initiative, struct err *err)
 	make_order(run, NULL);
 	memcpy(run->best, run->try, run->count * sizeof *run->best);
 	best = try_order(run, initiative, run->try);
-	for (uint32_t t = 1; t < run->policy->tries && run->count > 1 && !run->ledger.failed &&
+	for (uint32_t t = 1; t < run->policy->tries && run->count > 1 && run->count <= TRIED_MAX &&
+			     !run->ledger.failed && !run->is_stopped &&
 			     best.finish > run->out->initiative[initiative].bound;
 	     t++) {
 		ledger_undo(&run->ledger, mark);
@@ -488,6 +539,8 @@ schedule_group(struct run *run, uint32_t initiative, struct err *err)
 	try_order(run, initiative, run->best);
 	if (run->ledger.failed)
 		return err_oom(err);
+	if (run->is_stopped)
+		return err_set(err, ERR_CANCELLED, "the schedule was cancelled");
 	keep(run);
 	ledger_settle(&run->ledger, mark, initiative);
 	return true;

@@ -63,9 +63,10 @@ struct schedule_problem {
 struct schedule_policy {
 	bool
 	    backfill; /* a lower rank may use days that lie before the last one of a higher rank with the same giver */
-	uint32_t tries; /* orders of one initiative's work that are tried; at least 1 */
+	uint32_t
+	    tries; /* orders of one initiative's work that are tried; at least 1. Of more than 5,000 pieces: one */
 	uint64_t seed;
-	bool (*stop)(void *arg); /* asked before each initiative; NULL: never */
+	bool (*stop)(void *arg); /* asked now and then; NULL: never */
 	void *arg;
 };
 

@@ -87,7 +87,7 @@ START_TEST(limits_hold)
 	input.count = LIMIT_RCPSP_ACTIVITIES;
 	rcpsp_free(make(&input));
 	input.count++;
-	refused(&input, ERR_LIMIT, "100001 activities are too many; at most 100000");
+	refused(&input, ERR_LIMIT, "20001 activities are too many; at most 20000");
 	input.count = 2;
 	input.resources = LIMIT_RCPSP_RESOURCES;
 	rcpsp_free(make(&input));

@@ -182,7 +182,7 @@ static const struct {
 	"9: the file ends where the duration of an activity should be"},
     {patterson, "  0  0 0  0\n", "  0  0 0  0\n7\n", "9: \"7\" stands behind the last activity"},
     {patterson, "  4  2\n", "  0  2\n",
-	"1: \"0\" cannot be the number of activities: expected a number from 1 to 100000"},
+	"1: \"0\" cannot be the number of activities: expected a number from 1 to 20000"},
     {patterson, "  3  2 1  1  4", "  3  2 1  1  2", "5: activity 2 must be finished before itself"},
     {patterson, "  3  2 1  1  4", "  3  2 1  4000000000  4",
 	"5: \"4000000000\" cannot be the number of activities after this one"},
