@@ -53,6 +53,9 @@ struct run {
 	int64_t *left;
 	uint32_t placed;
 	bool is_stopped;
+
+	int64_t *energy; /* by giver */
+	uint32_t *givers;
 };
 
 /* ---- what is refused */
@@ -266,7 +269,74 @@ measure(struct run *run)
 	}
 }
 
-/* ---- one initiative */
+/* ---- energy: all that is asked of one giver has to fit into what they have */
+
+/* Adds up what is asked, of a member's team too; the givers that come in are listed once. */
+static void
+add_energy(struct run *run, const struct schedule_need *need, uint32_t *count)
+{
+	uint32_t both[2] = {need->giver, run->problem->home[need->giver]};
+
+	for (int k = 0; k < 2 && both[k] != SCHEDULE_NONE; k++) {
+		if (run->energy[both[k]] == 0)
+			run->givers[(*count)++] = both[k];
+		run->energy[both[k]] += need->effort;
+	}
+}
+
+static int32_t
+enough_by(const struct schedule_problem *p, uint32_t giver, int64_t energy)
+{
+	const int32_t *capacity = p->capacity + (size_t)giver * (size_t)p->days;
+
+	for (int32_t day = 0; day < p->days; day++) {
+		energy -= capacity[day];
+		if (energy <= 0)
+			return day + 1;
+	}
+	return SCHEDULE_BEYOND;
+}
+
+/* Of the work by_initiative[from..to). Leaves the sums at 0. */
+static int32_t
+energy_bound(struct run *run, uint32_t from, uint32_t to)
+{
+	int32_t bound = 0;
+	uint32_t count = 0;
+
+	for (uint32_t k = from; k < to; k++) {
+		const struct schedule_work *work = &run->problem->work[run->by_initiative[k]];
+
+		for (uint32_t n = 0; n < work->needs_count; n++)
+			add_energy(run, &run->problem->need[work->needs_first + n], &count);
+	}
+	for (uint32_t g = 0; g < count; g++) {
+		int32_t by = enough_by(run->problem, run->givers[g], run->energy[run->givers[g]]);
+
+		bound = by > bound ? by : bound;
+		run->energy[run->givers[g]] = 0;
+	}
+	return bound;
+}
+
+static void
+raise_bounds(struct run *run)
+{
+	struct schedule *out = run->out;
+
+	out->bound = energy_bound(run, 0, run->problem->works);
+	for (uint32_t i = 0; i < out->initiatives; i++) {
+		int32_t bound =
+		    energy_bound(run, run->initiative_first[i], run->initiative_first[i + 1]);
+
+		if (bound > out->initiative[i].bound)
+			out->initiative[i].bound = bound;
+		if (out->initiative[i].bound > out->bound)
+			out->bound = out->initiative[i].bound;
+	}
+}
+
+/* ---- one initiative, or all as one */
 
 static int
 compare_places(const void *pa, const void *pb, void *arg)
@@ -284,10 +354,10 @@ compare_places(const void *pa, const void *pb, void *arg)
 static void
 gather(struct run *run, uint32_t initiative)
 {
+	uint32_t end = run->policy->ignores_ranks ? run->problem->initiatives : initiative + 1;
 	uint32_t count = 0;
 
-	for (uint32_t k = run->initiative_first[initiative];
-	     k < run->initiative_first[initiative + 1]; k++) {
+	for (uint32_t k = run->initiative_first[initiative]; k < run->initiative_first[end]; k++) {
 		uint32_t w = run->by_initiative[k];
 
 		if (run->is_placed[w] || run->place[w] == SCHEDULE_NONE)
@@ -481,7 +551,8 @@ try_order(struct run *run, uint32_t initiative, const uint32_t *order)
 	sgs_serial(&net, order, place, run, run->start, run->finish);
 	for (uint32_t i = 0; i < run->count; i++) {
 		score.sum += run->finish[i];
-		if (run->problem->work[run->group[i]].initiative != initiative)
+		if (!run->policy->ignores_ranks &&
+		    run->problem->work[run->group[i]].initiative != initiative)
 			continue;
 		score.finish = run->finish[i] > score.finish ? run->finish[i] : score.finish;
 		score.left += run->left[i];
@@ -508,7 +579,9 @@ keep(struct run *run)
 		result->start = run->start[i];
 		result->finish = run->finish[i];
 		result->left = run->left[i];
-		result->with = run->group_of[run->group[i]];
+		result->with = run->policy->ignores_ranks
+				   ? run->problem->work[run->group[i]].initiative
+				   : run->group_of[run->group[i]];
 	}
 }
 
@@ -518,14 +591,16 @@ schedule_group(struct run *run, uint32_t initiative, struct err *err)
 	size_t mark = run->ledger.count;
 	struct philox random;
 	struct score best, score;
+	int32_t bound;
 
+	bound =
+	    run->policy->ignores_ranks ? run->out->bound : run->out->initiative[initiative].bound;
 	philox_init(&random, run->policy->seed, run->problem->streams[initiative]);
 	make_order(run, NULL);
 	memcpy(run->best, run->try, run->count * sizeof *run->best);
 	best = try_order(run, initiative, run->try);
 	for (uint32_t t = 1; t < run->policy->tries && run->count > 1 && run->count <= TRIED_MAX &&
-			     !run->ledger.failed && !run->is_stopped &&
-			     best.finish > run->out->initiative[initiative].bound;
+			     !run->ledger.failed && !run->is_stopped && best.finish > bound;
 	     t++) {
 		ledger_undo(&run->ledger, mark);
 		make_order(run, &random);
@@ -583,9 +658,12 @@ sum_up(struct run *run)
 		}
 	}
 	out->line = SCHEDULE_NONE;
-	for (uint32_t i = out->initiatives; i-- > 0;)
+	for (uint32_t i = out->initiatives; i-- > 0;) {
 		if (out->initiative[i].finish == SCHEDULE_BEYOND)
 			out->line = i;
+		if (out->initiative[i].finish > out->finish)
+			out->finish = out->initiative[i].finish;
+	}
 }
 
 static int
@@ -657,6 +735,8 @@ run_fini(struct run *run)
 	free(run->start);
 	free(run->finish);
 	free(run->left);
+	free(run->energy);
+	free(run->givers);
 }
 
 static bool
@@ -687,13 +767,16 @@ run_init(struct run *run, struct err *err)
 	run->start = calloc(n, sizeof *run->start);
 	run->finish = calloc(n, sizeof *run->finish);
 	run->left = calloc(n, sizeof *run->left);
+	run->energy = calloc((size_t)run->problem->givers + 1, sizeof *run->energy);
+	run->givers = calloc((size_t)run->problem->givers + 1, sizeof *run->givers);
 	if (run->order == NULL || run->place == NULL || run->in_circle == NULL ||
 	    run->tail == NULL || run->length == NULL || run->by_initiative == NULL ||
 	    run->initiative_first == NULL || run->is_placed == NULL || run->group_of == NULL ||
 	    run->group == NULL || run->number == NULL || run->net_first == NULL ||
 	    run->net_before == NULL || run->net_lag == NULL || run->from == NULL ||
 	    run->try == NULL || run->best == NULL || run->waiting == NULL ||
-	    run->eligible == NULL || run->start == NULL || run->finish == NULL || run->left == NULL)
+	    run->eligible == NULL || run->start == NULL || run->finish == NULL ||
+	    run->left == NULL || run->energy == NULL || run->givers == NULL)
 		return err_oom(err);
 	for (size_t w = 0; w < n; w++)
 		run->group_of[w] = SCHEDULE_NONE;
@@ -737,10 +820,12 @@ schedule_run(
 		err_oom(err);
 		return NULL;
 	}
+	run.out->ignores_ranks = policy->ignores_ranks;
 	if (run_init(&run, err)) {
 		sort(&run);
 		lay_initiatives(&run);
 		measure(&run);
+		raise_bounds(&run);
 		ok = schedule_all(&run, err);
 	}
 	run_fini(&run);

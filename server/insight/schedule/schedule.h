@@ -62,6 +62,8 @@ struct schedule_problem {
 
 struct schedule_policy {
 	bool
+	    ignores_ranks; /* all work as one: what strict priority costs can be told from how soon everything could be done */
+	bool
 	    backfill; /* a lower rank may use days that lie before the last one of a higher rank with the same giver */
 	uint32_t
 	    tries; /* orders of one initiative's work that are tried; at least 1. Of more than 5,000 pieces: one */
@@ -96,10 +98,13 @@ struct schedule_end {
 };
 
 struct schedule {
+	bool ignores_ranks; /* as the policy said */
 	uint32_t works;
 	struct schedule_result *work;
 	uint32_t initiatives;
 	struct schedule_end *initiative;
+	int32_t finish; /* of everything */
+	int32_t bound;  /* no schedule finishes everything earlier */
 	uint32_t line; /* the first initiative that is not finished in the horizon; SCHEDULE_NONE */
 	struct schedule_booking *bookings; /* by work, giver, day */
 	size_t bookings_count;

@@ -128,7 +128,9 @@ find_holder(const struct schedule *schedule, const struct schedule_problem *prob
 			held[schedule->work[booking->work].with] += booking->effort;
 	}
 	for (uint32_t i = 0; i < schedule->initiatives; i++) {
-		if (held[i] <= why->held || i > schedule->work[work].with)
+		/* A lower rank took only what this one could not use. */
+		if (held[i] <= why->held ||
+		    (!schedule->ignores_ranks && i > schedule->work[work].with))
 			continue;
 		why->held = held[i];
 		why->holder = i;

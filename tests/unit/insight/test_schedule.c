@@ -209,6 +209,7 @@ check(const struct schedule *schedule, const struct plan *plan)
 		ck_assert_int_le(schedule->initiative[i].bound, finish);
 		ck_assert(finish != SCHEDULE_BEYOND || schedule->line <= i);
 	}
+	ck_assert_int_le(schedule->bound, schedule->finish);
 	if (schedule->line != SCHEDULE_NONE)
 		ck_assert_int_eq(schedule->initiative[schedule->line].finish, SCHEDULE_BEYOND);
 }
@@ -441,7 +442,7 @@ END_TEST
 
 /*
  * The first of two people has 7 days of work: one of 5, and two of 1 that 4 days of the second follow, at half a day a day. The short
- * ones first, and all is done on day 7: 0..1 and 1..5, 1..2 and 2..6, 2..7. Alone, 5 are needed. The first try takes the longest way
+ * ones first, and all is done on day 7: 0..1 and 1..5, 1..2 and 2..6, 2..7. The first try takes the longest way
  * first, and of these, all of 5, the first: 0..5, and the short ones' ways end at 6 + 4 and 7 + 4. Were the long one of 4, it
  * would be last in the first try already.
  */
@@ -468,7 +469,7 @@ START_TEST(orders_are_tried)
 	check(many, &plan);
 	ck_assert_int_eq(many->initiative[0].finish, 7);
 	ck_assert_int_eq(one->initiative[0].finish, 11);
-	ck_assert_int_eq(many->initiative[0].bound, 5);
+	ck_assert_int_eq(many->initiative[0].bound, 7);
 	schedule_free(one);
 	schedule_free(many);
 	plan.need[0].effort = 400;
@@ -476,6 +477,67 @@ START_TEST(orders_are_tried)
 	is_at(one, 0, 2, 6);
 	ck_assert_int_eq(one->initiative[0].finish, 6);
 	schedule_free(one);
+}
+END_TEST
+
+/*
+ * Anna has 3 days for rank 1 and a day for rank 2, on which 4 days of Ben's wait. By rank: Anna 0..3, 3..4, Ben 4..8. Ignoring it:
+ * 0..1, Ben 1..5, Anna 1..4: done on day 5, which is the bound (1 + 4). Of rank 1 alone: 3.
+ */
+START_TEST(ranks_have_a_price)
+{
+	struct schedule_policy policy = {.backfill = true, .tries = 10};
+	struct schedule *schedule;
+	struct plan plan;
+
+	begin(&plan, 20, 2, 2);
+	gives(&plan, 0, 100);
+	gives(&plan, 1, 100);
+	add(&plan, 0, 0, 300);
+	add(&plan, 1, 0, 100);
+	add(&plan, 1, 1, 400);
+	add_arc(&plan, 1, 2, 0);
+	schedule = run(&plan, true, 10);
+	check(schedule, &plan);
+	ck_assert_int_eq(schedule->finish, 8);
+	ck_assert_int_eq(schedule->bound, 5);
+	ck_assert_int_eq(schedule->initiative[0].bound, 3);
+	schedule_free(schedule);
+	policy.ignores_ranks = true;
+	schedule = schedule_run(&plan.p, &policy, &err);
+	ck_assert_ptr_nonnull(schedule);
+	check(schedule, &plan);
+	ck_assert_int_eq(schedule->finish, 5);
+	ck_assert_int_eq(schedule->initiative[0].finish, 4);
+	ck_assert_uint_eq(schedule->work[1].with, 1);
+	schedule_free(schedule);
+}
+END_TEST
+
+/* Three pieces of 2 days each of one person, next to each other: 6 days of work; a team of two with a fourth piece of 7: 13 on 2. */
+START_TEST(bounds_add_up_what_is_asked)
+{
+	struct schedule *schedule;
+	struct plan plan;
+
+	begin(&plan, 20, 3, 2);
+	gives(&plan, 0, 200);
+	gives(&plan, 1, 100);
+	gives(&plan, 2, 100);
+	plan.home[1] = plan.home[2] = 0;
+	for (int k = 0; k < 3; k++)
+		add(&plan, 0, 1, 200);
+	schedule = run(&plan, true, 1);
+	ck_assert_int_eq(schedule->initiative[0].bound, 6);
+	ck_assert_int_eq(schedule->bound, 6);
+	schedule_free(schedule);
+	add(&plan, 1, 0, 700);
+	schedule = run(&plan, true, 1);
+	check(schedule, &plan);
+	ck_assert_int_eq(schedule->initiative[1].bound, 4);
+	ck_assert_int_eq(schedule->bound, 7);
+	ck_assert_int_eq(schedule->finish, 7);
+	schedule_free(schedule);
 }
 END_TEST
 
@@ -773,6 +835,8 @@ main(void)
 	tcase_add_test(tcase, prerequisites_inherit_the_better_rank);
 	tcase_add_test(tcase, what_cannot_be_done_is_named);
 	tcase_add_test(tcase, orders_are_tried);
+	tcase_add_test(tcase, ranks_have_a_price);
+	tcase_add_test(tcase, bounds_add_up_what_is_asked);
 	tcase_add_test(tcase, every_schedule_is_one);
 	tcase_add_test(tcase, what_is_added_below_moves_nothing_above);
 	tcase_add_test(tcase, ranks_change_places_below);
