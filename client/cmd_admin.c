@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/cmd_admin.h"
 #include "client/command.h"
 #include "client/context.h"
 #include "client/local_daemon.h"
@@ -223,12 +224,13 @@ static const struct command admin_snapshot = {
     .takes = TAKES_SERVER,
 };
 
-static const struct command *const parts[] = {
-    &admin_verify, &admin_backup, &admin_restore, &admin_snapshot, NULL};
+static const struct command *const parts[] = {&admin_verify, &admin_backup, &admin_restore,
+    &admin_snapshot, &admin_certificates, &admin_audit, &admin_token, NULL};
 
 static const struct example examples[] = {
     {"plumb admin verify", "is the log whole?"},
     {"plumb admin backup /var/backups/plumb.db", "a copy while the daemon works on"},
+    {"plumb admin certificates tls", "for TLS"},
     {0},
 };
 
@@ -236,7 +238,7 @@ const struct command cmd_admin = {
     .name = "admin",
     .group = GROUP_DAEMON,
     .arguments = "",
-    .summary = "verify, back up and restore the log",
+    .summary = "tokens, certificates, audit; verify, back up and restore the log",
     .examples = examples,
     .parts = parts,
 };

@@ -74,6 +74,10 @@ run_show(struct context *ctx, const struct args *args)
 	    table, "workspace", ctx->workspace[0] ? ctx->workspace : "main", ctx->workspace_from);
 	add_setting(table, "as", ctx->as, ctx->as_from);
 	add_setting(table, "timeout", timeout, ctx->timeout_from);
+	add_setting(table, "ca", ctx->tls.ca, ctx->tls_from.ca);
+	add_setting(table, "cert", ctx->tls.certificate, ctx->tls_from.certificate);
+	add_setting(table, "key", ctx->tls.key, ctx->tls_from.key);
+	add_setting(table, "token", ctx->token_file, ctx->token_from);
 	add_setting(
 	    table, "configuration", ctx->config.path, ctx->config.there ? "read" : "not there yet");
 	table_print(table, &ctx->out);
@@ -110,7 +114,9 @@ run_use(struct context *ctx, const struct args *args)
 	return EXIT_FINE;
 }
 
-static const char *const keys[] = {"server", "workspace", "as", "timeout"};
+/* As the file has them; options have "-" for "_". */
+static const char *const keys[] = {
+    "server", "workspace", "as", "timeout", "ca", "cert", "key", "token_file"};
 
 /* Before anything is written: what could never work is not kept. */
 static int
@@ -128,8 +134,8 @@ check_values(const struct args *args)
 		    "with a letter or digit",
 		    name);
 	if (server && server[0] && !rpc_client_is_address(server))
-		return command_usage(
-		    args, "'%s' is no address: write tcp:HOST:PORT or unix:/PATH", server);
+		return command_usage(args,
+		    "'%s' is no address: write tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH", server);
 	if (workspace && workspace[0] && !parse_is_id(workspace, strlen(workspace)))
 		return command_usage(args, "'%s' is no workspace's id", workspace);
 	if (timeout && timeout[0] &&
@@ -152,7 +158,8 @@ run_set(struct context *ctx, const struct args *args)
 	if (code != EXIT_FINE)
 		return code;
 	for (size_t i = 0; section && i < sizeof keys / sizeof keys[0]; i++) {
-		const char *value = args_get(args, keys[i]);
+		const char *value =
+		    args_get(args, strcmp(keys[i], "token_file") == 0 ? "token-file" : keys[i]);
 
 		if (!value)
 			continue;
@@ -161,8 +168,9 @@ run_set(struct context *ctx, const struct args *args)
 			return context_error(ctx, EXIT_USAGE, "%s", err.msg);
 	}
 	if (!any)
-		return command_usage(
-		    args, "say what to keep: --server, --workspace, --as or --timeout");
+		return command_usage(args, "say what to keep: --server, --workspace, --as, "
+					   "--timeout, --ca, --cert, --key or "
+					   "--token-file");
 	output_printf(&ctx->out, "%s context %s.%s%s\n", is_new ? "Made" : "Changed", name,
 	    strcmp(ctx->config.context, name) == 0 ? "" : " Use it with: plumb context use ",
 	    strcmp(ctx->config.context, name) == 0 ? "" : name);
@@ -223,15 +231,20 @@ static const struct command part_use = {
 };
 
 static const struct option set_options[] = {
-    {0, "server", "ADDRESS", "where plumbd listens: unix:/PATH or tcp:HOST:PORT", NULL},
+    {0, "server", "ADDRESS", "where plumbd listens: unix:/PATH, tcp:HOST:PORT or tls:HOST:PORT",
+	NULL},
     {'w', "workspace", "ID", "which plan", NULL},
     {0, "as", "PERSON", "who you are there", NULL},
     {0, "timeout", "SECONDS", "how long to wait for an answer", NULL},
+    {0, "ca", "FILE", "who may vouch for a tls: server", NULL},
+    {0, "cert", "FILE", "your certificate there", NULL},
+    {0, "key", "FILE", "your certificate's key", NULL},
+    {0, "token-file", "FILE", "the file with your token there", NULL},
     {0},
 };
 
 static const struct example set_examples[] = {
-    {"plumb context set prod --server tcp:plan.example.org:7411 --as person/anna", NULL},
+    {"plumb context set prod --server tls:plan.example.org:7411 --as person/anna", NULL},
     {"plumb context set draft --server unix:/run/plumbd/plumbd.sock -w draft", NULL},
     {"plumb context set prod --as \"\"", "takes one thing out of it again"},
     {0},
@@ -286,7 +299,7 @@ static const struct command *const parts[] = {
     &part_list, &part_use, &part_set, &part_remove, &part_show, NULL};
 
 static const struct example examples[] = {
-    {"plumb context set prod --server tcp:plan.example.org:7411 -w main --as person/anna",
+    {"plumb context set prod --server tls:plan.example.org:7411 -w main --as person/anna",
 	"a server under a name"},
     {"plumb context use prod", "from now on commands go there"},
     {"plumb context show", "what commands use now, and where each value comes from"},

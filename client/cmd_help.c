@@ -27,11 +27,37 @@ unknown(const struct args *args, const struct command *const *table, const char 
 	return command_usage(args, "no command '%s%s'", before, name);
 }
 
+/* Down from a command to the part that the words name; its path is what they come to. NULL: said why. */
+static const struct command *
+part_of(const struct command *command, const struct args *args, char *path, size_t cap)
+{
+	char before[62];
+
+	snprintf(path, cap, "%s", command->name);
+	for (size_t i = 1; i < args->count; i++) {
+		const struct command *part;
+
+		if (!command->parts) {
+			command_usage(args, "plumb %s has no parts", path);
+			return NULL;
+		}
+		snprintf(before, sizeof before, "%.60s ", path);
+		part = command_find(command->parts, args->values[i]);
+		if (!part) {
+			unknown(args, command->parts, before, args->values[i]);
+			return NULL;
+		}
+		command = part;
+		snprintf(path, cap, "%s%.30s", before, command->name);
+	}
+	return command;
+}
+
 static int
 run_help(struct context *ctx, const struct args *args)
 {
 	const struct command *command;
-	char path[80];
+	char path[96];
 	struct str text;
 
 	str_init(&text, TEXT_MAX);
@@ -46,18 +72,9 @@ run_help(struct context *ctx, const struct args *args)
 	command = command_find(command_table, args->values[0]);
 	if (!command)
 		return unknown(args, command_table, "", args->values[0]);
-	snprintf(path, sizeof path, "%s", command->name);
-	if (args->count == 2) {
-		char before[48];
-
-		snprintf(before, sizeof before, "%s ", command->name);
-		if (!command->parts)
-			return command_usage(args, "plumb %s has no parts", command->name);
-		if (!command_find(command->parts, args->values[1]))
-			return unknown(args, command->parts, before, args->values[1]);
-		command = command_find(command->parts, args->values[1]);
-		snprintf(path, sizeof path, "%s%s", before, command->name);
-	}
+	command = part_of(command, args, path, sizeof path);
+	if (!command)
+		return EXIT_USAGE;
 	if (args_has(args, "man"))
 		command_man_page(command_find(command_table, args->values[0]), &text);
 	else
@@ -74,7 +91,7 @@ static const struct option help_options[] = {
 static const struct example help_examples[] = {
     {"plumb help", "all commands"},
     {"plumb help check", NULL},
-    {"plumb help admin backup", "a part of a command"},
+    {"plumb help admin token create", "a part of a command"},
     {"plumb help check --man >plumb-check.1", "the man page of a command"},
     {0},
 };
@@ -86,7 +103,7 @@ const struct command cmd_help = {
     .summary = "say what a command does, with examples",
     .options = help_options,
     .examples = help_examples,
-    .max_args = 2,
+    .max_args = 3,
     .run = run_help,
 };
 

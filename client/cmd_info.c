@@ -42,8 +42,11 @@ show(struct context *ctx, const Plumb__V1__InfoReply *info)
 	line(ctx, "data directory", info->data_directory);
 	line(ctx, "takes changes",
 	    info->writable ? "yes" : "no: the disk refused; plumbd goes on trying");
-	number(ctx, "workspaces", info->workspaces);
-	number(ctx, "connections", info->connections);
+	/* Told to administrators of all workspaces, of which there is one always. */
+	if (info->workspaces > 0) {
+		number(ctx, "workspaces", info->workspaces);
+		number(ctx, "connections", info->connections);
+	}
 	output_printf(&ctx->out, "\n");
 	line(ctx, "workspace", ctx->workspace[0] ? ctx->workspace : "main");
 	number(ctx, "revision", info->revision);

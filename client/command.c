@@ -29,18 +29,41 @@ static const struct {
     {"workspace", TAKES_SERVER},
     {"as", TAKES_SERVER},
     {"timeout", TAKES_SERVER},
+    {"ca", TAKES_SERVER},
+    {"cert", TAKES_SERVER},
+    {"key", TAKES_SERVER},
+    {"token-file", TAKES_SERVER},
     {"as-of", TAKES_AS_OF},
     {"today", TAKES_TODAY},
 };
 
+unsigned
+command_common_takes(const char *name)
+{
+	for (size_t i = 0; i < sizeof common_takes / sizeof common_takes[0]; i++) {
+		if (strcmp(name, common_takes[i].name) == 0)
+			return common_takes[i].takes;
+	}
+	return 0;
+}
+
 const struct option command_common_options[] = {
     {0, "server", "ADDRESS",
-	"where plumbd listens: unix:/PATH or tcp:HOST:PORT (also $PLUMB_SERVER)", NULL},
+	"where plumbd listens: unix:/PATH, tcp:HOST:PORT or tls:HOST:PORT (also $PLUMB_SERVER)",
+	NULL},
     {0, "context", "NAME", "the server, workspace and person of that context (plumb help context)",
 	NULL},
     {'w', "workspace", "ID", "which plan (also $PLUMB_WORKSPACE; main)", NULL},
     {0, "as", "PERSON", "who you are: person/anna (also $PLUMB_AS)", NULL},
     {0, "timeout", "SECONDS", "how long to wait for an answer (60; 0 for ever)", NULL},
+    {0, "ca", "FILE",
+	"whom to trust about a tls: server (also $PLUMB_CA; whom this machine trusts)", NULL},
+    {0, "cert", "FILE", "the certificate to show a tls: server (also $PLUMB_CERT)", NULL},
+    {0, "key", "FILE", "the key of that certificate (also $PLUMB_KEY)", NULL},
+    {0, "token-file", "FILE",
+	"the file with the token that lets you in (also $PLUMB_TOKEN_FILE; or the token in "
+	"$PLUMB_TOKEN)",
+	NULL},
     {0, "as-of", "WHEN", "the plan as it was: a revision, a baseline's name, a date or a time",
 	NULL},
     {0, "today", "DATE", "the day to take as today", NULL},
@@ -356,6 +379,7 @@ name_command(struct parser *parser, const char *text)
 	    parser->command ? parser->command->parts : command_table;
 	const struct command *found = command_find(table, text);
 	const char *near;
+	size_t len;
 
 	if (!found) {
 		near = command_suggest(table, text);
@@ -367,11 +391,9 @@ name_command(struct parser *parser, const char *text)
 	}
 	parser->parent = parser->command;
 	parser->command = found;
-	if (parser->parent)
-		snprintf(
-		    parser->path, sizeof parser->path, "%s %s", parser->parent->name, found->name);
-	else
-		snprintf(parser->path, sizeof parser->path, "%s", found->name);
+	len = strlen(parser->path);
+	snprintf(parser->path + len, sizeof parser->path - len, "%s%s", parser->parent ? " " : "",
+	    found->name);
 	return EXIT_FINE;
 }
 
@@ -440,14 +462,13 @@ refuse_options(const struct parser *parser)
 {
 	for (size_t i = 0; i < parser->given_count; i++) {
 		const char *name = parser->given[i].name;
+		unsigned needed;
 
 		if (find_long(parser->command->options, name, strlen(name)))
 			continue;
-		for (size_t j = 0; j < sizeof common_takes / sizeof common_takes[0]; j++) {
-			if (strcmp(name, common_takes[j].name) == 0 &&
-			    !(parser->command->takes & common_takes[j].takes))
-				return usage(parser, "%s takes no --%s", parser->path, name);
-		}
+		needed = command_common_takes(name);
+		if (needed && !(parser->command->takes & needed))
+			return usage(parser, "%s takes no --%s", parser->path, name);
 		if (strcmp(name, "output") == 0 && !parser->command->formats)
 			return usage(
 			    parser, "%s takes no -o: it has one way to print", parser->path);

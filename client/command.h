@@ -49,7 +49,8 @@ struct example {
 
 /* Which of the common options have a meaning for a command; the others are refused. */
 enum takes {
-	TAKES_SERVER = 1, /* --server --context --workspace --as --timeout */
+	TAKES_SERVER =
+	    1, /* --server --context --workspace --as --timeout --ca --cert --key --token-file */
 	TAKES_AS_OF = 2,
 	TAKES_TODAY = 4,
 	TAKES_FILTER = 8,  /* -label:q2 is an argument, no option */
@@ -139,6 +140,8 @@ bool command_takes(const struct command *command, const struct option *option);
 const char *command_option_values(const struct command *command, const struct option *option);
 /* The options every command takes; ends with {0}. */
 extern const struct option command_common_options[];
+/* What a command must take (TAKES_…) for that common option to be one of its own; 0: every command has it. */
+unsigned command_common_takes(const char *name);
 
 /* Distance in edits (insert, delete, replace, swap of neighbours), at most limit + 1. */
 size_t command_distance(const char *a, const char *b, size_t limit);

@@ -23,19 +23,6 @@ command_group_title(enum command_group group)
 	return group_titles[group];
 }
 
-static const struct {
-	const char *name;
-	unsigned takes;
-} needs[] = {
-    {"server", TAKES_SERVER},
-    {"context", TAKES_SERVER},
-    {"workspace", TAKES_SERVER},
-    {"as", TAKES_SERVER},
-    {"timeout", TAKES_SERVER},
-    {"as-of", TAKES_AS_OF},
-    {"today", TAKES_TODAY},
-};
-
 static bool
 has_option(const struct option *options, const char *name)
 {
@@ -49,12 +36,12 @@ has_option(const struct option *options, const char *name)
 bool
 command_takes(const struct command *command, const struct option *option)
 {
+	unsigned needed = command_common_takes(option->name);
+
 	if (has_option(command->options, option->name))
 		return false;
-	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
-		if (strcmp(needs[i].name, option->name) == 0)
-			return (command->takes & needs[i].takes) != 0;
-	}
+	if (needed)
+		return (command->takes & needed) != 0;
 	return strcmp(option->name, "output") != 0 || command->formats != NULL;
 }
 

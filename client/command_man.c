@@ -121,6 +121,42 @@ man_part(const struct command *part, const char *path, struct str *out)
 	man_examples(".PP\nExamples:", part, out);
 }
 
+/* What can be typed of a command: itself, where it does something, and its parts, theirs too. */
+static void
+man_synopses(const struct command *command, const char *path, bool *is_first, struct str *out)
+{
+	char below[96];
+
+	if (command->run) {
+		str_add(out, *is_first ? "" : ".br\n");
+		man_synopsis(command, path, out);
+		*is_first = false;
+	}
+	for (size_t i = 0; command->parts && command->parts[i]; i++) {
+		if (command->parts[i]->hidden)
+			continue;
+		snprintf(below, sizeof below, "%.60s %.30s", path, command->parts[i]->name);
+		man_synopses(command->parts[i], below, is_first, out);
+	}
+}
+
+static void
+man_parts(const struct command *command, const char *path, struct str *out)
+{
+	char below[96];
+
+	for (size_t i = 0; command->parts && command->parts[i]; i++) {
+		const struct command *part = command->parts[i];
+
+		if (part->hidden)
+			continue;
+		snprintf(below, sizeof below, "%.60s %.30s", path, part->name);
+		if (part->run)
+			man_part(part, below, out);
+		man_parts(part, below, out);
+	}
+}
+
 static void
 man_head(const char *name, const char *how, struct str *out)
 {
@@ -142,6 +178,7 @@ void
 command_man_page(const struct command *command, struct str *out)
 {
 	char name[64], path[96];
+	bool is_first = true;
 
 	snprintf(name, sizeof name, "plumb-%s", command->name);
 	snprintf(path, sizeof path, " %s", command->name);
@@ -149,15 +186,7 @@ command_man_page(const struct command *command, struct str *out)
 	str_addf(out, ".SH NAME\nplumb\\-%s \\- ", command->name);
 	man_text(out, command->summary);
 	str_add(out, ".SH SYNOPSIS\n");
-	if (command->run)
-		man_synopsis(command, command->name, out);
-	for (size_t i = 0; command->parts && command->parts[i]; i++) {
-		if (command->parts[i]->hidden)
-			continue;
-		snprintf(path, sizeof path, "%s %s", command->name, command->parts[i]->name);
-		str_add(out, command->run || i ? ".br\n" : "");
-		man_synopsis(command->parts[i], path, out);
-	}
+	man_synopses(command, command->name, &is_first, out);
 	str_add(out, ".SH DESCRIPTION\n");
 	man_summary(command, out);
 	if (command->help && command->help[0]) {
@@ -167,12 +196,7 @@ command_man_page(const struct command *command, struct str *out)
 	man_options(".SH OPTIONS", command, command->options, false, out);
 	if (command->parts)
 		str_add(out, ".SH COMMANDS\n");
-	for (size_t i = 0; command->parts && command->parts[i]; i++) {
-		if (command->parts[i]->hidden)
-			continue;
-		snprintf(path, sizeof path, "%s %s", command->name, command->parts[i]->name);
-		man_part(command->parts[i], path, out);
-	}
+	man_parts(command, command->name, out);
 	if (command->run)
 		man_options(".SH COMMON OPTIONS\nThey are explained in plumb(1).", command,
 		    command_common_options, true, out);
@@ -221,11 +245,13 @@ static const char prose[] =
     "On a terminal, what looks at the plan goes through a pager: $PLUMB_PAGER, the pager of the "
     "configuration, $PAGER, or less; \\-\\-no\\-pager or PLUMB_PAGER=cat prints directly.\n"
     ".SH CONFIGURATION\n"
-    "A context is a server, a workspace, who you are there and a timeout, under a name; see "
-    "plumb\\-context(1). For each of these values the first that is stated counts:\n"
-    ".IP 1. 4\nthe option: \\-\\-server, \\-\\-workspace, \\-\\-as, \\-\\-timeout;\n"
+    "A context is a server, a workspace, who you are there, a timeout, and the files of "
+    "certificates and a token, under a name; see plumb\\-context(1). For each of these values the "
+    "first that is stated counts:\n"
+    ".IP 1. 4\nthe option: \\-\\-server, \\-\\-workspace, \\-\\-as, \\-\\-timeout, \\-\\-ca, "
+    "\\-\\-cert, \\-\\-key, \\-\\-token\\-file;\n"
     ".IP 2. 4\nthe context named by \\-\\-context;\n"
-    ".IP 3. 4\nthe environment: PLUMB_SERVER, PLUMB_WORKSPACE, PLUMB_AS;\n"
+    ".IP 3. 4\nthe environment: PLUMB_SERVER, PLUMB_WORKSPACE and so on, below;\n"
     ".IP 4. 4\nthe context in use: PLUMB_CONTEXT, or what plumb context use said;\n"
     ".IP 5. 4\nthe default: plumbd.sock in $XDG_RUNTIME_DIR if it is there, else "
     "tcp:127.0.0.1:7411; the workspace main; nobody; 60 seconds.\n"
@@ -235,13 +261,18 @@ static const char prose[] =
     "context, and may be edited:\n"
     ".PP\n.RS\n.nf\n"
     "context = prod\npager = less \\-S\ncolor = auto\n\n"
-    "[context prod]\nserver = tcp:plan.example.org:7411\nworkspace = main\nas = person/anna\n"
-    "timeout = 30\n.fi\n.RE\n";
+    "[context prod]\nserver = tls:plan.example.org:7411\nca = /etc/plumbline/ca.pem\n"
+    "token_file = /home/anna/.config/plumb/token\nworkspace = main\ntimeout = 30\n.fi\n.RE\n";
 
 static const char environment[] =
     ".SH ENVIRONMENT\n"
     ".TP\n\\fBPLUMB_SERVER\\fR, \\fBPLUMB_WORKSPACE\\fR, \\fBPLUMB_AS\\fR, \\fBPLUMB_CONTEXT\\fR\n"
     "As \\-\\-server, \\-\\-workspace, \\-\\-as and the context in use.\n"
+    ".TP\n\\fBPLUMB_TOKEN_FILE\\fR, \\fBPLUMB_CA\\fR, \\fBPLUMB_CERT\\fR, \\fBPLUMB_KEY\\fR\n"
+    "As \\-\\-token\\-file, \\-\\-ca, \\-\\-cert and \\-\\-key.\n"
+    ".TP\n\\fBPLUMB_TOKEN\\fR\nThe token itself; it counts before PLUMB_TOKEN_FILE.\n"
+    ".TP\n\\fBPLUMB_ALLOW_CLEARTEXT\\fR\n"
+    "yes: a token may be sent over tcp: to another machine, where all on the way can read it.\n"
     ".TP\n\\fBPLUMB_CONFIG\\fR\nThe configuration file, instead of the one below.\n"
     ".TP\n\\fBPLUMB_PAGER\\fR, \\fBPAGER\\fR\nThe pager; cat for none.\n"
     ".TP\n\\fBPLUMB_COMPLETE_MS\\fR\nHow long completion may wait for the daemon; 500.\n"

@@ -10,6 +10,7 @@ extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_lis
 extern const struct command cmd_ask, cmd_handover, cmd_mine, cmd_progress;
 extern const struct command cmd_checkin, cmd_measure, cmd_ack, cmd_retract, cmd_redact;
 extern const struct command cmd_history, cmd_log, cmd_watch, cmd_baseline;
+extern const struct command cmd_webhook;
 extern const struct command cmd_workspace, cmd_context, cmd_admin, cmd_info, cmd_ping;
 extern const struct command cmd_help, cmd_completion, cmd_version;
 
@@ -52,6 +53,7 @@ const struct command *const command_table[] = {
     &cmd_baseline,
     /* running it */
     &cmd_workspace,
+    &cmd_webhook,
     &cmd_context,
     &cmd_admin,
     &cmd_info,

@@ -18,6 +18,7 @@
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
+#include "plumb/v1/webhook.pb-c.h"
 
 #define COMPLETE_ARENA (64u << 20)
 #define COMPLETE_MS    500
@@ -206,6 +207,19 @@ add_workspaces(struct completion *c)
 }
 
 static void
+add_webhooks(struct completion *c)
+{
+	Plumb__V1__ListWebhooksRequest request;
+	const Plumb__V1__ListWebhooksReply *reply;
+
+	plumb__v1__list_webhooks_request__init(&request);
+	request.workspace = pb_str(c->ctx.workspace);
+	reply = context_call(&c->ctx, &plumb__v1__webhooks__descriptor, "List", &request.base);
+	for (size_t i = 0; reply && i < reply->n_webhooks; i++)
+		add(c, reply->webhooks[i]->id, reply->webhooks[i]->url);
+}
+
+static void
 add_contexts(struct completion *c)
 {
 	for (const struct config_context *x = c->ctx.config.contexts; x; x = x->next)
@@ -361,6 +375,8 @@ add_for(struct completion *c, const char *place)
 		(void)add_filters(c);
 	else if (strcmp(place, "RULE") == 0 || strcmp(place, "FAMILY") == 0)
 		add_rules(c, place[0] == 'F');
+	else if (strcmp(place, "WEBHOOK") == 0)
+		add_webhooks(c);
 	else if (strcmp(place, "CONTEXT") == 0)
 		add_contexts(c);
 	else if (strcmp(place, "COMMAND") == 0)
@@ -424,9 +440,11 @@ add_arguments(struct completion *c)
 {
 	char place[WORD_MAX];
 
-	if (strcmp(c->command->name, "help") == 0 && c->args.count == 1) {
+	if (strcmp(c->command->name, "help") == 0 && c->args.count > 0) {
 		const struct command *of = command_find(command_table, c->args.values[0]);
 
+		for (size_t i = 1; of && i < c->args.count; i++)
+			of = of->parts ? command_find(of->parts, c->args.values[i]) : NULL;
 		add_commands(c, of ? of->parts : NULL);
 		return;
 	}

@@ -25,15 +25,16 @@ struct reading {
 	char fault[160]; /* the first */
 };
 
-static const char *const context_keys[] = {"server", "workspace", "as", "timeout"};
+static const char *const context_keys[] = {
+    "server", "workspace", "as", "timeout", "ca", "cert", "key", "token_file"};
 
 static const char **
 context_value(struct config_context *context, const char *key)
 {
-	const char **values[] = {
-	    &context->server, &context->workspace, &context->as, &context->timeout};
+	const char **values[] = {&context->server, &context->workspace, &context->as,
+	    &context->timeout, &context->ca, &context->cert, &context->key, &context->token_file};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof context_keys / sizeof context_keys[0]; i++) {
 		if (strcmp(key, context_keys[i]) == 0)
 			return values[i];
 	}
@@ -62,7 +63,14 @@ find_or_add(struct reading *reading, const char *name)
 	*at = arena_zalloc(reading->arena, sizeof **at);
 	if (!*at)
 		return NULL;
-	**at = (struct config_context){.server = "", .workspace = "", .as = "", .timeout = ""};
+	**at = (struct config_context){.server = "",
+	    .workspace = "",
+	    .as = "",
+	    .timeout = "",
+	    .ca = "",
+	    .cert = "",
+	    .key = "",
+	    .token_file = ""};
 	(*at)->name = arena_strdup(reading->arena, name);
 	return (*at)->name ? *at : NULL;
 }
@@ -98,7 +106,7 @@ on_line(void *user, const char *section, const char *name, const char *value)
 		to = context ? context_value(context, name) : NULL;
 		if (!to)
 			return fault(reading, "a context has no", name,
-			    ": it is server, workspace, as or timeout");
+			    ": it is server, workspace, as, timeout, ca, cert, key or token_file");
 	} else {
 		return fault(reading, "there is no section", section, ": write [context NAME]");
 	}

@@ -7,7 +7,9 @@
  *     color = auto
  *
  *     [context prod]
- *     server = tcp:plan.example.org:7411
+ *     server = tls:plan.example.org:7411
+ *     ca = /home/anna/.config/plumb/ca.pem
+ *     token_file = /home/anna/.config/plumb/token
  *     workspace = main
  *     as = person/anna
  *     timeout = 30
@@ -29,6 +31,10 @@ struct config_context {
 	const char *workspace;
 	const char *as;
 	const char *timeout;
+	const char *ca;
+	const char *cert;
+	const char *key;
+	const char *token_file;
 	struct config_context *next; /* in the order of the file */
 };
 

@@ -8,6 +8,7 @@
 #include "client/command.h"
 #include "client/findings.h"
 #include "client/pager.h"
+#include "client/token_file.h"
 #include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -20,14 +21,38 @@
 
 /* ---- calls */
 
+/* Leaves in ctx->token what is to be shown. */
+static bool
+read_token(struct context *ctx)
+{
+	struct err err;
+
+	if (ctx->token_file[0]) {
+		ctx->token = token_file_read(ctx->token_file, ctx->arena, &err);
+		if (!ctx->token) {
+			ctx->token = "";
+			return context_set_error(ctx, ERR_INVALID, "%s", err.msg);
+		}
+	} else if (ctx->token[0] && !token_is_one(ctx->token, "$PLUMB_TOKEN", &err)) {
+		return context_set_error(ctx, ERR_INVALID, "%s", err.msg);
+	}
+	return true;
+}
+
 struct rpc_client *
 context_client(struct context *ctx)
 {
+	const struct rpc_options options = {.timeout_ms = ctx->timeout_ms, .tls = ctx->tls};
+
 	if (ctx->client)
 		return ctx->client;
-	ctx->client = rpc_client_open(ctx->server, ctx->timeout_ms, &ctx->status);
+	if (!read_token(ctx))
+		return NULL;
+	ctx->client = rpc_client_open(ctx->server, &options, &ctx->status);
 	if (ctx->client)
 		rpc_client_set_as(ctx->client, ctx->as);
+	if (ctx->client)
+		rpc_client_set_token(ctx->client, ctx->token);
 	return ctx->client;
 }
 
@@ -214,7 +239,7 @@ stated_where(const struct context *ctx)
 	const char *what = NULL, *from = NULL;
 
 	if (ctx->status.unreachable ||
-	    (err->code == ERR_INVALID && strstr(err->msg, "is no address"))) {
+	    (err->code == ERR_INVALID && strstr(err->msg, "is no address: write tcp:"))) {
 		what = "server";
 		from = ctx->server_from;
 	} else if (ctx->workspace && ctx->workspace[0] && strstr(err->msg, "workspace") &&
@@ -231,12 +256,29 @@ stated_where(const struct context *ctx)
 	return from ? from : "";
 }
 
+/* Where to look at what somebody else owns; NULL: the refusal is about something else. */
+static const char *
+whose(const struct context *ctx)
+{
+	const struct rpc_status *status = &ctx->status;
+	const char *text = status->violations_count > 0 ? status->violations[0].description : "";
+	const char *end = strstr(text, " is not yours");
+
+	if (!end)
+		return NULL;
+	return arena_printf(ctx->arena, "look at it with: plumb get %.*s", (int)(end - text), text);
+}
+
 static const char *
 next_step(const struct context *ctx)
 {
+	if (ctx->status.insecure)
+		return NULL;
 	if (ctx->status.unreachable && !ctx->client)
 		return "start it with: plumbd --data DIR, or name another with --server";
 	switch (ctx->status.err.code) {
+	case ERR_DENIED:
+		return whose(ctx);
 	case ERR_CONFLICT:
 		return "look at what is there now with plumb history, then try again";
 	case ERR_UNAVAILABLE:
@@ -259,6 +301,7 @@ short_field(const char *field)
 {
 	static const char *const parts[] = {
 	    "put.item.", "add.record.", "remove.", "rename.", "place.", "retract.", "redact."};
+	static const char *const whole[] = {"ref", "item", "put.item", "add.record", "place"};
 	const char *p = field;
 
 	if (strncmp(p, "change_set.changes[", 19) != 0)
@@ -272,7 +315,11 @@ short_field(const char *field)
 			break;
 		}
 	}
-	return strcmp(p, "ref") == 0 || strcmp(p, "item") == 0 ? "" : p;
+	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+		if (strcmp(p, whole[i]) == 0)
+			return "";
+	}
+	return p;
 }
 
 /* The message without its path where that says nothing to people. */

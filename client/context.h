@@ -26,6 +26,11 @@ struct context {
 	const char *workspace_from;
 	const char *as_from;
 	const char *timeout_from;
+	struct secure_files tls; /* of "tls:" addresses; "" not stated */
+	struct secure_files tls_from;
+	const char *token;      /* $PLUMB_TOKEN; "" none */
+	const char *token_file; /* "" none */
+	const char *token_from;
 	struct config config;
 	const struct config_context *used; /* NULL: no context */
 	const char *used_from;             /* "--context", "$PLUMB_CONTEXT", "PATH"; "" none */

@@ -186,12 +186,14 @@ static bool
 start_watch(struct live *live)
 {
 	struct context *ctx = live->ctx;
+	const struct rpc_options options = {.timeout_ms = ctx->timeout_ms, .tls = ctx->tls};
 	Plumb__V1__WatchRequest request;
 
-	live->watch = rpc_client_open(ctx->server, ctx->timeout_ms, &live->status);
+	live->watch = rpc_client_open(ctx->server, &options, &live->status);
 	if (!live->watch)
 		return false;
 	rpc_client_set_as(live->watch, ctx->as);
+	rpc_client_set_token(live->watch, ctx->token);
 	rpc_client_set_timeout(live->watch, SILENCE_MS);
 	plumb__v1__watch_request__init(&request);
 	request.workspace = pb_str(ctx->workspace);

@@ -27,12 +27,17 @@
 #define PING_LEN  8
 #define READ_STEP (64u << 10)
 #define GRACE_MS  1000 /* after the deadline that the daemon was told */
+#define TOKEN_MAX 512
 #define IDLE_MS   250
 
 struct rpc_client {
 	int fd;
+	struct secure *secure; /* NULL: in clear */
+	const char *clear_to;  /* borrowed: the address, where it is TCP in clear; NULL */
+	bool is_overheard;     /* others may be on the way, and it is in clear */
 	int timeout_ms;
-	const char *as; /* borrowed */
+	const char *as;    /* borrowed */
+	const char *token; /* borrowed */
 	void (*on_idle)(void *user);
 	void *idle_user;
 	uint8_t *in; /* what has arrived and was not taken yet: in[begin..end) */
@@ -44,6 +49,7 @@ struct rpc_client {
 	const ProtobufCMessageDescriptor *reply; /* of the running stream */
 	uint32_t taken;                          /* bytes of its messages since the last WINDOW */
 	bool dead;
+	bool heard;       /* it answered, whatever it was */
 	char goaway[160]; /* why the daemon said it would close; "" it did not */
 };
 
@@ -88,6 +94,8 @@ now_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
+
+static struct rpc_client *client_new(int fd, struct secure *secure, struct rpc_status *status);
 
 /* ---- connecting */
 
@@ -181,19 +189,22 @@ split_host(const char *text, char host[256], char port[16])
 	return true;
 }
 
+/* scheme: "tcp" or "tls", for messages. host is filled in. */
 static int
-connect_tcp(const char *text, int timeout_ms, struct rpc_status *status)
+connect_tcp(
+    const char *scheme, const char *text, char host[256], int timeout_ms, struct rpc_status *status)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *list = NULL;
-	char host[256], port[16], buf[96];
+	char port[16], buf[96];
 	int fd = -1;
 	int code;
 
 	if (!split_host(text, host, port)) {
 		status->ours = true;
 		err_set(&status->err, ERR_INVALID,
-		    "'%.100s' is no address: write tcp:HOST:PORT or unix:/PATH", text);
+		    "'%.100s' is no address: write tcp:HOST:PORT, tls:HOST:PORT or unix:/PATH",
+		    text);
 		return -1;
 	}
 	code = getaddrinfo(host, port, &hints, &list);
@@ -207,8 +218,8 @@ connect_tcp(const char *text, int timeout_ms, struct rpc_status *status)
 		fd = connect_to(a->ai_family, a->ai_addr, a->ai_addrlen, timeout_ms);
 	if (fd < 0) {
 		status->unreachable = true;
-		err_set(&status->err, ERR_UNAVAILABLE, "cannot reach plumbd at tcp:%.100s: %s",
-		    text, errno_text(errno, buf));
+		err_set(&status->err, ERR_UNAVAILABLE, "cannot reach plumbd at %s:%.100s: %s",
+		    scheme, text, errno_text(errno, buf));
 	}
 	freeaddrinfo(list);
 	return fd;
@@ -218,34 +229,87 @@ bool
 rpc_client_is_address(const char *text)
 {
 	char host[256], port[16];
+	bool has_scheme = strncmp(text, "tcp:", 4) == 0 || strncmp(text, "tls:", 4) == 0;
 
 	if (strncmp(text, "unix:", 5) == 0)
 		return text[5] != '\0';
 	if (text[0] == '/')
 		return true;
-	return split_host(strncmp(text, "tcp:", 4) == 0 ? text + 4 : text, host, port);
+	return split_host(has_scheme ? text + 4 : text, host, port);
+}
+
+static struct rpc_client *
+open_secure(const char *address, const struct rpc_options *options, struct rpc_status *status)
+{
+	char host[256];
+	int fd = connect_tcp("tls", address + 4, host, options->timeout_ms, status);
+	struct secure *secure;
+
+	if (fd < 0)
+		return NULL;
+	secure = secure_new(fd, &options->tls, host, address, options->timeout_ms, &status->err);
+	if (secure)
+		return client_new(fd, secure, status);
+	status->ours = status->err.code == ERR_INVALID;
+	status->unreachable = status->err.code == ERR_UNAVAILABLE;
+	status->insecure = !status->ours;
+	close(fd);
+	return NULL;
+}
+
+/* Does the connection leave this machine? */
+static bool
+leaves_machine(int fd)
+{
+	struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+	socklen_t len = sizeof peer;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0)
+		return true;
+	if (peer.ss_family == AF_INET) {
+		memcpy(&v4, &peer, sizeof v4);
+		return ntohl(v4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+	}
+	memcpy(&v6, &peer, sizeof v6);
+	return !IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+static struct rpc_client *
+open_clear(const char *address, const struct rpc_options *options, struct rpc_status *status)
+{
+	bool is_unix = strncmp(address, "unix:", 5) == 0 || address[0] == '/';
+	struct rpc_client *client;
+	char host[256];
+	int fd;
+
+	if (is_unix)
+		fd = connect_unix(
+		    address[0] == '/' ? address : address + 5, options->timeout_ms, status);
+	else
+		fd = connect_tcp("tcp", strncmp(address, "tcp:", 4) == 0 ? address + 4 : address,
+		    host, options->timeout_ms, status);
+	if (fd < 0)
+		return NULL;
+	client = client_new(fd, NULL, status);
+	if (client && !is_unix) {
+		client->clear_to = strncmp(address, "tcp:", 4) == 0 ? address + 4 : address;
+		client->is_overheard = leaves_machine(fd);
+	}
+	return client;
 }
 
 struct rpc_client *
-rpc_client_open(const char *address, int timeout_ms, struct rpc_status *status)
+rpc_client_open(const char *address, const struct rpc_options *options, struct rpc_status *status)
 {
 	struct rpc_client *client;
-	int fd;
 
 	memset(status, 0, sizeof *status);
-	if (strncmp(address, "unix:", 5) == 0)
-		fd = connect_unix(address + 5, timeout_ms, status);
-	else if (address[0] == '/')
-		fd = connect_unix(address, timeout_ms, status);
-	else if (strncmp(address, "tcp:", 4) == 0)
-		fd = connect_tcp(address + 4, timeout_ms, status);
-	else
-		fd = connect_tcp(address, timeout_ms, status);
-	if (fd < 0)
-		return NULL;
-	client = rpc_client_new(fd, status);
+	client = strncmp(address, "tls:", 4) == 0 ? open_secure(address, options, status)
+						  : open_clear(address, options, status);
 	if (client)
-		client->timeout_ms = timeout_ms;
+		client->timeout_ms = options->timeout_ms;
 	return client;
 }
 
@@ -257,6 +321,8 @@ wait_for(struct rpc_client *client, short events, int64_t deadline_ms, struct rp
 {
 	struct pollfd p = {.fd = client->fd, .events = events};
 
+	if (client->secure && (events & POLLIN) && secure_has_more(client->secure))
+		return true;
 	for (;;) {
 		int64_t left = deadline_ms ? deadline_ms - now_ms() : INT32_MAX;
 		bool part = client->on_idle && left > IDLE_MS;
@@ -282,11 +348,58 @@ wait_for(struct rpc_client *client, short events, int64_t deadline_ms, struct rp
 	    "plumbd did not answer in time; a change may have been taken all the same");
 }
 
+/* The end of the connection, with the reason that is the likeliest. */
+static bool
+ended(struct rpc_client *client, int error, struct rpc_status *status)
+{
+	char buf[96];
+	uint8_t byte;
+
+	/* what it said before it closed tells more than our EPIPE */
+	if (client->secure && error && !client->heard)
+		(void)secure_recv(client->secure, &byte, sizeof byte);
+	if (client->secure && secure_was_refused(client->secure, &status->err)) {
+		client->dead = true;
+		status->insecure = true;
+		return false;
+	}
+	if (client->clear_to &&
+	    secure_is_answer(client->in + client->begin, client->end - client->begin)) {
+		status->insecure = true;
+		return unreachable(client, status,
+		    "TLS is spoken at tcp:%.60s: say --server tls:%.60s", client->clear_to,
+		    client->clear_to);
+	}
+	if (client->clear_to && !client->heard && client->end == 0) {
+		status->insecure = true;
+		return unreachable(client, status,
+		    "tcp:%.60s closed the connection at the first word: if it wants TLS, say "
+		    "--server tls:%.60s",
+		    client->clear_to, client->clear_to);
+	}
+	if (error)
+		return unreachable(client, status, "the connection to plumbd was lost: %s",
+		    errno_text(error, buf));
+	return unreachable(client, status, "plumbd closed the connection before it had answered");
+}
+
 /* Reads what is there; false at the end of the connection. */
+static ssize_t
+receive(struct rpc_client *client, uint8_t *p, size_t cap)
+{
+	return client->secure ? secure_recv(client->secure, p, cap) : recv(client->fd, p, cap, 0);
+}
+
+static ssize_t
+transmit(struct rpc_client *client, const uint8_t *p, size_t len)
+{
+	return client->secure ? secure_send(client->secure, p, len)
+			      : send(client->fd, p, len, MSG_NOSIGNAL);
+}
+
 static bool
 fill(struct rpc_client *client, struct rpc_status *status)
 {
-	char buf[96];
 	ssize_t n;
 
 	if (client->begin > 0) {
@@ -303,15 +416,11 @@ fill(struct rpc_client *client, struct rpc_status *status)
 		client->in = in;
 		client->cap = cap;
 	}
-	n = recv(client->fd, client->in + client->end, client->cap - client->end, 0);
+	n = receive(client, client->in + client->end, client->cap - client->end);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
-	if (n < 0)
-		return unreachable(client, status, "the connection to plumbd was lost: %s",
-		    errno_text(errno, buf));
-	if (n == 0)
-		return unreachable(
-		    client, status, "plumbd closed the connection before it had answered");
+	if (n <= 0)
+		return ended(client, n < 0 ? errno : 0, status);
 	client->end += (size_t)n;
 	return true;
 }
@@ -326,7 +435,7 @@ send_all(struct rpc_client *client, const uint8_t *p, size_t len, int64_t deadli
 	char buf[96];
 
 	while (len > 0) {
-		ssize_t n = send(client->fd, p, len, MSG_NOSIGNAL);
+		ssize_t n = transmit(client, p, len);
 
 		if (n > 0) {
 			p += n;
@@ -336,12 +445,8 @@ send_all(struct rpc_client *client, const uint8_t *p, size_t len, int64_t deadli
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN) {
-			/* what it said before it closed tells more than our EPIPE */
-			if (client->end - client->begin > 0 || errno == ECONNRESET ||
-			    errno == EPIPE)
-				return unreachable(client, status,
-				    "the connection to plumbd was lost: %s",
-				    errno_text(errno, buf));
+			if (errno == ECONNRESET || errno == EPIPE)
+				return ended(client, errno, status);
 			return unreachable(
 			    client, status, "cannot send to plumbd: %s", errno_text(errno, buf));
 		}
@@ -386,8 +491,9 @@ say_hello(struct rpc_client *client, struct rpc_status *status)
 	return send_frame(client, 0, FRAME_HELLO, 0, body, sizeof body, status);
 }
 
-struct rpc_client *
-rpc_client_new(int fd, struct rpc_status *status)
+/* Owns both. */
+static struct rpc_client *
+client_new(int fd, struct secure *secure, struct rpc_status *status)
 {
 	struct rpc_client *client;
 	int flags = fcntl(fd, F_GETFL);
@@ -396,11 +502,14 @@ rpc_client_new(int fd, struct rpc_status *status)
 	client = calloc(1, sizeof *client);
 	if (!client) {
 		err_oom(&status->err);
+		secure_free(secure);
 		close(fd);
 		return NULL;
 	}
 	client->fd = fd;
+	client->secure = secure;
 	client->as = "";
+	client->token = "";
 	client->next_stream = 1;
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || !say_hello(client, status)) {
 		if (status->err.code == ERR_OK)
@@ -412,11 +521,18 @@ rpc_client_new(int fd, struct rpc_status *status)
 	return client;
 }
 
+struct rpc_client *
+rpc_client_new(int fd, struct rpc_status *status)
+{
+	return client_new(fd, NULL, status);
+}
+
 void
 rpc_client_free(struct rpc_client *client)
 {
 	if (!client)
 		return;
+	secure_free(client->secure);
 	close(client->fd);
 	free(client->in);
 	free(client);
@@ -426,6 +542,12 @@ void
 rpc_client_set_as(struct rpc_client *client, const char *as)
 {
 	client->as = as;
+}
+
+void
+rpc_client_set_token(struct rpc_client *client, const char *token)
+{
+	client->token = token;
 }
 
 void
@@ -480,6 +602,9 @@ next_frame(struct rpc_client *client, uint32_t stream, int64_t deadline_ms, stru
 		enum frame_result result = frame_decode(
 		    client->in + client->begin, client->end - client->begin, frame, &used);
 
+		if (result == FRAME_BAD && client->clear_to &&
+		    secure_is_answer(client->in + client->begin, client->end - client->begin))
+			return ended(client, 0, status);
 		if (result == FRAME_BAD)
 			return unreachable(client, status,
 			    "what answers there is not plumbd: it does not speak this protocol");
@@ -489,6 +614,7 @@ next_frame(struct rpc_client *client, uint32_t stream, int64_t deadline_ms, stru
 			continue;
 		}
 		client->begin += used;
+		client->heard = true;
 		if (take_control(client, frame, status))
 			continue;
 		if (frame->stream == stream &&
@@ -586,13 +712,24 @@ find_method(const ProtobufCServiceDescriptor *service, const char *method)
 	return found;
 }
 
+static void
+add_pair(Ttrpc__Request *envelope, const char *key, const char *value)
+{
+	Ttrpc__KeyValue *pair = envelope->metadata[envelope->n_metadata++];
+
+	ttrpc__key_value__init(pair);
+	pair->key = pb_str(key);
+	pair->value = pb_str(value);
+}
+
 static uint8_t *
 encode_request(const struct rpc_client *client, const char *service, const char *method,
     const ProtobufCMessage *request, int timeout_ms, size_t *len)
 {
 	Ttrpc__Request envelope;
-	Ttrpc__KeyValue pair;
-	Ttrpc__KeyValue *pairs[1] = {&pair};
+	Ttrpc__KeyValue pair[2];
+	Ttrpc__KeyValue *pairs[2] = {&pair[0], &pair[1]};
+	char bearer[TOKEN_MAX];
 	size_t payload_len = protobuf_c_message_get_packed_size(request);
 	uint8_t *payload = malloc(payload_len + 1);
 	uint8_t *frame = NULL;
@@ -606,12 +743,12 @@ encode_request(const struct rpc_client *client, const char *service, const char 
 	envelope.payload.data = payload;
 	envelope.payload.len = payload_len;
 	envelope.timeout_nano = (int64_t)timeout_ms * 1000000;
-	if (client->as[0]) {
-		ttrpc__key_value__init(&pair);
-		pair.key = pb_str("plumb-as");
-		pair.value = pb_str(client->as);
-		envelope.metadata = pairs;
-		envelope.n_metadata = 1;
+	envelope.metadata = pairs;
+	if (client->as[0])
+		add_pair(&envelope, "plumb-as", client->as);
+	if (client->token[0]) {
+		snprintf(bearer, sizeof bearer, "Bearer %s", client->token);
+		add_pair(&envelope, "authorization", bearer);
 	}
 	*len = ttrpc__request__get_packed_size(&envelope);
 	frame = malloc(FRAME_HEADER_LEN + *len);
@@ -619,6 +756,21 @@ encode_request(const struct rpc_client *client, const char *service, const char 
 		ttrpc__request__pack(&envelope, frame + FRAME_HEADER_LEN);
 	free(payload);
 	return frame;
+}
+
+/* A token that is overheard is everybody's. */
+static bool
+may_show_token(const struct rpc_client *client, struct rpc_status *status)
+{
+	const char *allowed = getenv("PLUMB_ALLOW_CLEARTEXT");
+
+	if (!client->is_overheard || !client->token[0] || (allowed && strcmp(allowed, "yes") == 0))
+		return true;
+	status->ours = true;
+	return err_set(&status->err, ERR_INVALID,
+	    "the token was not sent, since in clear to tcp:%.60s others may read it: say "
+	    "--server tls:%.60s, or set PLUMB_ALLOW_CLEARTEXT=yes where nobody can",
+	    client->clear_to, client->clear_to);
 }
 
 static bool
@@ -632,6 +784,8 @@ send_request(struct rpc_client *client, uint32_t stream, const ProtobufCServiceD
 
 	if (client->dead)
 		return unreachable(client, status, "the connection to plumbd was lost before");
+	if (!may_show_token(client, status))
+		return false;
 	frame = encode_request(client, service->name, method, request, timeout_ms, &len);
 	if (!frame)
 		return err_oom(&status->err);
@@ -785,4 +939,41 @@ rpc_client_cancel(struct rpc_client *client)
 	if (client->stream != 0 && !client->dead)
 		(void)send_frame(client, client->stream, FRAME_CANCEL, 0, NULL, 0, &status);
 	client->stream = 0;
+}
+
+int
+rpc_client_fd(const struct rpc_client *client)
+{
+	return client->fd;
+}
+
+bool
+rpc_client_ready(struct rpc_client *client)
+{
+	struct rpc_status status = {0};
+
+	while (client->stream != 0 && !client->dead) {
+		size_t there = client->end - client->begin;
+		size_t used = 0;
+		struct frame frame;
+		enum frame_result result =
+		    frame_decode(client->in + client->begin, there, &frame, &used);
+
+		if (result == FRAME_BAD)
+			return true;
+		if (result == FRAME_MORE) {
+			if (!fill(client, &status))
+				return true;
+			if (client->end - client->begin == there)
+				return false;
+			continue;
+		}
+		if (frame.stream == client->stream &&
+		    (frame.type == FRAME_RESPONSE || frame.type == FRAME_DATA))
+			return true;
+		client->begin += used;
+		client->heard = true;
+		(void)take_control(client, &frame, &status);
+	}
+	return true;
 }

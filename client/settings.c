@@ -111,12 +111,33 @@ find_timeout(struct context *ctx, const struct args *args, struct err *err)
 	return true;
 }
 
+/* $PLUMB_TOKEN is the token itself; an option or a file named more closely wins over it. */
+static void
+find_token(struct context *ctx, const struct args *args)
+{
+	const struct setting file = {
+	    "token-file", "PLUMB_TOKEN_FILE", ctx->used ? ctx->used->token_file : ""};
+	const char *token = getenv("PLUMB_TOKEN");
+
+	ctx->token = "";
+	ctx->token_file = find(ctx, args, &file, &ctx->token_from);
+	if (!token || !token[0] || args_get(args, "token-file") ||
+	    (ctx->token_file[0] && args_has(args, "context")))
+		return;
+	ctx->token = token;
+	ctx->token_file = "";
+	ctx->token_from = "$PLUMB_TOKEN";
+}
+
 bool
 settings_fill(struct context *ctx, const struct args *args, struct err *err)
 {
 	struct setting server = {"server", "PLUMB_SERVER", ""};
 	struct setting workspace = {"workspace", "PLUMB_WORKSPACE", ""};
 	struct setting as = {"as", "PLUMB_AS", ""};
+	struct setting ca = {"ca", "PLUMB_CA", ""};
+	struct setting cert = {"cert", "PLUMB_CERT", ""};
+	struct setting key = {"key", "PLUMB_KEY", ""};
 
 	if (!find_context(ctx, args, err))
 		return false;
@@ -124,10 +145,17 @@ settings_fill(struct context *ctx, const struct args *args, struct err *err)
 		server.kept = ctx->used->server;
 		workspace.kept = ctx->used->workspace;
 		as.kept = ctx->used->as;
+		ca.kept = ctx->used->ca;
+		cert.kept = ctx->used->cert;
+		key.kept = ctx->used->key;
 	}
 	ctx->server = find(ctx, args, &server, &ctx->server_from);
 	ctx->workspace = find(ctx, args, &workspace, &ctx->workspace_from);
 	ctx->as = find(ctx, args, &as, &ctx->as_from);
+	ctx->tls.ca = find(ctx, args, &ca, &ctx->tls_from.ca);
+	ctx->tls.certificate = find(ctx, args, &cert, &ctx->tls_from.certificate);
+	ctx->tls.key = find(ctx, args, &key, &ctx->tls_from.key);
+	find_token(ctx, args);
 	if (!ctx->server[0])
 		ctx->server = default_server(ctx->arena);
 	return find_timeout(ctx, args, err);

@@ -34,6 +34,8 @@ uint32_t crc32c_portable(uint32_t crc, const void *p, size_t len);
 uint64_t siphash(const uint64_t key[2], const void *p, size_t len);
 /* From the kernel; false only if it has none. */
 bool random_bytes(void *p, size_t len) MUST_CHECK;
+/* In a time that does not tell where they differ. */
+bool crypto_equal(const void *a, const void *b, size_t len);
 /* out has 2 * len + 1 bytes. */
 void hex_encode(const uint8_t *p, size_t len, char *out);
 

@@ -17,9 +17,6 @@
 
 #define PATH_MAX_LEN 160
 
-static const char base64_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /* A key or element on the way from the outermost object. */
 struct step {
 	const struct step *up;
@@ -202,15 +199,19 @@ read_string(const struct reader *reader, const struct step *step, const json_t *
 	return *out != NULL || refuse_full(reader);
 }
 
+/* base64url is accepted too. */
 static int
 base64_value(char c)
 {
-	const char *at;
-
-	if (c == '-' || c == '_') /* base64url is accepted too */
-		return c == '-' ? 62 : 63;
-	at = c != '\0' ? strchr(base64_digits, c) : NULL;
-	return at != NULL ? (int)(at - base64_digits) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
 }
 
 static bool
@@ -487,6 +488,23 @@ read_message(const struct reader *reader, const struct step *step,
 	}
 	protobuf_c_message_init(type, message);
 	return read_members(reader, step, cast.out, message) ? message : NULL;
+}
+
+size_t
+json_count(const char *text, size_t len)
+{
+	bool quoted = false;
+	size_t count = 1;
+
+	for (size_t i = 0; i < len; i++) {
+		if (quoted && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			count += text[i] == ',' || text[i] == '{' || text[i] == '[';
+	}
+	return count;
 }
 
 ProtobufCMessage *

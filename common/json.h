@@ -22,6 +22,8 @@ void json_print(const ProtobufCMessage *message, int indent, bool lower, struct 
 /* Appends text in quotes. */
 void json_print_string(const char *text, struct str *out);
 
+/* How many objects, lists, members and elements text has at most, before it is parsed: what memory that takes. */
+size_t json_count(const char *text, size_t len);
 /*
  * Parses text into a message allocated in arena. ERR_INVALID names line and column, or the path of
  * the offending key: unknown or doubled keys, wrong types, numbers out of range.

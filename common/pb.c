@@ -251,6 +251,7 @@ ProtobufCMessage *
 pb_decode(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len, bool strict,
     struct arena *arena, struct err *err)
 {
+	static const uint8_t nothing[1];
 	struct check check = {.strict = strict, .start = p, .len = len, .err = err};
 	struct budget budget = {.arena = arena};
 	ProtobufCAllocator allocator = {
@@ -260,6 +261,9 @@ pb_decode(const ProtobufCMessageDescriptor *type, const uint8_t *p, size_t len, 
 	};
 	ProtobufCMessage *message;
 
+	/* An empty message may come without bytes at all. */
+	if (p == NULL)
+		check.start = p = nothing;
 	if (!check_message(&check, NULL, type, p, len))
 		return NULL;
 	message = protobuf_c_message_unpack(type, &allocator, len, p);

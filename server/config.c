@@ -87,6 +87,73 @@ set_listen(struct config *config, const char *value, struct err *err)
 }
 
 static bool
+set_http(struct config *config, const char *value, struct err *err)
+{
+	struct addr addr;
+
+	if (!addr_parse(value, &addr, err))
+		return false;
+	if (addr_is_unix(&addr))
+		return err_set(
+		    err, ERR_INVALID, "HTTP is spoken over TCP: tcp:127.0.0.1:7412, for example");
+	if (config->http_count == CONFIG_HTTP_MAX)
+		return err_set(err, ERR_INVALID, "there are at most %d addresses", CONFIG_HTTP_MAX);
+	if (!copy(config->http[config->http_count], sizeof config->http[0], value, err))
+		return false;
+	config->http_count++;
+	return true;
+}
+
+/* As browsers send it: scheme://host[:port], and nothing behind. */
+static bool
+is_origin(const char *p, size_t len)
+{
+	size_t scheme = len > 8 && memcmp(p, "https://", 8) == 0  ? 8
+			: len > 7 && memcmp(p, "http://", 7) == 0 ? 7
+								  : 0;
+
+	for (size_t i = scheme; i < len; i++) {
+		if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9') ||
+			strchr(".-:[]", p[i]) != NULL))
+			return false;
+	}
+	return scheme > 0 && len > scheme && len <= LIMIT_ORIGIN;
+}
+
+/* Several by commas or spaces, or by several settings. */
+static bool
+set_cors_origins(struct config *config, const char *value, struct err *err)
+{
+	static const char stops[] = ", \t";
+
+	for (const char *p = value + strspn(value, stops); *p != '\0'; p += strspn(p, stops)) {
+		size_t len = strcspn(p, stops);
+
+		if (!is_origin(p, len))
+			return err_set(err, ERR_INVALID,
+			    "'%.*s' is no origin: https://plan.example.org, in lower case, with "
+			    "the "
+			    "port where it has one, and without a path",
+			    len < 100 ? (int)len : 100, p);
+		if (config->origins_count == LIMIT_ORIGINS)
+			return err_set(
+			    err, ERR_INVALID, "there are at most %u origins", LIMIT_ORIGINS);
+		config->origins[config->origins_count] = strndup(p, len);
+		if (config->origins[config->origins_count] == NULL)
+			return err_oom(err);
+		config->origins_count++;
+		p += len;
+	}
+	return true;
+}
+
+static bool
+set_metrics_open(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->metrics_open, value, err);
+}
+
+static bool
 set_allow_cleartext(struct config *config, const char *value, struct err *err)
 {
 	return set_bool(&config->allow_cleartext, value, err);
@@ -114,6 +181,21 @@ static bool
 set_tls_require_client(struct config *config, const char *value, struct err *err)
 {
 	return set_bool(&config->tls_require_client, value, err);
+}
+
+static bool
+set_anonymous(struct config *config, const char *value, struct err *err)
+{
+	if (access_parse_role(value, &config->anonymous))
+		return true;
+	return err_set(
+	    err, ERR_INVALID, "'%s' is none of none, reader, contributor, planner, admin", value);
+}
+
+static bool
+set_print_token(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->print_token, value, err);
 }
 
 static bool
@@ -151,6 +233,44 @@ set_connections(struct config *config, const char *value, struct err *err)
 	return set_number(&config->connections, value, 1, LIMIT_CONNECTIONS, err);
 }
 
+#define LIFE_MAX 2000000000u /* ms: 23 days */
+
+static bool
+set_max_age_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.age_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_max_age_grace_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.grace_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_max_idle_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.idle_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_keepalive_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.keepalive_ms, value, 0, LIFE_MAX, err);
+}
+
+static bool
+set_keepalive_timeout_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.keepalive_timeout_ms, value, 1, LIFE_MAX, err);
+}
+
+static bool
+set_ping_interval_ms(struct config *config, const char *value, struct err *err)
+{
+	return set_number(&config->life.ping_interval_ms, value, 0, LIFE_MAX, err);
+}
+
 static bool
 set_synchronous(struct config *config, const char *value, struct err *err)
 {
@@ -158,6 +278,27 @@ set_synchronous(struct config *config, const char *value, struct err *err)
 		return err_set(err, ERR_INVALID, "'%s' is neither FULL nor NORMAL", value);
 	return copy(config->synchronous, sizeof config->synchronous, value, err);
 }
+
+static bool
+set_audit(struct config *config, const char *value, struct err *err)
+{
+	return set_bool(&config->audit, value, err);
+}
+
+/* What one caller or workspace may have; 0: no limit. */
+#define SET_QUOTA(name, max)                                                                       \
+	static bool set_##name(struct config *config, const char *value, struct err *err)          \
+	{                                                                                          \
+		return set_number(&config->quota.name, value, 0, max, err);                        \
+	}
+
+SET_QUOTA(calls_per_caller, LIMIT_CALLS)
+SET_QUOTA(analyses_per_caller, LIMIT_JOBS)
+SET_QUOTA(rate_per_caller, 1000000)
+SET_QUOTA(mebibytes_per_caller, LIMIT_INPUT_TOTAL >> 20)
+SET_QUOTA(calls_per_workspace, LIMIT_CALLS)
+SET_QUOTA(analyses_per_workspace, LIMIT_JOBS)
+SET_QUOTA(rate_per_workspace, 1000000)
 
 static bool
 set_ready_fd(struct config *config, const char *value, struct err *err)
@@ -186,18 +327,75 @@ static const struct setting settings[] = {
 	set_tls_client_ca},
     {"tls_require_client", NULL, "no", "refuse callers who show no certificate",
 	set_tls_require_client},
+    {"http", "ADDR", "",
+	"also speak HTTP/1.1 at tcp:HOST:PORT: /healthz, /readyz, /metrics, and calls by the "
+	"Connect "
+	"protocol; may be given several times",
+	set_http},
+    {"cors_origins", "ORIGIN…", "",
+	"browsers' pages that may call by HTTP: https://plan.example.org; several by commas",
+	set_cors_origins},
+    {"metrics_open", NULL, "no",
+	"/metrics needs no token; it then tells nothing of single workspaces", set_metrics_open},
     {"allow_cleartext", NULL, "no",
 	"serve other machines without TLS: whoever is on the way reads and changes what is said",
 	set_allow_cleartext},
+    {"anonymous", "ROLE", "none",
+	"what callers may do who show neither token nor certificate: none, reader, contributor, "
+	"planner, admin",
+	set_anonymous},
+    {"print_token", NULL, "no",
+	"print the first admin token behind the line 'plumbd ready', not into DIR/admin.token",
+	set_print_token},
     {"clock", "TIME", "the system's",
 	"start the daemon's clock at TIME; '=TIME' makes it stand still (tests, tours)", set_clock},
     {"log_level", "LEVEL", "info", "error, warn, info or debug", set_log_level},
     {"drain_ms", "MS", "5000", "how long running calls may take to end after SIGTERM", set_drain},
     {"connections", "N", "16384", "how many may be open at once", set_connections},
+    {"max_age_ms", "MS", "0", "a connection of this age is asked to end; 0: never", set_max_age_ms},
+    {"max_age_grace_ms", "MS", "60000",
+	"how long the calls of a connection that was asked to end may take; 0: until they end",
+	set_max_age_grace_ms},
+    {"max_idle_ms", "MS", "0", "a connection without calls for so long is asked to end; 0: never",
+	set_max_idle_ms},
+    {"keepalive_ms", "MS", "600000",
+	"a peer that says nothing for so long is asked whether it is there; 0: never",
+	set_keepalive_ms},
+    {"keepalive_timeout_ms", "MS", "20000", "and given up if it does not answer in this time",
+	set_keepalive_timeout_ms},
+    {"ping_interval_ms", "MS", "5000",
+	"callers over gRPC that ask more often than this whether the daemon is there, and say "
+	"nothing "
+	"else, are sent away; 0: nobody is",
+	set_ping_interval_ms},
     {"synchronous", "MODE", "FULL",
 	"NORMAL loses acknowledged changes when the power fails; it is there to show that tests "
 	"notice",
 	set_synchronous},
+    {"audit", "WORD", "yes",
+	"no: don't write DIR/audit.log, which tells who granted, was refused or read in bulk",
+	set_audit},
+    {"calls_per_caller", "N", "32768",
+	"how many calls of one caller may run at once; 0: any number", set_calls_per_caller},
+    {"analyses_per_caller", "N", "64",
+	"how many questions of one caller may wait for workers or be with them; 0: any number",
+	set_analyses_per_caller},
+    {"rate_per_caller", "N", "20000",
+	"calls a second of one caller while others call too, an analysis counting as 20; 0: any "
+	"number",
+	set_rate_per_caller},
+    {"mebibytes_per_caller", "N", "256",
+	"how large one caller's requests that are being answered may be together; 0: any size",
+	set_mebibytes_per_caller},
+    {"calls_per_workspace", "N", "65536",
+	"how many calls about one workspace may run at once; 0: any number",
+	set_calls_per_workspace},
+    {"analyses_per_workspace", "N", "128",
+	"how many questions about one workspace may wait for workers or be with them; 0: any "
+	"number",
+	set_analyses_per_workspace},
+    {"rate_per_workspace", "N", "0", "calls a second about one workspace; 0: any number",
+	set_rate_per_workspace},
     {"ready_fd", "FD", "standard output", "where the line 'plumbd ready ADDRESS…' goes",
 	set_ready_fd},
 };
@@ -211,30 +409,66 @@ config_init(struct config *config)
 	config->log_level = LOG_LEVEL_INFO;
 	config->drain_ms = 5000;
 	config->connections = LIMIT_CONNECTIONS;
+	config->life = (struct life_options){.grace_ms = 60000,
+	    .keepalive_ms = 600000,
+	    .keepalive_timeout_ms = 20000,
+	    .ping_interval_ms = 5000};
 	config->ready_fd = -1;
+	config->audit = true;
+	quota_limits_init(&config->quota);
 }
 
 void
 config_fini(struct config *config)
 {
+	for (unsigned i = 0; i < config->origins_count; i++)
+		free((void *)(uintptr_t)config->origins[i]);
 	free(config->people);
 	free(config->certificates);
 }
 
 /* ---- the file ---- */
 
+/* "person/anna, planner": what stands behind the comma, else what such a name has. */
 static bool
-set_person(struct config *config, const char *uid_text, const char *value, struct err *err)
+take_role(char *value, enum access otherwise, enum access *out, struct err *err)
 {
-	const char *id = strncmp(value, "person/", 7) == 0 ? value + 7 : value;
+	char *comma = strchr(value, ',');
+	const char *role;
+
+	*out = otherwise;
+	if (comma == NULL)
+		return true;
+	role = comma + 1 + strspn(comma + 1, " \t");
+	if (!access_parse_role(role, out) || *out == ACCESS_NONE)
+		return err_set(err, ERR_INVALID,
+		    "'%s' is no role: reader, contributor, planner or admin", role);
+	while (comma > value && (comma[-1] == ' ' || comma[-1] == '\t'))
+		comma--;
+	*comma = '\0';
+	return true;
+}
+
+static bool
+set_person(struct config *config, const char *uid_text, const char *given, struct err *err)
+{
+	char value[128];
+	const char *id = value;
 	struct config_person *people;
+	enum access access;
 	uint64_t uid;
+
+	if (!copy(value, sizeof value, given, err) ||
+	    !take_role(value, ACCESS_CONTRIBUTOR, &access, err))
+		return false;
+	if (strncmp(value, "person/", 7) == 0)
+		id += 7;
 
 	if (!parse_u64(uid_text, 0, UINT32_MAX - 1, &uid))
 		return err_set(err, ERR_INVALID, "'%s' is no user id (a number)", uid_text);
 	if (!parse_is_id(id, strlen(id)))
 		return err_set(err, ERR_INVALID, "'%s' is no person: person/anna", value);
-	if (config_person(config, (uid_t)uid) != NULL)
+	if (config_person(config, (uid_t)uid, &(enum access){0}) != NULL)
 		return err_set(err, ERR_INVALID, "user id %s is given twice", uid_text);
 	if (config->people_count == PEOPLE_MAX)
 		return err_set(err, ERR_INVALID, "there are at most %u people", PEOPLE_MAX);
@@ -243,17 +477,20 @@ set_person(struct config *config, const char *uid_text, const char *value, struc
 		return err_oom(err);
 	config->people = people;
 	people[config->people_count].uid = (uid_t)uid;
-	snprintf(people[config->people_count].name, sizeof people->name, "person/%s", id);
+	people[config->people_count].access = access;
+	snprintf(people[config->people_count].name, sizeof people->name, "person/%.64s", id);
 	config->people_count++;
 	return true;
 }
 
 const char *
-config_person(const struct config *config, uid_t uid)
+config_person(const struct config *config, uid_t uid, enum access *access)
 {
 	for (unsigned i = 0; i < config->people_count; i++) {
-		if (config->people[i].uid == uid)
+		if (config->people[i].uid == uid) {
+			*access = config->people[i].access;
 			return config->people[i].name;
+		}
 	}
 	return NULL;
 }
@@ -269,9 +506,16 @@ is_name(const char *value)
 }
 
 static bool
-set_certificate(struct config *config, const char *common_name, const char *value, struct err *err)
+set_certificate(struct config *config, const char *common_name, const char *given, struct err *err)
 {
+	char value[128];
 	struct config_certificate *certificates;
+	enum access access;
+
+	if (!copy(value, sizeof value, given, err) || !take_role(value, ACCESS_NONE, &access, err))
+		return false;
+	if (access == ACCESS_NONE)
+		access = strncmp(value, "service/", 8) == 0 ? ACCESS_READER : ACCESS_CONTRIBUTOR;
 
 	if (strlen(common_name) >= sizeof certificates->common_name)
 		return err_set(err, ERR_INVALID, "a common name has at most %zu bytes",
@@ -279,7 +523,7 @@ set_certificate(struct config *config, const char *common_name, const char *valu
 	if (!is_name(value) || strlen(value) >= sizeof certificates->name)
 		return err_set(err, ERR_INVALID,
 		    "'%s' is neither a person nor a service: person/anna, service/billing", value);
-	if (config_certificate(config, common_name) != NULL)
+	if (config_certificate(config, common_name, &(enum access){0}) != NULL)
 		return err_set(err, ERR_INVALID, "certificate '%s' is given twice", common_name);
 	if (config->certificates_count == PEOPLE_MAX)
 		return err_set(err, ERR_INVALID, "there are at most %u certificates", PEOPLE_MAX);
@@ -290,16 +534,19 @@ set_certificate(struct config *config, const char *common_name, const char *valu
 	config->certificates = certificates;
 	certificates += config->certificates_count++;
 	snprintf(certificates->common_name, sizeof certificates->common_name, "%s", common_name);
-	snprintf(certificates->name, sizeof certificates->name, "%s", value);
+	memcpy(certificates->name, value, strlen(value) + 1);
+	certificates->access = access;
 	return true;
 }
 
 const char *
-config_certificate(const struct config *config, const char *common_name)
+config_certificate(const struct config *config, const char *common_name, enum access *access)
 {
 	for (unsigned i = 0; i < config->certificates_count; i++) {
-		if (strcmp(config->certificates[i].common_name, common_name) == 0)
+		if (strcmp(config->certificates[i].common_name, common_name) == 0) {
+			*access = config->certificates[i].access;
 			return config->certificates[i].name;
+		}
 	}
 	return NULL;
 }
@@ -411,7 +658,8 @@ print_help(void)
 	    "] (switches take\n"
 	    "yes or no), under [people] who the users of this machine are on its unix socket, "
 	    "and under\n[certificates] whose the certificates of callers are:\n\n"
-	    "  [" SECTION "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna\n\n"
+	    "  [" SECTION
+	    "]\n  data = /var/lib/plumbline\n\n  [people]\n  1000 = person/anna, planner\n\n"
 	    "  [certificates]\n  billing.example.org = service/billing\n");
 }
 
@@ -464,6 +712,7 @@ struct pass {
 	const char **file; /* NULL in the second pass */
 	const struct option *options;
 	bool any_listen;
+	bool any_http;
 };
 
 /* Whatever comes before the settings: the file's name, questions, and what restoring needs. */
@@ -495,6 +744,10 @@ take_setting(struct pass *pass, int opt, const char *value, struct err *err)
 	if (pass->config->restore[0] != '\0' && setting->set != set_data)
 		return err_set(err, ERR_INVALID, "this has no meaning with --restore");
 	/* Addresses add up within one place; the command line's replace the file's. */
+	if (setting->set == set_http && !pass->any_http) {
+		pass->config->http_count = 0;
+		pass->any_http = true;
+	}
 	if (setting->set == set_listen && !pass->any_listen) {
 		pass->config->listen_count = 0;
 		pass->any_listen = true;
@@ -522,7 +775,7 @@ read_options(struct config *config, int argc, char **argv, const char **file, st
 {
 	struct option options[SETTINGS + OPT_OTHERS + 1];
 	char names[SETTINGS][32];
-	struct pass pass = {config, file, options, false};
+	struct pass pass = {config, file, options, false, false};
 	enum config_result result = CONFIG_RUN;
 	int opt, place = 0;
 
@@ -553,6 +806,7 @@ default_listen(struct config *config, struct err *err)
 
 	if (config->listen_count > 0)
 		return true;
+	config->is_listen_default = true;
 	if (!set_listen(config, "tcp:127.0.0.1:7411", err))
 		return false;
 	if (config->memory || config->data_dir[0] != '/')
@@ -580,11 +834,25 @@ make_absolute(struct config *config, struct err *err)
 	return true;
 }
 
+/* In clear only where nobody else can be on the way, or where that was asked for. */
 static bool
-check(struct config *config, struct err *err)
+check_address(const struct config *config, const char *option, const char *address, struct err *err)
 {
 	struct addr addr;
 
+	if (!addr_parse(address, &addr, err))
+		return false;
+	if (addr_is_local(&addr) || config->allow_cleartext || config->tls_certificate[0] != '\0')
+		return true;
+	return err_set(err, ERR_INVALID,
+	    "--%s %s: other machines reach that address: give --tls-certificate "
+	    "and --tls-key, or say --allow-cleartext if you mean it",
+	    option, address);
+}
+
+static bool
+check(struct config *config, struct err *err)
+{
 	if (config->memory == (config->data_dir[0] != '\0'))
 		return err_set(err, ERR_INVALID, "say either --data DIR or --memory");
 	if (!make_absolute(config, err) || !default_listen(config, err))
@@ -599,15 +867,12 @@ check(struct config *config, struct err *err)
 		return err_set(err, ERR_INVALID,
 		    "--tls-require-client needs --tls-client-ca: who may vouch for callers");
 	for (unsigned i = 0; i < config->listen_count; i++) {
-		if (!addr_parse(config->listen[i], &addr, err))
+		if (!check_address(config, "listen", config->listen[i], err))
 			return false;
-		if (!addr_is_local(&addr) && !config->allow_cleartext &&
-		    config->tls_certificate[0] == '\0')
-			return err_set(err, ERR_INVALID,
-			    "--listen %s: other machines reach that address: give "
-			    "--tls-certificate "
-			    "and --tls-key, or say --allow-cleartext if you mean it",
-			    config->listen[i]);
+	}
+	for (unsigned i = 0; i < config->http_count; i++) {
+		if (!check_address(config, "http", config->http[i], err))
+			return false;
 	}
 	return true;
 }

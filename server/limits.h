@@ -12,7 +12,9 @@
 /* Nested messages decode by recursion; our messages nest at most 6 deep. */
 #define LIMIT_CHANGES        10000u
 #define LIMIT_CALLS_PER_CONN 1024u
-#define LIMIT_CONNECTIONS    16384u
+/* HTTP/2: nghttp2 keeps as many closed streams (0.3 KiB each), to tell a peer that it goes on after their end. */
+#define LIMIT_STREAMS     256u
+#define LIMIT_CONNECTIONS 16384u
 /* Running at once in the whole daemon, watchers included: each has an arena of a few KiB at least. */
 #define LIMIT_CALLS 131072u
 /* Output that a peer doesn't read: reading from it stops above this. */
@@ -29,7 +31,9 @@
 /* A request whose next byte doesn't come, or output that nobody takes. */
 #define LIMIT_STALLED_MS 60000
 /* After our last byte, how long we wait for the peer to close. */
-#define LIMIT_LINGER_MS      1000
+#define LIMIT_LINGER_MS 1000
+/* And how much of what it still says we read meanwhile. */
+#define LIMIT_IGNORED        (4u << 20)
 #define LIMIT_METADATA       (16u << 10)
 #define LIMIT_METADATA_COUNT 64u
 /* HTTP/2: a request's header list as RFC 9113 counts it (tokens are long), and its fields. */
@@ -37,8 +41,27 @@
 #define LIMIT_HEADER_FIELDS 128u
 /* PING, SETTINGS, PRIORITY and empty DATA frames a second: callers that measure round trips send some, floods more. */
 #define LIMIT_CHEAP_FRAMES 1000u
+/* HTTP/1.1: a body is a message, or one in its envelope. */
+#define LIMIT_HTTP_BODY (LIMIT_FRAME_BODY + 5u)
+/* Objects, lists and members of a body in JSON: each takes up to 250 bytes and 1 us of the loop until it is a message. */
+#define LIMIT_JSON_VALUES (256u << 10)
+/* A request comes whole in this time, and a second more for each 16 KiB of its body that came: slow ones hold a connection. */
+#define LIMIT_HTTP_REQUEST_MS 10000
+#define LIMIT_HTTP_BODY_PACE  (16u << 10)
+/* Between requests; those who scrape every minute keep their connection. */
+#define LIMIT_HTTP_IDLE_MS 75000
+/* Pages that may call: scheme, host (253) and port. */
+#define LIMIT_ORIGIN  280u
+#define LIMIT_ORIGINS 64u
 /* A call's replies that are not yet frames: its handler waits above this. */
 #define LIMIT_STREAM_QUEUE (256u << 10)
+
+/* Tokens that are not revoked; each is half a KiB of the daemon's memory. */
+#define LIMIT_TOKENS           10000u
+#define LIMIT_TOKEN_WORKSPACES 100u
+/* Refusals of wrong tokens that are held back, for an address and for all: more are answered at once. */
+#define LIMIT_HELD_PER_SOURCE 16u
+#define LIMIT_HELD            1024u
 
 /* Text fields: ids as common/parse.h; a title fits a table, a description a page or two. */
 #define LIMIT_TITLE      500u
@@ -61,9 +84,18 @@
 #define LIMIT_FINDINGS 100000u  /* per check; the summary still counts all */
 #define LIMIT_COMPARED 1000000u /* on either side of a comparison: 100 MB at most */
 /* Entries around a change that rules are asked about before it is taken, on the loop: as much as the largest change set. */
-#define LIMIT_AROUND      20000u
-#define LIMIT_REFUSALS    100u /* findings that a refusal lists */
-#define LIMIT_JOBS        64u  /* analyses waiting or running */
+#define LIMIT_AROUND   20000u
+#define LIMIT_REFUSALS 100u /* findings that a refusal lists */
+#define LIMIT_JOBS     256u /* analyses waiting or running */
+/* What one caller, and one workspace, may have of the daemon (settings; 0 none): a fraction, so that others find room. */
+#define LIMIT_CALLS_PER_CALLER       32768u
+#define LIMIT_ANALYSES_PER_CALLER    64u
+#define LIMIT_RATE_PER_CALLER        20000u /* 50 us each: most of the loop is left to others */
+#define LIMIT_MEBIBYTES_PER_CALLER   256u
+#define LIMIT_CALLS_PER_WORKSPACE    65536u
+#define LIMIT_ANALYSES_PER_WORKSPACE 128u
+/* Callers that are told apart; the rest share one allowance. 300 bytes each, for a minute. */
+#define LIMIT_CALLERS     65536u
 #define LIMIT_TRACE_NODES 20000u
 /* Days of the past that a trend covers: three years, a check each. */
 #define LIMIT_TREND_DAYS 1100u
@@ -74,6 +106,24 @@
 #define LIMIT_SINCE_DAYS_MIN 7
 #define LIMIT_SINCE_ENTRIES  10000000u
 #define LIMIT_WATCHERS       16384u
+/* Lines of the audit file that wait for the disk, 1 KiB each: what 100 ms may bring. */
+#define LIMIT_AUDIT_QUEUE 8192u
+#define LIMIT_AUDIT_TEXT  400u /* bytes of what an event is about, and of its outcome */
+/* Entries of one list, over all its pages, above which reading it is written down. */
+#define LIMIT_AUDIT_ROWS 1000u
+/* A file is begun anew above this: small enough to be read through at leisure. */
+#define LIMIT_AUDIT_FILE (64u << 20)
+/* The log learns of the audit file's head at least so often: each is an entry. */
+#define LIMIT_AUDIT_ANCHOR_US    (INT64_C(600) * 1000000)
+#define LIMIT_AUDIT_ANCHOR_LINES 1000u
+/* Webhooks: each holds a connection of the sender, and a watcher. */
+#define LIMIT_WEBHOOKS              1000u
+#define LIMIT_WEBHOOKS_OF_WORKSPACE 50u
+#define LIMIT_WEBHOOK_ID            40u
+#define LIMIT_WEBHOOK_URL           2000u
+#define LIMIT_WEBHOOK_ERROR         120u
+/* Kept in one entry, which is at most LIMIT_ITEM_BYTES. */
+#define LIMIT_DEAD_LETTERS 1000u
 /* Idempotency keys are kept this long. */
 #define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)
 #define LIMIT_KEYS       8000000u

@@ -9,15 +9,21 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "server/activation.h"
 #include "server/config.h"
 #include "server/loop.h"
+#include "server/net/addr.h"
 #include "server/net/net.h"
 #include "server/net/tls.h"
 #include "server/notify.h"
+#include "server/rpc/access.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/health.h"
+#include "server/rpc/metrics.h"
 #include "server/rpc/restore.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/token.h"
 
 #define TICK_MS      100
 #define EXIT_USAGE   2
@@ -25,9 +31,14 @@
 
 struct app {
 	struct config config;
+	int argc;
+	char **argv;
+	struct activation activation;
+	int64_t watchdog_us;
 	struct loop *loop;
 	struct daemon *daemon;
 	struct net *net;
+	char first_token[TOKEN_TEXT_LEN]; /* made at this start, an administrator's; "" none */
 	bool is_stopping;
 	int64_t stop_at_us;
 };
@@ -64,6 +75,7 @@ on_tick(void *arg)
 	struct app *app = arg;
 
 	daemon_tick(app->daemon);
+	notify_alive(app->watchdog_us, daemon_monotonic_us());
 }
 
 static void
@@ -117,33 +129,41 @@ load_certificates(struct app *app, struct err *err)
 	return net_set_tls(app->net, context) || err_oom(err);
 }
 
-/* Connections go on with the certificate that they have; files that are no good change nothing. */
+/* Connections go on as who they are, with the certificate that they have; files that are no good change nothing. */
 static void
 on_hangup(void *arg)
 {
 	struct app *app = arg;
-	struct err err;
+	struct err err = {.code = ERR_OK};
 
-	if (load_certificates(app, &err))
-		log_info("reload", "certificate=\"%s\"", app->config.tls_certificate);
-	else
+	if (app->is_stopping)
+		return;
+	notify_reloading();
+	if (!config_reload(&app->config, app->argc, app->argv, &err))
+		log_error("reload", "why=\"%s\" next=\"goes on with the old settings\"", err.msg);
+	else if (!load_certificates(app, &err))
 		log_error("reload", "why=\"%s\" next=\"goes on with the old ones\"", err.msg);
+	else
+		log_info("reload", "certificate=\"%s\"", app->config.tls_certificate);
+	audit_event(app->daemon, NULL, "reload", "settings and certificates",
+	    err.code == ERR_OK ? "ok" : err.msg);
+	notify("READY=1");
 }
 
 static const char *
-certificate_of(void *arg, const char *common_name)
+certificate_of(void *arg, const char *common_name, enum access *access)
 {
 	const struct app *app = arg;
 
-	return config_certificate(&app->config, common_name);
+	return config_certificate(&app->config, common_name, access);
 }
 
 static const char *
-person_of(void *arg, uid_t uid)
+person_of(void *arg, uid_t uid, enum access *access)
 {
 	const struct app *app = arg;
 
-	return config_person(&app->config, uid);
+	return config_person(&app->config, uid, access);
 }
 
 /* A connection is a file descriptor: as many as we are allowed. */
@@ -186,6 +206,9 @@ open_daemon(struct app *app, struct err *err)
 	    .clock_frozen = config->clock_frozen,
 	    .wake = wake,
 	    .wake_arg = app,
+	    .anonymous = (int)config->anonymous,
+	    .no_audit = !config->audit,
+	    .limits = &config->quota,
 	    .synchronous = config->synchronous[0] == '\0' ? NULL : config->synchronous,
 	};
 
@@ -210,17 +233,55 @@ open_net(struct app *app, struct err *err)
 	    .person_of = person_of,
 	    .certificate_of = certificate_of,
 	    .person_arg = app,
+	    .access = daemon_access(app->daemon),
 	    .allow_cleartext = app->config.allow_cleartext,
 	    .connections_max = app->config.connections,
+	    .life = app->config.life,
+	    .origins = app->config.origins,
+	    .metrics = metrics_text,
+	    .metrics_open = app->config.metrics_open,
 	};
 
 	app->net = net_new(&options, err);
 	if (app->net == NULL || !load_certificates(app, err))
 		return false;
+	for (unsigned i = 0; i < app->activation.count; i++) {
+		const struct activation_socket *given = &app->activation.sockets[i];
+
+		if (!net_take(app->net, given->fd, given->http, err))
+			return false;
+	}
+	/* Whoever opens sockets for us has said where, unless the configuration says more. */
 	for (unsigned i = 0; i < app->config.listen_count; i++) {
+		if (app->activation.count > 0 && app->config.is_listen_default)
+			break;
 		if (!net_listen(app->net, app->config.listen[i], err))
 			return false;
 	}
+	for (unsigned i = 0; i < app->config.http_count; i++) {
+		if (!net_listen_http(app->net, app->config.http[i], err))
+			return false;
+	}
+	return true;
+}
+
+/* So that somebody can be let in at all; see docs/SECURITY.md, "Who calls". */
+static bool
+make_first_token(struct app *app, struct err *err)
+{
+	const struct config *config = &app->config;
+	char path[CONFIG_PATH_MAX + 16];
+
+	if (!config->print_token && config->memory)
+		return true;
+	snprintf(path, sizeof path, "%s/admin.token", config->data_dir);
+	if (!access_first_token(
+		app->daemon, config->print_token ? NULL : path, app->first_token, err)) {
+		err_wrap(err, "the first token");
+		return false;
+	}
+	if (app->first_token[0] != '\0' && !config->print_token)
+		log_info("start", "admin-token=\"%s\" next=\"plumb --token-file %s\"", path, path);
 	return true;
 }
 
@@ -231,7 +292,30 @@ open_all(struct app *app, struct err *err)
 	    on_wake, on_tick, on_signal, on_hangup, on_turn_end, app, TICK_MS};
 
 	app->loop = loop_new(&options, err);
-	return app->loop != NULL && open_daemon(app, err) && open_net(app, err);
+	return app->loop != NULL && open_daemon(app, err) && make_first_token(app, err) &&
+	       open_net(app, err);
+}
+
+/* Whoever set it for this machine's people may not have thought of a network's. */
+static void
+warn_of_anybody(const struct app *app, const char *address)
+{
+	char text[ADDR_TEXT_LEN + 8];
+	struct addr addr;
+	struct err err;
+
+	if (app->config.anonymous == ACCESS_NONE)
+		return;
+	if (strncmp(address, "http:", 5) == 0)
+		snprintf(text, sizeof text, "tcp:%s", address + 5);
+	else
+		snprintf(text, sizeof text, "%s", address);
+	if (addr_parse(text, &addr, &err) && addr_is_local(&addr))
+		return;
+	log_warn("anonymous",
+	    "why=\"everybody who reaches %s has the role %s, without a token\" next=\"anonymous = "
+	    "none\"",
+	    address, access_role_name(app->config.anonymous));
 }
 
 /* "plumbd ready tcp:127.0.0.1:7411 unix:/var/lib/plumbline/plumbd.sock" */
@@ -245,8 +329,11 @@ say_ready(const struct app *app)
 	for (size_t i = 0; (address = net_address(app->net, i)) != NULL; i++) {
 		dprintf(fd, " %s", address);
 		log_info("listen", "address=%s", address);
+		warn_of_anybody(app, address);
 	}
 	dprintf(fd, "\n");
+	if (app->config.print_token && app->first_token[0] != '\0')
+		dprintf(fd, "plumbd token %s\n", app->first_token);
 	if (fd > STDERR_FILENO)
 		close(fd);
 	notify("READY=1");
@@ -313,11 +400,16 @@ restore(const struct config *config)
 int
 main(int argc, char **argv)
 {
-	struct app app = {.loop = NULL};
+	struct app app = {.loop = NULL, .argc = argc, .argv = argv};
 	struct err err;
 	int code = EXIT_USAGE;
 
+	app.watchdog_us = notify_watchdog_us();
 	config_init(&app.config);
+	if (!activation_read(&app.activation, &err)) {
+		fprintf(stderr, "plumbd: %s\n", err.msg);
+		return EXIT_USAGE;
+	}
 	switch (config_read(&app.config, argc, argv, &err)) {
 	case CONFIG_RUN:
 		log_set_level(app.config.log_level);

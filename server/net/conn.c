@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,15 +11,22 @@
 
 #include "common/log.h"
 #include "server/limits.h"
+#include "server/net/life.h"
+#include "server/net/http_conn.h"
 #include "server/net/net_internal.h"
 #include "server/net/sniff.h"
 #include "server/net/tls.h"
+#include "server/rpc/daemon.h"
+#include "server/rpc/metrics.h"
+#include "server/rpc/quota.h"
 
 #define INPUT_MIN   (16u << 10)
 #define OUTPUT_LOW  (LIMIT_OUTPUT_HIGH / 4)
 #define IOV_MAX_OUT 64
 #define WIRE_HIGH   (256u << 10) /* encrypted and not sent: no more is encrypted meanwhile */
 #define TLS_HELLO   0x16
+/* Steps of handshakes in a turn: each may take a millisecond, and a storm of them shall not hold up calls. */
+#define HANDSHAKES_MAX 8u
 
 static const char *const state_names[] = {"sniffing", "open", "draining", "closing", "dead"};
 
@@ -100,10 +108,30 @@ conn_is_dead(const struct conn *conn)
 	return conn->state == CONN_DEAD;
 }
 
+static void
+go_on_reading(struct deadline *deadline)
+{
+	struct conn *conn =
+	    (struct conn *)(void *)((char *)deadline - offsetof(struct conn, slowed));
+
+	conn->is_slowed = false;
+	conn_mark_dirty(conn);
+}
+
+void
+conn_slow(struct conn *conn, int64_t us)
+{
+	if (us == 0 || conn->is_slowed || conn->state != CONN_OPEN)
+		return;
+	conn->slowed.expired = go_on_reading;
+	conn->is_slowed = net_deadline_add(conn->net, &conn->slowed, daemon_monotonic_us() + us);
+	conn_mark_dirty(conn);
+}
+
 bool
 conn_can_take(const struct conn *conn)
 {
-	return (conn->state == CONN_OPEN || conn->state == CONN_DRAINING) &&
+	return (conn->state == CONN_OPEN || conn->state == CONN_DRAINING) && !conn->is_slowed &&
 	       conn->out.len <= LIMIT_OUTPUT_HIGH;
 }
 
@@ -128,6 +156,8 @@ conn_close(struct conn *conn, const char *reason)
 	set_reading(conn, false);
 	set_writing(conn, false);
 	net_wait_end(conn->net, conn);
+	net_deadline_remove(conn->net, &conn->slowed);
+	life_end(conn);
 	move(conn, CONN_DEAD);
 	STAILQ_INSERT_TAIL(&conn->net->dead, conn, dead_link);
 }
@@ -136,8 +166,10 @@ void
 conn_free(struct conn *conn)
 {
 	assert(conn->state == CONN_DEAD);
-	if (conn->protocol != NULL)
+	if (conn->protocol != NULL) {
+		metrics_connection(conn->protocol->name, conn->tls != NULL, -1);
 		conn->protocol->fini(conn);
+	}
 	net_conn_removed(conn->net, conn);
 	input_release(conn);
 	outq_fini(&conn->out, &conn->net->pool);
@@ -169,18 +201,20 @@ conn_finish(struct conn *conn)
 {
 	if (conn->state == CONN_CLOSING || conn->state == CONN_DEAD)
 		return;
+	life_end(conn);
 	move(conn, CONN_CLOSING);
 	conn_mark_dirty(conn);
 }
 
 void
-conn_drain(struct conn *conn)
+conn_drain(struct conn *conn, const char *why)
 {
 	if (conn->state == CONN_SNIFFING) {
-		conn_close(conn, "the daemon is stopping");
+		conn_close(conn, why);
 	} else if (conn->state == CONN_OPEN) {
 		move(conn, CONN_DRAINING);
-		conn->protocol->drain(conn);
+		log_debug("conn", "conn=%" PRIu64 " drained why=\"%s\"", conn->id, why);
+		conn->protocol->drain(conn, why);
 	}
 }
 
@@ -349,6 +383,27 @@ conn_write_out(struct conn *conn)
 
 /* ---- input ---- */
 
+/* Whoever holds the most makes room: else a few that never finish what they began would shut out everybody. */
+static bool
+input_fits(struct conn *conn, size_t cap)
+{
+	struct net *net = conn->net;
+	struct conn *other, *largest = conn;
+
+	if (net->input_owned + cap - conn->in_cap <= LIMIT_INPUT_TOTAL)
+		return true;
+	LIST_FOREACH(other, &net->conns, link)
+	{
+		if (other->in_cap > largest->in_cap)
+			largest = other;
+	}
+	if (largest->in_cap < cap)
+		return false;
+	conn_close(largest, "too much unfinished input in all");
+	input_release(largest);
+	return net->input_owned + cap - conn->in_cap <= LIMIT_INPUT_TOTAL;
+}
+
 static bool
 input_grow(struct conn *conn, size_t room)
 {
@@ -359,7 +414,7 @@ input_grow(struct conn *conn, size_t room)
 		return true;
 	if (cap < conn->in_cap * 2)
 		cap = conn->in_cap * 2;
-	if (conn->net->input_owned + cap - conn->in_cap > LIMIT_INPUT_TOTAL)
+	if (!input_fits(conn, cap))
 		return false;
 	p = realloc(conn->in, cap);
 	if (p == NULL)
@@ -370,17 +425,34 @@ input_grow(struct conn *conn, size_t room)
 	return true;
 }
 
+/* Its first bytes are of nothing that is spoken here. */
+static void
+refuse(struct conn *conn, const uint8_t *p, size_t len)
+{
+	const char *answer = sniff_answer(p, len);
+
+	metrics_refused("unknown_protocol");
+	if (answer != NULL) {
+		conn_write(conn, (const uint8_t *)answer, strlen(answer));
+		conn_write_out(conn);
+	}
+	conn_close(conn, sniff_reason(p, len));
+}
+
 static size_t
 take(struct conn *conn, const uint8_t *p, size_t len)
 {
 	switch (conn->state) {
 	case CONN_SNIFFING:
-		conn->protocol = conn->tls != NULL && tls_protocol(conn->tls)[0] != '\0'
-				     ? sniff_named(tls_protocol(conn->tls))
-				     : sniff(p, len);
+		if (conn->peer.http)
+			conn->protocol = &http_protocol;
+		else
+			conn->protocol = conn->tls != NULL && tls_protocol(conn->tls)[0] != '\0'
+					     ? sniff_named(tls_protocol(conn->tls))
+					     : sniff(p, len);
 		if (conn->protocol == NULL) {
 			if (sniff_is_hopeless(p, len))
-				conn_close(conn, sniff_reason(p, len));
+				refuse(conn, p, len);
 			return 0;
 		}
 		if (!conn->protocol->init(conn)) {
@@ -388,11 +460,25 @@ take(struct conn *conn, const uint8_t *p, size_t len)
 			conn_close(conn, "out of memory");
 			return 0;
 		}
+		metrics_connection(conn->protocol->name, conn->tls != NULL, 1);
 		move(conn, CONN_OPEN);
+		if (!life_begin(conn)) {
+			conn_close(conn, "out of memory");
+			return 0;
+		}
 		return conn->protocol->input(conn, p, len);
 	case CONN_OPEN:
 	case CONN_DRAINING:
-		return conn->protocol->input(conn, p, len);
+		len = conn->protocol->input(conn, p, len);
+		/* Whatever it speaks; some look sooner. */
+		conn_slow(conn, quota_take_hold(conn->net->options.daemon));
+		return len;
+	case CONN_CLOSING:
+		/* What was on its way is read, so that the peer can read our last word; more than that is not. */
+		conn->ignored += len;
+		if (conn->ignored > LIMIT_IGNORED)
+			conn_close(conn, "goes on talking");
+		return len;
 	default:
 		return len;
 	}
@@ -448,6 +534,7 @@ receive(struct conn *conn, uint8_t *p, size_t cap, size_t *len)
 
 	if (n > 0) {
 		*len = (size_t)n;
+		conn->life.heard = true;
 		return true;
 	}
 	if (n == 0)
@@ -482,17 +569,19 @@ identify(struct conn *conn)
 {
 	const struct net_options *options = &conn->net->options;
 	char name[sizeof conn->peer.person];
+	enum access access = ACCESS_NONE;
 	const char *person = NULL;
 
 	conn->is_identified = true;
 	if (options->certificate_of == NULL)
 		return;
 	if (tls_peer(conn->tls, name, sizeof name)[0] != '\0')
-		person = options->certificate_of(options->person_arg, name);
+		person = options->certificate_of(options->person_arg, name, &access);
 	if (person == NULL || strlen(person) >= sizeof conn->peer.person)
 		return;
 	memcpy(conn->peer.person, person, strlen(person) + 1);
 	conn->peer.certified = true;
+	conn->peer.access = access;
 }
 
 /* Bytes of the socket through TLS to the protocol. */
@@ -519,6 +608,8 @@ decrypt(struct conn *conn, const uint8_t *p, size_t len)
 	/* An alert of ours may say why. */
 	conn_write_out(conn);
 	if (result == TLS_FAILED)
+		metrics_refused("tls");
+	if (result == TLS_FAILED)
 		log_info(
 		    "tls", "conn=%" PRIu64 " refused why=\"%s\"", conn->id, tls_reason(conn->tls));
 	conn_close(conn, result == TLS_CLOSED ? "closed by the peer" : tls_reason(conn->tls));
@@ -531,10 +622,11 @@ begin(struct conn *conn, const uint8_t *p)
 	const struct net *net = conn->net;
 
 	if (p[0] == TLS_HELLO && net->tls != NULL) {
-		conn->tls = tls_new(net->tls);
+		conn->tls = tls_new(net->tls, conn->peer.http);
 		if (conn->tls == NULL)
 			conn_close(conn, "out of memory");
 	} else if (!conn->peer.local && !conn->peer.loopback && !net->options.allow_cleartext) {
+		metrics_refused("cleartext");
 		conn_close(conn, "in clear from another machine: TLS is needed");
 	}
 	return conn->state != CONN_DEAD;
@@ -572,6 +664,14 @@ read_more(struct conn *conn)
 	take_kept(conn);
 }
 
+/* Those who begin get their share of each turn: what is not read now is there in the next one. */
+static bool
+is_postponed(struct conn *conn)
+{
+	return conn->state == CONN_SNIFFING && conn->net->tls != NULL &&
+	       conn->net->handshakes++ >= HANDSHAKES_MAX;
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -579,7 +679,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (conn->state == CONN_DEAD)
+	if (conn->state == CONN_DEAD || is_postponed(conn))
 		return;
 	if (conn->in_len == 0 || conn->tls != NULL)
 		read_fresh(conn);
@@ -628,7 +728,8 @@ conn_flush(struct conn *conn)
 		shut(conn);
 	/* Who is closing reads again when all is sent, to see the peer close; whoever doesn't take its output is not read. */
 	set_reading(conn, conn->state == CONN_CLOSING ? conn->is_shut
-						      : conn->out.len <= LIMIT_OUTPUT_HIGH &&
+						      : !conn->is_held && !conn->is_slowed &&
+							    conn->out.len <= LIMIT_OUTPUT_HIGH &&
 							    conn->wire.len <= LIMIT_OUTPUT_HIGH);
 	update_wait(conn, false);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "server/net/deadline.h"
 #include "server/net/outq.h"
 #include "server/net/peer.h"
 
@@ -37,10 +38,32 @@ struct conn_protocol {
 	void (*turn_end)(struct conn *conn);
 	/* Output has fallen below the low mark after being above the high one. */
 	void (*writable)(struct conn *conn);
-	/* No new calls from now on; the state is DRAINING already. Calls conn_finish() when the last one has ended. */
-	void (*drain)(struct conn *conn);
+	/*
+	 * No new calls from now on; the state is DRAINING already. Calls conn_finish() when the last one has ended. why is
+	 * for the peer, static.
+	 */
+	void (*drain)(struct conn *conn, const char *why);
+	/* Calls are running. */
+	bool (*is_busy)(const struct conn *conn);
+	/* Asks the peer to answer; false: it could not. NULL: the protocol has no such question. */
+	bool (*ping)(struct conn *conn);
 	/* Ends all calls and frees conn->protocol_data. */
 	void (*fini)(struct conn *conn);
+};
+
+/* See life.h. */
+struct conn_life {
+	struct deadline deadline; /* the next look */
+	int64_t age_us;           /* 0: never; DRAINING: when it is cut off */
+	int64_t idle_us;
+	int64_t silent_us;
+	bool used;       /* a call has begun since the last look */
+	bool heard;      /* something has come */
+	bool asked;      /* the peer owes an answer */
+	uint8_t strikes; /* PINGs that came too early */
+	int64_t pinged_us;
+	int64_t cheap_since_us;
+	unsigned cheap_count; /* frames that cost the peer nothing, since then */
 };
 
 struct conn {
@@ -57,7 +80,10 @@ struct conn {
 	bool is_late;       /* likewise, and not written early */
 	bool is_waiting;    /* in net->waiting */
 	bool is_shut;       /* our side is closed */
+	bool is_held;       /* the protocol wants nothing more to be read for now */
 	bool is_identified; /* TLS: the peer's certificate was looked at */
+	bool is_slowed;     /* its caller calls too often: nothing more is read for a moment */
+	struct deadline slowed;
 	struct peer peer;
 	struct outq out;
 	struct tls *tls;  /* NULL: in clear */
@@ -66,7 +92,9 @@ struct conn {
 	uint8_t *in;
 	size_t in_len;
 	size_t in_cap;
-	int64_t wait_until_us;                /* when it is given up */
+	int64_t wait_until_us; /* when it is given up */
+	size_t ignored;        /* bytes that came when it was closing */
+	struct conn_life life;
 	const struct conn_protocol *protocol; /* NULL while sniffing */
 	void *protocol_data;
 	LIST_ENTRY(conn) link;
@@ -89,6 +117,8 @@ uint8_t *conn_reserve(struct conn *conn, size_t len);
 void conn_write(struct conn *conn, const uint8_t *p, size_t len);
 void conn_write_shared(
     struct conn *conn, const uint8_t *head, size_t head_len, struct rpc_bytes *bytes);
+/* Nothing more is taken or read for that long; 0 does nothing. */
+void conn_slow(struct conn *conn, int64_t us);
 /* turn_end shall be called. */
 void conn_mark_dirty(struct conn *conn);
 
@@ -96,7 +126,8 @@ void conn_mark_dirty(struct conn *conn);
 void conn_finish(struct conn *conn);
 /* It ends now. reason is for the log. */
 void conn_close(struct conn *conn, const char *reason);
-void conn_drain(struct conn *conn);
+/* Says goodbye, and ends with its last call. why is for the peer, static. */
+void conn_drain(struct conn *conn, const char *why);
 
 /* ---- for net.c, at the end of a turn */
 /* Writes without calling anybody back. */

@@ -1,12 +1,16 @@
 #include "server/net/connect_wire.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/parse.h"
+#include "common/arena.h"
+#include "common/json.h"
 #include "common/pb.h"
 #include "common/str.h"
+#include "server/limits.h"
 #include "server/net/grpc_wire.h"
+#include "server/rpc/details.h"
 
 static const char *const type_names[] = {
     [CONNECT_NONE] = "",
@@ -41,13 +45,14 @@ static const struct {
 };
 
 enum connect_type
-connect_type_of(const char *content_type)
+connect_type_of(const char *p, size_t len)
 {
-	size_t len = content_type != NULL ? strcspn(content_type, "; ") : 0;
+	size_t n = 0;
 
-	for (int type = CONNECT_JSON; type <= CONNECT_STREAM_PROTO; type++) {
-		if (strlen(type_names[type]) == len &&
-		    strncasecmp(type_names[type], content_type, len) == 0)
+	while (n < len && p[n] != ';' && p[n] != ' ')
+		n++;
+	for (int type = CONNECT_JSON; n > 0 && type <= CONNECT_STREAM_PROTO; type++) {
+		if (strlen(type_names[type]) == n && strncasecmp(type_names[type], p, n) == 0)
 			return (enum connect_type)type;
 	}
 	return CONNECT_NONE;
@@ -78,67 +83,101 @@ connect_http_status(enum err_code code)
 }
 
 bool
-connect_timeout_parse(const char *text, int64_t *timeout_ms)
+connect_timeout_parse(const char *p, size_t len, int64_t *timeout_ms)
 {
 	enum { DIGITS_MAX = 10 };
-	uint64_t value;
+	int64_t value = 0;
 
-	if (strlen(text) > DIGITS_MAX || !parse_u64(text, 0, INT64_C(9999999999), &value))
+	if (len == 0 || len > DIGITS_MAX)
 		return false;
-	*timeout_ms = (int64_t)value;
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+		value = value * 10 + (p[i] - '0');
+	}
+	*timeout_ms = value;
 	return true;
 }
 
-/* A google.protobuf.Any: {"type":"google.rpc.BadRequest","value":"…"}. */
+bool
+connect_envelope_parse(const uint8_t *p, size_t len, bool *compressed)
+{
+	if (len < CONNECT_ENVELOPE_LEN || p[0] > CONNECT_FLAG_COMPRESSED ||
+	    grpc_prefix_length(p) != len - CONNECT_ENVELOPE_LEN)
+		return false;
+	*compressed = p[0] == CONNECT_FLAG_COMPRESSED;
+	return true;
+}
+
+/* The same for people: what it says, in JSON. */
 static void
-add_detail(const struct pb_field *any, struct str *out)
+add_debug(const char *type, size_t type_len, const uint8_t *value, size_t len, struct str *out)
+{
+	const ProtobufCMessageDescriptor *known = detail_type(type, type_len);
+	const ProtobufCMessage *message;
+	struct arena *arena;
+	struct err err;
+
+	if (known == NULL)
+		return;
+	arena = arena_new(LIMIT_CALL_ARENA);
+	message = arena != NULL ? pb_decode(known, value, len, true, arena, &err) : NULL;
+	if (message != NULL) {
+		str_add(out, ",\"debug\":");
+		json_print(message, 0, false, out);
+	}
+	arena_free(arena);
+}
+
+/* The full name of a message behind the last '/'; false: it is none. */
+static bool
+take_name(const struct pb_field *url, const char **name, size_t *len)
+{
+	const char *p = (const char *)url->bytes;
+	const char *slash = memrchr(p, '/', url->len);
+
+	*name = slash != NULL ? slash + 1 : p;
+	*len = url->len - (size_t)(*name - p);
+	for (size_t i = 0; i < *len; i++) {
+		if (!isalnum((unsigned char)(*name)[i]) && strchr("._", (*name)[i]) == NULL)
+			return false;
+	}
+	return *len > 0 && memchr(*name, '\0', *len) == NULL;
+}
+
+/* A google.protobuf.Any: {"type":"google.rpc.BadRequest","value":"…"}. False: it is none, and nothing was added. */
+static bool
+add_detail(const struct pb_field *any, const char *before, struct str *out)
 {
 	struct pb_in in;
 	struct pb_field field;
-	const char *type = "";
+	const char *type = NULL;
 	const uint8_t *value = NULL;
 	size_t type_len = 0, value_len = 0;
-	const char *slash;
 	char *text;
 
 	pb_in_init(&in, any->bytes, any->len);
 	while (pb_in_next(&in, &field)) {
 		if (field.number == 1 && field.wire_type == 2) {
-			type = (const char *)field.bytes;
-			type_len = field.len;
+			if (!take_name(&field, &type, &type_len))
+				return false;
 		} else if (field.number == 2 && field.wire_type == 2) {
 			value = field.bytes;
 			value_len = field.len;
 		}
 	}
-	slash = memrchr(type, '/', type_len);
-	if (slash != NULL) {
-		type_len -= (size_t)(slash + 1 - type);
-		type = slash + 1;
-	}
 	text = malloc(GRPC_BASE64_LEN(value_len) + 1);
-	if (text == NULL)
-		return;
-	str_addf(out, "{\"type\":\"%.*s\",\"value\":\"", (int)type_len, type);
-	str_add_len(out, text, grpc_base64_encode(value, value_len, text));
-	str_add(out, "\"}");
-	free(text);
-}
-
-/* A text of ours in quotes. */
-static void
-add_quoted(const char *text, struct str *out)
-{
-	str_add_char(out, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			str_addf(out, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			str_addf(out, "\\u%04x", (unsigned)(unsigned char)*text);
-		else
-			str_add_char(out, *text);
+	if (text == NULL || type == NULL || in.bad) {
+		free(text);
+		return false;
 	}
+	str_addf(out, "%s{\"type\":\"%.*s\",\"value\":\"", before, (int)type_len, type);
+	str_add_len(out, text, grpc_base64_encode(value, value_len, text));
 	str_add_char(out, '"');
+	free(text);
+	add_debug(type, type_len, value, value_len, out);
+	str_add_char(out, '}');
+	return true;
 }
 
 void
@@ -150,14 +189,11 @@ connect_error_json(
 	bool any = false;
 
 	str_addf(out, "{\"code\":\"%s\",\"message\":", connect_code_name(status->code));
-	add_quoted(status->msg, out);
+	json_print_string(status->msg, out);
 	pb_in_init(&in, details, details_len);
 	while (details_len > 0 && pb_in_next(&in, &field)) {
-		if (field.number != 3 || field.wire_type != 2)
-			continue;
-		str_add(out, any ? "," : ",\"details\":[");
-		add_detail(&field, out);
-		any = true;
+		if (field.number == 3 && field.wire_type == 2)
+			any |= add_detail(&field, any ? "," : ",\"details\":[", out);
 	}
 	str_add(out, any ? "]}" : "}");
 }

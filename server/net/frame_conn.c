@@ -8,14 +8,17 @@
 #include "common/frame.h"
 #include "common/utf8.h"
 #include "server/limits.h"
+#include "server/net/life.h"
 #include "server/net/net_internal.h"
 #include "server/net/stream_table.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
 
 #define FREE_STREAMS_MAX 4096
-#define CLAIM_MAX        96
 #define ECHO_MAX         60
+#define GOODBYE_MAX      64
 
 /* One call. Owned by its frame_conn until the call's finish(). */
 struct frame_stream {
@@ -47,10 +50,7 @@ struct frame_conn {
 	int64_t window;   /* what streams start with */
 	uint32_t highest; /* stream id taken so far */
 	uint32_t skip;    /* of an oversize body */
-	/* The last claim and the caller that it made: nearly always the next one's too. */
-	char claim[CLAIM_MAX];
-	size_t claim_len;
-	struct caller caller;
+	struct identity identity;
 };
 
 static const struct rpc_transport transport;
@@ -321,8 +321,14 @@ static const struct rpc_transport transport = {on_send, on_send_shared, on_finis
 /* ---- requests ---- */
 
 static bool
-find_claim(
-    const struct frame_request *request, const char **claim, size_t *claim_len, struct err *err)
+is_key(const struct frame_metadata *pair, const char *key)
+{
+	return pair->key_len == strlen(key) && memcmp(pair->key, key, pair->key_len) == 0;
+}
+
+/* The last of each counts. */
+static bool
+find_shown(const struct frame_request *request, struct shown *shown, struct err *err)
 {
 	struct frame_metadata pair;
 	size_t offset = 0, count = 0;
@@ -333,35 +339,34 @@ find_claim(
 		if (++count > LIMIT_METADATA_COUNT)
 			return err_set(
 			    err, ERR_LIMIT, "metadata has at most %u pairs", LIMIT_METADATA_COUNT);
-		if (pair.key_len == strlen(PEER_CLAIM_KEY) &&
-		    memcmp(pair.key, PEER_CLAIM_KEY, pair.key_len) == 0) {
-			*claim = pair.value;
-			*claim_len = pair.value_len;
+		if (is_key(&pair, PEER_CLAIM_KEY)) {
+			shown->claim = pair.value;
+			shown->claim_len = pair.value_len;
+		} else if (is_key(&pair, ACCESS_KEY)) {
+			shown->token = pair.value;
+			shown->token_len = pair.value_len;
 		}
 	}
 	return true;
 }
 
-/* Leaves the caller in fc->caller. */
+/* Leaves the caller in *out. *is_wrong: a token was shown that lets nobody in. */
 static bool
-identify(struct frame_conn *fc, const struct frame_request *request, struct err *err)
+identify(struct frame_conn *fc, const struct rpc_method *method,
+    const struct frame_request *request, struct caller *out, bool *is_wrong, struct err *err)
 {
-	const char *claim = "";
-	size_t len = 0;
+	struct shown shown = {.claim = ""};
+	bool ok;
 
-	if (request->metadata != NULL && !find_claim(request, &claim, &len, err))
+	if (request->metadata != NULL && !find_shown(request, &shown, err))
 		return false;
-	if (fc->caller.name[0] != '\0' && len == fc->claim_len &&
-	    memcmp(claim, fc->claim, len) == 0)
-		return true;
-	fc->caller.name[0] = '\0';
-	if (!peer_caller(&fc->conn->peer, claim, len, &fc->caller, err))
-		return false;
-	/* A longer one was refused: no name is that long. */
-	assert(len <= CLAIM_MAX);
-	memcpy(fc->claim, claim, len);
-	fc->claim_len = len;
-	return true;
+	if (!identity_is_asked(method))
+		return peer_caller(&fc->conn->peer, shown.claim, shown.claim_len, out, err);
+	ok = identity_find(
+	    &fc->identity, &fc->conn->peer, fc->conn->net->options.access, &shown, err);
+	*is_wrong = !ok && err->code == ERR_UNAUTHENTICATED && shown.token != NULL;
+	*out = fc->identity.caller;
+	return ok;
 }
 
 /* How much of a peer's text is said back: not cut within a character. */
@@ -392,7 +397,7 @@ find_method(const struct frame_request *r, struct err *err)
 		    echo_len(r->method, r->method_len), r->method, (int)r->service_len, r->service);
 	else
 		err_set(err, ERR_UNIMPLEMENTED,
-		    "no service '%.*s' here; there are plumb.v1.Plan, Insight and Admin",
+		    "no service '%.*s' here; there are plumb.v1.Plan and others: docs/PROTOCOL.md",
 		    echo_len(r->service, r->service_len), r->service);
 	return NULL;
 }
@@ -435,8 +440,6 @@ check_request(struct frame_conn *fc, const struct frame *frame, struct frame_req
 		    method->name);
 		return NULL;
 	}
-	if (!identify(fc, request, err))
-		return NULL;
 	if (request->timeout_ns < 0) {
 		err_set(err, ERR_DEADLINE, "the deadline had passed when the request arrived");
 		return NULL;
@@ -458,18 +461,20 @@ set_deadline(struct frame_stream *s, int64_t timeout_ns)
 }
 
 static struct rpc_call *
-start(struct frame_conn *fc, uint32_t id, const struct rpc_method *method)
+start(struct frame_conn *fc, uint32_t id, const struct rpc_method *method,
+    const struct caller *caller)
 {
 	struct frame_stream *s = stream_new(fc, id);
 	struct rpc_call *call;
 
 	if (s == NULL)
 		return NULL;
-	call = rpc_call_new(fc->conn->net->options.daemon, method, &transport, s, &fc->caller);
+	call = rpc_call_new(fc->conn->net->options.daemon, method, &transport, s, caller);
 	if (call == NULL)
 		stream_free(s);
 	else
 		s->call = call;
+	fc->conn->life.used = true;
 	return call;
 }
 
@@ -510,14 +515,18 @@ on_request(struct frame_conn *fc, const struct frame *frame)
 	const struct rpc_method *method;
 	struct frame_request request;
 	struct rpc_call *call;
-	struct err err;
+	struct caller caller;
+	bool is_wrong = false;
+	struct err err, why;
 
 	method = check_request(fc, frame, &request, &err);
-	if (method == NULL) {
+	if (method == NULL ||
+	    (!identify(fc, method, &request, &caller, &is_wrong, &err) && !is_wrong)) {
 		write_status(fc, frame->stream, &err, NULL, 0);
 		return;
 	}
-	call = start(fc, frame->stream, method);
+	why = err;
+	call = start(fc, frame->stream, method, &caller);
 	if (call == NULL) {
 		err_set(&err, ERR_LIMIT, "too many calls are running; try again later");
 		write_status(fc, frame->stream, &err, NULL, 0);
@@ -530,10 +539,13 @@ on_request(struct frame_conn *fc, const struct frame *frame)
 		rpc_fail(call, &err);
 		return;
 	}
-	if (method->flags & RPC_CLIENT_STREAM)
+	if (is_wrong)
+		access_refuse(fc->conn->net->options.access, call, &why);
+	else if (method->flags & RPC_CLIENT_STREAM)
 		begin_stream(call->transport_data, frame, &request);
 	else
 		rpc_dispatch(call, request.payload, request.payload_len);
+	conn_slow(fc->conn, quota_take_hold(fc->conn->net->options.daemon));
 }
 
 /* ---- the other frames ---- */
@@ -615,6 +627,8 @@ on_ping(struct frame_conn *fc, const struct frame *frame)
 {
 	if (frame->body_len != FRAME_PING_LEN)
 		goaway(fc, ERR_INVALID, "PING has 8 bytes");
+	else if (!life_takes_cheap(fc->conn))
+		goaway(fc, ERR_LIMIT, "too_many_pings");
 	else if (!(frame->flags & FRAME_ACK))
 		write_frame(fc, 0, FRAME_PING, FRAME_ACK, frame->body, frame->body_len);
 }
@@ -761,20 +775,41 @@ writable(struct conn *conn)
 }
 
 static void
-drain(struct conn *conn)
+drain(struct conn *conn, const char *why)
 {
-	static const char text[] = "the daemon is stopping";
 	struct frame_conn *fc = conn->protocol_data;
-	uint8_t body[8 + sizeof text - 1];
+	uint8_t body[8 + GOODBYE_MAX];
+	size_t len = strlen(why);
 
 	if (fc->hello) {
 		frame_put_be32(body, fc->highest);
 		frame_put_be32(body + 4, ERR_UNAVAILABLE);
-		memcpy(body + 8, text, sizeof text - 1);
-		write_frame(fc, 0, FRAME_GOAWAY, 0, body, sizeof body);
+		assert(len <= GOODBYE_MAX);
+		memcpy(body + 8, why, len);
+		write_frame(fc, 0, FRAME_GOAWAY, 0, body, 8 + len);
 	}
 	if (TAILQ_EMPTY(&fc->all))
 		conn_finish(conn);
+}
+
+static bool
+is_busy(const struct conn *conn)
+{
+	const struct frame_conn *fc = conn->protocol_data;
+
+	return !TAILQ_EMPTY(&fc->all);
+}
+
+/* A stock peer knows no PING. */
+static bool
+ping(struct conn *conn)
+{
+	static const uint8_t body[FRAME_PING_LEN] = {'a', 'l', 'i', 'v', 'e', 0, 0, 1};
+	struct frame_conn *fc = conn->protocol_data;
+
+	if (fc->hello)
+		write_frame(fc, 0, FRAME_PING, 0, body, sizeof body);
+	return fc->hello;
 }
 
 static void
@@ -791,4 +826,4 @@ fini(struct conn *conn)
 }
 
 const struct conn_protocol frame_protocol = {
-    "frames", init, input, turn_end, writable, drain, fini};
+    "frames", init, input, turn_end, writable, drain, is_busy, ping, fini};

@@ -208,3 +208,113 @@ grpc_key_is_binary(const char *key, size_t len)
 {
 	return len > 4 && memcmp(key + len - 4, "-bin", 4) == 0;
 }
+
+/* ---- details ---- */
+
+#define TAG_DETAIL   (3 << 3 | 2)
+#define TAG_TYPE_URL (1 << 3 | 2)
+#define TAG_VALUE    (2 << 3 | 2)
+
+/* A field of bytes: its tag, and where the bytes are. */
+struct bytes_field {
+	uint8_t tag;
+	const uint8_t *p;
+	size_t len;
+	const uint8_t *end;
+};
+
+static const uint8_t *
+varint(const uint8_t *p, const uint8_t *end, uint64_t *out)
+{
+	*out = 0;
+	for (unsigned shift = 0; p < end && shift < 64; shift += 7) {
+		*out |= (uint64_t)(*p & 127) << shift;
+		if ((*p++ & 128) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+/* False: no such field stands here. Our details have no others, and tags of one byte. */
+static bool
+next_field(const uint8_t *p, const uint8_t *end, struct bytes_field *f)
+{
+	uint64_t len;
+
+	if (p >= end || (*p & 135) != 2)
+		return false;
+	f->tag = *p;
+	f->p = varint(p + 1, end, &len);
+	if (f->p == NULL || len > (size_t)(end - f->p))
+		return false;
+	f->len = (size_t)len;
+	f->end = f->p + f->len;
+	return true;
+}
+
+static size_t
+put_bytes(uint8_t *out, uint8_t tag, const uint8_t *p, size_t len)
+{
+	size_t n = 0, left = len;
+
+	out[n++] = tag;
+	for (; left >= 128; left >>= 7)
+		out[n++] = (uint8_t)(left | 128);
+	out[n++] = (uint8_t)left;
+	if (p != NULL)
+		memcpy(out + n, p, len);
+	return p != NULL ? n + len : n;
+}
+
+/* How much of a message are whole fields in at most max bytes. */
+static size_t
+whole_fields(const uint8_t *p, size_t len, size_t max)
+{
+	const uint8_t *at = p;
+	struct bytes_field f;
+
+	while (next_field(at, p + len, &f) && (size_t)(f.end - p) <= max)
+		at = f.end;
+	return (size_t)(at - p);
+}
+
+/* An Any, in at most max bytes; 0: not even its first field fits. */
+static size_t
+cut_detail(const struct bytes_field *detail, size_t max, uint8_t *out)
+{
+	struct bytes_field url, value;
+	size_t head, keep, n;
+
+	if (!next_field(detail->p, detail->end, &url) || url.tag != TAG_TYPE_URL ||
+	    !next_field(url.end, detail->end, &value) || value.tag != TAG_VALUE)
+		return 0;
+	/* Lengths have at most three bytes here. */
+	head = (size_t)(url.end - detail->p) + 8;
+	keep = max > head ? whole_fields(value.p, value.len, max - head) : 0;
+	if (keep == 0)
+		return 0;
+	n = keep + 1 + (keep >= 128) + (keep >= 16384) + 1 + (size_t)(url.end - detail->p);
+	n = put_bytes(out, TAG_DETAIL, NULL, n);
+	n += put_bytes(out + n, TAG_TYPE_URL, url.p, url.len);
+	return n + put_bytes(out + n, TAG_VALUE, value.p, keep);
+}
+
+size_t
+grpc_details_trim(const uint8_t *p, size_t len, size_t max, uint8_t *out)
+{
+	const uint8_t *end = p + len;
+	struct bytes_field f;
+	size_t n = 0;
+
+	for (; next_field(p, end, &f); p = f.end) {
+		size_t size = (size_t)(f.end - p);
+
+		if (size > max - n) {
+			n += cut_detail(&f, max - n, out + n);
+			continue;
+		}
+		memcpy(out + n, p, size);
+		n += size;
+	}
+	return n;
+}

@@ -48,6 +48,13 @@ grpc_prefix_encode(uint8_t out[GRPC_PREFIX_LEN], unsigned flag, uint32_t len)
 	out[4] = (uint8_t)len;
 }
 
+/*
+ * Details of a google.rpc.Status (its field 3, encoded, one after the other) in at most max bytes: those that fit as they are,
+ * of the others as many of their first fields as fit, whole: of a BadRequest its first violations. Returns how many bytes out
+ * has.
+ */
+size_t grpc_details_trim(const uint8_t *p, size_t len, size_t max, uint8_t *out);
+
 static inline uint32_t
 grpc_prefix_length(const uint8_t p[GRPC_PREFIX_LEN])
 {

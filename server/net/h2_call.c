@@ -10,10 +10,15 @@
 #include "server/net/gzip.h"
 #include "server/net/h2_conn.h"
 #include "server/net/net_internal.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon.h"
 
-#define NV_MAX       64u
-#define DETAILS_MAX  4096u /* of grpc-status-details-bin before base64 */
+#define NV_MAX 64u
+/*
+ * Of grpc-status-details-bin before base64: clients take 8 KiB of trailers (C core and Java; others more), this makes 5.5 of it,
+ * and a message has 0.8 at most.
+ */
+#define DETAILS_MAX  4096u
 #define COMPRESS_MIN 1024u
 #define ECHO_MAX     60
 #define MESSAGE_MIN  (64u << 10) /* room for a message's first bytes */
@@ -58,8 +63,10 @@ may_stall(const struct h2_stream *s)
 {
 	if (s->out.len > 0 && (s->counted || s->finished))
 		return true;
-	if (s->call == NULL || s->half_closed)
+	if (s->half_closed)
 		return false;
+	if (s->call == NULL)
+		return s->refusal != NULL;
 	return s->prefix_len > 0 || (s->call->method->flags & RPC_CLIENT_STREAM) == 0;
 }
 
@@ -144,7 +151,9 @@ read_out(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_
 		net_deadline_remove(net_of(s), &s->stall);
 	else if (s->stall.place != 0)
 		s->moved_us = daemon_monotonic_us();
-	if (s->out.len == 0 && s->finished) {
+	if (s->out.len == 0 && s->refusal != NULL) {
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	} else if (s->out.len == 0 && s->finished) {
 		*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
 		nghttp2_submit_trailer(session, id, s->trailers->nv, s->trailers->count);
 		free(s->trailers);
@@ -323,14 +332,12 @@ h2_call_wake(struct h2_stream *s)
 
 /* ---- the end ------------------------------------------------------------------------------------------------ */
 
-/* google.rpc.Status, whose details come encoded. Returns its length; 0: too long. */
+/* google.rpc.Status, whose details come encoded; what does not fit of them is left out. Returns its length. */
 static size_t
 encode_status(const struct err *status, const uint8_t *details, size_t details_len, uint8_t *out)
 {
 	size_t message_len = strlen(status->msg), n = 0;
 
-	if (details_len > DETAILS_MAX)
-		return 0;
 	out[n++] = 1 << 3; /* code */
 	out[n++] = (uint8_t)status->code;
 	out[n++] = 2 << 3 | 2; /* message */
@@ -339,8 +346,7 @@ encode_status(const struct err *status, const uint8_t *details, size_t details_l
 	out[n++] = (uint8_t)(message_len >= 128 ? message_len >> 7 : message_len);
 	memcpy(out + n, status->msg, message_len);
 	n += message_len;
-	memcpy(out + n, details, details_len);
-	return n + details_len;
+	return n + grpc_details_trim(details, details_len, DETAILS_MAX, out + n);
 }
 
 static struct h2_trailers *
@@ -464,14 +470,39 @@ h2_stream_free(struct h2_stream *s)
 
 /* ---- requests ----------------------------------------------------------------------------------------------- */
 
-/* An HTTP error, for who does not speak gRPC. */
-static void
-refuse_http(struct h2_stream *s, const char *code)
-{
-	nghttp2_nv nv[] = {NV(":status", code)};
+static const struct h2_refusal not_post = {"405",
+    "gRPC calls are POST requests to /plumb.v1.Service/Method. For HTTP/1.1 and JSON there is the "
+    "HTTP "
+    "port (setting http).\n"};
+static const struct h2_refusal not_grpc = {"415",
+    "This port speaks gRPC: content-type is application/grpc. For JSON there is the HTTP port "
+    "(setting http).\n"};
+static const struct h2_refusal too_long = {
+    "431", "The header fields are more than this daemon takes.\n"};
 
-	s->finished = s->submitted = true;
-	nghttp2_submit_response(s->h2->session, s->id, nv, 1, NULL);
+/* An HTTP error, for who does not speak gRPC: answered when the request has ended, so that what is wrong with it shows first. */
+static void
+refuse_http(struct h2_stream *s, const struct h2_refusal *refusal)
+{
+	s->refusal = refusal;
+	s->finished = true;
+}
+
+static void
+answer_refusal(struct h2_stream *s)
+{
+	nghttp2_data_provider provider = {.source.ptr = s, .read_callback = read_out};
+	nghttp2_nv nv[] = {
+	    NV(":status", s->refusal->status), NV("content-type", "text/plain; charset=utf-8")};
+
+	s->submitted = true;
+	if (!outq_add(&s->out, &net_of(s)->pool, (const uint8_t *)s->refusal->text,
+		strlen(s->refusal->text)) ||
+	    nghttp2_submit_response(s->h2->session, s->id, nv, 2, &provider) != 0) {
+		conn_close(s->h2->conn, "out of memory");
+		return;
+	}
+	watch_stall(s);
 	conn_mark_dirty(s->h2->conn);
 }
 
@@ -492,7 +523,7 @@ stalled(struct deadline *deadline)
 	int64_t until = s->moved_us + LIMIT_STALLED_MS * INT64_C(1000);
 	struct err err;
 
-	if (!may_stall(s))
+	if (!may_stall(s) || (s->call != NULL && s->call->refused))
 		return;
 	if (until > daemon_monotonic_us()) {
 		if (!net_deadline_add(net_of(s), &s->stall, until))
@@ -510,8 +541,9 @@ stalled(struct deadline *deadline)
 
 /* What a request's headers say. */
 struct request {
-	const char *method, *path, *type, *timeout, *encoding, *accepts, *claim;
-	size_t method_len, path_len, type_len, timeout_len, encoding_len, accepts_len, claim_len;
+	const char *method, *path, *type, *timeout, *encoding, *accepts, *claim, *token;
+	size_t method_len, path_len, type_len, timeout_len, encoding_len, accepts_len, claim_len,
+	    token_len;
 };
 
 static void
@@ -529,6 +561,7 @@ read_fields(const struct h2_head *head, struct request *r)
 	    {"grpc-encoding", &r->encoding, &r->encoding_len},
 	    {"grpc-accept-encoding", &r->accepts, &r->accepts_len},
 	    {PEER_CLAIM_KEY, &r->claim, &r->claim_len},
+	    {ACCESS_KEY, &r->token, &r->token_len},
 	};
 
 	for (unsigned i = 0; i < head->count; i++) {
@@ -577,7 +610,8 @@ find_method(const struct request *r, struct err *err)
 		    echo_len(name, name_len), name, (int)service_len, service);
 	else
 		err_set(err, ERR_UNIMPLEMENTED,
-		    "no service '%.*s' here; ask the server reflection for those there are",
+		    "no service '%.*s' here; there are plumb.v1.Plan and others, which server "
+		    "reflection lists",
 		    echo_len(service, service_len), service);
 	return NULL;
 }
@@ -606,6 +640,13 @@ add_binary(struct rpc_call *call, const char *key, size_t key_len, const char *p
 	return true;
 }
 
+/* What lets callers in is nobody's but the transport's. */
+static bool
+is_secret(const char *key, size_t len)
+{
+	return len == strlen(ACCESS_KEY) && memcmp(key, ACCESS_KEY, len) == 0;
+}
+
 /* Values joined by commas are several: each costs as much as a field does. */
 static bool
 take_metadata(const struct h2_head *head, struct rpc_call *call, struct err *err)
@@ -618,7 +659,7 @@ take_metadata(const struct h2_head *head, struct rpc_call *call, struct err *err
 		const uint8_t *value = head->bytes + f->value;
 		bool ok;
 
-		if (!grpc_key_is_metadata(key, f->key_len))
+		if (!grpc_key_is_metadata(key, f->key_len) || is_secret(key, f->key_len))
 			continue;
 		if (grpc_key_is_binary(key, f->key_len))
 			ok = add_binary(
@@ -671,28 +712,53 @@ read_encodings(struct h2_stream *s, const struct request *r)
 	s->in_unknown = !s->in_gzip;
 }
 
+/* Leaves the caller in *out. *is_wrong: a token was shown that lets nobody in. */
+static bool
+identify(struct h2_conn *h2, const struct rpc_method *method, const struct request *r,
+    struct caller *out, bool *is_wrong, struct err *err)
+{
+	struct shown shown = {
+	    r->claim != NULL ? r->claim : "", r->claim_len, r->token, r->token_len};
+	bool ok;
+
+	if (!identity_is_asked(method))
+		return peer_caller(&h2->conn->peer, shown.claim, shown.claim_len, out, err);
+	ok = identity_find(
+	    &h2->identity, &h2->conn->peer, h2->conn->net->options.access, &shown, err);
+	*is_wrong = !ok && err->code == ERR_UNAUTHENTICATED && shown.token != NULL;
+	*out = h2->identity.caller;
+	return ok;
+}
+
 static bool
 make_call(struct h2_stream *s, const struct request *r, struct err *err)
 {
 	struct h2_conn *h2 = s->h2;
 	const struct rpc_method *method = find_method(r, err);
 	struct caller caller;
+	bool is_wrong = false;
+	struct err why;
 
 	if (h2->unread > LIMIT_OUTPUT_MAX)
 		return err_set(err, ERR_LIMIT,
 		    "more than %u MiB of replies wait on this connection to be read; read them "
 		    "first",
 		    LIMIT_OUTPUT_MAX >> 20);
-	if (method == NULL || !peer_caller(&h2->conn->peer, r->claim != NULL ? r->claim : "",
-				  r->claim_len, &caller, err))
+	if (method == NULL || (!identify(h2, method, r, &caller, &is_wrong, err) && !is_wrong))
 		return false;
+	why = *err;
 	s->call = rpc_call_new(net_of(s)->options.daemon, method, &transport, s, &caller);
 	if (s->call == NULL)
 		return err_set(err, ERR_LIMIT, "too many calls are running; try again later");
 	h2->running++;
+	h2->conn->life.used = true;
 	s->counted = (method->flags & RPC_STREAM) == 0 || (method->flags & RPC_CLIENT_STREAM) != 0;
 	read_encodings(s, r);
-	return take_metadata(&h2->head, s->call, err) && set_deadline(s, r, err);
+	if (!take_metadata(&h2->head, s->call, err) || !set_deadline(s, r, err))
+		return false;
+	if (is_wrong)
+		access_refuse(h2->conn->net->options.access, s->call, &why);
+	return true;
 }
 
 void
@@ -701,20 +767,18 @@ h2_call_begin(struct h2_stream *s)
 	struct request r = {.method = NULL};
 	struct err err;
 
-	if (s->h2->head.too_large) {
-		refuse_http(s, "431");
-		return;
-	}
 	read_fields(&s->h2->head, &r);
-	if (r.method_len != 4 || memcmp(r.method, "POST", 4) != 0)
-		refuse_http(s, "405");
+	if (s->h2->head.too_large)
+		refuse_http(s, &too_long);
+	else if (r.method_len != 4 || memcmp(r.method, "POST", 4) != 0)
+		refuse_http(s, &not_post);
 	else if (r.type == NULL || !grpc_content_type_is_ours(r.type, r.type_len))
-		refuse_http(s, "415");
+		refuse_http(s, &not_grpc);
 	else if (s->h2->conn->state != CONN_OPEN)
 		reset(s, NGHTTP2_REFUSED_STREAM);
 	else if (!make_call(s, &r, &err))
 		fail(s, &err);
-	else if (s->call->method->flags & RPC_CLIENT_STREAM)
+	else if (s->call != NULL && s->call->method->flags & RPC_CLIENT_STREAM)
 		rpc_begin(s->call);
 	if (may_stall(s))
 		watch_stall(s);
@@ -827,6 +891,8 @@ h2_call_data(struct h2_stream *s, const uint8_t *p, size_t len)
 {
 	struct err err;
 
+	if (s->call != NULL && s->call->refused)
+		return;
 	while (len > 0 && s->call != NULL) {
 		size_t n;
 
@@ -873,7 +939,9 @@ h2_call_half_close(struct h2_stream *s)
 	struct err err;
 
 	s->half_closed = true;
-	if (s->call == NULL)
+	if (s->refusal != NULL && !s->submitted)
+		answer_refusal(s);
+	if (s->call == NULL || s->call->refused)
 		return;
 	if (s->prefix_len > 0 && (s->message == NULL || s->message_have < s->message_len)) {
 		err_set(&err, ERR_INTERNAL, "the stream ended in the middle of a message");

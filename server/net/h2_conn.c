@@ -1,11 +1,13 @@
 #include "server/net/h2_conn.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "server/limits.h"
+#include "server/net/life.h"
 #include "server/net/net_internal.h"
 #include "server/rpc/daemon.h"
 
@@ -19,6 +21,7 @@
 #define FEED_MAX (32u << 10)
 
 static const uint8_t drain_ping[8] = {'d', 'r', 'a', 'i', 'n', 0, 0, 1};
+static const uint8_t alive_ping[8] = {'a', 'l', 'i', 'v', 'e', 0, 0, 1};
 
 /* ---- the header block --------------------------------------------------------------------------------------- */
 
@@ -122,28 +125,33 @@ on_data_chunk(
 	return 0;
 }
 
-/* Frames that cost their sender nothing and us some work: too many in a second end the connection. */
-static bool
-is_flood(struct h2_conn *h2)
+/* The last word: what the peer did wrong, in a form that its library can act on. */
+static void
+end_calm(struct h2_conn *h2, const char *why)
 {
-	int64_t now = daemon_monotonic_us();
+	nghttp2_session *session = h2->session;
 
-	if (now - h2->cheap_since_us > 1000000) {
-		h2->cheap_since_us = now;
-		h2->cheap_count = 0;
-	}
-	return ++h2->cheap_count > LIMIT_CHEAP_FRAMES;
+	h2->is_ending = true;
+	nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+	    nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_ENHANCE_YOUR_CALM,
+	    (const uint8_t *)why, strlen(why));
 }
 
 static void
 on_ping(struct h2_conn *h2, const nghttp2_frame *frame)
 {
-	if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0 || !h2->drain_noticed ||
+	if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+		if (!life_takes_ping(h2->conn))
+			end_calm(h2, "too_many_pings");
+		return;
+	}
+	if (h2->drained == NULL ||
 	    memcmp(frame->ping.opaque_data, drain_ping, sizeof drain_ping) != 0)
 		return;
 	/* Whatever the peer had sent before it saw the first GOAWAY is here: now no stream is new any more. */
 	nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
-	    nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL, 0);
+	    nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR,
+	    (const uint8_t *)h2->drained, strlen(h2->drained));
 }
 
 static int
@@ -156,12 +164,18 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 		     (frame->hd.type == NGHTTP2_DATA && frame->hd.length == 0 &&
 			 (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0);
 
-	if (cheap && is_flood(h2)) {
-		nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+	if (h2->is_ending)
+		return 0;
+	if (cheap && !life_takes_cheap(h2->conn)) {
+		end_calm(h2, "too many frames that ask for nothing");
 		return 0;
 	}
+	if (!cheap && frame->hd.type <= NGHTTP2_HEADERS)
+		life_moved(h2->conn);
 	if (frame->hd.type == NGHTTP2_PING)
 		on_ping(h2, frame);
+	if (frame->hd.type == NGHTTP2_SETTINGS)
+		net_deadline_remove(h2->conn->net, &h2->greeting);
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
 	s = stream_of(session, frame->hd.stream_id);
@@ -178,9 +192,11 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 static int
 on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
+	struct h2_conn *h2 = arg;
 	struct h2_stream *s;
 
-	(void)arg;
+	if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
+		life_moved(h2->conn);
 	if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
 		return 0;
 	s = stream_of(session, frame->hd.stream_id);
@@ -220,7 +236,6 @@ session_new(struct h2_conn *h2)
 	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
 	nghttp2_option_set_no_auto_window_update(option, 1);
-	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_stream_reset_rate_limit(option, RESETS_BURST, RESETS_RATE);
 	nghttp2_option_set_max_reserved_remote_streams(option, 0);
 	if (nghttp2_session_server_new2(&session, callbacks, h2, option) != 0)
@@ -231,14 +246,22 @@ out:
 	return session;
 }
 
+static void
+not_greeted(struct deadline *deadline)
+{
+	struct h2_conn *h2 =
+	    (struct h2_conn *)(void *)((char *)deadline - offsetof(struct h2_conn, greeting));
+
+	conn_close(h2->conn, "no whole preface");
+}
+
 static bool
 init(struct conn *conn)
 {
 	static const nghttp2_settings_entry settings[] = {
-	    {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, LIMIT_CALLS_PER_CONN},
+	    {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, LIMIT_STREAMS},
 	    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW},
 	    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, LIMIT_HEADERS},
-	    {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
 	};
 	struct h2_conn *h2 = calloc(1, sizeof *h2);
 
@@ -248,11 +271,15 @@ init(struct conn *conn)
 	TAILQ_INIT(&h2->streams);
 	TAILQ_INIT(&h2->blocked);
 	h2->session = session_new(h2);
+	h2->greeting.expired = not_greeted;
 	if (h2->session == NULL ||
+	    !net_deadline_add(conn->net, &h2->greeting,
+		daemon_monotonic_us() + LIMIT_UNDECIDED_MS * INT64_C(1000)) ||
 	    nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings,
 		sizeof settings / sizeof settings[0]) != 0 ||
 	    nghttp2_session_set_local_window_size(
 		h2->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW) != 0) {
+		net_deadline_remove(conn->net, &h2->greeting);
 		nghttp2_session_del(h2->session);
 		free(h2);
 		return false;
@@ -310,7 +337,8 @@ turn_end(struct conn *conn)
 	while (!conn_is_dead(conn) && conn->out.len <= LIMIT_OUTPUT_HIGH && wake(h2));
 	if (conn_is_dead(conn))
 		return;
-	if (!nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session))
+	if (h2->is_ending ||
+	    (!nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session)))
 		conn_finish(conn);
 }
 
@@ -336,7 +364,7 @@ input(struct conn *conn, const uint8_t *p, size_t len)
 			return len;
 		}
 		used += (size_t)n;
-		if (!nghttp2_session_want_read(h2->session))
+		if (h2->is_ending || !nghttp2_session_want_read(h2->session))
 			used = len; /* it has said goodbye */
 		/* Acknowledgements pile up inside the session until they are written. */
 		if (len > FEED_MAX)
@@ -347,14 +375,31 @@ input(struct conn *conn, const uint8_t *p, size_t len)
 }
 
 static void
-drain(struct conn *conn)
+drain(struct conn *conn, const char *why)
 {
 	struct h2_conn *h2 = conn->protocol_data;
 
 	nghttp2_submit_shutdown_notice(h2->session);
 	nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, drain_ping);
-	h2->drain_noticed = true;
+	h2->drained = why;
 	conn_mark_dirty(conn);
+}
+
+static bool
+is_busy(const struct conn *conn)
+{
+	const struct h2_conn *h2 = conn->protocol_data;
+
+	return h2->running > 0;
+}
+
+static bool
+ping(struct conn *conn)
+{
+	struct h2_conn *h2 = conn->protocol_data;
+
+	conn_mark_dirty(conn);
+	return nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, alive_ping) == 0;
 }
 
 static void
@@ -363,6 +408,7 @@ fini(struct conn *conn)
 	struct h2_conn *h2 = conn->protocol_data;
 	struct h2_stream *s;
 
+	net_deadline_remove(conn->net, &h2->greeting);
 	while ((s = TAILQ_FIRST(&h2->streams)) != NULL)
 		h2_stream_free(s);
 	nghttp2_session_del(h2->session);
@@ -371,4 +417,5 @@ fini(struct conn *conn)
 	conn->protocol_data = NULL;
 }
 
-const struct conn_protocol h2_protocol = {"http2", init, input, turn_end, writable, drain, fini};
+const struct conn_protocol h2_protocol = {
+    "http2", init, input, turn_end, writable, drain, is_busy, ping, fini};

@@ -40,14 +40,21 @@ struct h2_conn {
 	struct conn *conn;
 	nghttp2_session *session;
 	struct h2_head head;
+	struct identity identity;
 	TAILQ_HEAD(, h2_stream) streams; /* that nghttp2 knows */
 	TAILQ_HEAD(, h2_stream) blocked; /* whose handlers wait for room */
 	size_t running;                  /* calls */
 	size_t unread; /* replies of its counted streams that are not yet frames */
 	bool is_pumping;
-	bool drain_noticed;     /* the first GOAWAY is out; the second follows its PING */
-	int64_t cheap_since_us; /* frames that cost the peer nothing, counted per second */
-	unsigned cheap_count;
+	struct deadline greeting; /* until the peer's first SETTINGS: half a preface is none */
+	const char *drained; /* why; the first GOAWAY is out, the second follows its PING. Static */
+	bool is_ending;      /* the last GOAWAY says what the peer did wrong */
+};
+
+/* An answer of HTTP's own. */
+struct h2_refusal {
+	const char *status;
+	const char *text;
 };
 
 /* One call; lives as long as nghttp2's stream. */
@@ -78,6 +85,7 @@ struct h2_stream {
 	bool submitted; /* HEADERS are on their way */
 	bool deferred;  /* the data provider waits for more */
 	bool finished;
+	const struct h2_refusal *refusal; /* NULL: it is gRPC. Static */
 	bool flooded;                 /* the one reply was too large for what is unread already */
 	bool gone;                    /* nghttp2 has closed it */
 	bool wants_writable;          /* in h2->blocked */

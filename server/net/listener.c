@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,7 +25,9 @@ struct listener {
 	struct net *net; /* borrowed */
 	int fd;
 	struct addr addr;
-	char text[ADDR_TEXT_LEN];
+	bool is_given; /* by the service manager, who opened it and closes it */
+	bool http;     /* HTTP/1.1 is spoken there */
+	char text[ADDR_TEXT_LEN + 1];
 	struct event event;
 	struct event backoff;
 	struct listener *next;
@@ -63,8 +66,13 @@ identify(const struct listener *listener, int fd, const struct addr *from, struc
 {
 	struct ucred cred;
 	socklen_t len = sizeof cred;
+	char text[ADDR_TEXT_LEN] = "unix";
 
 	memset(peer, 0, sizeof *peer);
+	peer->http = listener->http;
+	if (!addr_is_unix(&listener->addr))
+		addr_format(from, text);
+	snprintf(peer->from, sizeof peer->from, "%.*s", (int)sizeof peer->from - 1, text);
 	if (!addr_is_unix(&listener->addr)) {
 		peer->loopback = addr_is_local(from);
 		set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -180,6 +188,11 @@ read_back(struct listener *listener)
 	    getsockname(listener->fd, (struct sockaddr *)&actual.storage, &actual.len) == 0)
 		listener->addr = actual;
 	addr_format(&listener->addr, listener->text);
+	/* "http:127.0.0.1:7412" */
+	if (listener->http) {
+		memmove(listener->text + 1, listener->text, strlen(listener->text) + 1);
+		memcpy(listener->text, "http", 4);
+	}
 }
 
 static void
@@ -192,26 +205,98 @@ append(struct net *net, struct listener *listener)
 	*end = listener;
 }
 
-bool
-listener_open(struct net *net, const char *address, struct err *err)
+/* The manager may have opened what the configuration names. */
+static bool
+is_given(const struct net *net, const struct listener *like)
 {
-	struct listener *listener = calloc(1, sizeof *listener);
-
-	if (listener == NULL)
-		return err_oom(err);
-	listener->net = net;
-	if (!addr_parse(address, &listener->addr, err) ||
-	    (listener->fd = open_socket(&listener->addr, err)) < 0) {
-		err_wrap(err, "listen on '%s'", address);
-		free(listener);
-		return false;
+	for (const struct listener *l = net->listeners; l != NULL; l = l->next) {
+		if (l->is_given && l->http == like->http && l->addr.len == like->addr.len &&
+		    memcmp(&l->addr.storage, &like->addr.storage, l->addr.len) == 0)
+			return true;
 	}
+	return false;
+}
+
+static void
+start(struct listener *listener)
+{
+	struct net *net = listener->net;
+
 	read_back(listener);
 	event_assign(&listener->event, net->options.base, listener->fd, EV_READ | EV_PERSIST,
 	    on_acceptable, listener);
 	event_assign(&listener->backoff, net->options.base, -1, 0, on_backoff, listener);
 	event_add(&listener->event, NULL);
 	append(net, listener);
+}
+
+bool
+listener_open(struct net *net, const char *address, bool http, struct err *err)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+
+	if (listener == NULL)
+		return err_oom(err);
+	listener->net = net;
+	listener->http = http;
+	if (addr_parse(address, &listener->addr, err) && is_given(net, listener)) {
+		free(listener);
+		return true;
+	}
+	if (listener->addr.len == 0 || (listener->fd = open_socket(&listener->addr, err)) < 0) {
+		err_wrap(err, "listen on '%s'", address);
+		free(listener);
+		return false;
+	}
+	start(listener);
+	return true;
+}
+
+/* A unix socket's name comes shorter from the kernel than addr_parse() makes it. */
+static bool
+read_given(struct listener *listener, struct err *err)
+{
+	struct addr addr = {.len = sizeof addr.storage};
+	int type = 0, listens = 0;
+	socklen_t len = sizeof type;
+
+	if (getsockopt(listener->fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+	    getsockopt(listener->fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0 ||
+	    getsockname(listener->fd, (struct sockaddr *)&addr.storage, &addr.len) != 0)
+		return err_errno(err, "the socket that the service manager passes");
+	if (type != SOCK_STREAM || !listens)
+		return err_set(err, ERR_INVALID,
+		    "the service manager passes a socket that takes no connections: write "
+		    "ListenStream= and Accept=no into its unit");
+	if (addr.storage.ss_family == AF_UNIX)
+		addr.len = sizeof(struct sockaddr_un);
+	else if (addr.storage.ss_family != AF_INET && addr.storage.ss_family != AF_INET6)
+		return err_set(err, ERR_INVALID,
+		    "the service manager passes a socket that is neither TCP nor unix");
+	listener->addr = addr;
+	return true;
+}
+
+bool
+listener_take(struct net *net, int fd, bool http, struct err *err)
+{
+	struct listener *listener = calloc(1, sizeof *listener);
+
+	if (listener == NULL)
+		return err_oom(err);
+	listener->net = net;
+	listener->fd = fd;
+	listener->http = http;
+	listener->is_given = true;
+	if (!read_given(listener, err)) {
+		free(listener);
+		return false;
+	}
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+		free(listener);
+		return err_errno(err, "the socket that the service manager passes");
+	}
+	start(listener);
 	return true;
 }
 
@@ -222,7 +307,7 @@ listener_close(struct listener *listener)
 
 	event_del(&listener->event);
 	event_del(&listener->backoff);
-	if (addr_is_unix(&listener->addr)) {
+	if (addr_is_unix(&listener->addr) && !listener->is_given) {
 		memcpy(&sun, &listener->addr.storage, sizeof sun);
 		unlink(sun.sun_path);
 	}

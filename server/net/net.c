@@ -10,7 +10,9 @@
 #include "server/net/frame_conn.h"
 #include "server/net/net_internal.h"
 #include "server/net/tls.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon.h"
+#include "server/rpc/metrics.h"
 
 #define SWEEP_MS 250
 #define DIRTY_MAX                                                                                  \
@@ -81,7 +83,19 @@ net_set_tls(struct net *net, struct tls_context *context)
 bool
 net_listen(struct net *net, const char *address, struct err *err)
 {
-	return listener_open(net, address, err);
+	return listener_open(net, address, false, err);
+}
+
+bool
+net_listen_http(struct net *net, const char *address, struct err *err)
+{
+	return listener_open(net, address, true, err);
+}
+
+bool
+net_take(struct net *net, int fd, bool http, struct err *err)
+{
+	return listener_take(net, fd, http, err);
 }
 
 const char *
@@ -113,7 +127,7 @@ net_drain(struct net *net)
 	listeners_close(net);
 	for (conn = LIST_FIRST(&net->conns); conn != NULL; conn = next) {
 		next = LIST_NEXT(conn, link);
-		conn_drain(conn);
+		conn_drain(conn, "the daemon is stopping");
 	}
 }
 
@@ -136,6 +150,20 @@ net_conn_removed(struct net *net, struct conn *conn)
 	daemon_set_connections(net->options.daemon, (unsigned)net->conns_count);
 }
 
+/* The daemon's own user can read and write its files anyway. */
+static bool
+is_own(const struct peer *peer)
+{
+	return peer->local && (peer->uid == geteuid() || peer->uid == 0);
+}
+
+/* Without a token, a person or a certificate. */
+static enum access
+access_of_anybody(const struct net *net)
+{
+	return net->options.access != NULL ? access_anonymous(net->options.access) : ACCESS_ADMIN;
+}
+
 void
 net_accept(struct net *net, int fd, const struct peer *peer)
 {
@@ -143,14 +171,18 @@ net_accept(struct net *net, int fd, const struct peer *peer)
 	const char *person = NULL;
 
 	if (net->conns_count >= net->options.connections_max) {
+		metrics_refused("connections");
 		log_debug("conn", "refused: %zu connections are open, the limit", net->conns_count);
 		close(fd);
 		return;
 	}
+	known.access = access_of_anybody(net);
 	if (peer->local && net->options.person_of != NULL)
-		person = net->options.person_of(net->options.person_arg, peer->uid);
+		person = net->options.person_of(net->options.person_arg, peer->uid, &known.access);
 	if (person != NULL && strlen(person) < sizeof known.person)
 		memcpy(known.person, person, strlen(person) + 1);
+	if (is_own(peer))
+		known.access = ACCESS_ADMIN;
 	if (conn_new(net, fd, &known) == NULL)
 		log_warn("conn", "refused: out of memory");
 }
@@ -313,6 +345,7 @@ net_turn_end(struct net *net)
 {
 	struct conn *conn;
 
+	net->handshakes = 0;
 	/* Each may make others dirty or dead. */
 	for (;;) {
 		if ((conn = STAILQ_FIRST(&net->dead)) != NULL)

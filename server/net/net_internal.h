@@ -42,6 +42,7 @@ struct net {
 	size_t free_streams_count;
 	uint8_t *input;          /* NET_INPUT_LEN; what a read goes into */
 	struct tls_context *tls; /* owned; NULL: TLS is not spoken */
+	unsigned handshakes;     /* steps of them in this turn */
 	uint8_t *plain; /* NET_PLAIN_LEN, with TLS: what is decrypted, or to be encrypted */
 };
 
@@ -59,7 +60,8 @@ bool net_deadline_add(struct net *net, struct deadline *deadline, int64_t at_us)
 void net_deadline_remove(struct net *net, struct deadline *deadline);
 
 /* listener.c */
-bool listener_open(struct net *net, const char *address, struct err *err) MUST_CHECK;
+bool listener_open(struct net *net, const char *address, bool http, struct err *err) MUST_CHECK;
+bool listener_take(struct net *net, int fd, bool http, struct err *err) MUST_CHECK;
 void listeners_close(struct net *net);
 const char *listener_address(const struct net *net, size_t i);
 

@@ -65,3 +65,21 @@ sniff_reason(const uint8_t *p, size_t len)
 	}
 	return "unknown protocol";
 }
+
+#define WRONG_PORT                                                                                 \
+	"gRPC and plumb/1 are spoken here; HTTP/1.1 has a port of its own: the setting http\n"
+
+const char *
+sniff_answer(const uint8_t *p, size_t len)
+{
+	static const char *const methods[] = {"GET ", "HEAD ", "POST ", "PUT ", "OPTIONS "};
+	static const char answer[] = "HTTP/1.1 400 Bad Request\r\n"
+				     "content-type: text/plain; charset=utf-8\r\n"
+				     "connection: close\r\n\r\n" WRONG_PORT;
+
+	for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+		if (len >= strlen(methods[i]) && memcmp(p, methods[i], strlen(methods[i])) == 0)
+			return answer;
+	}
+	return NULL;
+}

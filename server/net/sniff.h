@@ -18,5 +18,7 @@ const struct conn_protocol *sniff_named(const char *name);
 bool sniff_is_hopeless(const uint8_t *p, size_t len);
 /* Why, for the log. Static. */
 const char *sniff_reason(const uint8_t *p, size_t len);
+/* What a peer that speaks HTTP/1.1 is answered, in full; NULL: it does not. Static. */
+const char *sniff_answer(const uint8_t *p, size_t len);
 
 #endif

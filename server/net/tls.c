@@ -30,16 +30,18 @@ struct tls {
 
 /* In the order in which we like them; each with its length in front. */
 static const uint8_t protocols[] = {2, 'h', '2', 7, 'p', 'l', 'u', 'm', 'b', '/', '1'};
+static const uint8_t http_protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 static int
 select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     const unsigned char *offered, unsigned int offered_len, void *arg)
 {
+	bool http = SSL_get_app_data(ssl) != NULL;
 	unsigned char *chosen;
 
-	(void)ssl;
 	(void)arg;
-	if (SSL_select_next_proto(&chosen, out_len, protocols, sizeof protocols, offered,
+	if (SSL_select_next_proto(&chosen, out_len, http ? http_protocols : protocols,
+		http ? sizeof http_protocols : sizeof protocols, offered,
 		offered_len) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*out = chosen;
@@ -144,7 +146,7 @@ tls_context_free(struct tls_context *context)
 /* ---- connections -------------------------------------------------------------------------------------------- */
 
 struct tls *
-tls_new(struct tls_context *context)
+tls_new(struct tls_context *context, bool http)
 {
 	struct tls *tls = calloc(1, sizeof *tls);
 
@@ -162,6 +164,7 @@ tls_new(struct tls_context *context)
 	}
 	BIO_set_mem_eof_return(tls->in, -1); /* empty means: later */
 	SSL_set_bio(tls->ssl, tls->in, tls->out);
+	SSL_set_app_data(tls->ssl, http ? tls : NULL);
 	SSL_set_accept_state(tls->ssl);
 	return tls;
 }

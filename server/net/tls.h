@@ -30,8 +30,8 @@ struct tls_context *tls_context_new(const struct tls_options *options, struct er
 /* Connections that use it go on. Takes NULL. */
 void tls_context_free(struct tls_context *context);
 
-/* A connection from the server's side; NULL out of memory. */
-struct tls *tls_new(struct tls_context *context) MUST_CHECK;
+/* A connection from the server's side; NULL out of memory. http: its port speaks HTTP/1.1 and nothing else. */
+struct tls *tls_new(struct tls_context *context, bool http) MUST_CHECK;
 void tls_free(struct tls *tls); /* takes NULL */
 
 enum tls_result { TLS_MORE, TLS_CLOSED, TLS_FAILED };

@@ -64,6 +64,13 @@ plan_time(const struct plan *plan)
 	return plan->now.time_us;
 }
 
+void
+plan_sizes(const struct plan *plan, uint32_t *items, uint32_t *records)
+{
+	*items = plan->live_items;
+	*records = plan->live_records;
+}
+
 const struct view *
 plan_now(const struct plan *plan)
 {

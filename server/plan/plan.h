@@ -68,6 +68,8 @@ uint64_t plan_revision(const struct plan *plan); /* newest taken */
 uint64_t plan_durable(const struct plan *plan);  /* newest settled */
 int64_t plan_time(const struct plan *plan);      /* effective time of the newest taken */
 
+/* How many entries the newest state has that are not removed: items, and records. */
+void plan_sizes(const struct plan *plan, uint32_t *items, uint32_t *records);
 /* The newest state, settled or not, as a view; valid until the next change, on the plan's thread only. */
 const struct view *plan_now(const struct plan *plan);
 /* The newest version, settled or not; NULL if the name was never used. */

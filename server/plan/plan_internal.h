@@ -103,6 +103,8 @@ struct plan {
 	uint32_t *rankings; /* slots of all ranking entries */
 	size_t rankings_count;
 	size_t rankings_cap;
+	uint32_t live_items; /* neither records nor removed */
+	uint32_t live_records;
 	struct patch *oldest_patch;
 	struct patch *newest_patch;
 };

@@ -414,6 +414,17 @@ table_slot(struct plan *plan, enum kind kind, const char *id, size_t id_len)
 	return slot;
 }
 
+static void
+count_live(struct plan *plan, const struct item *item, uint32_t by)
+{
+	if (item == NULL || !item_is_live(item))
+		return;
+	if (kind_is_record(item->kind))
+		plan->live_records += by;
+	else
+		plan->live_items += by;
+}
+
 /*
  * Writes a slot and returns what was there. When it is undone without memory for a copy of the page, in place: every view that
  * shares the page was taken while the patch was not durable, and lays what it shall show over this slot (see list_hidden() and
@@ -429,6 +440,8 @@ exchange(struct plan *plan, uint32_t slot, const struct item *item)
 		page = plan->now.pages[slot / SLOTS_PER_PAGE];
 	old = page->items[slot % SLOTS_PER_PAGE];
 	__atomic_store_n(&page->items[slot % SLOTS_PER_PAGE], item, __ATOMIC_RELAXED);
+	count_live(plan, old, UINT32_MAX); /* one less */
+	count_live(plan, item, 1);
 	return old;
 }
 
@@ -486,6 +499,7 @@ table_append(struct plan *plan, const struct item *item)
 	if (item->kind == KIND_RANKING)
 		plan->rankings[plan->rankings_count++] = slot;
 	now->slots++;
+	count_live(plan, item, 1);
 	return true;
 }
 

@@ -12,8 +12,12 @@
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
+#include "server/rpc/access.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/permit.h"
 #include "server/rpc/projection.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/snapshots.h"
@@ -63,10 +67,12 @@ info_of_daemon(struct info *info, const struct rpc_call *call)
 	reply->started = time_format(daemon->started_us, info->started);
 	reply->now = time_format(daemon_clock_us(daemon), info->now);
 	reply->caller = pb_str(call->caller.name);
-	if (daemon->data_dir != NULL)
-		reply->data_directory = daemon->data_dir;
-	reply->workspaces = daemon->workspaces_count;
-	reply->connections = daemon->connections;
+	if (permit_sees_daemon(call)) {
+		if (daemon->data_dir != NULL)
+			reply->data_directory = daemon->data_dir;
+		reply->workspaces = daemon->workspaces_count;
+		reply->connections = daemon->connections;
+	}
 	reply->writable = store_is_writable(daemon->store);
 }
 
@@ -226,8 +232,11 @@ listing_fill(struct listing *listing)
 	struct daemon *daemon = listing->call->daemon;
 
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next) {
-		struct listed *listed = &listing->list[listing->count++];
+		struct listed *listed;
 
+		if (!access_may_enter(listing->call, ws->id))
+			continue;
+		listed = &listing->list[listing->count++];
 		plumb__v1__workspace_info__init(&listed->info);
 		listed->info.id = ws->id;
 		listed->info.title = ws->title;
@@ -259,7 +268,7 @@ handle_admin_list_workspaces(struct rpc_call *call, const ProtobufCMessage *mess
 		return;
 	}
 	listing_fill(listing);
-	if (jobs_start(call->daemon->jobs, listing_run, listing_done, listing, false, &err)) {
+	if (quota_start(call, listing_run, listing_done, listing, &err)) {
 		rpc_pin(call);
 		return;
 	}
@@ -461,8 +470,9 @@ handle_admin_verify(struct rpc_call *call, const ProtobufCMessage *message)
 	Plumb__V1__At *at = arena_alloc(call->arena, sizeof *at);
 	struct err err = {0};
 
-	if (at == NULL) {
+	if (at == NULL)
 		err_oom(&err);
+	if (at == NULL || (request->workspace[0] == '\0' && !permit_whole(call, &err))) {
 		rpc_fail(call, &err);
 		return;
 	}
@@ -477,8 +487,11 @@ backup_run(struct view_job *job, struct err *err)
 	const Plumb__V1__BackupRequest *request = job->arg;
 	struct progress progress = {.job = job, .sent_us = daemon_monotonic_us()};
 
-	return store_backup(job->call->daemon->store, request->path, on_copied, &progress, err) &&
-	       send_copied(&progress, true, err);
+	bool ok = store_backup(job->call->daemon->store, request->path, on_copied, &progress, err);
+
+	audit_event(job->call->daemon, &job->call->caller, "backup", request->path,
+	    ok ? "ok" : err_code_name(err->code));
+	return ok && send_copied(&progress, true, err);
 }
 
 void

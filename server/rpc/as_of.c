@@ -33,7 +33,7 @@ as_of_free(struct as_of *as_of)
 		free(as_of);
 		return;
 	}
-	if (!jobs_start(as_of->daemon->jobs, free_plan, free_entry, as_of, true, &ignored)) {
+	if (!jobs_start(as_of->daemon->jobs, free_plan, free_entry, as_of, &ignored)) {
 		free_plan(as_of);
 		free(as_of);
 	}
@@ -117,7 +117,7 @@ as_of_get(struct daemon *daemon, struct workspace *ws, uint64_t revision, struct
 	as_of->ws = ws;
 	as_of->revision = revision;
 	workspace_fold_source(ws, NULL, &as_of->source);
-	if (!jobs_start(daemon->jobs, build, built, as_of, true, err)) {
+	if (!jobs_start(daemon->jobs, build, built, as_of, err)) {
 		free(as_of);
 		return NULL;
 	}

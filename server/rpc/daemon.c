@@ -12,13 +12,17 @@
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
+#include "server/rpc/audit.h"
+#include "server/rpc/access.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/projection.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/system.h"
 #include "server/rpc/trend.h"
 #include "server/rpc/watch.h"
+#include "server/rpc/webhooks.h"
 #include "server/store/confidential.h"
 
 #define MAIN_NUMBER 2u
@@ -52,9 +56,8 @@ daemon_clock_us(const struct daemon *daemon)
 
 /* ---- the first start ----------------------------------------------------------------------------------- */
 
-/* Blocks until what was appended is in the log, or isn't. */
-static void
-wait_for_store(struct daemon *daemon)
+void
+daemon_wait_for_store(struct daemon *daemon)
 {
 	const struct timespec pause = {0, 200000};
 
@@ -82,7 +85,7 @@ create_main(struct daemon *daemon, struct err *err)
 	item.workspace = &body;
 	if (!system_put_own(daemon, &item, "first start", NULL, NULL, err))
 		return false;
-	wait_for_store(daemon);
+	daemon_wait_for_store(daemon);
 	if (plan_durable(daemon->system->plan) == before)
 		return err_set(err, ERR_UNAVAILABLE, "the disk refuses to be written");
 	return true;
@@ -149,7 +152,8 @@ load_system(struct daemon *daemon, struct err *err)
 		return false;
 	if (system_entry(daemon, KIND_WORKSPACE, "main") == NULL && !create_main(daemon, err))
 		return false;
-	return list_workspaces(daemon, err);
+	daemon->webhooks = webhooks_new(daemon, err);
+	return daemon->webhooks != NULL && list_workspaces(daemon, err);
 }
 
 /* ---- beginning and end --------------------------------------------------------------------------------- */
@@ -191,21 +195,26 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	daemon->store = store_open(&store_options, err);
 	if (daemon->store == NULL)
 		return false;
+	daemon->quota = quota_new(options->limits);
 	daemon->trends = trend_book_new();
 	/* A simulated disk holds the log only. */
 	daemon->confidential = confidential_new(options->vfs == NULL ? daemon->data_dir : NULL);
-	if (daemon->trends == NULL || daemon->confidential == NULL)
+	if (daemon->quota == NULL || daemon->trends == NULL || daemon->confidential == NULL)
 		return err_oom(err);
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))
+		return false;
+	daemon->access = access_load(daemon, (enum access)options->anonymous, err);
+	if (daemon->access == NULL)
 		return false;
 	ws = workspace_find(daemon, "", err);
 	if (ws == NULL || !workspace_load_now(ws, err))
 		return false;
 	/* A simulated disk holds the log only. */
-	if (daemon->data_dir != NULL && options->vfs == NULL)
-		open_tables(daemon);
-	return true;
+	if (daemon->data_dir == NULL || options->vfs != NULL)
+		return true;
+	open_tables(daemon);
+	return options->no_audit || audit_new(daemon, err) != NULL;
 }
 
 struct daemon *
@@ -272,6 +281,7 @@ daemon_free(struct daemon *daemon)
 	daemon->stopping = true;
 	projection_stop(daemon->projection);
 	if (daemon->store != NULL && daemon->jobs != NULL && daemon->system != NULL) {
+		audit_stop(daemon);
 		drain(daemon);
 		as_of_forget(daemon, NULL);
 		drain(daemon);
@@ -280,6 +290,9 @@ daemon_free(struct daemon *daemon)
 		snapshots_write_now(daemon->system);
 	}
 	jobs_free(daemon->jobs);
+	access_free(daemon->access);
+	audit_free(daemon->audit);
+	webhooks_free(daemon->webhooks);
 	confidential_free(daemon->confidential);
 	trend_book_free(daemon->trends);
 	projection_free(daemon->projection);
@@ -287,6 +300,7 @@ daemon_free(struct daemon *daemon)
 	free_workspaces(daemon);
 	if (daemon->rpc_pool != NULL)
 		daemon->free_rpc_pool(daemon->rpc_pool);
+	quota_free(daemon->quota);
 	pthread_mutex_destroy(&daemon->settle_lock);
 	pthread_mutex_destroy(&daemon->output_lock);
 	free(daemon->data_dir);
@@ -298,6 +312,7 @@ daemon_stop(struct daemon *daemon)
 {
 	daemon->stopping = true;
 	projection_stop(daemon->projection);
+	webhooks_stop(daemon->webhooks);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next)
 		watch_stop(ws);
 }
@@ -335,6 +350,8 @@ daemon_poll(struct daemon *daemon)
 	workspace_after_poll(daemon->system);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next)
 		workspace_after_poll(ws);
+	if (daemon->webhooks != NULL) /* the start may have failed */
+		webhooks_poll(daemon->webhooks);
 }
 
 void
@@ -351,8 +368,12 @@ daemon_tick(struct daemon *daemon)
 		workspace_tick(ws);
 	}
 	workspace_tick(daemon->system);
+	webhooks_tick(daemon->webhooks, now_us);
+	access_tick(daemon->access, daemon);
 	as_of_tick(daemon, now_us);
 	projection_tick(daemon->projection);
+	audit_tick(daemon);
+	quota_tick(daemon->quota);
 }
 
 void

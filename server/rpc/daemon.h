@@ -16,6 +16,7 @@
 
 struct daemon;
 struct rpc_pool;
+struct quota_limits;
 struct patch_op;
 
 struct daemon_options {
@@ -27,8 +28,11 @@ struct daemon_options {
 	/* Called from other threads when daemon_poll() has work; must be thread-safe and cheap. */
 	void (*wake)(void *arg);
 	void *wake_arg;
-	const char *synchronous; /* as struct store_options; NULL the default */
-	const char *vfs;         /* likewise */
+	const char *synchronous;           /* as struct store_options; NULL the default */
+	const char *vfs;                   /* likewise */
+	int anonymous;                     /* enum access: what callers may do who show nothing */
+	const struct quota_limits *limits; /* NULL: the defaults; copied */
+	bool no_audit;                     /* don't write the audit file */
 };
 
 /*

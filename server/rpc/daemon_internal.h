@@ -10,10 +10,14 @@
 #include "server/rpc/workspace.h"
 #include "server/store/store.h"
 
+struct audit;
+struct access_book;
 struct confidential;
 struct projection;
+struct quota;
 struct trend_book;
 struct view_call;
+struct webhooks;
 
 struct observer {
 	daemon_observer_fn fn;
@@ -30,10 +34,14 @@ struct daemon {
 	struct as_of_cache as_of;
 	struct observer observers[DAEMON_OBSERVERS];
 	size_t observers_count;
+	struct access_book *access;
 	struct confidential *confidential;
 	struct trend_book *trends;
+	struct quota *quota;
+	struct audit *audit;           /* NULL: none is written */
 	struct projection *projection; /* NULL: in memory, without tables */
-	char *data_dir;                /* NULL: memory */
+	struct webhooks *webhooks;
+	char *data_dir; /* NULL: memory */
 	void (*wake)(void *arg);
 	void *wake_arg;
 	/* the clock */
@@ -55,6 +63,8 @@ struct daemon {
 
 /* view_job.c: sends what workers have made. */
 void view_calls_poll(struct daemon *daemon);
+/* Blocks until what was handed to the store is in the log, or isn't; for start-up. */
+void daemon_wait_for_store(struct daemon *daemon);
 /* What became durable in the system workspace: new workspaces join the list. */
 bool workspaces_on_change(struct daemon *daemon, const struct patch_op *ops, size_t count);
 

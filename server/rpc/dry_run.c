@@ -9,6 +9,7 @@
 #include "server/rpc/as_of.h"
 #include "server/rpc/baselines.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/findings.h"
 #include "server/rpc/rpc.h"
 
@@ -126,8 +127,7 @@ step(struct dry_run *run)
 
 	for (size_t i = 0; i < 2 && progress == READY; i++)
 		progress = get_baseline(run, &run->baselines[i]);
-	if (progress == READY &&
-	    !jobs_start(run->call->daemon->jobs, run_job, job_done, run, false, &run->err))
+	if (progress == READY && !quota_start(run->call, run_job, job_done, run, &run->err))
 		progress = FAILED;
 	if (progress == FAILED) {
 		run->ok = false;
@@ -174,7 +174,7 @@ dry_run_start(struct dry_run *run, struct err *err)
 	if (run->before == NULL || run->after == NULL || run->arena == NULL)
 		err_oom(err);
 	else
-		ok = jobs_start(run->call->daemon->jobs, seek, sought, run, false, err);
+		ok = quota_start(run->call, seek, sought, run, err);
 	if (ok)
 		rpc_pin(run->call);
 	else

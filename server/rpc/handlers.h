@@ -48,6 +48,28 @@ void handle_admin_verify(struct rpc_call *call, const ProtobufCMessage *request)
 void handle_admin_backup(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_admin_snapshot(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* plumb.v1.Audit: audit_rpc.c */
+void handle_audit_verify(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_audit_list(struct rpc_call *call, const ProtobufCMessage *request);
+
+/* plumb.v1.Webhooks: webhook_rpc.c */
+void handle_webhooks_create(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_list(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_update(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_remove(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_rotate_secret(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_test(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_list_dead_letters(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_retry_dead_letters(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_watch(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_webhooks_report(struct rpc_call *call, const ProtobufCMessage *request);
+
+/* plumb.v1.Access: access_rpc.c */
+void handle_access_create_token(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_access_list_tokens(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_access_revoke_token(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_access_rotate_token(struct rpc_call *call, const ProtobufCMessage *request);
+
 /* grpc.health.v1.Health: health_rpc.c; grpc.reflection.v1 and v1alpha: reflection_rpc.c */
 void handle_health_check(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_health_watch(struct rpc_call *call, const ProtobufCMessage *request);

@@ -21,6 +21,7 @@
 #include "server/plan/kinds.h"
 #include "server/plan/plan.h"
 #include "server/plan/view.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/diff.h"
 #include "server/rpc/findings.h"
@@ -484,7 +485,7 @@ history_of(struct history *history, uint64_t newest, struct err *err)
 }
 
 static bool
-history_run(struct view_job *job, struct err *err)
+history_all(struct view_job *job, struct err *err)
 {
 	const Plumb__V1__HistoryRequest *request = job->arg;
 	struct history *history = arena_zalloc(job->arena, sizeof *history);
@@ -510,6 +511,17 @@ history_run(struct view_job *job, struct err *err)
 	ok = ok ? history_of(history, newest, err) : err_oom(err);
 	page_fini(&history->page);
 	arena_free(history->arena);
+	return ok;
+}
+
+static bool
+history_run(struct view_job *job, struct err *err)
+{
+	const Plumb__V1__HistoryRequest *request = job->arg;
+	bool ok = history_all(job, err);
+
+	if (request->ref[0] == '\0')
+		audit_read(job, "history", NULL, ok, err);
 	return ok;
 }
 
@@ -567,6 +579,9 @@ send_diff(struct view_job *job, struct diff *diff, struct err *err)
 	reply.differences = diff->list;
 	reply.from_revision = job->revision;
 	reply.to_revision = job->other_revision;
+	/* From the beginning on it is the whole plan. */
+	if (diff->count > LIMIT_AUDIT_ROWS)
+		audit_read(job, "diff", NULL, true, NULL);
 	if (request->findings && (reply.findings = diff_findings(job, err)) == NULL)
 		return false;
 	if (protobuf_c_message_get_packed_size(&reply.base) > LIMIT_FRAME_BODY - 4096u)

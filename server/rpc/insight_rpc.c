@@ -447,8 +447,7 @@ handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 		return;
 	}
 	start->request = request;
-	start->ws =
-	    workspace_find(call->daemon, request->at != NULL ? request->at->workspace : "", &err);
+	start->ws = workspace_enter(call, request->at != NULL ? request->at->workspace : "", &err);
 	if (start->ws == NULL)
 		rpc_fail(call, &err);
 	else if (request->since || selected[rule_find("scope/crept", strlen("scope/crept"))])

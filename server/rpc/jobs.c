@@ -5,8 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-
-#include "server/limits.h"
+#include <time.h>
 
 /* Run at once; more threads are there for those that wait for slow readers. */
 #define WORKERS 2
@@ -18,6 +17,9 @@ struct job {
 	job_fn run;
 	job_fn done;
 	void *arg;
+	struct jobs_party *party;   /* whose turn */
+	struct jobs_party *counted; /* NULL: nobody else's */
+	int64_t took_us;
 };
 
 struct job_list {
@@ -28,11 +30,14 @@ struct job_list {
 struct jobs {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	struct job_list waiting; /* under lock */
-	struct job_list done;    /* under lock */
-	bool stopping;           /* under lock */
-	unsigned running;        /* under lock; without those that wait for readers */
-	size_t count;            /* loop only */
+	struct jobs_party *turn; /* under lock: the parties with jobs that wait, in turn */
+	struct jobs_party **turn_last;
+	struct jobs_party own; /* the daemon's */
+	struct job_list done;  /* under lock */
+	bool stopping;         /* under lock */
+	unsigned running;      /* under lock; without those that wait for readers */
+	size_t count;          /* loop only */
+	int64_t took_us;       /* lately; loop only */
 	void (*wake)(void *arg);
 	void *wake_arg;
 	unsigned threads_count;
@@ -67,10 +72,58 @@ list_pop(struct job_list *list)
 	return job;
 }
 
+/* At the end of its party's; a party that had none comes in last. */
+static void
+enqueue(struct jobs *jobs, struct job *job)
+{
+	struct jobs_party *party = job->party;
+
+	job->next = NULL;
+	if (party->first == NULL) {
+		party->last = &party->first;
+		party->next = NULL;
+		*jobs->turn_last = party;
+		jobs->turn_last = &party->next;
+	}
+	*party->last = job;
+	party->last = &job->next;
+}
+
+/* One of whoever's turn it is, who then is last. */
+static struct job *
+dequeue(struct jobs *jobs)
+{
+	struct jobs_party *party = jobs->turn;
+	struct job *job;
+
+	if (party == NULL)
+		return NULL;
+	jobs->turn = party->next;
+	if (jobs->turn == NULL)
+		jobs->turn_last = &jobs->turn;
+	job = party->first;
+	party->first = job->next;
+	if (party->first != NULL) {
+		party->next = NULL;
+		*jobs->turn_last = party;
+		jobs->turn_last = &party->next;
+	}
+	return job;
+}
+
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static bool
 may_run(const struct jobs *jobs)
 {
-	return jobs->waiting.first != NULL && jobs->running < WORKERS;
+	return jobs->turn != NULL && jobs->running < WORKERS;
 }
 
 static void *
@@ -78,17 +131,20 @@ worker_main(void *arg)
 {
 	struct jobs *jobs = arg;
 	struct job *job;
+	int64_t started_us;
 
 	pthread_mutex_lock(&jobs->lock);
 	for (;;) {
-		while (!may_run(jobs) && !(jobs->stopping && jobs->waiting.first == NULL))
+		while (!may_run(jobs) && !(jobs->stopping && jobs->turn == NULL))
 			pthread_cond_wait(&jobs->work, &jobs->lock);
-		job = list_pop(&jobs->waiting);
+		job = dequeue(jobs);
 		if (job == NULL)
 			break;
 		jobs->running++;
 		pthread_mutex_unlock(&jobs->lock);
+		started_us = now_us();
 		job->run(job->arg);
+		job->took_us = now_us() - started_us;
 		pthread_mutex_lock(&jobs->lock);
 		jobs->running--;
 		pthread_cond_signal(&jobs->work);
@@ -149,7 +205,7 @@ jobs_new(void (*wake)(void *arg), void *wake_arg, struct err *err)
 	}
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_cond_init(&jobs->work, NULL);
-	list_init(&jobs->waiting);
+	jobs->turn_last = &jobs->turn;
 	list_init(&jobs->done);
 	jobs->wake = wake;
 	jobs->wake_arg = wake_arg;
@@ -179,25 +235,33 @@ jobs_free(struct jobs *jobs)
 }
 
 bool
-jobs_start(struct jobs *jobs, job_fn run, job_fn done, void *arg, bool force, struct err *err)
+jobs_start_for(struct jobs *jobs, struct jobs_party *party, struct jobs_party *counted, job_fn run,
+    job_fn done, void *arg, struct err *err)
 {
-	struct job *job;
+	struct job *job = calloc(1, sizeof *job);
 
-	if (!force && jobs->count >= LIMIT_JOBS)
-		return err_set(err, ERR_LIMIT,
-		    "%u questions are being answered already; try again in a moment", LIMIT_JOBS);
-	job = calloc(1, sizeof *job);
 	if (job == NULL)
 		return err_oom(err);
 	job->run = run;
 	job->done = done;
 	job->arg = arg;
+	job->party = party;
+	job->counted = counted;
 	jobs->count++;
+	party->count++;
+	if (counted != NULL)
+		counted->count++;
 	pthread_mutex_lock(&jobs->lock);
-	list_push(&jobs->waiting, job);
+	enqueue(jobs, job);
 	pthread_cond_signal(&jobs->work);
 	pthread_mutex_unlock(&jobs->lock);
 	return true;
+}
+
+bool
+jobs_start(struct jobs *jobs, job_fn run, job_fn done, void *arg, struct err *err)
+{
+	return jobs_start_for(jobs, &jobs->own, NULL, run, done, arg, err);
 }
 
 /* One at a time, since done() may start others. */
@@ -213,6 +277,10 @@ jobs_poll(struct jobs *jobs)
 		if (job == NULL)
 			return;
 		jobs->count--;
+		job->party->count--;
+		if (job->counted != NULL)
+			job->counted->count--;
+		jobs->took_us += (job->took_us - jobs->took_us) / 8;
 		job->done(job->arg);
 		free(job);
 	}
@@ -222,4 +290,23 @@ size_t
 jobs_count(const struct jobs *jobs)
 {
 	return jobs->count;
+}
+
+void
+jobs_depth(struct jobs *jobs, size_t *waiting, size_t *running)
+{
+	*waiting = 0;
+	pthread_mutex_lock(&jobs->lock);
+	for (const struct jobs_party *party = jobs->turn; party != NULL; party = party->next) {
+		for (const struct job *job = party->first; job != NULL; job = job->next)
+			++*waiting;
+	}
+	*running = jobs->running;
+	pthread_mutex_unlock(&jobs->lock);
+}
+
+int64_t
+jobs_took_us(const struct jobs *jobs)
+{
+	return jobs->took_us;
 }

@@ -29,20 +29,31 @@ struct view_call;
 /* ---- the pool */
 typedef void (*job_fn)(void *arg);
 
+/* Whose jobs: parties take turns. All zero at first; must outlive its jobs. */
+struct jobs_party {
+	size_t count;      /* waiting, running or not yet polled; loop only */
+	struct job *first; /* waiting; the pool's, as what follows */
+	struct job **last;
+	struct jobs_party *next; /* in turn */
+};
+
 /* wake() as in struct daemon_options. Starts its threads. */
 struct jobs *jobs_new(void (*wake)(void *arg), void *wake_arg, struct err *err) MUST_CHECK;
 /* Runs what is queued, then stops; done() is called for each. Takes NULL. */
 void jobs_free(struct jobs *jobs);
-/*
- * run(arg) on a worker, then done(arg) on the loop from jobs_poll(). ERR_LIMIT with LIMIT_JOBS waiting or running,
- * except with force (the daemon's own work).
- */
-bool jobs_start(
-    struct jobs *jobs, job_fn run, job_fn done, void *arg, bool force, struct err *err) MUST_CHECK;
+/* The daemon's own work: run(arg) on a worker, then done(arg) on the loop from jobs_poll(). Calls use quota_start(). */
+bool jobs_start(struct jobs *jobs, job_fn run, job_fn done, void *arg, struct err *err) MUST_CHECK;
+/* The same in the turn of whose party it is; also counted for another (may be NULL). */
+bool jobs_start_for(struct jobs *jobs, struct jobs_party *party, struct jobs_party *counted,
+    job_fn run, job_fn done, void *arg, struct err *err) MUST_CHECK;
+/* How long one took lately, microseconds. */
+int64_t jobs_took_us(const struct jobs *jobs);
 void jobs_poll(struct jobs *jobs);
 /* From a job, around waiting for a slow reader: another job may run meanwhile. */
 void jobs_block(struct jobs *jobs);
 void jobs_unblock(struct jobs *jobs);
+/* Those that no worker has taken yet, and those that run. */
+void jobs_depth(struct jobs *jobs, size_t *waiting, size_t *running);
 /* Waiting, running or not yet polled. */
 size_t jobs_count(const struct jobs *jobs);
 

@@ -15,6 +15,7 @@
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/filter.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
@@ -314,6 +315,10 @@ send_page(struct view_job *job, struct list *list, const struct top *top, struct
 	if (out.failed)
 		return err_set(err, ERR_LIMIT,
 		    "the page does not fit into a message; ask for a smaller page_size");
+	if (end > LIMIT_AUDIT_ROWS && !list->request->count_only) {
+		snprintf(token, sizeof token, "up to entry %" PRIu64, end);
+		audit_read(job, "list", token, true, NULL);
+	}
 	return view_job_send_bytes(job, out.p, out.len, err);
 }
 
@@ -504,7 +509,7 @@ send_all(struct view_job *job, const Plumb__V1__ExportRequest *request, const st
 }
 
 static bool
-export_run(struct view_job *job, struct err *err)
+export_all(struct view_job *job, struct err *err)
 {
 	const Plumb__V1__ExportRequest *request = job->arg;
 	struct order order = {.by = SORT_ID};
@@ -518,6 +523,15 @@ export_run(struct view_job *job, struct err *err)
 	qsort_r(items, count, sizeof *items, by_order, &order);
 	ok = send_all(job, request, items, count, err);
 	free(items);
+	return ok;
+}
+
+static bool
+export_run(struct view_job *job, struct err *err)
+{
+	bool ok = export_all(job, err);
+
+	audit_read(job, "export", NULL, ok, err);
 	return ok;
 }
 

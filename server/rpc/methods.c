@@ -7,10 +7,13 @@
 
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
+#include "plumb/v1/access.pb-c.h"
 #include "plumb/v1/admin.pb-c.h"
+#include "plumb/v1/audit.pb-c.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "plumb/v1/signal.pb-c.h"
+#include "plumb/v1/webhook.pb-c.h"
 #include "server/rpc/handlers.h"
 
 /* clang-format off */
@@ -52,6 +55,25 @@ static const struct rpc_method methods[] = {
 	METHOD("Admin", "Verify", verify, RPC_STREAM, handle_admin_verify),
 	METHOD("Admin", "Backup", backup, RPC_STREAM, handle_admin_backup),
 	METHOD("Admin", "Snapshot", snapshot, 0, handle_admin_snapshot),
+
+	METHOD("Audit", "Verify", verify_audit, RPC_STREAM, handle_audit_verify),
+	METHOD("Audit", "List", list_audit, 0, handle_audit_list),
+
+	METHOD("Webhooks", "Create", create_webhook, RPC_WRITE, handle_webhooks_create),
+	METHOD("Webhooks", "List", list_webhooks, 0, handle_webhooks_list),
+	METHOD("Webhooks", "Update", update_webhook, RPC_WRITE, handle_webhooks_update),
+	METHOD("Webhooks", "Remove", remove_webhook, RPC_WRITE, handle_webhooks_remove),
+	METHOD("Webhooks", "RotateSecret", rotate_secret, RPC_WRITE, handle_webhooks_rotate_secret),
+	METHOD("Webhooks", "Test", test_webhook, 0, handle_webhooks_test),
+	METHOD("Webhooks", "ListDeadLetters", list_dead_letters, 0, handle_webhooks_list_dead_letters),
+	METHOD("Webhooks", "RetryDeadLetters", retry_dead_letters, RPC_WRITE, handle_webhooks_retry_dead_letters),
+	METHOD("Webhooks", "Watch", watch_webhooks, RPC_STREAM | RPC_ENDLESS, handle_webhooks_watch),
+	METHOD("Webhooks", "Report", report_delivery, RPC_WRITE, handle_webhooks_report),
+
+	METHOD("Access", "CreateToken", create_token, RPC_WRITE, handle_access_create_token),
+	METHOD("Access", "ListTokens", list_tokens, 0, handle_access_list_tokens),
+	METHOD("Access", "RevokeToken", revoke_token, RPC_WRITE, handle_access_revoke_token),
+	METHOD("Access", "RotateToken", rotate_token, RPC_WRITE, handle_access_rotate_token),
 
 	{ "grpc.health.v1.Health", "Check", &grpc__health__v1__health_check_request__descriptor,
 	    &grpc__health__v1__health_check_response__descriptor, 0, handle_health_check },

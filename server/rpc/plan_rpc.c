@@ -21,12 +21,14 @@
 #include "server/plan/control.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/diff.h"
 #include "server/rpc/dry_run.h"
 #include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/keys.h"
+#include "server/rpc/ownership.h"
 #include "server/rpc/refusal.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/system.h"
@@ -443,7 +445,7 @@ answer_duplicate(struct apply_call *ac, uint64_t revision)
 	dup->revision = revision;
 	workspace_fold_source(ac->ws, &call->cancelled, &dup->source);
 	pb_out_init(&dup->out, dup->arena, REPLY_MAX);
-	if (!jobs_start(call->daemon->jobs, duplicate_run, duplicate_done, dup, true, &err)) {
+	if (!jobs_start(call->daemon->jobs, duplicate_run, duplicate_done, dup, &err)) {
 		arena_free(dup->arena);
 		rpc_fail(call, &err);
 		return;
@@ -800,6 +802,13 @@ take(struct apply_call *ac)
 		err_oom(&err);
 	if (commit == NULL || !read_rules(ac, &rules, &err)) {
 		rpc_fail(call, &err);
+		return;
+	}
+	if (!ownership_check(call, ac->ws->plan, ac->request->change_set, &err)) {
+		if (err.code == ERR_DENIED)
+			audit_event(call->daemon, &call->caller, "refused", ac->ws->id,
+			    "changes of what is not theirs");
+		refuse(ac, &err, NULL);
 		return;
 	}
 	if (!find_time(ac, &commit->stamp.time_us, &err)) {

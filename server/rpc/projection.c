@@ -15,6 +15,7 @@
 #include "server/plan/plan.h"
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/system.h"
 #include "server/store/tables.h"
 
 #define INTERVAL_US 1000000
@@ -130,6 +131,27 @@ add_kind(
 	add_list_tables(out, body->descriptor, body->name);
 }
 
+/* What lets callers in and signs what is sent is for nobody to query: only workspaces, of what the daemon keeps. */
+static bool
+is_hidden(enum kind kind)
+{
+	return system_is_entry(kind) && kind != KIND_WORKSPACE;
+}
+
+/* The kind whose body a field of Item or Record is. */
+static enum kind
+kind_of(const ProtobufCFieldDescriptor *body)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "%s", body->name);
+	for (char *p = name; *p != '\0'; p++) {
+		if (*p == '_')
+			*p = '-';
+	}
+	return kind_parse(name, strlen(name));
+}
+
 void
 projection_schema(struct str *out)
 {
@@ -138,7 +160,8 @@ projection_schema(struct str *out)
 
 	for (size_t w = 0; w < 2; w++) {
 		for (unsigned i = 0; i < wholes[w]->n_fields; i++) {
-			if (is_body(wholes[w], &wholes[w]->fields[i]))
+			if (is_body(wholes[w], &wholes[w]->fields[i]) &&
+			    !is_hidden(kind_of(&wholes[w]->fields[i])))
 				add_kind(out, wholes[w], &wholes[w]->fields[i]);
 		}
 	}
@@ -381,7 +404,7 @@ project_entry(struct writer *w, const struct item *item, bool fresh)
 		return project_ranking(w, item, id);
 	kind_table(kind_name(item->kind), name, sizeof name);
 	body = protobuf_c_message_descriptor_get_field_by_name(whole_of(item), name);
-	if (body == NULL)
+	if (body == NULL || is_hidden(item->kind))
 		return true;
 	if (!fresh && (!tables_delete(w->tables, name, w->workspace, id, w->err) ||
 			  !delete_lists(w, whole_of(item), name, id) ||
@@ -641,7 +664,7 @@ start_job(struct projection *p, struct followed *f, struct workspace *ws)
 	f->changed = NULL;
 	f->changed_count = f->changed_cap = 0;
 	f->walk = false;
-	p->running = jobs_start(p->daemon->jobs, on_run, on_done, p, true, &err);
+	p->running = jobs_start(p->daemon->jobs, on_run, on_done, p, &err);
 	if (!p->running) {
 		p->ok = false;
 		on_done(p);

@@ -277,7 +277,7 @@ redact_check(struct workspace *ws)
 	job->workspace = ws->number;
 	job->shared = workspace_view(ws);
 	if (job->shared == NULL ||
-	    !jobs_start(ws->daemon->jobs, redact_run, redact_done, job, true, &err)) {
+	    !jobs_start(ws->daemon->jobs, redact_run, redact_done, job, &err)) {
 		shared_view_unref(job->shared);
 		free(job);
 		return;

@@ -12,8 +12,11 @@
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "server/limits.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/metrics.h"
+#include "server/rpc/permit.h"
+#include "server/rpc/quota.h"
 
 #define POOL_MAX     1024         /* free calls kept with their arenas' first blocks */
 #define SCRATCH_KEEP (256u << 10) /* a larger buffer is given back after its reply */
@@ -27,6 +30,7 @@ struct rpc_pool {
 	uint64_t next_id;
 	uint8_t *scratch;
 	size_t scratch_cap;
+	LIST_HEAD(, rpc_call) longs; /* by tokens, that end when their callers like */
 };
 
 /* ---- finding methods ---- */
@@ -276,6 +280,18 @@ rpc_call_new(struct daemon *daemon, const struct rpc_method *method,
 	    .faults = faults,
 	    .state = RPC_RUNNING,
 	};
+	/* Workers may still write it down when the connection is gone. */
+	if (caller->from != NULL)
+		call->caller.from = arena_strdup(arena, caller->from);
+	if (!quota_begin(call)) {
+		pool->count--;
+		pool_give(pool, call);
+		return NULL;
+	}
+	if (caller->token != 0 && (method->flags & (RPC_ENDLESS | RPC_CLIENT_STREAM)) != 0) {
+		call->is_long = true;
+		LIST_INSERT_HEAD(&pool->longs, call, long_link);
+	}
 	return call;
 }
 
@@ -286,6 +302,7 @@ free_if_done(struct rpc_call *call)
 
 	if (call->state != RPC_FINISHED || call->pins > 0)
 		return;
+	quota_forget(call);
 	arena_free(call->message_arena);
 	pool = daemon_rpc_pool(call->daemon);
 	pool->count--;
@@ -312,9 +329,15 @@ rpc_unpin(struct rpc_call *call)
 static void
 end(struct rpc_call *call, const struct err *status, const uint8_t *details, size_t details_len)
 {
+	int64_t took_us;
+
 	assert(call->state == RPC_RUNNING);
 	call->state = RPC_FINISHED;
-	metrics_call(call->method, status->code, daemon_monotonic_us() - call->started_us);
+	if (call->is_long)
+		LIST_REMOVE(call, long_link);
+	took_us = daemon_monotonic_us() - call->started_us;
+	metrics_call(call->method, status->code, took_us);
+	quota_end(call, took_us);
 	call->transport->finish(call, status, details, details_len);
 	call->transport_data = NULL;
 	free_if_done(call);
@@ -390,8 +413,22 @@ error_info(const char *reason, uint64_t resume_from, struct arena *arena)
 	return any_of(&info.base, arena);
 }
 
+static Google__Protobuf__Any *
+retry_info(int64_t after_us, struct arena *arena)
+{
+	Google__Rpc__RetryInfo info;
+	Google__Protobuf__Duration delay;
+
+	google__rpc__retry_info__init(&info);
+	google__protobuf__duration__init(&delay);
+	delay.seconds = after_us / 1000000;
+	delay.nanos = (int32_t)(after_us % 1000000) * 1000;
+	info.retry_delay = &delay;
+	return any_of(&info.base, arena);
+}
+
 struct details {
-	Google__Protobuf__Any *list[3];
+	Google__Protobuf__Any *list[4];
 	size_t count;
 };
 
@@ -454,6 +491,8 @@ rpc_fail_detail(struct rpc_call *call, const struct err *err, const ProtobufCMes
 		details_add(&details, bad_request(call->faults, call->arena));
 	if (detail != NULL)
 		details_add(&details, any_of(detail, call->arena));
+	if ((err->code == ERR_LIMIT || err->code == ERR_UNAUTHENTICATED) && call->retry_us > 0)
+		details_add(&details, retry_info(call->retry_us, call->arena));
 	end_with(call, err, &details);
 }
 
@@ -489,6 +528,11 @@ cancel_reason(const struct rpc_call *call, enum err_code code, struct err *err)
 		    "%" PRIu64,
 		    LIMIT_STREAM_OUTPUT >> 20, call->resume_from);
 		break;
+	case ERR_UNAUTHENTICATED:
+		err_set(err, code,
+		    "the token has expired, or was revoked or rotated: show another "
+		    "(plumb --token-file FILE)");
+		break;
 	case ERR_UNAVAILABLE:
 		err_set(err, code, "the daemon is stopping; try again in a moment");
 		break;
@@ -521,6 +565,24 @@ rpc_cancel(struct rpc_call *call, enum err_code code)
 	if (on_cancel != NULL)
 		on_cancel(call);
 	rpc_unpin(call);
+}
+
+void
+rpc_end_long(
+    struct daemon *daemon, bool (*holds)(void *arg, const struct caller *caller), void *arg)
+{
+	struct rpc_pool *pool = daemon_rpc_pool(daemon);
+	struct rpc_call *call = pool != NULL ? LIST_FIRST(&pool->longs) : NULL;
+
+	while (call != NULL) {
+		struct rpc_call *next = LIST_NEXT(call, long_link);
+
+		if (!holds(arg, &call->caller)) {
+			rpc_cancel(call, ERR_UNAUTHENTICATED);
+			next = LIST_FIRST(&pool->longs); /* others may have ended with it */
+		}
+		call = next;
+	}
 }
 
 /* ---- replies ---- */
@@ -651,13 +713,46 @@ decode(struct rpc_call *call, struct arena *arena, const uint8_t *p, size_t len)
 	return request;
 }
 
+/* False: the caller may not call this; the call has ended. */
+static bool
+is_permitted(struct rpc_call *call)
+{
+	const char *dot = strrchr(call->method->service, '.');
+	char about[128]; /* "Webhooks.List", as errors say it */
+	struct err err;
+
+	if (permit_call(call, &err))
+		return true;
+	snprintf(about, sizeof about, "%s.%s", dot != NULL ? dot + 1 : call->method->service,
+	    call->method->name);
+	if ((call->method->flags & RPC_CONFIDENTIAL) == 0)
+		audit_event(call->daemon, &call->caller, "refused", about, err_code_name(err.code));
+	rpc_fail(call, &err);
+	return false;
+}
+
+/* Are neither its role nor its caller's allowance against it? Else the call has ended. */
+static bool
+is_admitted(struct rpc_call *call, size_t len)
+{
+	struct err err;
+
+	if (!quota_admit(call, len, &err)) {
+		rpc_fail(call, &err);
+		return false;
+	}
+	return is_permitted(call);
+}
+
 void
 rpc_dispatch(struct rpc_call *call, const uint8_t *p, size_t len)
 {
 	const ProtobufCMessage *request;
 
+	if (call->refused)
+		return;
 	rpc_pin(call);
-	request = decode(call, call->arena, p, len);
+	request = is_admitted(call, len) ? decode(call, call->arena, p, len) : NULL;
 	if (request != NULL)
 		call->method->handler(call, request);
 	rpc_unpin(call);
@@ -669,8 +764,11 @@ void
 rpc_begin(struct rpc_call *call)
 {
 	assert(call->method->flags & RPC_CLIENT_STREAM);
+	if (call->refused)
+		return;
 	rpc_pin(call);
-	call->method->handler(call, NULL);
+	if (is_admitted(call, 0))
+		call->method->handler(call, NULL);
 	rpc_unpin(call);
 }
 
@@ -680,6 +778,8 @@ rpc_message(struct rpc_call *call, const uint8_t *p, size_t len)
 	const ProtobufCMessage *message;
 	struct err err;
 
+	if (call->refused)
+		return;
 	if (call->message_arena == NULL)
 		call->message_arena = arena_new(LIMIT_CALL_ARENA);
 	if (call->message_arena == NULL) {
@@ -688,7 +788,7 @@ rpc_message(struct rpc_call *call, const uint8_t *p, size_t len)
 		return;
 	}
 	rpc_pin(call);
-	message = decode(call, call->message_arena, p, len);
+	message = is_admitted(call, len) ? decode(call, call->message_arena, p, len) : NULL;
 	if (message != NULL && call->on_message != NULL)
 		call->on_message(call, message);
 	arena_reset(call->message_arena);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "common/arena.h"
 #include "common/err.h"
@@ -20,6 +21,8 @@ struct rpc_call;
 struct rpc_method;
 struct daemon;
 struct rpc_bytes;
+struct quota_party;
+struct workspace;
 
 /* What a caller may do; each may do what those before it may. Numbers as plumb.v1.Role. */
 enum access { ACCESS_NONE, ACCESS_READER, ACCESS_CONTRIBUTOR, ACCESS_PLANNER, ACCESS_ADMIN };
@@ -32,6 +35,9 @@ struct caller {
 	bool local; /* a unix socket peer */
 	enum access access;
 	uint32_t token; /* its number (server/rpc/access.h); 0 none was shown: all workspaces */
+	uint32_t
+	    claimed; /* the number of a token that lets nobody in, for the log; token is 0 then */
+	uint32_t secret; /* which of its secrets: a rotated one holds for a while */
 	const char *
 	    from; /* the peer's address, "unix"; the connection's, valid while the call runs; NULL */
 };
@@ -107,8 +113,16 @@ struct rpc_call {
 	struct arena *message_arena;      /* of the message at hand; RPC_CLIENT_STREAM only */
 	bool was_compressed;              /* the message at hand came compressed */
 	enum rpc_compression compression; /* of the replies from here on */
+	/* See quota.h. */
+	struct quota_party *party;
+	struct workspace *entered; /* NULL: it named none yet */
+	size_t request_bytes;
+	int64_t retry_us; /* of a refusal: when to come again, as google.rpc.RetryInfo; 0 unknown */
 	unsigned pins; /* workers and commits that still hold the call; freed when 0 and finished */
 	struct rpc_call *next_free; /* in the pool */
+	bool refused;               /* already; its answer is held back for a while */
+	bool is_long;               /* in the list of rpc_end_long() */
+	LIST_ENTRY(rpc_call) long_link;
 };
 
 enum rpc_flag {
@@ -198,6 +212,12 @@ void rpc_cancel(struct rpc_call *call, enum err_code code);
 void rpc_writable(struct rpc_call *call);
 /* Runs what is due at the end of a loop turn: flushes commits. */
 void rpc_turn_end(struct daemon *daemon);
+/*
+ * Ends, with ERR_UNAUTHENTICATED, those calls by tokens that go on until their callers stop and of whom holds() says that
+ * theirs holds no longer.
+ */
+void rpc_end_long(
+    struct daemon *daemon, bool (*holds)(void *arg, const struct caller *caller), void *arg);
 /* Calls that have not been freed yet. */
 size_t rpc_calls_count(const struct daemon *daemon);
 

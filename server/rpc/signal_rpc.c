@@ -26,6 +26,7 @@
 #include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/own.h"
 #include "server/rpc/rpc.h"
 #include "server/store/confidential.h"
 
@@ -74,11 +75,21 @@ week_parse(const char *text, int32_t *week)
 
 /* ---- Pulse ---------------------------------------------------------------------------------------------------------- */
 
+/*
+ * Whom the caller speaks for: themselves. An administrator may act as another, but not say something in confidence for them.
+ * Where nobody is asked who they are (anonymous = admin), what they claim is all there is.
+ */
+static const char *
+speaker(const struct caller *caller)
+{
+	return caller->verified ? own_person(caller) : strstr(caller->name, "person/");
+}
+
 /* The id of the person of the plan who calls; NULL: nobody is. */
 static const char *
 caller_id(const struct view_job *job, struct err *err)
 {
-	const char *name = strstr(job->call->caller.name, "person/");
+	const char *name = speaker(&job->call->caller);
 	const struct item *person = NULL;
 	const char *id;
 	enum kind kind;
@@ -88,10 +99,16 @@ caller_id(const struct view_job *job, struct err *err)
 		person = view_find(job->view, KIND_PERSON, id, len);
 	if (item_is_live(person))
 		return arena_strndup(job->arena, item_id(person), person->id_len);
-	err_set(err, ERR_DENIED,
-	    name != NULL ? "only people of the plan send pulses, and whoever you say you are is "
-			   "none of them"
-			 : "only people of the plan send pulses: say who you are");
+	if (name == NULL && strstr(job->call->caller.name, "person/") != NULL)
+		err_set(err, ERR_DENIED,
+		    "people send pulses themselves: an administrator can't do it for them. They "
+		    "need a token of their own (plumb admin token create)");
+	else
+		err_set(err, ERR_DENIED,
+		    name != NULL
+			? "only people of the plan send pulses, and whoever you say you are is "
+			  "none of them"
+			: "only people of the plan send pulses: say who you are");
 	return NULL;
 }
 

@@ -159,7 +159,7 @@ snapshots_start(struct workspace *ws, void (*done)(void *arg, bool written), voi
 		return false;
 	job->done = done;
 	job->done_arg = arg;
-	if (!jobs_start(ws->daemon->jobs, snapshot_run, snapshot_done, job, true, &err)) {
+	if (!jobs_start(ws->daemon->jobs, snapshot_run, snapshot_done, job, &err)) {
 		shared_view_unref(job->shared);
 		free(job);
 		return false;

@@ -10,6 +10,7 @@
 
 #include "common/err.h"
 #include "plumb/v1/item.pb-c.h"
+#include "plumb/v1/plan.pb-c.h"
 #include "server/plan/item.h"
 
 struct arena;
@@ -25,6 +26,9 @@ bool system_is_entry(enum kind kind);
  */
 bool system_put(struct rpc_call *call, Plumb__V1__Item *item, const ProtobufCMessage *reply,
     struct err *err) MUST_CHECK;
+/* The same with several changes, puts and removals, at once. */
+bool system_change(struct rpc_call *call, Plumb__V1__Change **changes, size_t count,
+    const ProtobufCMessage *reply, struct err *err) MUST_CHECK;
 /* The daemon's own. done (may be NULL) is called when it is durable, or isn't. */
 typedef void (*system_done_fn)(void *arg, enum err_code code);
 bool system_put_own(struct daemon *daemon, Plumb__V1__Item *item, const char *reason,

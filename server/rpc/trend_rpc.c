@@ -277,8 +277,7 @@ handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
-	tc->ws =
-	    workspace_find(call->daemon, request->at != NULL ? request->at->workspace : "", &err);
+	tc->ws = workspace_enter(call, request->at != NULL ? request->at->workspace : "", &err);
 	if (tc->ws == NULL) {
 		rpc_fail(call, &err);
 		return;

@@ -23,6 +23,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/baselines.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
 
 /* A worker that is this far ahead of its reader waits. */
@@ -198,14 +199,24 @@ take_output(struct view_call *vc)
 	return output;
 }
 
-/* As much as the transport takes; the rest when it is writable again. */
+static bool
+is_stream(const struct view_call *vc)
+{
+	return (vc->call->method->flags & RPC_STREAM) != 0;
+}
+
+/*
+ * As much as the transport takes; the rest when it is writable again. A single reply goes with the
+ * call's end: who has it may call again, and no limit still counts the call before.
+ */
 static void
 pump(struct view_call *vc)
 {
-	bool stream = (vc->call->method->flags & RPC_STREAM) != 0;
+	bool stream = is_stream(vc);
 	struct output *output;
 
-	while (vc->call->state == RPC_RUNNING && has_output(vc)) {
+	while (vc->call->state == RPC_RUNNING && (stream || vc->state == VIEW_DRAIN) &&
+	       has_output(vc)) {
 		if (stream && !rpc_is_writable(vc->call))
 			return;
 		output = take_output(vc);
@@ -292,7 +303,8 @@ queue_output(struct view_call *vc, struct output *output, struct err *err)
 		free(output);
 		return err_set(err, ERR_CANCELLED, "cancelled");
 	}
-	tell_loop(vc);
+	if (is_stream(vc))
+		tell_loop(vc); /* else the job's end does */
 	return true;
 }
 
@@ -456,7 +468,7 @@ start_run(struct view_call *vc)
 	give_baselines(vc);
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
-	if (!jobs_start(vc->daemon->jobs, run_job, job_done, vc, false, &err)) {
+	if (!quota_start(vc->call, run_job, job_done, vc, &err)) {
 		fail(vc, &err);
 		return;
 	}
@@ -523,7 +535,7 @@ find_workspace(struct view_call *vc, struct err *err)
 
 	if (!name_workspace(vc, &id, err))
 		return FAILED;
-	ws = workspace_find(vc->daemon, id, err);
+	ws = workspace_enter(vc->call, id, err);
 	if (ws == NULL)
 		return FAILED;
 	if (ws->state == WORKSPACE_COLD)
@@ -614,7 +626,7 @@ resolve_time(struct view_call *vc, struct want *want, struct err *err)
 		(void)!faults_none(vc->call->faults, err);
 		return FAILED;
 	}
-	if (!jobs_start(vc->daemon->jobs, ask_time, time_answered, vc, false, err))
+	if (!quota_start(vc->call, ask_time, time_answered, vc, err))
 		return FAILED;
 	vc->busy = true;
 	return WAIT;
@@ -774,7 +786,7 @@ resolve_newest_baselines(struct view_call *vc, struct err *err)
 		return GO_ON;
 	if (vc->baseline_sought)
 		return get_baselines(vc, err);
-	if (!jobs_start(vc->daemon->jobs, run_seek, sought, vc, false, err))
+	if (!quota_start(vc->call, run_seek, sought, vc, err))
 		return FAILED;
 	vc->busy = true;
 	return WAIT;

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "plumb/v1/plan.pb-c.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/rpc.h"
@@ -712,6 +714,14 @@ parse_kinds(const char *text, struct watcher *w, struct faults *faults, struct e
 	return faults_none(faults, err);
 }
 
+bool
+watch_check_filter(const char *text, struct faults *faults, struct err *err)
+{
+	struct watcher none = {0};
+
+	return parse_kinds(text, &none, faults, err);
+}
+
 static bool
 fill_watcher(struct watcher *w, const Plumb__V1__WatchRequest *request, uint64_t durable,
     struct faults *faults, struct err *err)
@@ -765,6 +775,20 @@ make_hub(struct workspace *ws, struct err *err)
 	return true;
 }
 
+/* With a filter it follows a few things; without one, or from the past on, it reads all that is or ever was said. */
+static void
+tell(
+    const struct rpc_call *call, const struct workspace *ws, const Plumb__V1__WatchRequest *request)
+{
+	char about[LIMIT_AUDIT_TEXT];
+	bool is_filtered = request->filter[0] != '\0';
+
+	if (is_filtered && request->from_revision == 0)
+		return;
+	snprintf(about, sizeof about, "%s%s%s", ws->id, is_filtered ? " " : "", request->filter);
+	audit_event(call->daemon, &call->caller, "watch", about, "ok");
+}
+
 static void
 begin(struct workspace *ws, struct rpc_call *call, const Plumb__V1__WatchRequest *request)
 {
@@ -779,6 +803,7 @@ begin(struct workspace *ws, struct rpc_call *call, const Plumb__V1__WatchRequest
 		rpc_fail(call, &err);
 		return;
 	}
+	tell(call, ws, request);
 	join(ws->hub, w, call);
 	if (w->want > plan_durable(ws->plan))
 		return;

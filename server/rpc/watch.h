@@ -6,12 +6,18 @@
 #ifndef SERVER_RPC_WATCH_H
 #define SERVER_RPC_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct commit;
 struct daemon;
 struct workspace;
 
+struct err;
+struct faults;
+
+/* Is it a filter as Watch takes it? False with a fault. */
+bool watch_check_filter(const char *text, struct faults *faults, struct err *err);
 /* One change became durable; in order. Cheap where nobody watches. */
 void watch_publish(struct workspace *ws, const struct commit *commit);
 /* Heartbeats. */

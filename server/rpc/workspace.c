@@ -10,6 +10,8 @@
 #include "common/pb.h"
 #include "server/limits.h"
 #include "server/plan/view.h"
+#include "server/rpc/access.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/keys.h"
 #include "server/rpc/metrics.h"
@@ -23,6 +25,20 @@
 
 /* ---- the list ------------------------------------------------------------------------------------------ */
 
+/* The one answer about what is not there, or not for the caller. */
+static struct workspace *
+absent(const char *id, struct err *err)
+{
+	if (parse_is_id(id, strlen(id)))
+		err_set(err, ERR_NOT_FOUND,
+		    "workspace '%s' does not exist; create it with: plumb workspace create %s", id,
+		    id);
+	else
+		err_set(err, ERR_INVALID,
+		    "workspace: '%.80s' is not an id (1 to 64 of a-z 0-9 . _ -)", id);
+	return NULL;
+}
+
 struct workspace *
 workspace_find(struct daemon *daemon, const char *id, struct err *err)
 {
@@ -32,14 +48,25 @@ workspace_find(struct daemon *daemon, const char *id, struct err *err)
 		if (strcmp(ws->id, id) == 0)
 			return ws;
 	}
-	if (parse_is_id(id, strlen(id)))
-		err_set(err, ERR_NOT_FOUND,
-		    "workspace '%s' does not exist; create it with: plumb workspace create %s", id,
-		    id);
-	else
-		err_set(err, ERR_INVALID,
-		    "workspace: '%.80s' is not an id (1 to 64 of a-z 0-9 . _ -)", id);
-	return NULL;
+	return absent(id, err);
+}
+
+struct workspace *
+workspace_enter(struct rpc_call *call, const char *id, struct err *err)
+{
+	struct workspace *ws;
+
+	if (id[0] == '\0')
+		id = DEFAULT_WORKSPACE;
+	/* Not looked for: what a caller may not enter takes as long whether it is there or not. */
+	if (!access_may_enter(call, id)) {
+		if (parse_is_id(id, strlen(id)))
+			audit_event(
+			    call->daemon, &call->caller, "refused", id, "not in the token's scope");
+		return absent(id, err);
+	}
+	ws = workspace_find(call->daemon, id, err);
+	return ws != NULL && quota_enter(call, ws, err) ? ws : NULL;
 }
 
 struct workspace *
@@ -257,7 +284,7 @@ workspace_load(struct workspace *ws)
 	if (load == NULL)
 		return; /* stays COLD: the next use tries again */
 	load_init(load, ws);
-	if (!jobs_start(ws->daemon->jobs, load_run, load_done, load, true, &err)) {
+	if (!jobs_start(ws->daemon->jobs, load_run, load_done, load, &err)) {
 		free(load);
 		return;
 	}
@@ -327,7 +354,7 @@ workspace_for_call(
     struct rpc_call *call, const char *id, rpc_handler_fn handler, const ProtobufCMessage *request)
 {
 	struct err err = {0};
-	struct workspace *ws = workspace_find(call->daemon, id, &err);
+	struct workspace *ws = workspace_enter(call, id, &err);
 
 	if (ws == NULL) {
 		rpc_fail(call, &err);
@@ -377,12 +404,14 @@ unlink_commit(struct workspace *ws, struct commit *commit)
 	commit->next = commit->prev = NULL;
 }
 
-/* Tells whoever asked for the change. The commit may be gone afterwards. */
+/* Tells whoever asked for the change. */
 static void
 answer(struct commit *commit, enum err_code code)
 {
 	struct err err;
 
+	if (commit->on_outcome != NULL)
+		commit->on_outcome(commit, code);
 	if (commit->on_done != NULL) {
 		commit->on_done(commit, code);
 		return;
@@ -405,6 +434,8 @@ release(struct commit *commit)
 
 	if (call != NULL)
 		rpc_unpin(call);
+	else
+		commit->free(commit);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "common/parse.h"
 #include "server/plan/plan.h"
 #include "server/rpc/fold.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/waiter.h"
 
@@ -53,6 +54,9 @@ struct commit {
 	size_t reply_len;
 	void (*on_done)(
 	    struct commit *commit, enum err_code code); /* NULL: the call gets reply or the error */
+	void (*free)(struct commit *commit); /* of the daemon's own: the store is done with it */
+	void (*on_outcome)(
+	    struct commit *commit, enum err_code code); /* just before; NULL nothing */
 };
 
 struct workspace {
@@ -73,6 +77,7 @@ struct workspace {
 	struct waiters undurable;
 	struct commit *oldest_commit;
 	struct commit *newest_commit;
+	struct quota_party party;
 	unsigned taken_back; /* commits undone whose completion is still to come */
 	uint64_t undo_epoch; /* grows with every undo */
 	bool moved;          /* waiters must be looked at */
@@ -85,8 +90,14 @@ struct workspace {
 	int64_t redact_after_us;
 };
 
-/* "" is "main". NULL with ERR_NOT_FOUND. Any state. */
+/* For the daemon itself. "" is "main". NULL with ERR_NOT_FOUND. Any state. */
 struct workspace *workspace_find(struct daemon *daemon, const char *id, struct err *err) MUST_CHECK;
+/*
+ * For calls, which name workspaces nowhere else: the same, but one that the caller may not enter is as one that does not
+ * exist, and is not even looked for.
+ */
+struct workspace *workspace_enter(
+    struct rpc_call *call, const char *id, struct err *err) MUST_CHECK;
 struct workspace *workspace_by_number(struct daemon *daemon, uint32_t number);
 /* Adds one to the daemon's list, COLD. zone is checked: an unknown one is logged and read as UTC. */
 struct workspace *workspace_add(struct daemon *daemon, const char *id, const char *title,

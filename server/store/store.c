@@ -202,6 +202,13 @@ store_is_writable(struct store *store)
 	return atomic_load_explicit(&store->writable, memory_order_acquire);
 }
 
+void
+store_queued(const struct store *store, size_t *entries, size_t *bytes)
+{
+	*entries = store->queued_entries;
+	*bytes = store->queued_bytes;
+}
+
 /* ---- appending --------------------------------------------------------------------------------------------- */
 
 static bool

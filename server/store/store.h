@@ -101,6 +101,8 @@ typedef void (*store_done_fn)(void *arg, enum store_outcome outcome);
  */
 bool store_append(struct store *store, const struct store_entry *entry, store_done_fn done,
     void *arg, struct err *err) MUST_CHECK;
+/* What was appended and has not been answered for yet. Loop thread only. */
+void store_queued(const struct store *store, size_t *entries, size_t *bytes);
 /* Hands queued entries to the commit thread; call once at the end of each loop turn. */
 void store_flush(struct store *store);
 /* Runs the completions that are due; loop thread only. Returns how many. */

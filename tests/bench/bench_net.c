@@ -8,6 +8,7 @@
  *                                      counts from when it was due
  *   bench_net apply --server ADDR      Plan.Apply of one small change
  *   bench_net mixed --server ADDR      half of the connections read, half write; prints both
+ *   bench_net check --server ADDR      Insight.Check, one after another on each connection
  *   bench_net watch --server ADDR      connections that watch while one writes --rate revisions a second
  *
  * Options: --connections N (1), --depth N calls in flight on each (1), --seconds N (3), --rate N (20), --dir DIR
@@ -36,6 +37,7 @@
 #include "common/frame.h"
 #include "common/parse.h"
 #include "common/pb.h"
+#include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "ttrpc/ttrpc.pb-c.h"
 
@@ -53,7 +55,7 @@ static struct {
 	uint64_t rate;
 } opt = {NULL, "/tmp", 1, 1, 3, 20};
 
-enum call_kind { CALL_ECHO, CALL_GET, CALL_APPLY, CALL_WATCH, CALL_KINDS };
+enum call_kind { CALL_ECHO, CALL_GET, CALL_APPLY, CALL_WATCH, CALL_CHECK, CALL_KINDS };
 
 struct tally {
 	uint32_t *times; /* microseconds * 10 */
@@ -62,7 +64,7 @@ struct tally {
 	uint64_t errors;
 };
 static struct tally tallies[CALL_KINDS];
-static const char *const call_names[] = {"echo", "get", "apply", "watch"};
+static const char *const call_names[] = {"echo", "get", "apply", "watch", "check"};
 
 struct conn {
 	int fd;
@@ -101,17 +103,23 @@ now_ns(void)
 /* ---- requests ------------------------------------------------------------------------------------------- */
 
 static size_t
-encode_call(uint8_t *out, const char *method, const ProtobufCMessage *request)
+encode_for(uint8_t *out, const char *service, const char *method, const ProtobufCMessage *request)
 {
 	Ttrpc__Request call;
 	uint8_t payload[REQUEST_MAX];
 
 	ttrpc__request__init(&call);
-	call.service = pb_str("plumb.v1.Plan");
+	call.service = pb_str(service);
 	call.method = pb_str(method);
 	call.payload.data = payload;
 	call.payload.len = protobuf_c_message_pack(request, payload);
 	return protobuf_c_message_pack(&call.base, out);
+}
+
+static size_t
+encode_call(uint8_t *out, const char *method, const ProtobufCMessage *request)
+{
+	return encode_for(out, "plumb.v1.Plan", method, request);
 }
 
 /* The body of one call of the connection's kind; serial makes writes differ. */
@@ -126,6 +134,12 @@ request_body(const struct conn *conn, uint64_t serial, uint8_t *out)
 		plumb__v1__get_request__init(&get);
 		get.ref = pb_str("goal/bench");
 		return encode_call(out, "Get", &get.base);
+	}
+	if (conn->kind == CALL_CHECK) {
+		Plumb__V1__CheckRequest check;
+
+		plumb__v1__check_request__init(&check);
+		return encode_for(out, "plumb.v1.Insight", "Check", &check.base);
 	}
 	{
 		Plumb__V1__ApplyRequest apply;
@@ -272,6 +286,9 @@ conn_take(struct conn *conn)
 
 	while (frame_decode(conn->in + at, conn->in_len - at, &frame, &used) == FRAME_DONE) {
 		at += used;
+		/* Of a stream only the end counts. */
+		if (frame.type == FRAME_DATA && !(frame.flags & FRAME_REMOTE_CLOSED))
+			continue;
 		note(conn->kind, now - conn->sent[frame.stream / 2 % DEPTH_MAX], is_error(&frame));
 		conn->in_flight--;
 		taken++;
@@ -645,7 +662,7 @@ main(int argc, char **argv)
 	if (strcmp(mode, "echo") == 0)
 		start_echo();
 	if (opt.server == NULL)
-		die("usage: bench_net echo|fsync|get|open|apply|mixed|watch --server ADDR …");
+		die("usage: bench_net echo|fsync|get|open|apply|mixed|check|watch --server ADDR …");
 	if (strcmp(mode, "echo") == 0) {
 		run_calls(CALL_ECHO, CALL_ECHO, drive);
 		return 0;
@@ -657,6 +674,8 @@ main(int argc, char **argv)
 		run_calls(CALL_GET, CALL_GET, drive_open);
 	else if (strcmp(mode, "apply") == 0)
 		run_calls(CALL_APPLY, CALL_APPLY, drive);
+	else if (strcmp(mode, "check") == 0)
+		run_calls(CALL_CHECK, CALL_CHECK, drive);
 	else if (strcmp(mode, "mixed") == 0)
 		run_calls(CALL_GET, CALL_APPLY, drive);
 	else if (strcmp(mode, "watch") == 0)

@@ -181,9 +181,10 @@ send_place(void *arg, const char *initiative, const char *tied_with)
 static void
 run_frames(struct output *out, const char *server)
 {
+	const struct rpc_options options = {.timeout_ms = TIMEOUT_MS};
 	struct rpc_status status = {0};
 
-	out->client = rpc_client_open(server, TIMEOUT_MS, &status);
+	out->client = rpc_client_open(server, &options, &status);
 	if (out->client == NULL)
 		die("%s: %s", server, status.err.msg);
 	out->replies = arena_new(BATCH_ARENA);

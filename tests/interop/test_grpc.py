@@ -1,6 +1,7 @@
 """gRPC with a stock client (grpcio), which knows nothing of ours but the .proto files: against the daemon, in clear and over TLS."""
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,9 @@ import unittest
 import grpc
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
+import h2raw as h2  # noqa: E402
 import plumbrpc as p  # noqa: E402
+from certificates import Certificates  # noqa: E402
 from plumbrpc import Daemon, pb  # noqa: E402
 
 ECHO = "/plumb.v1.Admin/Ping"
@@ -81,6 +84,23 @@ class Calls(unittest.TestCase):
         self.assertEqual(status.details[0].type_url, "type.googleapis.com/google.rpc.BadRequest")
         bad = pb.details.BadRequest.FromString(status.details[0].value)
         self.assertEqual(bad.field_violations[0].field, "change_set.changes[0].put.item.id")
+
+    def test_details_that_would_be_too_long_for_a_client(self):
+        """C core takes 8 KiB of trailers: of a hundred faults the first are told, whole, and the message always."""
+        request = pb.plan.ApplyRequest(change_set=pb.plan.ChangeSet())
+        for i in range(100):
+            item = request.change_set.changes.add().put.item
+            item.id, item.title = "Wrong Id %d" % i, "x"
+            item.goal.SetInParent()
+        error = self.refused(self.stub.unary, "Plan/Apply", request, pb.plan.ApplyReply)
+        self.assertEqual(error.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        raw = dict((key, value) for key, value in error.trailing_metadata())["grpc-status-details-bin"]
+        self.assertLessEqual(len(raw), 4096 + 300)
+        status = pb.status.Status.FromString(raw)
+        self.assertEqual(status.message, error.details())
+        fields = [v.field for v in pb.details.BadRequest.FromString(status.details[0].value).field_violations]
+        self.assertGreater(len(fields), 15)
+        self.assertEqual(fields, ["change_set.changes[%d].put.item.id" % i for i in range(len(fields))])
 
     def test_unknown_methods(self):
         for path in ("Plan/Nothing", "Nothing/Get"):
@@ -167,34 +187,6 @@ class Calls(unittest.TestCase):
         self.assertEqual(reply.entry, other.entry)
 
 
-class Certificates:
-    """A certificate authority for one test, by the openssl program."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.make("ca", "/CN=test authority")
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def read(self, name):
-        with open(self.path(name), "rb") as file:
-            return file.read()
-
-    def openssl(self, *args):
-        subprocess.run(["openssl", *args], check=True, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def make(self, name, subject, days="30"):
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key"]
-        if name == "ca":
-            self.openssl("req", "-x509", *key, "-out", "ca.pem", "-subj", subject, "-days", days)
-            return
-        self.openssl("req", *key, "-out", name + ".csr", "-subj", subject, "-addext",
-                     "subjectAltName=DNS:localhost,IP:127.0.0.1")
-        self.openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                     "-out", name + ".pem", "-days", days, "-copy_extensions", "copy")
-
-
 class Tls(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -250,6 +242,26 @@ class Tls(unittest.TestCase):
         self.assertIn("no application protocol", self.s_client("-alpn", "smtp"))
         self.assertIn("alert protocol version", self.s_client("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"))
         self.assertIn("Verify return code: 0 (ok)", self.s_client("-tls1_2", "-CAfile", self.certificates.path("ca.pem")))
+
+    def test_without_alpn_the_first_bytes_decide(self):
+        context = ssl.create_default_context(cafile=self.certificates.path("ca.pem"))
+        context.check_hostname = False
+        for begin in ("http2", "frames", "neither"):
+            sock = context.wrap_socket(h2.connect(self.daemon.tcp))
+            self.addCleanup(sock.close)
+            if begin == "http2":
+                conn = h2.Connection(sock)
+                conn.call(1, ECHO, h2.message(pb.admin.PingRequest(payload=b"x").SerializeToString()))
+                self.assertEqual(conn.status(1), 0)
+            elif begin == "frames":
+                sock.sendall(p.frame(1, p.REQUEST, p.REMOTE_CLOSED, p.request_body("Admin.Ping", b"")))
+                self.assertEqual(sock.recv(10)[8], p.RESPONSE)
+            else:
+                sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                try:
+                    self.assertEqual(sock.recv(10), b"HTTP/1.1 4")  # where HTTP is spoken
+                except OSError:
+                    pass  # closed without a goodbye
 
     def test_in_clear_beside_it(self):
         channel = grpc.insecure_channel(host(self.daemon), options=[("grpc.use_local_subchannel_pool", 1)])

@@ -16,7 +16,7 @@ from plumbrpc import Daemon, pb  # noqa: E402
 
 PING = "/plumb.v1.Admin/Ping"
 CANCELLED, INVALID, DEADLINE, NOT_FOUND, LIMIT, UNIMPLEMENTED, INTERNAL = 1, 3, 4, 5, 8, 12, 13
-REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM = 7, 8, 11
+PROTOCOL_ERROR, STREAM_CLOSED, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM = 1, 5, 7, 8, 11
 
 
 def ping(payload=b"?"):
@@ -71,12 +71,22 @@ class Abuse(unittest.TestCase):
         self.assertEqual(conn.status(1), 0)
 
     def test_a_preface_that_turns_into_something_else(self):
-        for text in (b"PRI * HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"\xff\xff"):
+        for text in (b"PRI * HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", b"POSTS / HTTP/1.1\r\n\r\n", b"\xff\xff"):
             sock = self.socket()
             sock.sendall(text)
             conn = h2.Connection(sock, begin=False)
             while conn.read() is not None:
                 pass
+
+    def test_http_1_is_told_where_it_is_spoken(self):
+        for text in (b"GET / HTTP/1.1\r\n\r\n", b"POST /plumb.v1.Admin/Ping HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"):
+            sock = self.socket()
+            sock.sendall(text)
+            answer = b""
+            while more := sock.recv(4096):
+                answer += more
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), answer)
+            self.assertIn(b"\r\nconnection: close\r\n\r\ngRPC and plumb/1 are spoken here", answer)
 
     def test_frames_before_settings(self):
         conn = self.open(begin=False)
@@ -91,9 +101,41 @@ class Abuse(unittest.TestCase):
                 ("application/json", "POST", "415"), ("application/grpc-web", "POST", "415"),
                 ("application/grpcx", "POST", "415"), (None, "POST", "415"), ("application/grpc", "GET", "405"))):
             conn.call(2 * stream + 1, PING, h2.message(ping()), content_type=content_type, method=method)
-            headers, _, _ = conn.answer(2 * stream + 1)
+            headers, text, _ = conn.answer(2 * stream + 1)
             self.assertEqual(headers[":status"], status, (content_type, method))
             self.assertNotIn("grpc-status", headers)
+            self.assertEqual(headers["content-type"], "text/plain; charset=utf-8")
+            self.assertIn(b"gRPC", text)
+
+    def test_what_is_no_grpc_is_answered_when_it_has_ended(self):
+        # So that what is wrong with the request shows first: the length that it said (RFC 9113, 8.1.1).
+        conn = self.open()
+        conn.call(1, PING, b"1234", content_type="text/plain", more=[("content-length", "3")])
+        self.assertEqual(conn.answer(1)[2], (PROTOCOL_ERROR,))
+        conn.call(3, PING, b"1234", end=False, content_type="text/plain")
+        conn.send(h2.frame(h2.PING, body=b"12345678"))
+        seen = conn.frames(lambda f: f.kind == h2.PING)
+        self.assertEqual([f for f in seen if f.stream == 3 and f.kind != h2.WINDOW_UPDATE], [])
+        conn.send(h2.frame(h2.DATA, h2.END_STREAM, 3))
+        self.assertEqual(conn.answer(3)[0][":status"], "415")
+
+    def test_frames_after_the_end_of_their_stream(self):
+        # RFC 9113, 5.1, "closed": after END_STREAM, and after RST_STREAM.
+        header = h2.block(h2.request(PING))
+        for more in (h2.frame(h2.DATA, h2.END_STREAM, 1, b"x"), h2.frame(h2.HEADERS, h2.END_HEADERS | h2.END_STREAM, 1, header)):
+            conn = self.open()
+            conn.call(1, PING, h2.message(ping()))
+            self.assertEqual(conn.status(1), 0)
+            conn.send(more)
+            self.assertEqual(conn.goaway(), STREAM_CLOSED)
+            conn = self.open()
+            conn.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, header) + h2.frame(h2.RST_STREAM, 0, 1, b"\0\0\0\x08") + more)
+            self.assertEqual(conn.goaway(), STREAM_CLOSED)
+
+    def test_a_priority_of_no_stream(self):
+        conn = self.open()
+        conn.send(h2.frame(h2.PRIORITY, 0, 0, b"\0\0\0\x01\x10"))
+        self.assertEqual(conn.goaway(), PROTOCOL_ERROR)
 
     def test_paths(self):
         conn = self.open()
@@ -322,27 +364,32 @@ class Abuse(unittest.TestCase):
     def calm(self, conn):
         try:
             return conn.goaway()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, ConnectionResetError, BrokenPipeError):
             return ENHANCE_YOUR_CALM  # what it said was lost with the connection
 
     def test_pings_and_settings_and_empty_frames(self):
-        for data in (h2.frame(h2.PING, body=b"12345678") * 100, h2.frame(h2.SETTINGS) * 100):
+        for data in (h2.frame(h2.PING, body=b"12345678") * 100, h2.frame(h2.SETTINGS) * 100,
+                     h2.frame(h2.PRIORITY, 0, 1, b"\0\0\0\0\x10") * 100):
             self.assertEqual(self.calm(self.flood(data, 100)), ENHANCE_YOUR_CALM)
-        # Priorities are not read at all (RFC 9113, 5.3.2), so that they cost nothing and go on.
-        conn = self.flood(h2.frame(h2.PRIORITY, 0, 1, b"\0\0\0\0\x10") * 100, 100)
-        conn.call(3, PING, h2.message(ping()))
-        self.assertEqual(conn.status(3), 0)
         conn = self.open()
         conn.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 1, h2.block(h2.request(PING))))
         self.assertEqual(self.calm(self.flood(h2.frame(h2.DATA, 0, 1) * 100, 100, conn)), ENHANCE_YOUR_CALM)
 
-    def test_some_pings_are_fine(self):
+    def test_pings_beside_calls_are_fine(self):
+        """Callers that estimate how much is on its way ask with each message."""
         conn = self.open()
-        for _ in range(5):
-            conn.send(h2.frame(h2.PING, body=b"12345678") * 100)
-            conn.frames(lambda f: f.kind == h2.PING)
-        conn.call(1, PING, h2.message(ping()))
-        self.assertEqual(conn.status(1), 0)
+        for i in range(100):
+            conn.send(h2.frame(h2.PING, body=b"12345678") * 2)
+            conn.call(2 * i + 1, PING, h2.message(ping()))
+            self.assertEqual(conn.status(2 * i + 1), 0)
+
+    def test_pings_alone_are_too_many(self):
+        conn = self.open()
+        conn.send(h2.frame(h2.PING, body=b"12345678") * 3)
+        conn.frames(lambda f: f.kind == h2.PING)
+        conn.send(h2.frame(h2.PING, body=b"12345678"))
+        last = conn.frames(lambda f: f.kind == h2.GOAWAY)[-1]
+        self.assertEqual(last.body, struct.pack(">II", 0, ENHANCE_YOUR_CALM) + b"too_many_pings")
 
     def test_forty_thousand_resets(self):
         conn = self.open()
@@ -391,13 +438,13 @@ class Abuse(unittest.TestCase):
         conn = self.open()
         conn.frames(lambda f: f.kind == h2.SETTINGS and f.flags & h2.ACK)
         header = h2.block(h2.request("/plumb.v1.Plan/Watch"))
-        for i in range(1024):
+        for i in range(256):
             conn.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 2 * i + 1, header)
                       + h2.frame(h2.DATA, h2.END_STREAM, 2 * i + 1, h2.message(b"")))
         conn.send(h2.frame(h2.PING, body=b"12345678"))
         conn.frames(lambda f: f.kind == h2.PING)
-        conn.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 2049, header)
-                  + h2.frame(h2.DATA, h2.END_STREAM, 2049, h2.message(b"")))
+        conn.send(h2.frame(h2.HEADERS, h2.END_HEADERS, 513, header)
+                  + h2.frame(h2.DATA, h2.END_STREAM, 513, h2.message(b"")))
         f = conn.frames(lambda f: f.kind in (h2.RST_STREAM, h2.GOAWAY))[-1]
         self.assertIn(f.kind, (h2.RST_STREAM, h2.GOAWAY))
 

@@ -270,8 +270,10 @@ class Abuse(WithDaemon):
             except BlockingIOError:
                 time.sleep(0.01)
                 continue
+            except OSError:
+                break  # more than a thousand in a second: it was sent away
             sent, rest = sent + count, rest[count:]
-        # 1 MiB of answers, and what the sockets' buffers hold in both directions.
+        # A thousand, and 4 MiB when it was told to go; or 1 MiB of answers; and what the sockets' buffers hold in both directions.
         self.assertLess(sent, 16 << 20)
 
     def test_a_peer_that_breaks_the_protocol_and_goes_on_talking(self):
@@ -339,7 +341,6 @@ class Calls(WithDaemon):
 
     def test_a_stock_watcher_that_does_not_read_can_resume(self):
         text = "x" * 60000
-        watch = p.Client(self.daemon.tcp, hello=False)
         begin = self.client.call("Admin.Info", pb.admin.InfoRequest(workspace="main")).revision + 1
         # A socket of our own, so that nothing reads it: 18 MB go its way.
         sock = self.raw()
@@ -360,6 +361,7 @@ class Calls(WithDaemon):
         error = RpcError(status.code, status.message, status.details)
         self.assertEqual(error.code, p.LIMIT, error)
         self.assertEqual(revisions, list(range(begin, error.resume_from)))
+        watch = p.Client(self.daemon.tcp, hello=False)
         rest = watch.stream("Plan.Watch", pb.plan.WatchRequest(from_revision=error.resume_from))
         for revision in range(error.resume_from, begin + 100):
             self.assertEqual(rest.next().revision, revision)
@@ -526,9 +528,9 @@ class Configuration(unittest.TestCase):
                 self.assertEqual((info.caller, info.now), ("person/anna", "2026-03-31T09:00:00Z"))
                 info = clients[0].call("Admin.Info", pb.admin.InfoRequest(), metadata=[("plumb-as", "anna")])
                 self.assertEqual(info.caller, "person/anna")
-                with self.assertRaises(RpcError) as caught:
-                    clients[0].call("Admin.Info", pb.admin.InfoRequest(), metadata=[("plumb-as", "bob")])
-                self.assertEqual(caught.exception.code, p.DENIED)
+                # Who runs the daemon is an administrator, and may act as others.
+                info = clients[0].call("Admin.Info", pb.admin.InfoRequest(), metadata=[("plumb-as", "person/bob")])
+                self.assertEqual(info.caller, "person/anna as person/bob")
 
     def test_what_is_taken_is_said(self):
         with Daemon() as daemon:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What is written in docs/ and also known to the programs is the same in both: pages that programs print, options, settings, and
-# names of events. PLUMB_BUILD names another build than build/dev.
+# What is written in docs/ and also known to the programs is the same in both: pages that programs print, and options.
+# PLUMB_BUILD names another build than build/dev.
 set -u
 cd "$(dirname "$0")/../.."
 build=${PLUMB_BUILD:-build/dev}
@@ -34,7 +34,7 @@ for page in docs/man/plumb-*.1; do
 done
 same docs/RULES.md 'ninja rules-md' "$build/tests/rules_md"
 
-# Every option of plumbd is in its page, and the other way round; every setting in plumbd.conf(5) and the example.
+# Every option of plumbd is in its page, and the other way round. (Settings: settings.py; events of the log: log_events.py.)
 page=$(sed 's/\\-/-/g' docs/man/plumbd.8)
 options=$("$build/plumbd" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' | sort -u)
 [ -n "$options" ] || complain "plumbd --help lists no options"
@@ -44,25 +44,6 @@ done
 for option in $(echo "$page" | grep -o -- '--[a-z][a-z-]*' | cut -c3- | sort -u); do
 	echo "$options" | grep -qx "$option" || complain "docs/man/plumbd.8: plumbd has no option --$option"
 done
-for option in $options; do
-	case $option in
-	config | help | version | restore | to-revision | workspace) continue ;;
-	esac
-	setting=$(echo "$option" | tr - _)
-	grep -q "^\.B $setting$" docs/man/plumbd.conf.5 || complain "docs/man/plumbd.conf.5: setting $setting is missing"
-done
-
-# Every event of the log is in OPERATIONS.md, and the other way round.
-listed=$(sed -n '/^## Log lines/,/^## /s/^| \(`[^|]*`\) |.*/\1/p' docs/OPERATIONS.md | grep -o '[a-z][a-z.-]*' | sort -u)
-events=$(cat $(git ls-files -co --exclude-standard -- server common | grep '\.c$') | tr '\n' ' ' |
-	grep -oE 'log_(info|warn|error|event)\([[:space:]]*(level, *)?"[a-z.-]+"' | sed 's/.*"\(.*\)"/\1/' | sort -u)
-for event in $events; do
-	echo "$listed" | grep -qx -- "$event" || complain "docs/OPERATIONS.md, Log lines: event $event is missing"
-done
-for event in $listed; do
-	echo "$events" | grep -qx -- "$event" || complain "docs/OPERATIONS.md, Log lines: no event is called $event"
-done
-
 # Links between documents lead somewhere.
 for file in README.md CHANGELOG.md docs/*.md; do
 	for link in $(grep -o '](\([^)#:]*\))' "$file" | sed 's/](\(.*\))/\1/'); do

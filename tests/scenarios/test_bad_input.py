@@ -14,7 +14,7 @@ import threading
 import unittest
 
 import plumbrpc as p
-from plumbrpc import Client, Daemon, Pending, RpcError, binary, pb, request_body
+from plumbrpc import Client, Daemon, RpcError, binary, pb
 
 
 def field(number, payload):
@@ -64,13 +64,7 @@ class WithDaemon(unittest.TestCase):
     @classmethod
     def raw(cls, method, payload, reply=None):
         """A call whose request message is these bytes."""
-        client = cls.client
-        with client.lock:
-            pending = Pending(client, client.next_id, reply or p._reply_type(method))
-            client.calls[pending.stream] = pending
-            client.next_id += 2
-        client.send_frame(pending.stream, p.REQUEST, p.REMOTE_CLOSED, request_body(method, payload))
-        return pending.result(20)
+        return cls.client.raw(method, payload, reply).result(20)
 
     def state(self):
         """Hash, revision and chain of both workspaces."""

@@ -47,7 +47,7 @@ people: {anna: {title: Anna Brandt}, ben: {title: Ben Olsen}}
 class Base(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(memory=True, clock="=2026-02-02T09:00:00Z")
+        cls.daemon = Daemon(clock="=2026-02-02T09:00:00Z")
         cls.addClassCleanup(cls.daemon.close)
         cls.folder = tempfile.mkdtemp(prefix="plumbcli-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
@@ -532,7 +532,7 @@ class Shapes(Base):
         self.assertIn("owner/many:initiative/i2", keys)
 
     # What stands for the arguments in docs/OUTPUT.md.
-    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna"}
+    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna", "WEBHOOK": "ci"}
 
     def documented(self):
         """{("list",): "id,title,…"} of the table in docs/OUTPUT.md."""
@@ -546,6 +546,7 @@ class Shapes(Base):
         return found
 
     def test_the_columns_are_those_that_are_written_down(self):
+        self.plumb("webhook", "create", "ci", "https://ci.example/in")
         for command, columns in self.documented().items():
             if not columns:
                 continue
@@ -561,11 +562,33 @@ class Shapes(Base):
             return [line.split("\t")[0] for line in lines]
         documented = {" ".join(w for w in command.split() if w.islower() and not w.startswith("-"))
                       for command in self.documented()}
-        for command in words():
-            parts = [line for line in words("help", command)] if command != "help" else []
-            for path in [(command,)] + [(command, part) for part in parts]:
-                if "csv" in words(*path, "-o"):
-                    self.assertIn(" ".join(path), documented)
+
+
+        def below(*path):
+            """The command and its parts, theirs too: plumb admin token list."""
+            parts = words("help", *path) if path[0] != "help" and len(path) < 3 else []
+            return [path] + [deeper for part in parts for deeper in below(*path, part)]
+        paths = [path for command in words() for path in below(command)]
+        self.assertIn(("admin", "token", "list"), paths)
+        for path in paths:
+            if "csv" in words(*path, "-o"):
+                self.assertIn(" ".join(path), documented)
+
+    def test_a_webhook_without_address_is_not_the_servers_fault(self):
+        wrong = self.refused("webhook", "create", "wrong", "ftp://ci.example/in", expect=3)
+        self.assertIn("'ftp://ci.example/in' is no address: write https://HOST/PATH\n", wrong)
+
+    def test_help_tells_of_parts_of_parts(self):
+        self.assertIn("Usage: plumb admin token rotate ID", self.plumb("help", "admin", "token", "rotate"))
+        self.assertIn("did you mean 'admin token rotate'?", self.refused("help", "admin", "token", "rotat"))
+        self.assertIn("rotate", self.plumb("__complete", "help", "admin", "token", ""))
+
+    def test_help_shows_no_option_that_the_command_refuses(self):
+        for option in ("server", "workspace", "ca", "cert", "key", "token-file"):
+            with self.subTest(option=option):
+                self.assertIn("version takes no --" + option, self.refused("version", "--" + option, "x"))
+                self.assertNotIn("--" + option, self.plumb("version", "--help"))
+                self.assertIn("--" + option, self.plumb("info", "--help"))
 
     def test_effort_is_in_person_days_for_people(self):
         self.plumb("history", "initiative/i1")

@@ -187,9 +187,14 @@ class Signals(unittest.TestCase):
         export = subprocess.run([binary("plumb"), "--server", self.daemon.unix, "export"], capture_output=True, text=True, timeout=60)
         self.assertEqual(export.returncode, 0, export.stderr)
         self.assertNotIn("pulse", export.stdout.lower())
-        time.sleep(0.5)  # tables.db follows
         log = self.daemon.read_log()
         self.assertNotIn("Pulse", log)
+        # the tables follow a second or so behind
+        deadline = time.monotonic() + 60
+        client = self.daemon.client()
+        while client.call("Admin.Info", pb.admin.InfoRequest(workspace="main")).tables_revision == 0:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
         self.daemon.terminate()
         names = sorted(os.listdir(self.data))
         self.assertIn("confidential.db", names)
@@ -231,17 +236,21 @@ class Signals(unittest.TestCase):
         self.assertTrue(all(rule.startswith(("owner/", "ask/")) for rule in found[4]))
 
     def test_the_command_line_says_what_happens(self):
-        def plumb(*args, expect=0):
+        def plumb(*args, expect=0, token=""):
             done = subprocess.run([binary("plumb"), "--server", self.daemon.unix, *args], capture_output=True, text=True,
-                                  stdin=subprocess.DEVNULL, timeout=60, env=dict(os.environ, COLUMNS="200"))
+                                  stdin=subprocess.DEVNULL, timeout=60, env=dict(os.environ, COLUMNS="200", PLUMB_TOKEN=token))
             self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
             return done.stdout + done.stderr
 
         self.assertIn("without your name", plumb("pulse", "--help").replace("\n", " "))
         self.assertIn("priorities, no-help", plumb("pulse", "tired", "--as", "p1", expect=2))
         for i in range(6):
-            self.assertIn("kept for week 2026-W13", plumb("pulse", "too-much", "team/support", "--as", "p%d" % i))
-        self.assertIn("already", plumb("pulse", "too-much", "team/support", "--as", "p1"))
+            token = self.daemon.client().call("Access.CreateToken", pb.access.CreateTokenRequest(
+                role=pb.item.READER, subject="person/p%d" % i)).secret
+            self.assertIn("kept for week 2026-W13", plumb("pulse", "too-much", "team/support", token=token))
+        self.assertIn("already", plumb("pulse", "too-much", "team/support", token=token))
+        # not for another, even by whoever runs the daemon
+        self.assertIn("themselves", plumb("pulse", "too-much", "team/support", "--as", "p1", expect=3))
         self.assertIn("Nothing to show", plumb("signals"))
         self.at(LATER)
         output = plumb("signals")

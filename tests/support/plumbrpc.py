@@ -58,12 +58,16 @@ class _Messages:
         self.insight = load("plumb.v1.insight_pb2")
         self.signal = load("plumb.v1.signal_pb2")
         self.admin = load("plumb.v1.admin_pb2")
+        self.webhook = load("plumb.v1.webhook_pb2")
+        self.access = load("plumb.v1.access_pb2")
+        self.audit = load("plumb.v1.audit_pb2")
 
 
 pb = _Messages()
 
 OK, CANCELLED, INVALID, DEADLINE, NOT_FOUND, EXISTS, DENIED = 0, 1, 3, 4, 5, 6, 7
 LIMIT, PRECONDITION, CONFLICT, RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS = 8, 9, 10, 11, 12, 13, 14, 15
+UNAUTHENTICATED = 16
 
 REQUEST, RESPONSE, DATA, HELLO, WINDOW, CANCEL, PING, GOAWAY = 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13, 0x14
 REMOTE_CLOSED, REMOTE_OPEN, NO_DATA, ACK = 0x01, 0x02, 0x04, 0x80
@@ -87,9 +91,9 @@ def request_body(method, payload, timeout=None, metadata=()):
     return request.SerializeToString()
 
 
-def _reply_type(method):
+def reply_type(method):
     service, name = method.rpartition(".")[::2]
-    for module in (pb.plan, pb.insight, pb.signal, pb.admin):
+    for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook, pb.access, pb.audit):
         found = module.DESCRIPTOR.services_by_name.get(service.rpartition(".")[2])
         if found is not None:
             return found.methods_by_name[name].output_type._concrete_class
@@ -239,11 +243,11 @@ class Stream(_Call):
 
 
 class Client:
-    """A connection. hello=False makes it a stock ttrpc peer; window is the credit of each stream."""
+    """A connection. hello=False makes it a stock ttrpc peer; window is the credit of each stream; token "plumb_7_…"."""
 
-    def __init__(self, address, as_name=None, hello=True, window=1 << 20):
+    def __init__(self, address, as_name=None, hello=True, window=1 << 20, token=None):
         self.sock = connect(address)
-        self.as_name, self.hello, self.window = as_name, hello, window
+        self.as_name, self.hello, self.window, self.token = as_name, hello, window, token
         self.calls, self.next_id = {}, 1
         self.lock, self.send_lock = threading.Lock(), threading.Lock()
         self.pings, self.hello_ack, self.goaway = queue.Queue(), queue.Queue(), None
@@ -259,16 +263,18 @@ class Client:
         with self.send_lock:
             self.sock.sendall(frame(stream, kind, flags, body))
 
-    def _start(self, make, method, request, timeout, metadata):
+    def _start(self, make, method, payload, timeout, metadata, reply=None):
         metadata = list(metadata)
         if self.as_name is not None:
             metadata.append(("plumb-as", self.as_name))
-        body = request_body(method, request.SerializeToString(), timeout, metadata)
+        if self.token is not None:
+            metadata.append(("authorization", "Bearer " + self.token))
+        body = request_body(method, payload, timeout, metadata)
         with self.send_lock:
             with self.lock:
                 if self.lost is not None:
                     raise self.lost
-                call = make(self, self.next_id, _reply_type(method))
+                call = make(self, self.next_id, reply or reply_type(method))
                 self.calls[call.stream] = call
                 self.next_id += 2
             try:
@@ -279,7 +285,11 @@ class Client:
 
     def start(self, method, request, timeout=None, metadata=()):
         """Begins a unary call and returns its Pending. timeout is the deadline that the server is told, in seconds."""
-        return self._start(Pending, method, request, timeout, metadata)
+        return self._start(Pending, method, request.SerializeToString(), timeout, metadata)
+
+    def raw(self, method, payload, reply=None, timeout=None, metadata=()):
+        """start() with the bytes of a request message, which may be none."""
+        return self._start(Pending, method, payload, timeout, metadata, reply)
 
     def call(self, method, request, timeout=30, metadata=()):
         """A unary call: the reply, or RpcError."""
@@ -287,7 +297,7 @@ class Client:
 
     def stream(self, method, request, timeout=None, metadata=(), auto_credit=True):
         """Begins a server stream."""
-        return self._start(lambda *a: Stream(*a, auto_credit), method, request, timeout, metadata)
+        return self._start(lambda *a: Stream(*a, auto_credit), method, request.SerializeToString(), timeout, metadata)
 
     def ping(self, timeout=10):
         """Round trip of a PING frame in seconds."""
@@ -384,26 +394,39 @@ def binary(name="plumbd"):
     return max(found, key=os.path.getmtime)
 
 
+def _make_client(address, **options):
+    """A Client, or with PLUMB_TEST_PROTOCOL=grpc one that speaks gRPC where that makes no difference to the caller."""
+    if os.environ.get("PLUMB_TEST_PROTOCOL") != "grpc" or "hello" in options or "window" in options:
+        return Client(address, **options)
+    import grpcclient  # grpcio is loaded only where it is used
+    return grpcclient.Client(sys.modules[__name__], address, **options)
+
+
 class Daemon:
     """A plumbd on a free port and a unix socket. memory=True: no directory. data: its directory, else a temporary one.
 
-    args are further options; env further environment. The daemon's log is in self.log (a path).
+    args are further options; env further environment. The daemon's log is in self.log (a path). Who shows nothing is an
+    administrator, unless anonymous says otherwise: "none" is what people get who don't ask.
     """
 
-    def __init__(self, memory=False, data=None, args=(), clock=None, program=None, env=None, start=True):
+    def __init__(self, memory=False, data=None, args=(), clock=None, program=None, env=None, start=True,
+                 anonymous="admin"):
         self.folder = tempfile.mkdtemp(prefix="plumbd-")
         self.data = None if memory else (data or os.path.join(self.folder, "data"))
         self.socket_path = os.path.join(self.folder, "s")
         self.log = os.path.join(self.folder, "log")
         self.args, self.clock, self.program, self.env = list(args), clock, program or binary(), env
+        self.anonymous = anonymous
         self.process, self.tcp, self.unix, self.clients = None, None, "unix:" + self.socket_path, []
+        self.http = None  # "127.0.0.1:PORT", with --http
         if start:
             self.start()
 
     def command(self):
         where = ["--memory"] if self.data is None else ["--data", self.data]
         clock = [] if self.clock is None else ["--clock", self.clock]
-        return ([self.program] + where + ["--listen", "tcp:127.0.0.1:0", "--listen", self.unix] + clock + self.args)
+        return ([self.program] + where + ["--listen", "tcp:127.0.0.1:0", "--listen", self.unix] + clock +
+                ["--anonymous", self.anonymous] + self.args)
 
     def start(self, timeout=60):
         """Starts it (again) and waits until it is ready."""
@@ -421,6 +444,8 @@ class Daemon:
             self.process.stdout.close()
             raise RuntimeError("plumbd did not start (%s):\n%s" % (code, self.read_log()[-4000:]))
         self.tcp = next(address for address in line[2:] if address.startswith("tcp:"))
+        self.ready = " ".join(line)
+        self.http = next((address[len("http:"):] for address in line[2:] if address.startswith("http:")), None)
         return self
 
     def read_log(self):
@@ -429,7 +454,7 @@ class Daemon:
 
     def client(self, unix=False, **options):
         """A new connection; closed with the daemon."""
-        client = Client(self.unix if unix else self.tcp, **options)
+        client = _make_client(self.unix if unix else self.tcp, **options)
         self.clients.append(client)
         return client
 

@@ -118,6 +118,22 @@ def python_tests(kind, preset):
     return steps
 
 
+# Scenarios that say the same over both protocols, and are quick: a second time over gRPC.
+OVER_GRPC = ("asks", "bad_input", "change_findings", "concurrency", "documents", "handover", "load", "mine", "names", "priority",
+             "progress", "refuse", "rule_setting", "score", "waive")
+
+
+def over_grpc(preset):
+    steps = []
+    for step in python_tests("scenarios", preset):
+        name = step.name.rsplit(" ", 1)[1]
+        if name in OVER_GRPC:
+            step.name = f"scenarios {preset} over gRPC {name}"
+            step.env["PLUMB_TEST_PROTOCOL"] = "grpc"
+            steps.append(step)
+    return steps
+
+
 def lints():
     return [Step(f"lint {lint.stem}", [lint], timeout=900)
             for lint in sorted((TOP / "tests" / "lint").iterdir()) if os.access(lint, os.X_OK) and lint.is_file()]
@@ -135,7 +151,7 @@ def crash():
 
 
 # Those whose runs are slow, so that each takes half a minute at most.
-FUZZ_RUNS = {"fuzz_okr": 8_000, "fuzz_xml": 30_000}
+FUZZ_RUNS = {"fuzz_h2": 5_000, "fuzz_okr": 8_000, "fuzz_xml": 30_000}
 
 
 def fuzz(runs):
@@ -164,7 +180,9 @@ def after_build():
         steps += unit(preset)
     steps += [s for s in unit("tsan") if any(part in s.name for part in ("_net_", "rpc_", "store_", "net_", "plan_"))]
     steps += python_tests("scenarios", "asan")
+    steps += over_grpc("dev")
     steps += python_tests("interop", "asan")
+    steps += python_tests("packaging", "release")
     steps += [s for s in python_tests("scenarios", "tsan") if "life" in s.name or "watch" in s.name]
     steps += crash()
     steps += fuzz(50_000)

@@ -33,8 +33,15 @@ def sections_of(session):
 
 
 def run_plumb(line, server, cwd=ROOT):
-    """Runs a command line that begins with plumb."""
+    """Runs a command line that begins with plumb, and may end with > FILE, which is then the user's alone."""
     words = shlex.split(line, comments=True)
+    if len(words) > 2 and words[-2] == ">":
+        done = run_plumb(shlex.join(words[:-2]), server, cwd)
+        with open(os.path.join(cwd, words[-1]), "w", encoding="utf-8",
+                  opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(done.stdout)
+        done.stdout = ""
+        return done
     if words[0] != "plumb":
         raise AssertionError("not a plumb command: " + line)
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PLUMB_", "COLUMNS"))}
@@ -45,5 +52,7 @@ def run_plumb(line, server, cwd=ROOT):
 
 def tells(output, pieces):
     """Does the output consist of these pieces, with anything between them?"""
+    if not any(pieces):
+        return not output.strip()
     pattern = "(?:.*\n)?".join(re.escape(piece + "\n") if piece else "" for piece in pieces)
     return re.fullmatch(pattern, output.rstrip("\n") + "\n", re.S) is not None

@@ -1,16 +1,18 @@
 // gRPC's published interoperability cases (grpc/grpc, doc/interop-test-descriptions.md) with @grpc/grpc-js as the client.
-//   node cases.js HOST:PORT PROTO_DIR [CASE …]
+//   node cases.js HOST:PORT PROTO_DIR [CASE …]        CA=FILE: over TLS, trusting that authority
 // Prints a line per case, "ok NAME" or "FAIL NAME: why"; exits with 1 where one failed.
 'use strict';
 const assert = require('assert');
+const fs = require('fs');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
 const [address, protos, ...wanted] = process.argv.slice(2);
 const testing = grpc.loadPackageDefinition(loader.loadSync('grpc/testing/test.proto',
   {includeDirs: [protos], keepCase: true, defaults: true})).grpc.testing;
-const client = new testing.TestService(address, grpc.credentials.createInsecure());
-const gzip = new testing.TestService(address, grpc.credentials.createInsecure(),
+const credentials = process.env.CA ? grpc.credentials.createSsl(fs.readFileSync(process.env.CA)) : grpc.credentials.createInsecure();
+const client = new testing.TestService(address, credentials);
+const gzip = new testing.TestService(address, credentials,
   {'grpc.default_compression_algorithm': grpc.compressionAlgorithms.gzip});
 
 const zeroes = (n) => ({type: 'COMPRESSABLE', body: Buffer.alloc(n)});
@@ -180,7 +182,7 @@ const cases = {
     assert.strictEqual(seen.error.code, grpc.status.UNIMPLEMENTED);
   },
   async unimplemented_service() {
-    const other = new testing.UnimplementedService(address, grpc.credentials.createInsecure());
+    const other = new testing.UnimplementedService(address, credentials);
     const seen = await unary(other, 'UnimplementedCall', {}).catch((error) => ({error}));
     assert.strictEqual(seen.error.code, grpc.status.UNIMPLEMENTED);
     other.close();
@@ -203,6 +205,28 @@ const cases = {
     const done = collect(call);
     call.write({response_parameters: [{size: 1, interval_us: 2000000}], payload: zeroes(27182)});
     assert.strictEqual((await done).status.code, grpc.status.DEADLINE_EXCEEDED);
+  },
+  async cacheable_unary() {
+    // Without a cache between, twice the same is two calls.
+    const request = {payload: {body: Buffer.from('1234567890')}, response_size: 10};
+    for (let i = 0; i < 2; i++)
+      assert.strictEqual((await unary(client, 'CacheableUnaryCall', request)).reply.payload.body.length, 10);
+  },
+  async concurrent_large_unary() {
+    const all = await Promise.all(Array.from({length: 100}, () =>
+      unary(client, 'UnaryCall', {response_size: 314159, payload: zeroes(271828)})));
+    all.forEach((seen) => assert(seen.reply.payload.body.equals(Buffer.alloc(314159))));
+  },
+  async rpc_soak() {
+    for (let i = 0; i < 30; i++)
+      assert.strictEqual((await unary(client, 'UnaryCall', {response_size: 31415, payload: zeroes(27182)})).reply.payload.body.length, 31415);
+  },
+  async channel_soak() {
+    for (let i = 0; i < 20; i++) {
+      const one = new testing.TestService(address, credentials, {'grpc.use_local_subchannel_pool': 1});
+      assert.strictEqual((await unary(one, 'UnaryCall', {response_size: 31415, payload: zeroes(27182)})).reply.payload.body.length, 31415);
+      one.close();
+    }
   },
   async many_at_once() {
     const all = await Promise.all(Array.from({length: 500}, (_, i) =>

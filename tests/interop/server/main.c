@@ -1,6 +1,6 @@
 /*
- * interop-server --listen ADDR …: our transports, with what gRPC's published interoperability cases call
- * (grpc.testing.TestService), health checks and reflection. No plan, no disk.
+ * interop-server --listen ADDR … [--cert FILE --key FILE [--ca FILE]]: our transports, with what gRPC's published
+ * interoperability cases call (grpc.testing.TestService), health checks and reflection. No plan, no disk.
  *
  * Prints "interop-server ready ADDR…" when it listens. SIGTERM drains: who is connected may finish.
  */
@@ -16,10 +16,14 @@
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "server/net/net.h"
+#include "server/net/tls.h"
+#include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
 #include "server/rpc/descriptors.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/health.h"
+#include "server/rpc/permit.h"
+#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
 #include "tests/interop/server/test_service.h"
 
@@ -32,6 +36,7 @@ extern const size_t testing_descriptors_len;
 struct daemon {
 	struct rpc_pool *pool;
 	void (*free_pool)(struct rpc_pool *);
+	bool is_stopping;
 };
 
 void
@@ -64,6 +69,79 @@ daemon_monotonic_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+int64_t
+daemon_clock_us(const struct daemon *daemon)
+{
+	struct timespec now;
+
+	(void)daemon;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+bool
+daemon_is_stopping(const struct daemon *daemon)
+{
+	return daemon->is_stopping;
+}
+
+/* Everybody may call everything, and nothing is written down. */
+bool
+permit_call(const struct rpc_call *call, struct err *err)
+{
+	(void)call;
+	(void)err;
+	return true;
+}
+
+void
+audit_event(struct daemon *daemon, const struct caller *caller, const char *what, const char *about,
+    const char *outcome)
+{
+	(void)daemon;
+	(void)caller;
+	(void)what;
+	(void)about;
+	(void)outcome;
+}
+
+/* Callers may have what they want. */
+bool
+quota_begin(struct rpc_call *call)
+{
+	(void)call;
+	return true;
+}
+
+bool
+quota_admit(struct rpc_call *call, size_t len, struct err *err)
+{
+	(void)call;
+	(void)len;
+	(void)err;
+	return true;
+}
+
+void
+quota_end(struct rpc_call *call, int64_t took_us)
+{
+	(void)call;
+	(void)took_us;
+}
+
+void
+quota_forget(struct rpc_call *call)
+{
+	(void)call;
+}
+
+int64_t
+quota_take_hold(struct daemon *daemon)
+{
+	(void)daemon;
+	return 0;
+}
+
 /* clang-format off */
 #define REFLECTION(version)                                                                                          \
 	{ "grpc.reflection." version ".ServerReflection", "ServerReflectionInfo",                                    \
@@ -94,7 +172,6 @@ struct server {
 	struct event_base *base;
 	struct net *net;
 	struct daemon daemon;
-	bool stopping;
 };
 
 static void
@@ -104,29 +181,76 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (server->stopping)
+	if (server->daemon.is_stopping)
 		exit(1);
-	server->stopping = true;
+	server->daemon.is_stopping = true;
 	health_stop();
 	net_drain(server->net);
+}
+
+#define ADDRESSES_MAX 16
+
+struct arguments {
+	const char *addresses[ADDRESSES_MAX];
+	size_t count;
+	struct tls_options tls;
+};
+
+static bool
+read_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
+	    {"cert", required_argument, NULL, 'c'}, {"key", required_argument, NULL, 'k'},
+	    {"ca", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+	int o;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (o == 'l' && arguments->count < ADDRESSES_MAX)
+			arguments->addresses[arguments->count++] = optarg;
+		else if (o == 'c')
+			arguments->tls.certificate = optarg;
+		else if (o == 'k')
+			arguments->tls.key = optarg;
+		else if (o == 'a')
+			arguments->tls.client_ca = optarg;
+		else
+			return false;
+	}
+	return optind == argc && arguments->count > 0 &&
+	       (arguments->tls.certificate == NULL) == (arguments->tls.key == NULL) &&
+	       (arguments->tls.client_ca == NULL || arguments->tls.certificate != NULL);
 }
 
 static bool
 listen_all(struct server *server, int argc, char **argv, struct err *err)
 {
-	static const struct option options[] = {
-	    {"listen", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
-	bool any = false;
-	int o;
+	struct arguments arguments = {.count = 0};
+	struct tls_context *context;
 
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (o != 'l')
-			return err_set(err, ERR_INVALID, "usage: interop-server --listen ADDR");
-		if (!net_listen(server->net, optarg, err))
+	if (!read_arguments(&arguments, argc, argv))
+		return err_set(err, ERR_INVALID,
+		    "usage: interop-server --listen ADDR … [--cert FILE --key FILE [--ca FILE]]");
+	if (arguments.tls.certificate != NULL) {
+		context = tls_context_new(&arguments.tls, err);
+		if (context == NULL)
 			return false;
-		any = true;
+		if (!net_set_tls(server->net, context))
+			return err_oom(err);
 	}
-	return any || err_set(err, ERR_INVALID, "usage: interop-server --listen ADDR");
+	for (size_t i = 0; i < arguments.count; i++) {
+		const char *address = arguments.addresses[i];
+		char tcp[128];
+
+		if (strncmp(address, "http:", 5) != 0) {
+			if (!net_listen(server->net, address, err))
+				return false;
+			continue;
+		}
+		snprintf(tcp, sizeof tcp, "tcp:%s", address + 5);
+		if (!net_listen_http(server->net, tcp, err))
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -137,7 +261,7 @@ run(struct server *server)
 		printf(" %s", net_address(server->net, i));
 	printf("\n");
 	fflush(stdout);
-	while (!server->stopping || !net_is_idle(server->net)) {
+	while (!server->daemon.is_stopping || !net_is_idle(server->net)) {
 		event_base_loop(server->base, EVLOOP_ONCE);
 		net_turn_end(server->net);
 	}

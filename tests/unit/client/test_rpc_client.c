@@ -647,14 +647,19 @@ static const struct {
     {"tcp:127.0.0.1:1", ERR_UNAVAILABLE, true,
 	"cannot reach plumbd at tcp:127.0.0.1:1: connection refused"},
     {"127.0.0.1:1", ERR_UNAVAILABLE, true, "connection refused"},
+    {"tls:127.0.0.1:1", ERR_UNAVAILABLE, true,
+	"cannot reach plumbd at tls:127.0.0.1:1: connection refused"},
+    {"tls:127.0.0.1", ERR_INVALID, false, "tls:HOST:PORT"},
     {"unix:/nowhere/x", ERR_UNAVAILABLE, true,
 	"cannot reach plumbd at unix:/nowhere/x: no such file"},
     {"/nowhere/x", ERR_UNAVAILABLE, true, "no such file"},
 };
 
+static const struct rpc_options quickly = {.timeout_ms = 2000, .tls = {"", "", ""}};
+
 START_TEST(an_address_that_does_not_lead_there_says_why)
 {
-	ck_assert_ptr_null(rpc_client_open(addresses[_i].address, 2000, &status));
+	ck_assert_ptr_null(rpc_client_open(addresses[_i].address, &quickly, &status));
 	ck_assert_int_eq(status.err.code, addresses[_i].code);
 	ck_assert_int_eq(status.unreachable, addresses[_i].unreachable);
 	ck_assert_int_eq(status.ours, addresses[_i].code == ERR_INVALID);
@@ -669,7 +674,7 @@ START_TEST(a_socket_path_that_is_too_long_is_refused)
 	memset(address, 'a', sizeof address);
 	memcpy(address, "unix:/", 6);
 	address[sizeof address - 1] = '\0';
-	ck_assert_ptr_null(rpc_client_open(address, 1000, &status));
+	ck_assert_ptr_null(rpc_client_open(address, &quickly, &status));
 	ck_assert_int_eq(status.err.code, ERR_INVALID);
 }
 END_TEST

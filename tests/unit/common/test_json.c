@@ -250,6 +250,24 @@ START_TEST(a_full_arena_is_a_limit)
 }
 END_TEST
 
+START_TEST(values_are_counted_before_they_are_read)
+{
+	static const struct {
+		const char *text;
+		size_t count;
+	} texts[] = {
+	    {"1", 1},
+	    {"[1,2]", 3},
+	    {"{\"a\":[{},{}]}", 6}, /* 5, and what an empty object might have */
+	    {"\"[,{\\\",{\"", 1},   /* texts are one value, escapes and all */
+	    {"\"\\", 1},
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		ck_assert_uint_eq(json_count(texts[i].text, strlen(texts[i].text)), texts[i].count);
+}
+END_TEST
+
 START_TEST(deep_nesting_is_refused_not_followed)
 {
 	char text[100001];
@@ -291,6 +309,7 @@ main(void)
 	tcase_add_loop_test(tc, refusals_say_where_and_what, 0, (int)(sizeof bad / sizeof bad[0]));
 	tcase_add_test(tc, nul_bytes_in_the_text_are_refused);
 	tcase_add_test(tc, a_full_arena_is_a_limit);
+	tcase_add_test(tc, values_are_counted_before_they_are_read);
 	tcase_add_test(tc, deep_nesting_is_refused_not_followed);
 	tcase_add_test(tc, text_outlives_what_it_was_read_from);
 	suite_add_tcase(suite, tc);

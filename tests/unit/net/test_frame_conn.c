@@ -633,7 +633,7 @@ END_TEST
 
 START_TEST(what_is_no_frame_is_closed)
 {
-	static const char *const first[] = {"GET / HTTP/1.1\r\n", "\x16\x03\x01", "P", "PRX"};
+	static const char *const first[] = {"GETS / HTTP/1.1\r\n", "\x16\x03\x01", "P", "PRX"};
 
 	for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
 		int fd = join();
@@ -647,6 +647,19 @@ START_TEST(what_is_no_frame_is_closed)
 		}
 	}
 	ck_assert_uint_eq(net_connections(net), 0);
+}
+END_TEST
+
+START_TEST(http_1_is_told_and_closed)
+{
+	char answer[13] = "";
+	int fd = join();
+
+	put(fd, "GET / HTTP/1.1\r\n\r\n", 18);
+	ck_assert_int_eq(pull(fd, (uint8_t *)answer, 12), 12);
+	ck_assert_str_eq(answer, "HTTP/1.1 400");
+	ck_assert_uint_eq(net_connections(net), 0);
+	close(fd);
 }
 END_TEST
 
@@ -686,6 +699,30 @@ START_TEST(who_says_nothing_or_stalls_is_closed)
 	ck_assert_uint_eq(net_connections(net), 1);
 	expect_closed(stalled);
 	close(idle);
+}
+END_TEST
+
+START_TEST(who_holds_most_makes_room_for_others)
+{
+	static const uint8_t bytes[100000];
+	int hog = join(), other = join();
+	size_t spoken_for;
+
+	put(hog, "\0\x10\0\0\0\0\0\1\1\0", 10); /* a MiB is announced */
+	put(hog, bytes, sizeof bytes);
+	turn();
+	spoken_for = LIMIT_INPUT_TOTAL - net->input_owned;
+	net->input_owned += spoken_for;
+	put(other, "\0\0\x40\0\0\0\0\1\1\0", 10);
+	turn();
+	ck_assert_uint_eq(net_connections(net), 1);
+	expect_closed(hog);
+	/* It is the largest itself now. */
+	net->input_owned = LIMIT_INPUT_TOTAL;
+	put(other, bytes, 10000);
+	turn();
+	ck_assert_uint_eq(net_connections(net), 0);
+	expect_closed(other);
 }
 END_TEST
 
@@ -1130,7 +1167,9 @@ main(void)
 	tcase_add_loop_test(tc, protocol_errors_end_the_connection, 0,
 	    (int)(sizeof violations / sizeof violations[0]));
 	tcase_add_test(tc, what_is_no_frame_is_closed);
+	tcase_add_test(tc, http_1_is_told_and_closed);
 	tcase_add_test(tc, who_says_nothing_or_stalls_is_closed);
+	tcase_add_test(tc, who_holds_most_makes_room_for_others);
 	tcase_add_test(tc, connections_are_limited);
 	tcase_add_test(tc, a_finite_stream_is_paced_for_a_stock_peer);
 	tcase_add_test(tc, credit_paces_each_stream_by_itself);

@@ -135,6 +135,55 @@ START_TEST(keys)
 }
 END_TEST
 
+/* A field of bytes of less than 128 bytes. */
+static size_t
+put_field(uint8_t *p, uint8_t number, const void *bytes, size_t len)
+{
+	p[0] = (uint8_t)(number << 3 | 2);
+	p[1] = (uint8_t)len;
+	memcpy(p + 2, bytes, len);
+	return len + 2;
+}
+
+START_TEST(details_that_are_too_long)
+{
+	/* An Any of type "t" with four fields 1 of 3 bytes ("\x0a\x01a" …), then one of type "u" with one. */
+	static const uint8_t value[] = "\x0a\x01"
+				       "a\x0a\x01"
+				       "b\x0a\x01"
+				       "c\x0a\x01"
+				       "d";
+	uint8_t any[64], details[64], out[64], want[64];
+	size_t n = 0, len, first, k;
+
+	n = put_field(any, 1, "t", 1);
+	n += put_field(any + n, 2, value, 12);
+	first = len = put_field(details, 3, any, n);
+	n = put_field(any, 1, "u", 1);
+	n += put_field(any + n, 2, value, 3);
+	len += put_field(details + len, 3, any, n);
+	ck_assert_uint_eq(first, 2 + 3 + 2 + 12);
+	/* What fits is as it was. */
+	ck_assert_uint_eq(grpc_details_trim(details, len, len, out), len);
+	ck_assert_mem_eq(out, details, len);
+	/* One byte less than both need: the second has no room for its one field. */
+	ck_assert_uint_eq(grpc_details_trim(details, len, len - 1, out), first);
+	/* One byte less than the first needs, of which 8 + 3 are put aside for what stands before the fields: two are left. */
+	n = put_field(any, 1, "t", 1);
+	n += put_field(any + n, 2, value, 6);
+	k = put_field(want, 3, any, n);
+	ck_assert_uint_eq(grpc_details_trim(details, len, first - 1, out), k);
+	ck_assert_mem_eq(out, want, k);
+	/* Nothing of the first fits, the second of 10 does. */
+	ck_assert_uint_eq(grpc_details_trim(details, len, 13, out), 10);
+	ck_assert_uint_eq(grpc_details_trim(details, len, 9, out), 0);
+	ck_assert_uint_eq(grpc_details_trim(details, len, 0, out), 0);
+	/* Cut or wrong: no more than what is whole. */
+	ck_assert_uint_eq(grpc_details_trim(details, first - 1, 64, out), 0);
+	ck_assert_uint_eq(grpc_details_trim((const uint8_t *)"\x08\x01", 2, 64, out), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -150,6 +199,7 @@ main(void)
 	tcase_add_test(tcase, base64);
 	tcase_add_test(tcase, lists);
 	tcase_add_test(tcase, keys);
+	tcase_add_test(tcase, details_that_are_too_long);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -155,6 +155,11 @@ START_TEST(first_bytes_tell_protocols_apart)
 	ck_assert_ptr_null(sniff_named("http/1.1"));
 	ck_assert_str_eq(sniff_reason((const uint8_t *)"\x16", 1), "TLS is not spoken here");
 	ck_assert_str_eq(sniff_reason((const uint8_t *)"G", 1), "unknown protocol");
+	ck_assert_ptr_null(sniff_answer((const uint8_t *)"GET", 3));
+	ck_assert_ptr_null(sniff_answer((const uint8_t *)"GETS /", 6));
+	ck_assert_uint_eq(
+	    strncmp(sniff_answer((const uint8_t *)"GET /", 5), "HTTP/1.1 400 ", 13), 0);
+	ck_assert_ptr_nonnull(sniff_answer((const uint8_t *)"OPTIONS * HTTP/1.1", 18));
 }
 END_TEST
 

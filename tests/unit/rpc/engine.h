@@ -45,6 +45,8 @@ struct asked {
 static struct {
 	struct daemon *daemon;
 	struct arena *arena;
+	enum access access; /* of callers; ACCESS_NONE: administrators */
+	bool unverified;    /* callers only claim to be who they are */
 	char text[1 << 20]; /* of the last engine_json() */
 } engine;
 
@@ -142,7 +144,9 @@ static struct asked *
 engine_begin_as(const char *caller_name, const char *path, const char *json)
 {
 	struct asked *asked = calloc(1, sizeof *asked);
-	struct caller caller = {.local = true};
+	struct caller caller = {.local = true,
+	    .verified = !engine.unverified,
+	    .access = engine.access != ACCESS_NONE ? engine.access : ACCESS_ADMIN};
 	const char *dot = strchr(path, '.');
 	ProtobufCMessage *request;
 	struct err err = {0};

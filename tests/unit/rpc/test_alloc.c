@@ -219,7 +219,7 @@ static struct asked *
 begin_starved(const struct scenario *s)
 {
 	struct asked *asked = calloc(1, sizeof *asked);
-	struct caller caller = {.name = "person/anna", .local = true};
+	struct caller caller = {.name = "person/anna", .local = true, .access = ACCESS_ADMIN};
 	const char *dot = strchr(s->method, '.');
 	struct err err = {0};
 	char service[40];
@@ -260,7 +260,7 @@ turn_starved(void)
 static void
 hold_calls(struct asked *held[HELD])
 {
-	struct caller caller = {.name = "person/anna", .local = true};
+	struct caller caller = {.name = "person/anna", .local = true, .access = ACCESS_ADMIN};
 	bool known;
 
 	for (int i = 0; i < HELD; i++) {

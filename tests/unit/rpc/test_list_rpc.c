@@ -121,6 +121,23 @@ static const struct {
     {"\"off\"", "milestone/kickoff"},
 };
 
+/* Who has the reply of one call may make the next: the first counts in no limit any more. */
+START_TEST(a_reply_comes_with_its_end)
+{
+	for (int i = 0; i < 200; i++) {
+		struct asked *asked = engine_begin("Plan.List", "{\"count_only\":true}");
+
+		for (int turn = 0; turn < 10000000 && asked->count == 0; turn++) {
+			rpc_turn_end(engine.daemon);
+			daemon_poll(engine.daemon);
+		}
+		ck_assert_uint_eq(asked->count, 1);
+		ck_assert(asked->finished);
+		asked_free(asked);
+	}
+}
+END_TEST
+
 START_TEST(the_filter_finds_what_it_says)
 {
 	char json[600];
@@ -407,6 +424,7 @@ main(void)
 	tcase_add_test(tcase, ranks_are_shown);
 	tcase_add_test(tcase, pages_are_of_one_revision);
 	tcase_add_test(tcase, limits_and_counts);
+	tcase_add_test(tcase, a_reply_comes_with_its_end);
 	tcase_add_test(tcase, the_past_is_as_it_was);
 	tcase_add_loop_test(
 	    tcase, export_sends_all_in_order, 0, sizeof exports / sizeof exports[0]);

@@ -6,10 +6,13 @@
 
 #include "grpc/health/v1/health.pb-c.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
+#include "plumb/v1/access.pb-c.h"
 #include "plumb/v1/admin.pb-c.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "plumb/v1/signal.pb-c.h"
+#include "plumb/v1/webhook.pb-c.h"
+#include "plumb/v1/audit.pb-c.h"
 #include "server/rpc/rpc.h"
 
 static const ProtobufCServiceDescriptor *const services[] = {
@@ -17,6 +20,9 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &plumb__v1__insight__descriptor,
     &plumb__v1__admin__descriptor,
     &plumb__v1__signal__descriptor,
+    &plumb__v1__webhooks__descriptor,
+    &plumb__v1__audit__descriptor,
+    &plumb__v1__access__descriptor,
     &grpc__health__v1__health__descriptor,
     &grpc__reflection__v1__server_reflection__descriptor,
 };
@@ -58,7 +64,8 @@ START_TEST(streams_are_those_of_the_proto_files)
 {
 	static const char *const streams[] = {"plumb.v1.Plan.Watch", "plumb.v1.Plan.Export",
 	    "plumb.v1.Insight.Check", "plumb.v1.Insight.Trend", "plumb.v1.Insight.Load",
-	    "plumb.v1.Admin.Verify", "plumb.v1.Admin.Backup", "grpc.health.v1.Health.Watch",
+	    "plumb.v1.Admin.Verify", "plumb.v1.Admin.Backup", "plumb.v1.Audit.Verify",
+	    "plumb.v1.Webhooks.Watch", "grpc.health.v1.Health.Watch",
 	    "grpc.reflection.v1.ServerReflection.ServerReflectionInfo",
 	    "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo"};
 	size_t count, found = 0;

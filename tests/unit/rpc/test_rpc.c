@@ -78,7 +78,7 @@ teardown(void)
 static struct rpc_call *
 new_call(const char *method)
 {
-	static const struct caller caller = {.name = "unverified"};
+	static const struct caller caller = {.name = "unverified", .access = ACCESS_ADMIN};
 	bool known;
 	const struct rpc_method *m = rpc_find("test.v1.Test", 12, method, strlen(method), &known);
 
