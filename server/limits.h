@@ -128,4 +128,27 @@
 #define LIMIT_KEY_AGE_US (INT64_C(7) * 86400 * 1000000)
 #define LIMIT_KEYS       8000000u
 
+/*
+ * The plain scheduling problem. A schedule takes time in activities and prerequisites; durations are laid slot by slot, of 8
+ * bytes for 4 resources; the search holds at most 256 MiB of schedules.
+ */
+#define LIMIT_RCPSP_ACTIVITIES                                                                     \
+	20000u /* those that can be next are looked at one by one: a schedule is below a second */
+#define LIMIT_RCPSP_RESOURCES 64u
+#define LIMIT_RCPSP_ARCS      4000000u
+#define LIMIT_RCPSP_HORIZON                                                                        \
+	(1 << 22) /* sum of durations: 1 GiB at most with all resources, as far as used */
+#define LIMIT_RCPSP_SCHEDULES 100000000u
+#define LIMIT_RCPSP_BYTES     (64u << 20) /* of a file with one */
+
+/*
+ * A schedule of the plan: a hundred years of days; a million pieces of work, 200 bytes each; a number for each team or person and day,
+ * twice, 512 MiB at most.
+ */
+#define LIMIT_SCHEDULE_DAYS  36600
+#define LIMIT_SCHEDULE_WORK  1000000u
+#define LIMIT_SCHEDULE_ARCS  4000000u
+#define LIMIT_SCHEDULE_CELLS (64u << 20)
+#define LIMIT_SCHEDULE_TRIES 100000u
+
 #endif

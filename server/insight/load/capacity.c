@@ -411,3 +411,44 @@ load_lay_capacity(struct load *load, struct err *err)
 	}
 	return true;
 }
+
+/* From the first day of the column on, or of those asked for, where no column is. */
+static int64_t
+give_until(const struct load *load, uint32_t row, uint32_t column, int32_t first, int32_t day)
+{
+	int64_t sum = 0;
+
+	if (column != NO_COLUMN)
+		return load_give(load, row, column, load->columns[column].first, day);
+	if (row >= load->teams)
+		return person_gives(
+		    load, &load->givers[row], days_there(load, &load->givers[row], first, day));
+	for (uint32_t p = load->givers[row].next; p != NO_ROW; p = load->givers[p].next)
+		sum += person_gives(
+		    load, &load->givers[p], days_there(load, &load->givers[p], first, day));
+	return sum;
+}
+
+void
+load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, int32_t *out)
+{
+	uint32_t column = NO_COLUMN;
+	int32_t from = first;
+	int64_t until = 0;
+
+	for (int32_t day = first; day <= last; day++) {
+		uint32_t of_day = load_column_of(load, day);
+		int64_t now;
+
+		if (day == first || of_day != column) {
+			column = of_day;
+			from = day;
+			until = column == NO_COLUMN || load->columns[column].first == day
+				    ? 0
+				    : give_until(load, row, column, from, day - 1);
+		}
+		now = give_until(load, row, column, from, day);
+		out[day - first] = (int32_t)(now - until);
+		until = now;
+	}
+}

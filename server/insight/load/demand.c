@@ -89,11 +89,31 @@ has_time(const struct source *s)
 }
 
 static void
+keep_ask(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
+{
+	struct load *load = d->load;
+	void *grown = load->asks;
+
+	if (s->share >= 0 && !has_time(s))
+		effort = -1;
+	if (effort == 0)
+		return;
+	if (!load_grow(&grown, &load->asks_cap, load->asks_count, sizeof load->asks[0])) {
+		fail(d);
+		return;
+	}
+	load->asks = grown;
+	load->asks[load->asks_count++] = (struct load_ask){node->slot, s->row, effort};
+}
+
+static void
 place(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
 {
 	struct spot spot = spot_of(node, s);
 	bool ok = true;
 
+	if (d->load->keep_asks)
+		keep_ask(d, node, s, effort);
 	if (!has_time(s) && (effort > 0 || s->share >= 0))
 		unplace(d, node->slot, s->slot, effort, LOAD_NO_TIME);
 	else if (s->share >= 0)

@@ -167,7 +167,7 @@ lay_table(struct load *load, uint32_t most, struct err *err)
 		return err_oom(err);
 	free(load->last.before);
 	load->last.before = NULL;
-	load->raw_count = load->unplaced_count = 0;
+	load->raw_count = load->unplaced_count = load->asks_count = 0;
 	load->too_many = false;
 	return load_lay_capacity(load, err) && load_lay_demand(load, err);
 }
@@ -197,8 +197,8 @@ run(struct load *load, struct err *err)
 	return lay_bookings(load, (size_t)load->rows * load->columns_count, err);
 }
 
-struct load *
-load_run(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
+static struct load *
+run_new(const struct index *ix, bool keep_asks, index_stop_fn stop, void *arg, struct err *err)
 {
 	struct load *load = calloc(1, sizeof *load);
 
@@ -207,6 +207,7 @@ load_run(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
 		return NULL;
 	}
 	load->ix = ix;
+	load->keep_asks = keep_asks;
 	load->stop = stop;
 	load->arg = arg;
 	if (!run(load, err)) {
@@ -214,6 +215,18 @@ load_run(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
 		return NULL;
 	}
 	return load;
+}
+
+struct load *
+load_run(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
+{
+	return run_new(ix, false, stop, arg, err);
+}
+
+struct load *
+load_run_asks(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
+{
+	return run_new(ix, true, stop, arg, err);
 }
 
 void
@@ -237,11 +250,19 @@ load_free(struct load *load)
 	free(load->bookings);
 	free(load->sorted);
 	free(load->unplaced);
+	free(load->asks);
 	free(load->last.before);
 	free(load);
 }
 
 /* ---- reading */
+
+const struct load_ask *
+load_asks(const struct load *load, size_t *count)
+{
+	*count = load->asks_count;
+	return load->asks;
+}
 
 uint32_t
 load_columns(const struct load *load)

@@ -72,6 +72,13 @@ struct load_unplaced {
 	enum load_why why;
 };
 
+/* What is asked of one row for one piece of work, wherever and whenever it falls; what its parts or members are asked is not in it. */
+struct load_ask {
+	uint32_t work;
+	uint32_t row;
+	int64_t effort; /* -1: a share of nobody knows what */
+};
+
 /*
  * The index must have ROLE_PART_OF among its ways back, and must outlive it. Not to be read by several threads at once.
  * NULL: ERR_LIMIT (out of memory), ERR_CANCELLED.
@@ -79,6 +86,16 @@ struct load_unplaced {
 struct load *load_run(
     const struct index *ix, index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
 void load_free(struct load *load); /* takes NULL */
+/* The same, and keeps what load_asks() tells. */
+struct load *load_run_asks(
+    const struct index *ix, index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
+/* In no order that means anything, but the same for the same plan. */
+const struct load_ask *load_asks(const struct load *load, size_t *count);
+/*
+ * What a row can give on each day from first to last, in whole hundredths that add up to its columns. A team that states
+ * something gives that; where no column is, its members.
+ */
+void load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, int32_t *out);
 
 uint32_t load_columns(const struct load *load);
 /* Periods that would be columns, but are too many for one table: those furthest from today. */

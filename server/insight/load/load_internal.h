@@ -84,6 +84,10 @@ struct load {
 	size_t unplaced_count;
 	size_t unplaced_cap;
 	bool too_many; /* bookings */
+	bool keep_asks;
+	struct load_ask *asks;
+	size_t asks_count;
+	size_t asks_cap;
 	struct days last;
 };
 

@@ -1,0 +1,369 @@
+/* See plan_schedule.h. */
+#include "server/insight/schedule/plan_schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/limits.h"
+
+/* Belonging is as deep as the limit; a log of an older version may hold a circle. */
+#define DEPTH_MAX (2 * LIMIT_DEPTH)
+
+struct builder {
+	const struct index *ix;
+	const struct load *load;
+	struct plan_schedule *plan;
+	uint32_t *order; /* by slot of a head: its place */
+};
+
+static uint32_t
+above(const struct index *ix, uint32_t work)
+{
+	uint32_t up = ix->part_of[work];
+
+	if (ix->kinds[work] == KIND_INITIATIVE || up == SLOT_NONE ||
+	    !index_is(ix, up, STANDING_LIVE) || !kind_is_work(ix->kinds[up]))
+		return SLOT_NONE;
+	return up;
+}
+
+/* The initiative, or the outermost work, that it is a part of. */
+static uint32_t
+head_of(const struct index *ix, uint32_t work)
+{
+	for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
+		uint32_t up = above(ix, work);
+
+		if (up == SLOT_NONE)
+			return work;
+		work = up;
+	}
+	return work;
+}
+
+/* A log of an older version may hold work that is a part of itself: it is under no head. */
+static bool
+has_head(const struct index *ix, uint32_t work)
+{
+	return above(ix, head_of(ix, work)) == SLOT_NONE;
+}
+
+/* The name as a number: the same whatever the rank and whatever else is in the plan (FNV-1a). */
+static uint64_t
+stream_of(const struct item *item)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ item->kind;
+
+	for (size_t i = 0; i < item->id_len; i++)
+		hash = (hash ^ (uint8_t)item_id(item)[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+struct named {
+	const struct index *ix;
+	uint32_t slot;
+};
+
+static int
+compare_names(const void *pa, const void *pb)
+{
+	const struct named *a = pa, *b = pb;
+
+	return index_compare(a->ix, a->slot, b->slot);
+}
+
+/* Initiatives with a rank first. */
+static int
+compare_heads(const void *pa, const void *pb)
+{
+	const struct named *a = pa, *b = pb;
+	bool a_is = a->ix->kinds[a->slot] == KIND_INITIATIVE;
+	bool b_is = b->ix->kinds[b->slot] == KIND_INITIATIVE;
+
+	if (a_is != b_is)
+		return a_is ? -1 : 1;
+	if (a_is && a->ix->rank[a->slot] != b->ix->rank[b->slot])
+		return a->ix->rank[a->slot] < b->ix->rank[b->slot] ? -1 : 1;
+	return index_compare(a->ix, a->slot, b->slot);
+}
+
+/* All running work, by name, so that numbers do not depend on slots. */
+static bool
+find_work(struct builder *b, struct named **list, struct err *err)
+{
+	static const enum kind kinds[] = {
+	    KIND_INITIATIVE, KIND_WORKSTREAM, KIND_TASK, KIND_MILESTONE};
+	const struct index *ix = b->ix;
+	size_t most = 1;
+	uint32_t count;
+
+	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+		(void)index_kind(ix, kinds[k], &count);
+		most += count;
+	}
+	*list = malloc(most * sizeof **list);
+	if (*list == NULL)
+		return err_oom(err);
+	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+		const uint32_t *slots = index_kind(ix, kinds[k], &count);
+
+		for (uint32_t i = 0; i < count; i++)
+			if (load_is_running(ix, slots[i]) && has_head(ix, slots[i]))
+				(*list)[b->plan->count++] = (struct named){ix, slots[i]};
+	}
+	if (b->plan->count > LIMIT_SCHEDULE_WORK / PLAN_STAGES)
+		return err_set(err, ERR_LIMIT, "%u pieces of running work are too many; at most %u",
+		    b->plan->count, LIMIT_SCHEDULE_WORK / PLAN_STAGES);
+	if (b->plan->count > 0)
+		qsort(*list, b->plan->count, sizeof **list, compare_names);
+	return true;
+}
+
+static bool
+lay_numbers(struct builder *b, struct named *list, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+	size_t slots = (size_t)b->ix->slots + 1;
+
+	plan->slots = calloc((size_t)plan->count + 1, sizeof *plan->slots);
+	plan->heads = calloc((size_t)plan->count + 1, sizeof *plan->heads);
+	plan->streams = calloc((size_t)plan->count + 1, sizeof *plan->streams);
+	plan->number = malloc(slots * sizeof *plan->number);
+	b->order = malloc(slots * sizeof *b->order);
+	if (plan->slots == NULL || plan->heads == NULL || plan->streams == NULL ||
+	    plan->number == NULL || b->order == NULL)
+		return err_oom(err);
+	memset(plan->number, 0xff, slots * sizeof *plan->number);
+	for (uint32_t i = 0; i < plan->count; i++) {
+		plan->slots[i] = list[i].slot;
+		plan->number[list[i].slot] = i;
+	}
+	/* The heads among them, in order of rank. */
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (head_of(b->ix, plan->slots[i]) == plan->slots[i])
+			list[plan->problem.initiatives++].slot = plan->slots[i];
+	if (plan->problem.initiatives > 0)
+		qsort(list, plan->problem.initiatives, sizeof *list, compare_heads);
+	for (uint32_t i = 0; i < plan->problem.initiatives; i++) {
+		plan->heads[i] = list[i].slot;
+		plan->streams[i] = stream_of(b->ix->items[list[i].slot]);
+		b->order[list[i].slot] = i;
+	}
+	return true;
+}
+
+static bool
+lay_givers(struct builder *b, int32_t last, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+	struct schedule_problem *p = &plan->problem;
+
+	if (last < b->ix->today)
+		return err_set(err, ERR_INVALID, "the last day is before today");
+	if ((int64_t)last - b->ix->today >= LIMIT_SCHEDULE_DAYS)
+		return err_set(err, ERR_LIMIT, "more than %d days", LIMIT_SCHEDULE_DAYS);
+	plan->first_day = b->ix->today;
+	p->days = last - b->ix->today + 1;
+	p->givers = load_rows(b->load);
+	if ((uint64_t)p->givers * (uint64_t)p->days > LIMIT_SCHEDULE_CELLS)
+		return err_set(err, ERR_LIMIT,
+		    "%u teams and people over %d days are more than %u days to plan: shorten the "
+		    "horizon",
+		    p->givers, p->days, LIMIT_SCHEDULE_CELLS);
+	plan->capacity = calloc((size_t)p->givers * (size_t)p->days + 1, sizeof *plan->capacity);
+	plan->home = calloc((size_t)p->givers + 1, sizeof *plan->home);
+	if (plan->capacity == NULL || plan->home == NULL)
+		return err_oom(err);
+	for (uint32_t row = 0; row < p->givers; row++) {
+		uint32_t team = load_team(b->load, row);
+
+		plan->home[row] = team != SLOT_NONE ? load_row_of(b->load, team) : SCHEDULE_NONE;
+		load_days(b->load, row, plan->first_day, last,
+		    plan->capacity + (size_t)row * (size_t)p->days);
+	}
+	return true;
+}
+
+static int
+compare_asks(const void *pa, const void *pb, void *arg)
+{
+	const struct load_ask *a = pa, *b = pb;
+	const uint32_t *number = arg;
+
+	if (number[a->work] != number[b->work])
+		return number[a->work] < number[b->work] ? -1 : 1;
+	return (a->row > b->row) - (a->row < b->row);
+}
+
+/* A row is asked once for a piece of work, whatever entries say so. */
+static bool
+lay_needs(struct builder *b, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+	struct schedule_problem *p = &plan->problem;
+	size_t count;
+	const struct load_ask *asks = load_asks(b->load, &count);
+	struct load_ask *sorted = malloc((count + 1) * sizeof *sorted);
+	size_t kept = 0;
+
+	plan->need = calloc(count + 1, sizeof *plan->need);
+	if (sorted == NULL || plan->need == NULL) {
+		free(sorted);
+		return err_oom(err);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (asks[i].effort > 0 && plan->number[asks[i].work] != SCHEDULE_NONE)
+			sorted[kept++] = asks[i];
+		else if (asks[i].effort < 0)
+			plan->unknown++;
+	}
+	if (kept > 1)
+		qsort_r(sorted, kept, sizeof *sorted, compare_asks, plan->number);
+	for (size_t i = 0; i < kept; i++) {
+		struct schedule_work *work =
+		    &plan->work[plan->number[sorted[i].work] * PLAN_STAGES + PLAN_EFFORT];
+		struct schedule_need *need = &plan->need[p->needs];
+
+		if (i > 0 && sorted[i].work == sorted[i - 1].work &&
+		    sorted[i].row == sorted[i - 1].row) {
+			need[-1].effort += sorted[i].effort;
+			continue;
+		}
+		if (work->needs_count == 0)
+			work->needs_first = p->needs;
+		work->needs_count++;
+		need->giver = sorted[i].row;
+		need->effort = sorted[i].effort;
+		p->needs++;
+	}
+	free(sorted);
+	return true;
+}
+
+static bool
+add_arc(struct builder *b, uint32_t before, uint32_t after, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+
+	if (plan->problem.arcs == plan->arcs_cap) {
+		size_t cap = plan->arcs_cap == 0 ? 1024 : 2 * plan->arcs_cap;
+		struct schedule_arc *grown = realloc(plan->arc, cap * sizeof *grown);
+
+		if (grown == NULL)
+			return err_oom(err);
+		plan->arc = grown;
+		plan->arcs_cap = cap;
+	}
+	plan->arc[plan->problem.arcs++] = (struct schedule_arc){before, after, 0};
+	return true;
+}
+
+/* What it comes after: behind its end; nothing where that is over; never where it is neither over nor running. */
+static bool
+lay_afters(struct builder *b, uint32_t i, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+	struct edges out = index_out(b->ix, plan->slots[i]);
+	uint32_t begin = i * PLAN_STAGES + PLAN_BEGIN;
+
+	for (uint32_t k = 0; k < out.count; k++) {
+		uint32_t slot = out.list[k].slot;
+
+		if (out.list[k].role != ROLE_AFTER || !index_is(b->ix, slot, STANDING_LIVE) ||
+		    !kind_is_work(b->ix->kinds[slot]))
+			continue;
+		if (plan->number[slot] != SCHEDULE_NONE) {
+			if (!add_arc(b, plan->number[slot] * PLAN_STAGES + PLAN_END, begin, err))
+				return false;
+		} else if (index_is(b->ix, slot, STANDING_JUDGED)) {
+			plan->work[begin].not_before = SCHEDULE_BEYOND;
+		}
+	}
+	return true;
+}
+
+static bool
+lay_piece(struct builder *b, uint32_t i, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+	uint32_t slot = plan->slots[i];
+	uint32_t up = above(b->ix, slot);
+	uint32_t first = i * PLAN_STAGES;
+	int32_t start = b->ix->briefs[slot].start;
+
+	for (uint32_t stage = 0; stage < PLAN_STAGES; stage++)
+		plan->work[first + stage].initiative = b->order[head_of(b->ix, slot)];
+	if (start != DATE_NONE && start > plan->first_day)
+		plan->work[first + PLAN_BEGIN].not_before =
+		    start - plan->first_day < SCHEDULE_BEYOND ? start - plan->first_day
+							      : SCHEDULE_BEYOND;
+	if (!add_arc(b, first + PLAN_BEGIN, first + PLAN_EFFORT, err) ||
+	    !add_arc(b, first + PLAN_EFFORT, first + PLAN_END, err) || !lay_afters(b, i, err))
+		return false;
+	if (up == SLOT_NONE || plan->number[up] == SCHEDULE_NONE)
+		return true;
+	return add_arc(b, plan->number[up] * PLAN_STAGES + PLAN_BEGIN, first + PLAN_BEGIN, err) &&
+	       add_arc(b, first + PLAN_END, plan->number[up] * PLAN_STAGES + PLAN_END, err);
+}
+
+static bool
+lay_all(struct builder *b, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+
+	plan->work = calloc((size_t)plan->count * PLAN_STAGES + 1, sizeof *plan->work);
+	if (plan->work == NULL)
+		return err_oom(err);
+	plan->problem.works = plan->count * PLAN_STAGES;
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (!lay_piece(b, i, err))
+			return false;
+	return lay_needs(b, err);
+}
+
+struct plan_schedule *
+plan_schedule_new(const struct index *ix, const struct load *load, int32_t last, struct err *err)
+{
+	struct builder b = {.ix = ix, .load = load, .plan = calloc(1, sizeof *b.plan)};
+	struct named *list = NULL;
+	struct schedule_problem *p;
+	bool ok;
+
+	if (b.plan == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	ok = lay_givers(&b, last, err) && find_work(&b, &list, err) && lay_numbers(&b, list, err) &&
+	     lay_all(&b, err);
+	free(list);
+	free(b.order);
+	if (!ok) {
+		plan_schedule_free(b.plan);
+		return NULL;
+	}
+	p = &b.plan->problem;
+	p->capacity = b.plan->capacity;
+	p->home = b.plan->home;
+	p->streams = b.plan->streams;
+	p->work = b.plan->work;
+	p->need = b.plan->need;
+	p->arc = b.plan->arc;
+	return b.plan;
+}
+
+void
+plan_schedule_free(struct plan_schedule *plan)
+{
+	if (plan == NULL)
+		return;
+	free(plan->slots);
+	free(plan->heads);
+	free(plan->number);
+	free(plan->capacity);
+	free(plan->home);
+	free(plan->streams);
+	free(plan->work);
+	free(plan->need);
+	free(plan->arc);
+	free(plan);
+}

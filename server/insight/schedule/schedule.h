@@ -1,0 +1,141 @@
+/*
+ * Schedule under strict priority: who works on what on which day, best rank first.
+ *
+ * Lexicographic: the best initiative is scheduled as if it were alone, the next into what that leaves, and so on. So a lower rank
+ * never delays a higher one, and what stands at k or below changes nothing above it, to the last hundredth of a day. Only
+ * what a better-ranked initiative must wait for is scheduled with it, whatever its own rank: it inherits the better one.
+ *
+ * Work is driven by effort: a need of so many hundredths of a person-day is booked day by day into what its giver (team or
+ * person) has left, from the first day that prerequisites allow, until it is used up. What is booked for a person is booked for
+ * their team as well, once. Within one initiative several orders are tried, and the one that ends first is kept.
+ *
+ * Plain C on numbers: no view, no I/O, no clock. Days count from 0, the first day that can be worked on; ends are exclusive.
+ */
+#ifndef SERVER_INSIGHT_SCHEDULE_SCHEDULE_H
+#define SERVER_INSIGHT_SCHEDULE_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+
+#define SCHEDULE_NONE   UINT32_MAX
+#define SCHEDULE_BEYOND (INT32_MAX / 2) /* a day behind the horizon */
+
+/* So much of one giver. */
+struct schedule_need {
+	uint32_t giver;
+	int64_t effort; /* hundredths of a person-day, above 0 */
+	int32_t most;   /* on one day; 0: as much as there is */
+	int32_t
+	    least; /* on a day that is worked on at all, as long as so much is left to do; 0: anything */
+};
+
+struct schedule_work {
+	uint32_t initiative;
+	uint32_t needs_first;
+	uint32_t needs_count; /* none: a milestone, done when what is before it is */
+	int32_t not_before;   /* day */
+	bool is_whole;        /* once begun, worked on on each day that its giver works */
+};
+
+struct schedule_arc {
+	uint32_t before;
+	uint32_t after;
+	int32_t lag; /* days from the end of the one to the start of the other, at least 0 */
+};
+
+struct schedule_problem {
+	int32_t days; /* the horizon */
+	uint32_t givers;
+	const int32_t *capacity; /* by giver and day */
+	const uint32_t *home; /* by giver: a person's team; SCHEDULE_NONE. A team has none itself */
+	uint32_t initiatives; /* best rank first */
+	const uint64_t *streams; /* by initiative: a number that is its own whatever its rank */
+	uint32_t works;
+	const struct schedule_work *work;
+	uint32_t needs;
+	const struct schedule_need *need;
+	uint32_t arcs;
+	const struct schedule_arc *arc;
+};
+
+struct schedule_policy {
+	bool
+	    ignores_ranks; /* all work as one: what strict priority costs can be told from how soon everything could be done */
+	bool
+	    backfill; /* a lower rank may use days that lie before the last one of a higher rank with the same giver */
+	uint32_t
+	    tries; /* orders of one initiative's work that are tried; at least 1. Of more than 5,000 pieces: one */
+	uint64_t seed;
+	bool (*stop)(void *arg); /* asked now and then; NULL: never */
+	void *arg;
+};
+
+struct schedule_booking {
+	uint32_t work;
+	uint32_t giver;
+	int32_t day;
+	int32_t effort;
+};
+
+struct schedule_result {
+	int32_t start; /* the first day worked on; SCHEDULE_BEYOND */
+	int32_t
+	    finish; /* behind the last one; SCHEDULE_BEYOND where it is not finished in the horizon */
+	int64_t left; /* effort that is not done in the horizon */
+	uint32_t
+	    with; /* the initiative that it was scheduled with: its own, or a better-ranked one that waits for it */
+	bool in_circle; /* it is its own prerequisite: never done */
+};
+
+struct schedule_end {
+	int32_t start;
+	int32_t finish;
+	int32_t bound; /* no schedule finishes it earlier, whatever the ranks */
+	uint32_t last; /* the work that ends last; SCHEDULE_NONE without any */
+	int64_t left;
+};
+
+struct schedule {
+	bool ignores_ranks; /* as the policy said */
+	uint32_t works;
+	struct schedule_result *work;
+	uint32_t initiatives;
+	struct schedule_end *initiative;
+	int32_t finish; /* of everything */
+	int32_t bound;  /* no schedule finishes everything earlier */
+	uint32_t line; /* the first initiative that is not finished in the horizon; SCHEDULE_NONE */
+	struct schedule_booking *bookings; /* by work, giver, day */
+	size_t bookings_count;
+};
+
+/* NULL: ERR_INVALID (which number is out of place), ERR_LIMIT, ERR_CANCELLED. The problem is borrowed until it returns. */
+struct schedule *schedule_run(const struct schedule_problem *problem,
+    const struct schedule_policy *policy, struct err *err) MUST_CHECK;
+void schedule_free(struct schedule *schedule); /* takes NULL */
+
+/* What a piece of work waits for; all that apply. */
+struct schedule_why {
+	uint32_t before; /* the prerequisite that lets it start last; SCHEDULE_NONE */
+	bool by_date;    /* its own date lets it start last */
+	uint32_t
+	    giver; /* has too little left, so that it ends later than it would with all they have; SCHEDULE_NONE */
+	uint32_t
+	    holder; /* the initiative that holds most of theirs in that time, perhaps its own; SCHEDULE_NONE */
+	int64_t held; /* so much */
+	bool
+	    never; /* the giver has too little within the horizon, even if nobody else had any of it */
+};
+
+bool schedule_why(const struct schedule *schedule, const struct schedule_problem *problem,
+    uint32_t work, struct schedule_why *why, struct err *err) MUST_CHECK;
+/*
+ * Why the initiative ends when it does: its last work, the prerequisite that lets this start last, and so on back to one that no
+ * prerequisite holds up. At most max of them; *count says how many.
+ */
+bool schedule_chain(const struct schedule *schedule, const struct schedule_problem *problem,
+    uint32_t initiative, uint32_t *works, uint32_t max, uint32_t *count,
+    struct err *err) MUST_CHECK;
+
+#endif
