@@ -5,11 +5,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Run at once; more threads are there for those that wait for slow readers. */
-#define WORKERS 2
-#define THREADS 8
+#define WORKERS     2
+#define THREADS     8
+#define WORKER_NICE 10
 
 /* In one list at a time: waiting, then done. Owned by the pool. */
 struct job {
@@ -133,6 +136,8 @@ worker_main(void *arg)
 	struct job *job;
 	int64_t started_us;
 
+	/* Linux keeps a nice value for each thread: where cores are few, answers on the loop go before analyses. */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), WORKER_NICE);
 	pthread_mutex_lock(&jobs->lock);
 	for (;;) {
 		while (!may_run(jobs) && !(jobs->stopping && jobs->turn == NULL))
