@@ -129,7 +129,7 @@ load_certificates(struct app *app, struct err *err)
 	return net_set_tls(app->net, context) || err_oom(err);
 }
 
-/* Connections go on as who they are, with the certificate that they have; files that are no good change nothing. */
+/* Connections go on with the certificate that they have, if they are still who they were; files that are no good change nothing. */
 static void
 on_hangup(void *arg)
 {
@@ -145,6 +145,7 @@ on_hangup(void *arg)
 		log_error("reload", "why=\"%s\" next=\"goes on with the old ones\"", err.msg);
 	else
 		log_info("reload", "certificate=\"%s\"", app->config.tls_certificate);
+	net_review(app->net);
 	audit_event(app->daemon, NULL, "reload", "settings and certificates",
 	    err.code == ERR_OK ? "ok" : err.msg);
 	notify("READY=1");

@@ -567,21 +567,10 @@ take_fresh(struct conn *conn, const uint8_t *p, size_t len)
 static void
 identify(struct conn *conn)
 {
-	const struct net_options *options = &conn->net->options;
 	char name[sizeof conn->peer.person];
-	enum access access = ACCESS_NONE;
-	const char *person = NULL;
 
 	conn->is_identified = true;
-	if (options->certificate_of == NULL)
-		return;
-	if (tls_peer(conn->tls, name, sizeof name)[0] != '\0')
-		person = options->certificate_of(options->person_arg, name, &access);
-	if (person == NULL || strlen(person) >= sizeof conn->peer.person)
-		return;
-	memcpy(conn->peer.person, person, strlen(person) + 1);
-	conn->peer.certified = true;
-	conn->peer.access = access;
+	net_identify(conn->net, &conn->peer, tls_peer(conn->tls, name, sizeof name));
 }
 
 /* Bytes of the socket through TLS to the protocol. */

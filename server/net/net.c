@@ -165,10 +165,32 @@ access_of_anybody(const struct net *net)
 }
 
 void
+net_identify(const struct net *net, struct peer *peer, const char *certificate)
+{
+	const struct net_options *options = &net->options;
+	const char *person = NULL;
+	enum access access = ACCESS_NONE;
+
+	peer->person[0] = '\0';
+	peer->certified = false;
+	peer->access = access_of_anybody(net);
+	if (peer->local && options->person_of != NULL)
+		person = options->person_of(options->person_arg, peer->uid, &access);
+	else if (certificate[0] != '\0' && options->certificate_of != NULL)
+		person = options->certificate_of(options->person_arg, certificate, &access);
+	if (person != NULL && strlen(person) < sizeof peer->person) {
+		memcpy(peer->person, person, strlen(person) + 1);
+		peer->certified = !peer->local;
+		peer->access = access;
+	}
+	if (is_own(peer))
+		peer->access = ACCESS_ADMIN;
+}
+
+void
 net_accept(struct net *net, int fd, const struct peer *peer)
 {
 	struct peer known = *peer;
-	const char *person = NULL;
 
 	if (net->conns_count >= net->options.connections_max) {
 		metrics_refused("connections");
@@ -176,15 +198,29 @@ net_accept(struct net *net, int fd, const struct peer *peer)
 		close(fd);
 		return;
 	}
-	known.access = access_of_anybody(net);
-	if (peer->local && net->options.person_of != NULL)
-		person = net->options.person_of(net->options.person_arg, peer->uid, &known.access);
-	if (person != NULL && strlen(person) < sizeof known.person)
-		memcpy(known.person, person, strlen(person) + 1);
-	if (is_own(peer))
-		known.access = ACCESS_ADMIN;
+	net_identify(net, &known, "");
 	if (conn_new(net, fd, &known) == NULL)
 		log_warn("conn", "refused: out of memory");
+}
+
+void
+net_review(struct net *net)
+{
+	struct conn *conn;
+
+	LIST_FOREACH(conn, &net->conns, link)
+	{
+		struct peer now = conn->peer;
+		char name[sizeof now.person] = "";
+
+		if (conn->state == CONN_DEAD)
+			continue;
+		if (conn->is_identified)
+			tls_peer(conn->tls, name, sizeof name);
+		net_identify(net, &now, name);
+		if (now.access != conn->peer.access || strcmp(now.person, conn->peer.person) != 0)
+			conn_close(conn, "the configuration says otherwise now who this is");
+	}
 }
 
 /* ---- those with a time limit ---- */

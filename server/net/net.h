@@ -59,6 +59,9 @@ bool net_set_tls(struct net *net, struct tls_context *context) MUST_CHECK;
 /* The i-th address listened on, with the port that was picked; NULL past the last. */
 const char *net_address(const struct net *net, size_t i);
 
+/* After the configuration was read again: ends the connections of those whom it knows as somebody else, or not any more. */
+void net_review(struct net *net);
+
 /* Sends what the turn has gathered, frees what it has closed. */
 void net_turn_end(struct net *net);
 

@@ -52,6 +52,8 @@ void net_conn_removed(struct net *net, struct conn *conn);
 void net_dirty_add(struct net *net, struct conn *conn);
 void net_wait(struct net *net, struct conn *conn, unsigned timeout_ms);
 void net_wait_end(struct net *net, struct conn *conn);
+/* Who the configuration says the peer is, with the common name of its certificate ("" none). */
+void net_identify(const struct net *net, struct peer *peer, const char *certificate);
 /* Takes over fd. */
 void net_accept(struct net *net, int fd, const struct peer *peer);
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from plumbrpc import Client, binary, pb
+from plumbrpc import Client, ConnectionLost, binary, pb
 
 WAIT = 30
 
@@ -253,13 +253,15 @@ class Reload(Base):
         service = self.service(sockets=[unix], args=["--config", self.path("conf")])
         service.wait_for("READY=1")
         self.assertEqual(self.who(address), "person/anna")
-        with Client(address) as stays:
-            stays.call("Admin.Info", pb.admin.InfoRequest(workspace="main"))
+        with Client(address) as former:
+            former.call("Admin.Info", pb.admin.InfoRequest(workspace="main"))
+            self.reload(service)
+            former.call("Admin.Info", pb.admin.InfoRequest(workspace="main"))  # who is the same goes on
             self.write("[plumbd]", "log_level = debug", "drain_ms = 6000", "[people]", "%d = person/bo" % uid)
             self.reload(service)
             self.assertEqual(self.who(address), "person/bo")
-            # Who is there stays who they were.
-            self.assertEqual(stays.call("Admin.Info", pb.admin.InfoRequest(workspace="main")).caller, "person/anna")
+            with self.assertRaises(ConnectionLost):  # nobody goes on as who they were
+                former.call("Admin.Info", pb.admin.InfoRequest(workspace="main"))
         log = service.read_log()
         self.assertIn("setting=drain_ms", log)
         self.assertNotIn("setting=log_level", log)
