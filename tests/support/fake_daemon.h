@@ -21,11 +21,9 @@
 
 #include "plumb/v1/admin.pb-c.h"
 #include "server/rpc/access.h"
-#include "server/rpc/audit.h"
 #include "server/rpc/daemon.h"
-#include "server/rpc/permit.h"
-#include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
+#include "tests/support/open_to_all.h"
 
 #define FAKE_LATER_MAX 4096
 #ifndef FAKE_NUMBER_MAX
@@ -91,56 +89,6 @@ daemon_is_stopping(const struct daemon *daemon)
 {
 	(void)daemon;
 	return false;
-}
-
-/* Everybody may call everything, and nothing is written down. */
-bool
-permit_call(const struct rpc_call *call, struct err *err)
-{
-	(void)call;
-	(void)err;
-	return true;
-}
-
-void
-audit_event(struct daemon *daemon, const struct caller *caller, const char *what, const char *about,
-    const char *outcome)
-{
-	(void)daemon;
-	(void)caller;
-	(void)what;
-	(void)about;
-	(void)outcome;
-}
-
-/* Callers may have what they want. */
-bool
-quota_begin(struct rpc_call *call)
-{
-	(void)call;
-	return true;
-}
-
-bool
-quota_admit(struct rpc_call *call, size_t len, struct err *err)
-{
-	(void)call;
-	(void)len;
-	(void)err;
-	return true;
-}
-
-void
-quota_end(struct rpc_call *call, int64_t took_us)
-{
-	(void)call;
-	(void)took_us;
-}
-
-void
-quota_forget(struct rpc_call *call)
-{
-	(void)call;
 }
 
 int64_t
