@@ -128,7 +128,8 @@ say_wait(struct context *ctx, const Plumb__V1__ScheduledInitiative *one,
 	str_addf(&text, "%s", w->work);
 	if (w->after[0]) {
 		str_addf(&text, " comes after %s%s", w->after,
-		    w->in_circle ? ", which comes after it: a circle, so that neither is done" : "");
+		    w->in_circle ? ", which comes after it: a circle, so that neither is done"
+				 : "");
 		and = ", and";
 	}
 	if (w->by_date) {
