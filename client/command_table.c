@@ -4,6 +4,7 @@
 extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_place, cmd_rename,
     cmd_remove, cmd_waive, cmd_rule;
 extern const struct command cmd_load;
+extern const struct command cmd_schedule;
 extern const struct command cmd_score;
 extern const struct command cmd_pulse, cmd_signals;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
@@ -34,6 +35,7 @@ const struct command *const command_table[] = {
     &cmd_progress,
     &cmd_trace,
     &cmd_load,
+    &cmd_schedule,
     &cmd_tree,
     &cmd_list,
     &cmd_get,
