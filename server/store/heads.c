@@ -6,13 +6,14 @@
 
 #define HEADS_CAP 64
 
+/* By the durable one's number, which stays: the commit thread writes next, while others look. */
 static struct head *
 find(struct head *slots, size_t cap, uint32_t workspace)
 {
 	/* Multiplicative, high bits: numbers are handed out one by one. */
 	size_t i = (size_t)((workspace * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (cap - 1);
 
-	while (slots[i].next.workspace != 0 && slots[i].next.workspace != workspace)
+	while (slots[i].durable.workspace != 0 && slots[i].durable.workspace != workspace)
 		i = (i + 1) & (cap - 1);
 	return &slots[i];
 }
@@ -86,8 +87,8 @@ grow(struct heads *heads)
 		return false;
 	}
 	for (size_t i = 0; i < heads->cap; i++) {
-		if (old[i].next.workspace != 0)
-			*find(slots, cap, old[i].next.workspace) = old[i];
+		if (old[i].durable.workspace != 0)
+			*find(slots, cap, old[i].durable.workspace) = old[i];
 	}
 	pthread_mutex_lock(&heads->lock);
 	heads->slots = slots;
