@@ -427,6 +427,7 @@ static const char *const kind_names[] = {
     [PLUMB__V1__KIND__WAIVER] = "waiver",
     [PLUMB__V1__KIND__RULE_SETTING] = "rule-setting",
     [PLUMB__V1__KIND__WORKSPACE] = "workspace",
+    [PLUMB__V1__KIND__SCENARIO] = "scenario",
 };
 #define KINDS (sizeof kind_names / sizeof kind_names[0])
 

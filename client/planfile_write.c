@@ -12,7 +12,7 @@
 
 #define STEP      2  /* of indentation */
 #define LINE_MAX_ 96 /* a list stays on one line up to here */
-#define KINDS_MAX 64
+#define KINDS_MAX 96
 
 struct written {
 	const char *id;

@@ -42,6 +42,7 @@ static const struct {
     {PLUMB__V1__ITEM__BODY_WEBHOOK, KIND_WEBHOOK},
     {PLUMB__V1__ITEM__BODY_WEBHOOK_STATE, KIND_WEBHOOK_STATE},
     {PLUMB__V1__ITEM__BODY_AUDIT_ANCHOR, KIND_AUDIT_ANCHOR},
+    {PLUMB__V1__ITEM__BODY_SCENARIO, KIND_SCENARIO},
 };
 
 enum kind
@@ -256,7 +257,11 @@ spine_task(struct item *item, const Plumb__V1__Task *t)
 	item->start = date_of(t->start);
 	item->finish = date_of(t->due);
 	item->done = date_of(t->done);
+	item->has |= needs_has(t->needs, t->n_needs);
 	spine_effort(item, STATED(t, effort, PLUMB__V1__TASK__EFFORT__EFFORT), t->effort);
+	if (t->effort__case == PLUMB__V1__TASK__EFFORT___NOT_SET && t->estimate != NULL)
+		spine_effort(item, STATED(t->estimate, likely, PLUMB__V1__ESTIMATE__LIKELY__LIKELY),
+		    t->estimate->likely);
 }
 
 static void

@@ -37,6 +37,10 @@ ref_amount(const ProtobufCMessage *holder, enum role role, size_t position)
 
 		return clamp_effort(n->effort__case == PLUMB__V1__NEED__EFFORT__EFFORT, n->effort);
 	}
+	case ROLE_AFTER:
+		return holder->descriptor == &plumb__v1__after__descriptor
+			   ? ((const Plumb__V1__After *)holder)->lag_days
+			   : 0;
 	case ROLE_CAPACITY_PERIOD:
 		return clamp_effort(true, ((const Plumb__V1__TeamCapacity *)holder)->effort);
 	default:

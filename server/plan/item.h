@@ -47,6 +47,7 @@ enum kind {
 	KIND_WEBHOOK = 55,
 	KIND_WEBHOOK_STATE = 56,
 	KIND_AUDIT_ANCHOR = 57,
+	KIND_SCENARIO = 70,
 	KIND_MAX = 96,
 };
 
@@ -72,7 +73,7 @@ enum role {
 	ROLE_CONTRIBUTION_MEASURE,
 	ROLE_STRATEGY,
 	ROLE_NEED, /* amount = effort in hundredths of a person-day, -1 not stated */
-	ROLE_AFTER,
+	ROLE_AFTER, /* amount = lag in days */
 	ROLE_MEMBER,
 	ROLE_PART_OF, /* workstream, milestone, task, allocation, ask: the work that it belongs to */
 	ROLE_MANAGER,

@@ -37,6 +37,7 @@ static const char *const by_kind[KIND_MAX] = {
     [KIND_WEBHOOK] = "webhook",
     [KIND_WEBHOOK_STATE] = "webhook-state",
     [KIND_AUDIT_ANCHOR] = "audit-anchor",
+    [KIND_SCENARIO] = "scenario",
 };
 
 static const struct {
@@ -72,6 +73,7 @@ static const struct {
     {KIND_WEBHOOK, "webhooks"},
     {KIND_WEBHOOK_STATE, "webhook-states"},
     {KIND_AUDIT_ANCHOR, "audit-anchors"},
+    {KIND_SCENARIO, "scenarios"},
 };
 
 static const struct ref_field ref_fields[] = {
@@ -103,7 +105,10 @@ static const struct ref_field ref_fields[] = {
     {"Workstream.members", ROLE_MEMBER, KIND_PERSON, 0},
     {"Milestone.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS | REF_CONTAINS},
     {"Task.initiative", ROLE_PART_OF, KIND_INITIATIVE, REF_BELONGS | REF_CONTAINS},
+    {"Milestone.after", ROLE_AFTER, KIND_TASK, 0},
     {"Task.members", ROLE_MEMBER, KIND_PERSON, 0},
+    {"Task.after", ROLE_AFTER, KIND_TASK, 0},
+    {"After.work", ROLE_AFTER, KIND_NONE, 0},
     {"Person.manager", ROLE_MANAGER, KIND_PERSON, REF_CONTAINS},
     {"Person.dotted_managers", ROLE_DOTTED_MANAGER, KIND_PERSON, 0},
     {"Person.team", ROLE_TEAM, KIND_TEAM, 0},
