@@ -6,10 +6,8 @@
 #include "common/faults.h"
 #include "common/pb.h"
 #include "plumb/v1/insight.pb-c.h"
-#include "server/insight/schedule/plan_schedule.h"
 #include "server/limits.h"
-#include "server/plan/kinds.h"
-#include "server/plan/view.h"
+#include "server/rpc/case_rpc.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 
@@ -17,22 +15,16 @@
 #define BATCH_BYTES  ((size_t)1 << 20)
 #define BATCH_MEMORY ((size_t)24 << 20)
 #define CHAIN_MAX    20u
-#define TRIES        20u
 #define TRIES_MAX    1000u
-#define YEAR         365
 #define CANCEL_EVERY 64u
-#define SEED         1u
 
 enum policy { BACKFILL, STRICT, UNRANKED, POLICIES };
 
 struct schedule_call {
 	struct view_job *job;
 	const Plumb__V1__ScheduleRequest *request;
-	struct index ix;
-	struct load *load;
-	struct plan_schedule *plan;
+	struct plan_case pc;
 	struct schedule *by[POLICIES];
-	int32_t last;
 	bool *wanted; /* by initiative of the problem; NULL: all */
 	/* by initiative: where its work begins in works, which has the numbers of pieces */
 	uint32_t *first;
@@ -54,7 +46,7 @@ is_cancelled(void *arg)
 /* ---- what is asked for */
 
 static bool
-check_request(struct schedule_call *sc, struct err *err)
+check_request(struct schedule_call *sc, int32_t *until, struct err *err)
 {
 	const Plumb__V1__ScheduleRequest *request = sc->request;
 	struct faults *faults = sc->job->faults;
@@ -62,58 +54,10 @@ check_request(struct schedule_call *sc, struct err *err)
 	if (request->n_refs > LIMIT_NAMES)
 		faults_add(faults, "refs", "at most %u names at once", LIMIT_NAMES);
 	if (request->tries > TRIES_MAX)
-		faults_add(faults, "tries", "is 1 to %u; not stated: %u", TRIES_MAX, TRIES);
-	if (request->until[0] != '\0' && !date_parse(request->until, &sc->last))
-		faults_add(faults, "until", "'%.40s' is no date like 2026-03-31", request->until);
-	else if (request->until[0] != '\0' && sc->last < sc->job->today)
-		faults_add(faults, "until", "must not be before today");
-	else if (request->until[0] != '\0' && sc->last - sc->job->today >= LIMIT_SCHEDULE_DAYS)
-		faults_add(faults, "until", "is more than %d days from today", LIMIT_SCHEDULE_DAYS);
-	return faults_none(faults, err);
-}
-
-/* The end of the last period; a year where there is none to come. */
-static void
-choose_end(struct schedule_call *sc)
-{
-	uint32_t columns = load_columns(sc->load);
-
-	if (sc->request->until[0] != '\0')
-		return;
-	sc->last = sc->job->today + YEAR;
-	if (columns > 0 && load_last_day(sc->load, columns - 1) >= sc->job->today)
-		sc->last = load_last_day(sc->load, columns - 1);
-	if (sc->last - sc->job->today >= LIMIT_SCHEDULE_DAYS)
-		sc->last = sc->job->today + LIMIT_SCHEDULE_DAYS - 1;
-}
-
-static bool
-want(struct schedule_call *sc, const char *ref, struct err *err)
-{
-	const struct item *item;
-	enum kind kind;
-	const char *id;
-	size_t id_len;
-
-	if (!ref_parse(ref, KIND_INITIATIVE, &kind, &id, &id_len)) {
 		faults_add(
-		    sc->job->faults, "refs", "'%.100s' is no name like initiative/portal", ref);
-		return faults_none(sc->job->faults, err);
-	}
-	item = view_find(sc->job->view, kind, id, id_len);
-	if (!item_is_live(item))
-		return err_set(
-		    err, ERR_NOT_FOUND, "there is no %s/%.*s", kind_name(kind), (int)id_len, id);
-	for (uint32_t i = 0; i < sc->plan->problem.initiatives; i++) {
-		if (sc->plan->heads[i] != item->slot)
-			continue;
-		sc->wanted[i] = true;
-		return true;
-	}
-	faults_add(sc->job->faults, "refs",
-	    "%s/%.*s is not scheduled by itself: it is no running initiative, or a part of one",
-	    kind_name(kind), (int)id_len, id);
-	return faults_none(sc->job->faults, err);
+		    faults, "tries", "is 1 to %u; not stated: %u", TRIES_MAX, PLAN_CASE_TRIES);
+	case_check_until(request->until, sc->job->today, until, faults);
+	return faults_none(faults, err);
 }
 
 static bool
@@ -122,13 +66,17 @@ choose(struct schedule_call *sc, struct err *err)
 	if (sc->request->n_refs == 0)
 		return true;
 	sc->wanted =
-	    arena_array(sc->job->arena, sc->plan->problem.initiatives + 1, sizeof sc->wanted[0]);
+	    arena_array(sc->job->arena, sc->pc.plan->problem.initiatives + 1, sizeof sc->wanted[0]);
 	if (sc->wanted == NULL)
 		return err_oom(err);
-	memset(sc->wanted, 0, sc->plan->problem.initiatives * sizeof sc->wanted[0]);
+	memset(sc->wanted, 0, sc->pc.plan->problem.initiatives * sizeof sc->wanted[0]);
 	for (size_t i = 0; i < sc->request->n_refs; i++) {
-		if (!want(sc, sc->request->refs[i], err))
+		uint32_t initiative = 0;
+
+		if (!case_find(&sc->pc, sc->job->view, sc->request->refs[i], sc->job->faults,
+			&initiative, err))
 			return false;
+		sc->wanted[initiative] = true;
 	}
 	return true;
 }
@@ -137,18 +85,18 @@ choose(struct schedule_call *sc, struct err *err)
 static bool
 sort_work(struct schedule_call *sc, struct err *err)
 {
-	const struct schedule_problem *problem = &sc->plan->problem;
+	const struct schedule_problem *problem = &sc->pc.plan->problem;
 
 	sc->first = arena_array(sc->job->arena, problem->initiatives + 2, sizeof sc->first[0]);
-	sc->works = arena_array(sc->job->arena, sc->plan->count + 1, sizeof sc->works[0]);
+	sc->works = arena_array(sc->job->arena, sc->pc.plan->count + 1, sizeof sc->works[0]);
 	if (sc->first == NULL || sc->works == NULL)
 		return err_oom(err);
 	memset(sc->first, 0, (problem->initiatives + 2) * sizeof sc->first[0]);
-	for (uint32_t i = 0; i < sc->plan->count; i++)
+	for (uint32_t i = 0; i < sc->pc.plan->count; i++)
 		sc->first[problem->work[i * PLAN_STAGES].initiative + 2]++;
 	for (uint32_t i = 2; i < problem->initiatives + 2; i++)
 		sc->first[i] += sc->first[i - 1];
-	for (uint32_t i = 0; i < sc->plan->count; i++)
+	for (uint32_t i = 0; i < sc->pc.plan->count; i++)
 		sc->works[sc->first[problem->work[i * PLAN_STAGES].initiative + 1]++] = i;
 	return true;
 }
@@ -156,46 +104,11 @@ sort_work(struct schedule_call *sc, struct err *err)
 /* ---- messages */
 
 static char *
-copy_ref(const struct schedule_call *sc, uint32_t slot)
-{
-	char ref[REF_TEXT_LEN];
-
-	ref_format(sc->ix.items[slot], ref);
-	return arena_strdup(sc->arena, ref);
-}
-
-static char *
-copy_title(const struct schedule_call *sc, uint32_t slot)
-{
-	const struct item *item = sc->ix.items[slot];
-
-	return arena_strndup(sc->arena, item_title(item), item->title_len);
-}
-
-/* "" behind the horizon. */
-static char *
-copy_day(const struct schedule_call *sc, int32_t day)
-{
-	char text[DATE_TEXT_LEN] = "";
-
-	if (day < SCHEDULE_BEYOND)
-		date_format(sc->plan->first_day + day, text);
-	return arena_strdup(sc->arena, text);
-}
-
-/* Ends are exclusive; the last day of what takes no time is the day on which it is. */
-static char *
-copy_finish(const struct schedule_call *sc, int32_t start, int32_t finish)
-{
-	return copy_day(sc, finish > start && finish < SCHEDULE_BEYOND ? finish - 1 : finish);
-}
-
-static char *
 copy_bound(const struct schedule_call *sc, int32_t bound)
 {
-	if (bound > sc->plan->problem.days)
+	if (bound > sc->pc.plan->problem.days)
 		bound = SCHEDULE_BEYOND;
-	return copy_finish(sc, 0, bound);
+	return case_finish(&sc->pc, sc->arena, 0, bound);
 }
 
 static Plumb__V1__ScheduledWork *
@@ -203,15 +116,16 @@ new_work(const struct schedule_call *sc, uint32_t number)
 {
 	const struct schedule_result *results = &sc->by[BACKFILL]->work[number * PLAN_STAGES];
 	Plumb__V1__ScheduledWork *w = arena_alloc(sc->arena, sizeof *w);
-	uint32_t slot = sc->plan->slots[number];
+	uint32_t slot = sc->pc.plan->slots[number];
 
 	if (w == NULL)
 		return NULL;
 	plumb__v1__scheduled_work__init(w);
-	w->ref = copy_ref(sc, slot);
-	w->title = copy_title(sc, slot);
-	w->start = copy_day(sc, results[PLAN_EFFORT].start);
-	w->finish = copy_finish(sc, results[PLAN_BEGIN].start, results[PLAN_END].finish);
+	w->ref = case_ref(&sc->pc, sc->arena, slot);
+	w->title = case_title(&sc->pc, sc->arena, slot);
+	w->start = case_day(&sc->pc, sc->arena, results[PLAN_EFFORT].start);
+	w->finish =
+	    case_finish(&sc->pc, sc->arena, results[PLAN_BEGIN].start, results[PLAN_END].finish);
 	w->left = results[PLAN_EFFORT].left;
 	return w->ref != NULL && w->title != NULL && w->start != NULL && w->finish != NULL ? w
 											   : NULL;
@@ -235,7 +149,7 @@ fill_work(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__Schedu
 static Plumb__V1__ScheduleWait *
 new_wait(const struct schedule_call *sc, uint32_t work, const struct schedule_why *why)
 {
-	const struct plan_schedule *plan = sc->plan;
+	const struct plan_schedule *plan = sc->pc.plan;
 	Plumb__V1__ScheduleWait *w = arena_alloc(sc->arena, sizeof *w);
 	uint32_t slot = plan->slots[work / PLAN_STAGES];
 	bool ok;
@@ -243,18 +157,18 @@ new_wait(const struct schedule_call *sc, uint32_t work, const struct schedule_wh
 	if (w == NULL)
 		return NULL;
 	plumb__v1__schedule_wait__init(w);
-	w->work = copy_ref(sc, slot);
+	w->work = case_ref(&sc->pc, sc->arena, slot);
 	ok = w->work != NULL;
 	if (why->before != SCHEDULE_NONE && plan->slots[why->before / PLAN_STAGES] != slot) {
-		w->after = copy_ref(sc, plan->slots[why->before / PLAN_STAGES]);
+		w->after = case_ref(&sc->pc, sc->arena, plan->slots[why->before / PLAN_STAGES]);
 		ok &= w->after != NULL;
 	}
 	if (why->giver != SCHEDULE_NONE) {
-		w->giver = copy_ref(sc, load_who(sc->load, why->giver));
+		w->giver = case_ref(&sc->pc, sc->arena, load_who(sc->pc.load, why->giver));
 		ok &= w->giver != NULL;
 	}
 	if (why->holder != SCHEDULE_NONE) {
-		w->holder = copy_ref(sc, plan->heads[why->holder]);
+		w->holder = case_ref(&sc->pc, sc->arena, plan->heads[why->holder]);
 		ok &= w->holder != NULL;
 	}
 	w->by_date = why->by_date;
@@ -278,14 +192,14 @@ fill_waits(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__Sched
 	uint32_t works[CHAIN_MAX * PLAN_STAGES], count;
 	struct schedule_why why;
 
-	if (!schedule_chain(sc->by[BACKFILL], &sc->plan->problem, initiative, works,
+	if (!schedule_chain(sc->by[BACKFILL], &sc->pc.plan->problem, initiative, works,
 		CHAIN_MAX * PLAN_STAGES, &count, err))
 		return false;
 	out->waits = arena_array(sc->arena, count + 1, sizeof out->waits[0]);
 	if (out->waits == NULL)
 		return err_oom(err);
 	for (uint32_t i = 0; i < count && out->n_waits < CHAIN_MAX; i++) {
-		if (!schedule_why(sc->by[BACKFILL], &sc->plan->problem, works[i], &why, err))
+		if (!schedule_why(sc->by[BACKFILL], &sc->pc.plan->problem, works[i], &why, err))
 			return false;
 		out->waits[out->n_waits] = new_wait(sc, works[i], &why);
 		if (out->waits[out->n_waits] == NULL)
@@ -305,7 +219,7 @@ first_day(const struct schedule_call *sc, uint32_t initiative)
 		uint32_t effort = sc->works[i] * PLAN_STAGES + PLAN_EFFORT;
 		int32_t start = sc->by[BACKFILL]->work[effort].start;
 
-		if (sc->plan->problem.work[effort].needs_count > 0 && start < first)
+		if (sc->pc.plan->problem.work[effort].needs_count > 0 && start < first)
 			first = start;
 	}
 	return first < SCHEDULE_BEYOND ? first : sc->by[BACKFILL]->initiative[initiative].start;
@@ -316,18 +230,18 @@ fill(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIn
 {
 	const struct schedule_end *end = &sc->by[BACKFILL]->initiative[initiative];
 	const struct schedule_end *strict = &sc->by[STRICT]->initiative[initiative];
-	uint32_t slot = sc->plan->heads[initiative];
-	int32_t due = load_finish(&sc->ix, slot);
+	uint32_t slot = sc->pc.plan->heads[initiative];
 	char text[DATE_TEXT_LEN];
 
-	out->ref = copy_ref(sc, slot);
-	out->title = copy_title(sc, slot);
-	out->rank = sc->ix.rank[slot] != RANK_NONE ? sc->ix.rank[slot] : 0;
-	out->start = copy_day(sc, first_day(sc, initiative));
-	out->finish = copy_finish(sc, end->start, end->finish);
-	out->finish_without_backfill = copy_finish(sc, strict->start, strict->finish);
+	out->ref = case_ref(&sc->pc, sc->arena, slot);
+	out->title = case_title(&sc->pc, sc->arena, slot);
+	out->rank = sc->pc.ix.rank[slot] != RANK_NONE ? sc->pc.ix.rank[slot] : 0;
+	out->start = case_day(&sc->pc, sc->arena, first_day(sc, initiative));
+	out->finish = case_finish(&sc->pc, sc->arena, end->start, end->finish);
+	out->finish_without_backfill =
+	    case_finish(&sc->pc, sc->arena, strict->start, strict->finish);
 	out->earliest = copy_bound(sc, end->bound);
-	out->due = arena_strdup(sc->arena, date_format(due, text));
+	out->due = arena_strdup(sc->arena, date_format(plan_case_due(&sc->pc, initiative), text));
 	out->left = end->left;
 	out->is_line = sc->by[BACKFILL]->line == initiative;
 	return out->ref != NULL && out->title != NULL && out->start != NULL &&
@@ -345,7 +259,7 @@ flush(struct schedule_call *sc, Plumb__V1__ScheduleReply *reply, struct err *err
 	reply->n_initiatives = sc->count;
 	reply->revision = sc->job->revision;
 	reply->today = date_format(sc->job->today, today);
-	reply->until = date_format(sc->last, until);
+	reply->until = date_format(sc->pc.last, until);
 	ok = view_job_send(sc->job, &reply->base, err);
 	sc->count = 0;
 	arena_reset(sc->arena);
@@ -384,11 +298,11 @@ send_summary(struct schedule_call *sc, struct err *err)
 	for (uint32_t i = 0; i < schedule->initiatives; i++)
 		reply.unfinished += schedule->initiative[i].finish >= SCHEDULE_BEYOND;
 	if (schedule->line != SCHEDULE_NONE)
-		reply.line = copy_ref(sc, sc->plan->heads[schedule->line]);
-	reply.finish = copy_finish(sc, 0, schedule->finish);
-	reply.finish_ignoring_ranks = copy_finish(sc, 0, sc->by[UNRANKED]->finish);
+		reply.line = case_ref(&sc->pc, sc->arena, sc->pc.plan->heads[schedule->line]);
+	reply.finish = case_finish(&sc->pc, sc->arena, 0, schedule->finish);
+	reply.finish_ignoring_ranks = case_finish(&sc->pc, sc->arena, 0, sc->by[UNRANKED]->finish);
 	reply.earliest = copy_bound(sc, schedule->bound);
-	reply.unknown = sc->plan->unknown;
+	reply.unknown = sc->pc.plan->unknown;
 	if (reply.line == NULL || reply.finish == NULL || reply.finish_ignoring_ranks == NULL ||
 	    reply.earliest == NULL)
 		return err_oom(err);
@@ -401,8 +315,8 @@ static bool
 run_policies(struct schedule_call *sc, struct err *err)
 {
 	const struct schedule_policy base = {
-	    .tries = sc->request->tries > 0 ? sc->request->tries : TRIES,
-	    .seed = SEED,
+	    .tries = sc->request->tries > 0 ? sc->request->tries : PLAN_CASE_TRIES,
+	    .seed = PLAN_CASE_SEED,
 	    .stop = is_cancelled,
 	    .arg = sc,
 	};
@@ -412,7 +326,7 @@ run_policies(struct schedule_call *sc, struct err *err)
 
 		policy.backfill = i != STRICT;
 		policy.ignores_ranks = i == UNRANKED;
-		sc->by[i] = schedule_run(&sc->plan->problem, &policy, err);
+		sc->by[i] = schedule_run(&sc->pc.plan->problem, &policy, err);
 		if (sc->by[i] == NULL)
 			return false;
 	}
@@ -420,16 +334,12 @@ run_policies(struct schedule_call *sc, struct err *err)
 }
 
 static bool
-answer(struct schedule_call *sc, struct err *err)
+answer(struct schedule_call *sc, int32_t until, struct err *err)
 {
-	sc->load = load_run_asks(&sc->ix, is_cancelled, sc, err);
-	if (sc->load == NULL)
+	if (!plan_case_open(&sc->pc, sc->job->view, sc->job->today, until, is_cancelled, sc, err) ||
+	    !choose(sc, err) || !sort_work(sc, err) || !run_policies(sc, err))
 		return false;
-	choose_end(sc);
-	sc->plan = plan_schedule_new(&sc->ix, sc->load, sc->last, err);
-	if (sc->plan == NULL || !choose(sc, err) || !sort_work(sc, err) || !run_policies(sc, err))
-		return false;
-	for (uint32_t i = 0; i < sc->plan->problem.initiatives; i++) {
+	for (uint32_t i = 0; i < sc->pc.plan->problem.initiatives; i++) {
 		if (i % CANCEL_EVERY == 0 && is_cancelled(sc))
 			return err_set(
 			    err, ERR_CANCELLED, "working out the schedule was cancelled");
@@ -443,19 +353,17 @@ static bool
 run_schedule(struct view_job *job, struct err *err)
 {
 	struct schedule_call sc = {.job = job, .request = job->arg};
+	int32_t until;
 	bool ok;
 
-	if (!check_request(&sc, err) || !index_init(&sc.ix, job->view, job->today,
-					    ROLE_BIT(ROLE_PART_OF), is_cancelled, &sc, err))
+	if (!check_request(&sc, &until, err))
 		return false;
 	sc.arena = arena_new(BATCH_MEMORY);
-	ok = sc.arena != NULL ? answer(&sc, err) : err_oom(err);
+	ok = sc.arena != NULL ? answer(&sc, until, err) : err_oom(err);
 	for (int i = 0; i < POLICIES; i++)
 		schedule_free(sc.by[i]);
-	plan_schedule_free(sc.plan);
-	load_free(sc.load);
+	plan_case_close(&sc.pc);
 	arena_free(sc.arena);
-	index_fini(&sc.ix);
 	return ok;
 }
 

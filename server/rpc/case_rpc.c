@@ -1,0 +1,80 @@
+#include "server/rpc/case_rpc.h"
+
+#include "common/calendar.h"
+#include "server/limits.h"
+#include "server/plan/kinds.h"
+#include "server/plan/view.h"
+
+void
+case_check_until(const char *text, int32_t today, int32_t *last, struct faults *faults)
+{
+	*last = DATE_NONE;
+	if (text[0] == '\0')
+		return;
+	if (!date_parse(text, last))
+		faults_add(faults, "until", "'%.40s' is no date like 2026-03-31", text);
+	else if (*last < today)
+		faults_add(faults, "until", "must not be before today");
+	else if (*last - today >= LIMIT_SCHEDULE_DAYS)
+		faults_add(faults, "until", "is more than %d days from today", LIMIT_SCHEDULE_DAYS);
+}
+
+bool
+case_find(const struct plan_case *pc, const struct view *view, const char *ref,
+    struct faults *faults, uint32_t *initiative, struct err *err)
+{
+	const struct item *item;
+	enum kind kind;
+	const char *id;
+	size_t id_len;
+
+	if (!ref_parse(ref, KIND_INITIATIVE, &kind, &id, &id_len)) {
+		faults_add(faults, "refs", "'%.100s' is no name like initiative/portal", ref);
+		return faults_none(faults, err);
+	}
+	item = view_find(view, kind, id, id_len);
+	if (!item_is_live(item))
+		return err_set(
+		    err, ERR_NOT_FOUND, "there is no %s/%.*s", kind_name(kind), (int)id_len, id);
+	*initiative = plan_case_initiative(pc, item->slot);
+	if (*initiative != SCHEDULE_NONE)
+		return true;
+	faults_add(faults, "refs",
+	    "%s/%.*s is not scheduled by itself: it is no running initiative, or a part of one",
+	    kind_name(kind), (int)id_len, id);
+	return faults_none(faults, err);
+}
+
+char *
+case_ref(const struct plan_case *pc, struct arena *arena, uint32_t slot)
+{
+	char ref[REF_TEXT_LEN];
+
+	ref_format(pc->ix.items[slot], ref);
+	return arena_strdup(arena, ref);
+}
+
+char *
+case_title(const struct plan_case *pc, struct arena *arena, uint32_t slot)
+{
+	const struct item *item = pc->ix.items[slot];
+
+	return arena_strndup(arena, item_title(item), item->title_len);
+}
+
+char *
+case_day(const struct plan_case *pc, struct arena *arena, int32_t day)
+{
+	char text[DATE_TEXT_LEN] = "";
+
+	if (day < SCHEDULE_BEYOND)
+		date_format(pc->plan->first_day + day, text);
+	return arena_strdup(arena, text);
+}
+
+char *
+case_finish(const struct plan_case *pc, struct arena *arena, int32_t start, int32_t finish)
+{
+	return case_day(
+	    pc, arena, finish > start && finish < SCHEDULE_BEYOND ? finish - 1 : finish);
+}
