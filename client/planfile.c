@@ -9,6 +9,7 @@
 #include "client/planfile_index.h"
 #include "client/planfile_internal.h"
 #include "client/yaml.h"
+#include "common/pb_edit.h"
 #include "common/arena.h"
 #include "common/calendar.h"
 #include "common/parse.h"
@@ -274,15 +275,15 @@ new_message(struct planfile *plan, Plumb__V1__Kind number)
 {
 	const struct planfile_kind *kind = planfile_kind(number);
 	const ProtobufCFieldDescriptor *field = planfile_kind_body(kind);
-	ProtobufCMessage *message = planfile_message(planfile_kind_type(kind), plan->arena);
-	ProtobufCMessage *body = planfile_message(field->descriptor, plan->arena);
+	ProtobufCMessage *message = pb_new(planfile_kind_type(kind), plan->arena);
+	ProtobufCMessage *body = pb_new(field->descriptor, plan->arena);
 
 	if (message == NULL || body == NULL) {
 		planfile_oom(plan);
 		return NULL;
 	}
-	*(ProtobufCMessage **)planfile_field(message, field) = body;
-	planfile_mark_set(message, field);
+	*(ProtobufCMessage **)pb_field_at(message, field) = body;
+	pb_mark_set(message, field);
 	return message;
 }
 

@@ -11,10 +11,11 @@
 #include "client/planfile_apply_internal.h"
 #include "client/planfile_index.h"
 #include "client/planfile_rank.h"
-#include "client/threeway.h"
+#include "common/threeway.h"
 #include "common/arena.h"
 #include "common/calendar.h"
 #include "common/pb.h"
+#include "common/pb_edit.h"
 
 #define DEPTH_MAX 64 /* of parts within parts; the daemon refuses more than 32 */
 
@@ -50,7 +51,7 @@ add_title(struct str *out, const ProtobufCMessage *entry)
 	if (entry == NULL)
 		return;
 	field = protobuf_c_message_descriptor_get_field_by_name(entry->descriptor, "title");
-	title = field == NULL ? "" : *(char *const *)planfile_field(entry, field);
+	title = field == NULL ? "" : *(char *const *)pb_field_at(entry, field);
 	if (title[0] != '\0') {
 		str_add(out, "  ");
 		add_safe(out, title);
@@ -107,8 +108,7 @@ add_change(struct planfile_changes *c, struct planned_set *set, struct planfile_
 	}
 	planned = &set->list[set->count];
 	*planned = (struct planned){.place = place};
-	planned->change =
-	    (Plumb__V1__Change *)planfile_message(&plumb__v1__change__descriptor, c->arena);
+	planned->change = (Plumb__V1__Change *)pb_new(&plumb__v1__change__descriptor, c->arena);
 	if (planned->change == NULL)
 		goto oom;
 	set->count++;
@@ -123,8 +123,7 @@ add_put(struct planfile_changes *c, struct planned_set *set, const struct planfi
     struct there *there, ProtobufCMessage *item, ProtobufCMessage *applied)
 {
 	struct planned *planned = add_change(c, set, entry->place);
-	Plumb__V1__Put *put =
-	    (Plumb__V1__Put *)planfile_message(&plumb__v1__put__descriptor, c->arena);
+	Plumb__V1__Put *put = (Plumb__V1__Put *)pb_new(&plumb__v1__put__descriptor, c->arena);
 
 	if (planned == NULL || put == NULL) {
 		c->oom = true;
@@ -318,7 +317,7 @@ compare_record(struct planfile_changes *c, struct planned_set *set,
 		return;
 	}
 	planned = add_change(c, set, entry->place);
-	add = (Plumb__V1__Add *)planfile_message(&plumb__v1__add__descriptor, c->arena);
+	add = (Plumb__V1__Add *)pb_new(&plumb__v1__add__descriptor, c->arena);
 	if (planned == NULL || add == NULL) {
 		c->oom = true;
 		return;
@@ -361,7 +360,7 @@ remove_item(struct planfile_changes *c, struct planned_set *set, struct there *t
 {
 	struct planned *planned = add_change(c, set, place);
 	Plumb__V1__Remove *remove =
-	    (Plumb__V1__Remove *)planfile_message(&plumb__v1__remove__descriptor, c->arena);
+	    (Plumb__V1__Remove *)pb_new(&plumb__v1__remove__descriptor, c->arena);
 
 	if (planned == NULL || remove == NULL) {
 		c->oom = true;
@@ -396,7 +395,7 @@ belongs_to(
 			field = &holders[h]->descriptor->fields[i];
 			if (!planfile_is_belongs(holders[h]->descriptor, field->name))
 				continue;
-			text = *(char *const *)planfile_field(holders[h], field);
+			text = *(char *const *)pb_field_at(holders[h], field);
 			if (text[0] == '\0')
 				continue;
 			text = planfile_ref_full(
@@ -529,7 +528,7 @@ add_place(struct planfile_changes *c, struct planned_set *set,
 	struct planned *planned =
 	    add_change(c, set, move == NULL ? ranking->place : ranking->list[move->index].place);
 	Plumb__V1__Place *place =
-	    (Plumb__V1__Place *)planfile_message(&plumb__v1__place__descriptor, c->arena);
+	    (Plumb__V1__Place *)pb_new(&plumb__v1__place__descriptor, c->arena);
 
 	if (planned == NULL || place == NULL) {
 		c->oom = true;
@@ -685,8 +684,8 @@ static Plumb__V1__RankingList *
 make_list(struct planfile_changes *c, const struct planfile_ranking *ranking,
     const struct rank_item *ours)
 {
-	Plumb__V1__RankingList *list = (Plumb__V1__RankingList *)planfile_message(
-	    &plumb__v1__ranking_list__descriptor, c->arena);
+	Plumb__V1__RankingList *list =
+	    (Plumb__V1__RankingList *)pb_new(&plumb__v1__ranking_list__descriptor, c->arena);
 
 	if (list == NULL)
 		return NULL;
@@ -695,8 +694,8 @@ make_list(struct planfile_changes *c, const struct planfile_ranking *ranking,
 		return NULL;
 	list->team = pb_str(ranking->team);
 	for (; list->n_items < ranking->count; list->n_items++) {
-		Plumb__V1__RankedItem *item = (Plumb__V1__RankedItem *)planfile_message(
-		    &plumb__v1__ranked_item__descriptor, c->arena);
+		Plumb__V1__RankedItem *item =
+		    (Plumb__V1__RankedItem *)pb_new(&plumb__v1__ranked_item__descriptor, c->arena);
 
 		if (item == NULL)
 			return NULL;

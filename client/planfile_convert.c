@@ -16,6 +16,7 @@
 #include "common/arena.h"
 #include "common/parse.h"
 #include "common/pb.h"
+#include "common/pb_edit.h"
 #include "common/str.h"
 
 #define NAMES_MAX 96 /* fields of one kind, for "did you mean" */
@@ -106,7 +107,7 @@ convert_message(struct conversion *c, const struct yaml_node *node,
 
 	if (node->type != YAML_MAP)
 		return wants(c, node, field->name, "a map of fields");
-	message = planfile_message(field->descriptor, c->plan->arena);
+	message = pb_new(field->descriptor, c->plan->arena);
 	if (message == NULL)
 		return planfile_oom(c->plan);
 	*out = message;
@@ -165,7 +166,7 @@ convert_value(struct conversion *c, const struct yaml_node *node,
 static void
 set_list(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, void *list, size_t count)
 {
-	*(void **)planfile_field(message, field) = list;
+	*(void **)pb_field_at(message, field) = list;
 	*(size_t *)(void *)((char *)message + field->quantifier_offset) = count;
 }
 
@@ -189,13 +190,13 @@ convert_map(struct conversion *c, const struct yaml_node *node,
 	if (list == NULL)
 		return planfile_oom(c->plan);
 	for (size_t i = 0; i < node->count; i++) {
-		list[i] = planfile_message(type, c->plan->arena);
+		list[i] = pb_new(type, c->plan->arena);
 		if (list[i] == NULL)
 			return planfile_oom(c->plan);
 		good &= convert_value(c, node->pairs[i].key, &type->fields[0],
-		    planfile_field(list[i], &type->fields[0]));
+		    pb_field_at(list[i], &type->fields[0]));
 		good &= convert_value(c, node->pairs[i].value, &type->fields[1],
-		    planfile_field(list[i], &type->fields[1]));
+		    pb_field_at(list[i], &type->fields[1]));
 	}
 	set_list(message, field, list, node->count);
 	return good;
@@ -248,7 +249,7 @@ convert_field(struct conversion *c, const struct yaml_node *node,
 	bool good;
 
 	if (yaml_is_null(node)) {
-		planfile_clear(message, field);
+		pb_clear(message, field);
 		return true;
 	}
 	if (one)
@@ -257,9 +258,9 @@ convert_field(struct conversion *c, const struct yaml_node *node,
 		return convert_map(c, node, field, message);
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		return convert_list(c, node, field, message);
-	good = convert_value(c, node, field, planfile_field(message, field));
+	good = convert_value(c, node, field, pb_field_at(message, field));
 	if (good)
-		planfile_mark_set(message, field);
+		pb_mark_set(message, field);
 	return good;
 }
 
@@ -432,8 +433,7 @@ inline_target(struct conversion *c, Plumb__V1__Objective *objective, const char 
 			return objective->targets[i];
 	}
 	list = arena_array(c->plan->arena, objective->n_targets + 1, sizeof *list);
-	target =
-	    (Plumb__V1__Target *)planfile_message(&plumb__v1__target__descriptor, c->plan->arena);
+	target = (Plumb__V1__Target *)pb_new(&plumb__v1__target__descriptor, c->plan->arena);
 	if (list == NULL || target == NULL) {
 		planfile_oom(c->plan);
 		return NULL;

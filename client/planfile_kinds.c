@@ -8,6 +8,7 @@
 #include "common/arena.h"
 #include "common/parse.h"
 #include "common/pb.h"
+#include "common/pb_edit.h"
 #include "common/str.h"
 
 #define KIND(k) PLUMB__V1__KIND__##k
@@ -295,133 +296,6 @@ planfile_is_map_entry(const ProtobufCFieldDescriptor *field)
 
 /* ---- messages ------------------------------------------------------------------------------------------- */
 
-static uint32_t *
-oneof_case(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-	return (uint32_t *)(void *)((char *)(uintptr_t)message + field->quantifier_offset);
-}
-
-static size_t *
-repeated_count(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-	return (size_t *)(void *)((char *)(uintptr_t)message + field->quantifier_offset);
-}
-
-void *
-planfile_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-	return (char *)(uintptr_t)message + field->offset;
-}
-
-ProtobufCMessage *
-planfile_message(const ProtobufCMessageDescriptor *type, struct arena *arena)
-{
-	ProtobufCMessage *message = arena_alloc(arena, type->sizeof_message);
-
-	if (message != NULL)
-		type->message_init(message);
-	return message;
-}
-
-void
-planfile_mark_set(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
-		*oneof_case(message, field) = field->id;
-}
-
-static size_t
-value_size(const ProtobufCFieldDescriptor *field)
-{
-	switch (field->type) {
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return 8;
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	default:
-		return 4;
-	}
-}
-
-void
-planfile_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-	void *value = planfile_field(message, field);
-
-	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-		*repeated_count(message, field) = 0;
-		*(void **)value = NULL;
-		return;
-	}
-	memset(value, 0, value_size(field));
-	if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
-		*oneof_case(message, field) = 0;
-	else if (field->type == PROTOBUF_C_TYPE_STRING)
-		*(const char **)value = protobuf_c_empty_string;
-}
-
-void
-planfile_copy_field(
-    ProtobufCMessage *to, const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field)
-{
-	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-		*repeated_count(to, field) = *repeated_count(from, field);
-		*(void **)planfile_field(to, field) = *(void **)planfile_field(from, field);
-		return;
-	}
-	if (!pb_is_set(from, field)) {
-		if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) == 0 ||
-		    *oneof_case(to, field) == field->id)
-			planfile_clear(to, field);
-		return;
-	}
-	memcpy(planfile_field(to, field), planfile_field(from, field), value_size(field));
-	planfile_mark_set(to, field);
-}
-
-static bool
-value_equal(const struct pb_value *a, const struct pb_value *b)
-{
-	switch (a->field->type) {
-	case PROTOBUF_C_TYPE_STRING:
-		return strcmp(*(const char *const *)a->p, *(const char *const *)b->p) == 0;
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return pb_equal(a->field->descriptor, pb_message(a), pb_message(b));
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return *(const double *)a->p == *(const double *)b->p;
-	case PROTOBUF_C_TYPE_BYTES: /* no item has any */
-		return false;
-	default:
-		return memcmp(a->p, b->p, value_size(a->field)) == 0;
-	}
-}
-
-bool
-planfile_field_equal(
-    const ProtobufCMessage *a, const ProtobufCMessage *b, const ProtobufCFieldDescriptor *field)
-{
-	size_t count = pb_count(a, field);
-	struct pb_value left, right;
-
-	if (count != pb_count(b, field))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		left = pb_get(a, field, i);
-		right = pb_get(b, field, i);
-		if (!value_equal(&left, &right))
-			return false;
-	}
-	return true;
-}
-
 ProtobufCMessage *
 planfile_clone(const ProtobufCMessage *message, struct arena *arena)
 {
@@ -441,7 +315,7 @@ planfile_body(const struct planfile_kind *kind, const ProtobufCMessage *entry)
 
 	if (!pb_is_set(entry, field))
 		return NULL;
-	return *(ProtobufCMessage **)planfile_field(entry, field);
+	return *(ProtobufCMessage **)pb_field_at(entry, field);
 }
 
 static int
@@ -451,7 +325,7 @@ compare_map_entries(const void *left, const void *right)
 			       *b = *(ProtobufCMessage *const *)right;
 	const ProtobufCFieldDescriptor *key = &a->descriptor->fields[0];
 
-	return strcmp(*(char **)planfile_field(a, key), *(char **)planfile_field(b, key));
+	return strcmp(*(char **)pb_field_at(a, key), *(char **)pb_field_at(b, key));
 }
 
 static bool normal_message(
@@ -468,8 +342,8 @@ normal_field(const struct planfile_kind *kind, ProtobufCMessage *message,
 		return true;
 	for (size_t i = 0; i < count; i++) {
 		text = field->label == PROTOBUF_C_LABEL_REPEATED
-			   ? *(char ***)planfile_field(message, field) + i
-			   : (char **)planfile_field(message, field);
+			   ? *(char ***)pb_field_at(message, field) + i
+			   : (char **)pb_field_at(message, field);
 		if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 			if (!normal_message(kind, *(ProtobufCMessage **)(void *)text, arena))
 				return false;
@@ -481,7 +355,7 @@ normal_field(const struct planfile_kind *kind, ProtobufCMessage *message,
 			return false;
 	}
 	if (planfile_is_map_entry(field) && count > 1)
-		qsort(*(void **)planfile_field(message, field), count, sizeof(void *),
+		qsort(*(void **)pb_field_at(message, field), count, sizeof(void *),
 		    compare_map_entries);
 	return true;
 }

@@ -56,22 +56,8 @@ void planfile_effort_text(int64_t effort, struct str *out);
 /* Is the message type an entry of a map<>? */
 bool planfile_is_map_entry(const ProtobufCFieldDescriptor *field);
 
-/* ---- messages by descriptor, where common/pb.h only reads --------------------------------------------- */
+/* ---- entries as messages ------------------------------------------------------------------------------ */
 
-/* Where the field's value (of a repeated one: its array) lies. */
-void *planfile_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
-/* A zeroed message of the type, in arena. */
-ProtobufCMessage *planfile_message(
-    const ProtobufCMessageDescriptor *type, struct arena *arena) MUST_CHECK;
-/* Says that the field is set, where it stands in a oneof. */
-void planfile_mark_set(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
-/* Makes the field unset, also where another member of its oneof was set. */
-void planfile_clear(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
-/* Makes to's field what from's is, sharing what lies behind pointers. */
-void planfile_copy_field(
-    ProtobufCMessage *to, const ProtobufCMessage *from, const ProtobufCFieldDescriptor *field);
-bool planfile_field_equal(
-    const ProtobufCMessage *a, const ProtobufCMessage *b, const ProtobufCFieldDescriptor *field);
 /* A copy that shares nothing that planfile_normal() or a merge would write to. */
 ProtobufCMessage *planfile_clone(const ProtobufCMessage *message, struct arena *arena) MUST_CHECK;
 /* Brings an item or record into the form in which equal things are equal: references short, maps in order of key. */

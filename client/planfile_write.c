@@ -8,6 +8,7 @@
 #include "client/yaml.h"
 #include "common/arena.h"
 #include "common/pb.h"
+#include "common/pb_edit.h"
 #include "common/str.h"
 
 #define STEP      2  /* of indentation */
@@ -225,11 +226,11 @@ write_map(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field
 		entry = pb_message(&value);
 		str_addf(out, "\n%*s", indent, "");
 		yaml_write_text(out,
-		    *(const char *const *)planfile_field(entry, &entry->descriptor->fields[0]),
+		    *(const char *const *)pb_field_at(entry, &entry->descriptor->fields[0]),
 		    YAML_KEY, 0);
 		str_add(out, ": ");
 		value = (struct pb_value){&entry->descriptor->fields[1],
-		    planfile_field(entry, &entry->descriptor->fields[1])};
+		    pb_field_at(entry, &entry->descriptor->fields[1])};
 		write_scalar(&value, YAML_BLOCK, indent + STEP, out);
 	}
 }

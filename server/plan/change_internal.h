@@ -53,6 +53,10 @@ void rank_instead(struct apply *apply, uint32_t slot, uint32_t other);
 /* Makes the versions of the rankings that the set changed, and frees what was kept for that. Once, at the end. */
 void ranks_finish(struct apply *apply);
 
+/* ---- scenario.c */
+/* Keeps a scenario's change set with the scenario; the plan stays as it is. */
+void scenario_take(struct apply *apply, const Plumb__V1__ChangeSet *set);
+
 /* ---- change_record.c */
 void apply_add(struct apply *apply, const Plumb__V1__Change *change);
 void apply_retract(struct apply *apply, const Plumb__V1__Change *change);

@@ -51,6 +51,24 @@ set_applied(struct apply *apply, const Plumb__V1__Put *put, struct version *vers
 	return version->last_applied != NULL;
 }
 
+/* Where it began is the plan's to say. */
+static bool
+begin_scenario(struct apply *apply, Plumb__V1__Scenario *scenario, const struct item *old)
+{
+	bool is_new = !item_is_live(old);
+
+	if (apply->replay)
+		return true; /* as it was logged */
+	if (is_new && apply->plan->live_scenarios >= LIMIT_SCENARIOS) {
+		refuse(apply, ERR_LIMIT, "put.item",
+		    "there are %u scenarios, as many as a workspace holds: drop one first",
+		    LIMIT_SCENARIOS);
+		return false;
+	}
+	scenario->began_at = is_new ? apply->patch->stamp.revision : (uint64_t)old->effort;
+	return true;
+}
+
 void
 apply_put(struct apply *apply, const Plumb__V1__Change *change)
 {
@@ -80,6 +98,8 @@ apply_put(struct apply *apply, const Plumb__V1__Change *change)
 		return;
 	if (kind == KIND_BASELINE && message->baseline->revision == 0)
 		message->baseline->revision = apply->patch->stamp.revision;
+	if (kind == KIND_SCENARIO && !begin_scenario(apply, message->scenario, old))
+		return;
 	version = next_version(apply, old, message->id);
 	set_source(&version, apply, old);
 	if (!set_applied(apply, change->put, &version))
@@ -278,6 +298,7 @@ rename_entry(struct apply *apply, const struct item *item, uint32_t slot, const 
 	((Plumb__V1__Item *)message)->id = pb_str(to);
 	version = next_version(apply, item, to);
 	version.slot = slot;
+	version.flags = item->flags & ITEM_OVERLAY_NEW;
 	keep_source(&version, item);
 	holders = holders_of(apply, item->slot, &count);
 	if (holders == NULL || !put_version(apply, message, &version) ||

@@ -85,6 +85,7 @@ next_version(const struct apply *apply, const struct item *old, const char *id)
 		v.created_revision = old->created_revision;
 		v.created_us = old->created_us;
 		v.created_by = old->created_by;
+		v.sets = item_sets(old, &v.sets_len);
 	}
 	return v;
 }

@@ -328,15 +328,19 @@ finish_draft(struct apply *apply, struct ranking_draft *draft)
 			  *final = old;
 	char id[REF_TEXT_LEN];
 	struct version version;
+	struct item *made;
 
 	if (!is_same_order(old, draft)) {
 		snprintf(id, sizeof id, "%.*s", old->id_len, item_id(old));
 		version = next_version(apply, old, id);
-		final = codec_build_bare(&version, draft->refs, draft->count);
-		if (final == NULL) {
+		made = codec_build_bare(&version, draft->refs, draft->count);
+		if (made == NULL) {
 			apply->oom = true;
 			return;
 		}
+		if (apply->overlay)
+			patch_mark(apply, made, old);
+		final = made;
 	}
 	table_put(apply->plan, draft->slot, final);
 	for (size_t i = draft->op; i < patch->ops_count; i++) {

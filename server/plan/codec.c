@@ -321,6 +321,9 @@ spine_item(struct item *item, struct target *targets, const Plumb__V1__Item *m)
 	case PLUMB__V1__ITEM__BODY_BASELINE:
 		spine_effort(item, true, (int64_t)m->baseline->revision);
 		break;
+	case PLUMB__V1__ITEM__BODY_SCENARIO:
+		spine_effort(item, true, (int64_t)m->scenario->began_at);
+		break;
 	case PLUMB__V1__ITEM__BODY_WAIVER:
 		item->finish = date_of(m->waiver->until);
 		break;
@@ -366,7 +369,9 @@ item_alloc(const struct version *v, const struct parts *parts)
 	    (sizeof(struct item) + parts->refs_count * sizeof(struct ref) + 7) & ~(size_t)7;
 	size_t tail = parts->has_tail ? sizeof(struct item_tail) : 0;
 	size_t targets = parts->targets_count * sizeof(struct target);
-	struct item *item = malloc(head + targets + tail + parts->bytes_len + v->last_applied_len);
+	size_t sets = parts->has_tail ? v->sets_len : 0;
+	struct item *item =
+	    malloc(head + targets + tail + parts->bytes_len + v->last_applied_len + sets);
 
 	if (item == NULL)
 		return NULL;
@@ -398,6 +403,9 @@ item_alloc(const struct version *v, const struct parts *parts)
 		if (v->last_applied_len > 0)
 			memcpy((uint8_t *)(uintptr_t)item_bytes(item) + parts->bytes_len,
 			    v->last_applied, v->last_applied_len);
+		t->sets_len = (uint32_t)v->sets_len;
+		if (v->sets_len > 0)
+			memcpy((uint8_t *)(uintptr_t)item_sets(item, &sets), v->sets, v->sets_len);
 	}
 	return item;
 }
@@ -454,7 +462,7 @@ codec_build(struct plan *plan, const ProtobufCMessage *message, const struct ver
 	parts.refs = list.refs;
 	parts.refs_count = list.count;
 	parts.targets_count = (uint16_t)targets_of(message);
-	parts.has_tail = record || version->source != 0;
+	parts.has_tail = record || version->source != 0 || version->sets_len > 0;
 	if (record && !time_or_date_parse(((const Plumb__V1__Record *)message)->at, &parts.at_us))
 		parts.at_us = version->updated_us;
 	parts.bytes_len = protobuf_c_message_get_packed_size(message);
@@ -470,6 +478,34 @@ codec_build(struct plan *plan, const ProtobufCMessage *message, const struct ver
 	else
 		spine_item(item, (struct target *)(uintptr_t)item_targets(item),
 		    (const Plumb__V1__Item *)message);
+	return item;
+}
+
+struct item *
+codec_add_set(const struct item *old, const uint8_t *set, size_t len)
+{
+	size_t head = item_targets_at(old) + old->targets_count * sizeof(struct target);
+	size_t applied = item_tail(old) != NULL ? item_tail(old)->last_applied_len : 0;
+	size_t sets, bytes = old->bytes_len + applied;
+	const uint8_t *before = item_sets(old, &sets);
+	struct item *item = malloc(head + sizeof(struct item_tail) + bytes + sets + len);
+	struct item_tail *tail;
+	uint8_t *at;
+
+	if (item == NULL)
+		return NULL;
+	memcpy(item, old, head);
+	item->flags |= ITEM_HAS_TAIL;
+	tail = (struct item_tail *)(uintptr_t)item_tail(item);
+	memset(tail, 0, sizeof *tail);
+	if (item_tail(old) != NULL)
+		*tail = *item_tail(old);
+	tail->sets_len = (uint32_t)(sets + len);
+	at = (uint8_t *)(uintptr_t)item_bytes(item);
+	memcpy(at, item_bytes(old), bytes);
+	if (sets > 0)
+		memcpy(at + bytes, before, sets);
+	memcpy(at + bytes + sets, set, len);
 	return item;
 }
 

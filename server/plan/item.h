@@ -72,7 +72,7 @@ enum role {
 	ROLE_CONTRIBUTION, /* initiative -> objective; amount = effort share in 1/10,000, -1 not stated */
 	ROLE_CONTRIBUTION_MEASURE,
 	ROLE_STRATEGY,
-	ROLE_NEED, /* amount = effort in hundredths of a person-day, -1 not stated */
+	ROLE_NEED,  /* amount = effort in hundredths of a person-day, -1 not stated */
 	ROLE_AFTER, /* amount = lag in days */
 	ROLE_MEMBER,
 	ROLE_PART_OF, /* workstream, milestone, task, allocation, ask: the work that it belongs to */
@@ -121,6 +121,8 @@ enum item_flag {
 	ITEM_REDACTED = 8,  /* record */
 	ITEM_RENAMED = 16,  /* with REMOVED: now under another id */
 	ITEM_HAS_TAIL = 32,
+	ITEM_OVERLAID = 64,     /* a scenario's version: laid over the plan, never a part of it */
+	ITEM_OVERLAY_NEW = 128, /* and the plan has no such entry: the scenario made it */
 };
 
 struct item {
@@ -162,7 +164,7 @@ struct item {
 		    effort; /* task, ask: effort; initiative, workstream: likely estimate; person: capacity */
 	};
 	struct ref refs[];
-	/* behind: targets, struct item_tail if ITEM_HAS_TAIL, the bytes, the last applied bytes */
+	/* behind: targets, struct item_tail if ITEM_HAS_TAIL, the bytes, the last applied bytes, a scenario's sets */
 };
 
 /* What few entries have. */
@@ -170,6 +172,7 @@ struct item_tail {
 	int64_t at_us;             /* records: exact time */
 	uint64_t source_revision;  /* at which the source last applied it */
 	uint32_t last_applied_len; /* 0: the source's version is this one, or there is no source */
+	uint32_t sets_len;         /* scenario: its change sets (plan/scenario.h) */
 };
 
 /* The numbers of plumb.v1.RollUp. */
@@ -262,6 +265,16 @@ item_last_applied(const struct item *item, size_t *len)
 	}
 	*len = tail->last_applied_len;
 	return item_bytes(item) + item->bytes_len;
+}
+
+/* A scenario's change sets, behind all the rest; read with scenario_next(). */
+static inline const uint8_t *
+item_sets(const struct item *item, size_t *len)
+{
+	const struct item_tail *tail = item_tail(item);
+
+	*len = tail != NULL ? tail->sets_len : 0;
+	return *len > 0 ? item_bytes(item) + item->bytes_len + tail->last_applied_len : NULL;
 }
 
 /* There now: not absent and not removed. */

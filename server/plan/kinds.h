@@ -19,6 +19,7 @@
  *   check-in     status; value = progress; start = date of at
  *   waiver       finish = until
  *   baseline     effort = the named revision
+ *   scenario     effort = the revision at which it began; its change sets behind (plan/scenario.h)
  */
 #ifndef SERVER_PLAN_KINDS_H
 #define SERVER_PLAN_KINDS_H

@@ -344,6 +344,7 @@ copy_behind(const struct walk *w, struct item *copy, const struct item *item)
 	if ((item->flags & ITEM_HAS_TAIL) != 0) {
 		*tail = *item_tail(item);
 		tail->last_applied_len = 0;
+		tail->sets_len = 0;
 		behind += sizeof *tail;
 	}
 	memcpy((char *)targets + behind, item_bytes(item), item->bytes_len);

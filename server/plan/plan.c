@@ -20,7 +20,7 @@
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "server/limits.h"
-#include "server/plan/plan_internal.h"
+#include "server/plan/change_internal.h"
 
 struct plan *
 plan_new(void)
@@ -103,6 +103,18 @@ patch_new(struct plan *plan, const struct stamp *stamp, size_t changes)
 	return patch;
 }
 
+/* A later version of the plan's own entry is a later version of what the scenario shows. */
+void
+patch_mark(const struct apply *apply, struct item *item, const struct item *old)
+{
+	bool is_new = item->created_revision == apply->patch->stamp.revision ||
+		      (old->flags & ITEM_OVERLAY_NEW) != 0;
+
+	item->flags |= ITEM_OVERLAID | (is_new ? ITEM_OVERLAY_NEW : 0);
+	if (old->revision > item->revision)
+		item->revision = old->revision;
+}
+
 bool
 patch_put(struct apply *apply, uint32_t slot, struct item *item)
 {
@@ -114,6 +126,8 @@ patch_put(struct apply *apply, uint32_t slot, struct item *item)
 		apply->oom = true;
 		return false;
 	}
+	if (apply->overlay)
+		patch_mark(apply, item, slot_item(apply, slot));
 	if (patch->ops_count == patch->ops_cap) {
 		cap = patch->ops_cap == 0 ? 2 : 2 * patch->ops_cap;
 		grown = realloc(patch->ops, cap * sizeof *grown);
@@ -273,18 +287,30 @@ say_refusal(const struct apply *apply, struct err *err)
 	    apply->conflict->ref, apply->conflict->actual, apply->conflict->expected);
 }
 
+static void
+change_all(struct apply *apply, const Plumb__V1__ChangeSet *set)
+{
+	for (apply->change = 0; apply->change < set->n_changes && !apply->oom; apply->change++)
+		change_apply(apply, set->changes[apply->change]);
+	change_check_end(apply);
+}
+
 bool
 plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct stamp *stamp,
     bool replay, struct arena *arena, struct faults *faults, struct plan_conflict *conflict,
     struct patch **out, struct err *err)
 {
 	const Plumb__V1__ChangeSet *set = (const Plumb__V1__ChangeSet *)change_set;
-	struct apply apply = {
-	    .plan = plan, .arena = arena, .faults = faults, .conflict = conflict, .replay = replay};
+	struct apply apply = {.plan = plan,
+	    .arena = arena,
+	    .faults = faults,
+	    .conflict = conflict,
+	    .replay = replay,
+	    .overlay = stamp->overlay};
 	size_t promised = plan->promised;
 
 	assert(change_set->descriptor == &plumb__v1__change_set__descriptor);
-	assert(stamp->revision == plan->now.revision + 1);
+	assert(stamp->overlay || stamp->revision == plan->now.revision + 1);
 	if (!replay) {
 		check_set(set, faults);
 		if (!faults_none(faults, err) || !check_expected(plan, set, conflict, err))
@@ -298,9 +324,10 @@ plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct s
 	}
 	apply.patch->stamp.author = stamp->author;
 	apply.oom = !set_texts(&apply, set, stamp);
-	for (apply.change = 0; apply.change < set->n_changes && !apply.oom; apply.change++)
-		change_apply(&apply, set->changes[apply.change]);
-	change_check_end(&apply);
+	if (set->scenario[0] != '\0' && !stamp->overlay)
+		scenario_take(&apply, set);
+	else
+		change_all(&apply, set);
 	apply.patch->promised = plan->promised - promised;
 	apply.patch->stamp.author = NULL;
 	if (apply.oom || faults->total > 0 || apply.conflicted) {
@@ -310,8 +337,10 @@ plan_apply(struct plan *plan, const ProtobufCMessage *change_set, const struct s
 		table_sweep(plan);
 		return say_refusal(&apply, err);
 	}
-	plan->now.revision = stamp->revision;
-	plan->now.time_us = stamp->time_us;
+	if (!stamp->overlay) {
+		plan->now.revision = stamp->revision;
+		plan->now.time_us = stamp->time_us;
+	}
 	apply.patch->older = plan->newest_patch;
 	if (plan->newest_patch != NULL)
 		plan->newest_patch->newer = apply.patch;

@@ -31,6 +31,8 @@ struct stamp {
 	uint64_t revision;
 	int64_t time_us; /* effective */
 	const char *author;
+	/* A scenario's change set, laid over the plan to be looked at and undone: revision and time of the plan stay. */
+	bool overlay;
 };
 
 /* What Apply says of an expected revision that did not hold. */
@@ -88,7 +90,7 @@ struct view *plan_view_pending(struct plan *plan) MUST_CHECK;
 void plan_view_release(struct plan *plan, struct view *view);
 
 /* ---- snapshots */
-#define PLAN_SNAPSHOT_LAYOUT 2u
+#define PLAN_SNAPSHOT_LAYOUT 3u
 bool view_save(const struct view *view, struct snapshot_writer *writer, struct err *err) MUST_CHECK;
 /* Into an empty plan. False: the payload does not hold together; the plan must be freed. */
 bool plan_load(struct plan *plan, const uint8_t *payload, size_t len, struct err *err) MUST_CHECK;

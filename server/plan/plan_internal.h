@@ -105,6 +105,7 @@ struct plan {
 	size_t rankings_cap;
 	uint32_t live_items; /* neither records nor removed */
 	uint32_t live_records;
+	uint32_t live_scenarios;
 	struct patch *oldest_patch;
 	struct patch *newest_patch;
 };
@@ -176,11 +177,15 @@ struct version {
 	uint64_t source_revision;
 	const uint8_t *last_applied; /* NULL: the source's version is this one */
 	size_t last_applied_len;
+	const uint8_t *sets; /* of a scenario */
+	size_t sets_len;
 	unsigned flags;
 };
 /* A new version from a checked Item or Record, its references resolved; NULL with err. Heap; owned by the caller. */
 struct item *codec_build(struct plan *plan, const ProtobufCMessage *message,
     const struct version *version, struct arena *arena, struct err *err);
+/* A scenario with one more change set; its revision stays. NULL: out of memory. */
+struct item *codec_add_set(const struct item *old, const uint8_t *set, size_t len);
 /* A version without message: absent stub, tombstone, ranking. refs may be NULL. */
 struct item *codec_build_bare(
     const struct version *version, const struct ref *refs, uint32_t refs_count);
@@ -214,6 +219,7 @@ struct apply {
 	struct plan_conflict *conflict;
 	bool conflicted;
 	bool replay;
+	bool overlay;          /* as stamp.overlay */
 	enum err_code refused; /* the code where faults say it is not ERR_INVALID */
 	struct err *err;
 	bool oom;
@@ -231,5 +237,8 @@ void change_apply(struct apply *apply, const void *change);
 void change_check_end(struct apply *apply);
 /* Records the operation; false out of memory (apply->oom is set, item is freed). */
 bool patch_put(struct apply *apply, uint32_t slot, struct item *item);
+
+/* apply->overlay: marks a version that a scenario lays over old. */
+void patch_mark(const struct apply *apply, struct item *item, const struct item *old);
 
 #endif

@@ -28,7 +28,9 @@ item_size(const struct item *item)
 {
 	size_t size = (size_t)(item_bytes(item) - (const uint8_t *)item) + item->bytes_len;
 
-	return size + (item_tail(item) != NULL ? item_tail(item)->last_applied_len : 0);
+	if (item_tail(item) != NULL)
+		size += (size_t)item_tail(item)->last_applied_len + item_tail(item)->sets_len;
+	return size;
 }
 
 static bool

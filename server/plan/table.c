@@ -423,6 +423,8 @@ count_live(struct plan *plan, const struct item *item, uint32_t by)
 		plan->live_records += by;
 	else
 		plan->live_items += by;
+	if (item->kind == KIND_SCENARIO)
+		plan->live_scenarios += by;
 }
 
 /*

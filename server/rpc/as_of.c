@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "server/plan/plan.h"
 #include "server/plan/view.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/scenario_view.h"
 
 static void
 free_plan(void *arg)
@@ -19,7 +21,10 @@ free_plan(void *arg)
 static void
 free_entry(void *arg)
 {
-	free(arg);
+	struct as_of *as_of = arg;
+
+	free(as_of->conflicts);
+	free(as_of);
 }
 
 /* A plan of a million items takes a while to free: a worker does it. */
@@ -30,12 +35,12 @@ as_of_free(struct as_of *as_of)
 
 	assert(as_of->refs == 0 && as_of->waiting.first == NULL);
 	if (as_of->plan == NULL) {
-		free(as_of);
+		free_entry(as_of);
 		return;
 	}
 	if (!jobs_start(as_of->daemon->jobs, free_plan, free_entry, as_of, &ignored)) {
 		free_plan(as_of);
-		free(as_of);
+		free_entry(as_of);
 	}
 }
 
@@ -61,13 +66,16 @@ build(void *arg)
 	as_of->plan = fold_plan(&as_of->source, as_of->revision, NULL, &as_of->err);
 	if (as_of->plan == NULL)
 		return;
-	as_of->view = plan_view(as_of->plan);
+	err_oom(&as_of->err);
+	as_of->view = as_of->scenario[0] == '\0'
+			  ? plan_view(as_of->plan)
+			  : scenario_view_take(as_of->plan, as_of->scenario, &as_of->conflicts,
+				&as_of->conflicts_len, &as_of->err);
 	if (as_of->view == NULL || !view_settle(as_of->view)) {
 		plan_view_release(as_of->plan, as_of->view);
 		as_of->view = NULL;
 		plan_free(as_of->plan);
 		as_of->plan = NULL;
-		err_oom(&as_of->err);
 	}
 }
 
@@ -84,12 +92,13 @@ built(void *arg)
 }
 
 static struct as_of *
-find(struct daemon *daemon, const struct workspace *ws, uint64_t revision)
+find(struct daemon *daemon, const struct workspace *ws, uint64_t revision, const char *scenario)
 {
 	for (struct as_of **at = &daemon->as_of.first; *at != NULL; at = &(*at)->next) {
 		struct as_of *as_of = *at;
 
-		if (as_of->ws != ws || as_of->revision != revision)
+		if (as_of->ws != ws || as_of->revision != revision ||
+		    strcmp(as_of->scenario, scenario) != 0)
 			continue;
 		*at = as_of->next;
 		as_of->next = daemon->as_of.first;
@@ -100,9 +109,10 @@ find(struct daemon *daemon, const struct workspace *ws, uint64_t revision)
 }
 
 struct as_of *
-as_of_get(struct daemon *daemon, struct workspace *ws, uint64_t revision, struct err *err)
+as_of_get(struct daemon *daemon, struct workspace *ws, uint64_t revision, const char *scenario,
+    struct err *err)
 {
-	struct as_of *as_of = find(daemon, ws, revision);
+	struct as_of *as_of = find(daemon, ws, revision, scenario);
 
 	if (as_of != NULL) {
 		as_of->refs++;
@@ -116,6 +126,7 @@ as_of_get(struct daemon *daemon, struct workspace *ws, uint64_t revision, struct
 	as_of->daemon = daemon;
 	as_of->ws = ws;
 	as_of->revision = revision;
+	memcpy(as_of->scenario, scenario, strlen(scenario) + 1);
 	workspace_fold_source(ws, NULL, &as_of->source);
 	if (!jobs_start(daemon->jobs, build, built, as_of, err)) {
 		free(as_of);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/parse.h"
 #include "server/rpc/fold.h"
 #include "server/rpc/waiter.h"
 
@@ -28,6 +29,9 @@ struct as_of {
 	struct daemon *daemon;
 	struct workspace *ws;
 	uint64_t revision;
+	char scenario[ID_MAX_LEN + 1]; /* laid over it; "" none */
+	uint8_t *conflicts;            /* owned; of the scenario, as in struct shared_view */
+	size_t conflicts_len;
 	enum as_of_state state;
 	struct err err; /* FAILED */
 	unsigned refs;
@@ -43,9 +47,12 @@ struct as_of_cache {
 	struct as_of *first; /* most recently used in front */
 };
 
-/* One reference. BUILDING: wait in ->waiting. NULL with err. */
-struct as_of *as_of_get(
-    struct daemon *daemon, struct workspace *ws, uint64_t revision, struct err *err) MUST_CHECK;
+/*
+ * One reference. BUILDING: wait in ->waiting. NULL with err. scenario: the id of one that was there then and is laid over it, or
+ * "".
+ */
+struct as_of *as_of_get(struct daemon *daemon, struct workspace *ws, uint64_t revision,
+    const char *scenario, struct err *err) MUST_CHECK;
 void as_of_unref(struct as_of *as_of); /* takes NULL */
 /* Forgets those of a workspace (NULL: of all), for instance after a redaction. */
 void as_of_forget(struct daemon *daemon, const struct workspace *ws);

@@ -410,12 +410,14 @@ add_gone(struct diff *diff, const struct item *old, const struct item *new)
 }
 
 static void
-add_created(struct diff *diff, const struct item *new)
+add_created(struct diff *diff, const struct item *old, const struct item *new)
 {
+	bool by_scenario = (new->flags &ITEM_OVERLAY_NEW) != 0 ||
+			   (old != NULL && (old->flags & ITEM_OVERLAID) != 0);
 	struct fields fields = {.diff = diff};
 
 	/* Older than the old side, yet not there under this name: it came by a rename. */
-	if (new->created_revision <= diff->base)
+	if (new->created_revision <= diff->base && !by_scenario)
 		return;
 	if (new->kind == KIND_RANKING)
 		ranking_fields(&fields, NULL, new);
@@ -440,7 +442,7 @@ diff_add(struct diff *diff, const struct item *old, const struct item *new)
 	else if (was)
 		add_gone(diff, old, new);
 	else if (is)
-		add_created(diff, new);
+		add_created(diff, old, new);
 }
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
@@ -515,8 +517,9 @@ by_name(const void *a, const void *b)
 static bool
 same_version(const struct item *old, const struct item *new)
 {
-	return old != NULL && new != NULL && old->revision == new->revision &&
-	       old->flags == new->flags;
+	if (old == NULL || new == NULL || ((old->flags | new->flags) & ITEM_OVERLAID) != 0)
+		return old == new;
+	return old->revision == new->revision && old->flags == new->flags;
 }
 
 /* The pairs that may differ: counts only where pairs is NULL. */
@@ -536,6 +539,20 @@ gather(const struct diff *diff, struct pair *pairs)
 			continue;
 		if (pairs != NULL)
 			pairs[count] = (struct pair){old, new};
+		count++;
+	}
+	/* What a scenario made on the old side the new one may never have heard of. */
+	for (uint32_t slot = 0; slot < view_slots(diff->old_names); slot++) {
+		const struct item *old = view_item(diff->old_names, slot);
+		const struct item *new;
+
+		if (old == NULL || (old->flags & ITEM_OVERLAID) == 0)
+			continue;
+		new = view_find(diff->new_names, (enum kind)old->kind, item_id(old), old->id_len);
+		if (new != NULL && (new->flags &ITEM_ABSENT) == 0)
+			continue;
+		if (pairs != NULL)
+			pairs[count] = (struct pair){old, NULL};
 		count++;
 	}
 	return count;

@@ -106,7 +106,7 @@ get_baseline(struct dry_run *run, struct dry_run_baseline *b)
 	if (b->revision > durable)
 		return wait_in(run, &run->ws->undurable, b->revision);
 	if (b->as_of == NULL)
-		b->as_of = as_of_get(run->call->daemon, run->ws, b->revision, &run->err);
+		b->as_of = as_of_get(run->call->daemon, run->ws, b->revision, "", &run->err);
 	if (b->as_of == NULL)
 		return FAILED;
 	if (b->as_of->state == AS_OF_BUILDING)

@@ -48,7 +48,7 @@ does_not_fold(const struct replay *replay, const struct store_entry *entry, cons
 static bool
 replay_one(struct replay *replay, const struct store_entry *entry)
 {
-	struct stamp stamp = {entry->revision, entry->time_us, entry->author};
+	struct stamp stamp = {entry->revision, entry->time_us, entry->author, false};
 	struct plan_conflict conflict = {0};
 	const ProtobufCMessage *change_set;
 	struct err why = {0};

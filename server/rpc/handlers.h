@@ -19,6 +19,9 @@ void handle_plan_watch(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_plan_history(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_plan_diff(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_plan_export(struct rpc_call *call, const ProtobufCMessage *request);
+/* scenario_rpc.c */
+void handle_plan_apply_scenario(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_plan_conflicts(struct rpc_call *call, const ProtobufCMessage *request);
 
 /* plumb.v1.Insight: insight_rpc.c */
 void handle_insight_check(struct rpc_call *call, const ProtobufCMessage *request);

@@ -20,6 +20,7 @@
 #include "server/plan/codec.h"
 #include "server/plan/kinds.h"
 #include "server/plan/plan.h"
+#include "server/plan/scenario.h"
 #include "server/plan/view.h"
 #include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
@@ -136,6 +137,8 @@ entry_new(
 	entry->author = pb_str(logged->author);
 	entry->reason = set->reason;
 	entry->override_reason = set->override_reason;
+	entry->scenario = set->scenario;
+	entry->applied_scenario = set->applied_scenario;
 	if (set->source != NULL)
 		entry->source = set->source->name;
 	entry->n_differences = diff->count;
@@ -193,21 +196,78 @@ keep(struct history *history, const struct store_entry *logged, const Plumb__V1_
 	return page_push(&history->page, logged->revision, &entry->base, err);
 }
 
+/* Adds to the diff what a patch did that is told of; plan_now() has it. */
+typedef bool (*tell_fn)(struct history *history, const struct store_entry *entry,
+    const Plumb__V1__ChangeSet *set, const struct patch *patch, struct diff *diff, struct err *err);
+
+static bool
+tell_all(struct history *history, const struct store_entry *entry, const Plumb__V1__ChangeSet *set,
+    const struct patch *patch, struct diff *diff, struct err *err)
+{
+	(void)history;
+	(void)entry;
+	(void)set;
+	return diff_patch(diff, patch, err);
+}
+
+static bool
+tell(struct history *history, const struct store_entry *entry, const Plumb__V1__ChangeSet *set,
+    const struct patch *patch, tell_fn fn, struct err *err)
+{
+	const struct view *now = plan_now(history->plan);
+	struct diff diff;
+
+	diff_init(&diff, history->arena, now, now, entry->revision - 1);
+	if (!fn(history, entry, set, patch, &diff, err))
+		return false;
+	if (diff.count == 0 && !diff.oom && fn != tell_all)
+		return true;
+	return keep(history, entry, set, &diff, err);
+}
+
+/* The same of a set that changed a scenario: on the plan as that showed it then. */
+static bool
+tell_in_scenario(struct history *history, const struct store_entry *entry,
+    const Plumb__V1__ChangeSet *set, tell_fn fn, struct err *err)
+{
+	struct stamp stamp = {entry->revision, entry->time_us, entry->author, true};
+	struct plan *plan = history->plan;
+	const struct item *scenario =
+	    plan_find(plan, KIND_SCENARIO, set->scenario, strlen(set->scenario));
+	struct scenario_lay *lay = arena_alloc(history->arena, sizeof *lay);
+	struct plan_conflict conflict = {0};
+	struct patch *patch;
+	bool ok;
+
+	if (lay == NULL)
+		return err_oom(err);
+	if (!scenario_lay(plan, scenario, entry->revision, history->arena, lay, err))
+		return false;
+	faults_init(lay->faults, history->arena);
+	ok = plan_apply(
+	    plan, &set->base, &stamp, true, history->arena, lay->faults, &conflict, &patch, err);
+	if (ok) {
+		ok = tell(history, entry, set, patch, fn, err);
+		plan_undo(plan, patch);
+	}
+	scenario_lift(lay);
+	return ok;
+}
+
 static bool
 on_workspace_revision(
     void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err)
 {
 	struct history *history = arg;
-	const struct view *now = plan_now(history->plan);
 	const Plumb__V1__ChangeSet *set;
-	struct diff diff;
 
 	arena_reset(history->arena);
 	set = decode_set(history, entry, err);
 	if (set == NULL)
 		return false;
-	diff_init(&diff, history->arena, now, now, entry->revision - 1);
-	return diff_patch(&diff, patch, err) && keep(history, entry, set, &diff, err);
+	if (set->scenario[0] != '\0')
+		return tell_in_scenario(history, entry, set, tell_all, err);
+	return tell(history, entry, set, patch, tell_all, err);
 }
 
 static void
@@ -373,30 +433,41 @@ add_ours(struct history *history, struct diff *diff, const struct patch_op *ops,
 }
 
 static bool
+tell_ours(struct history *history, const struct store_entry *entry, const Plumb__V1__ChangeSet *set,
+    const struct patch *patch, struct diff *diff, struct err *err)
+{
+	bool placed = places_it(history, set, entry->revision);
+	size_t count;
+	const struct patch_op *ops = patch_ops(patch, &count);
+
+	(void)err;
+	for (size_t i = 0; i < count; i++) {
+		note_rename(history, diff->new_names, ops[i].new, entry->revision);
+		if (ops[i].old != ops[i].new)
+			add_ours(history, diff, ops, count, i, placed);
+	}
+	return true;
+}
+
+/* Of scenarios the one that is asked about, and all that changed one in its own history. */
+static bool
 on_item_revision(
     void *arg, const struct store_entry *entry, const struct patch *patch, struct err *err)
 {
 	struct history *history = arg;
-	const struct view *now = plan_now(history->plan);
 	const Plumb__V1__ChangeSet *set;
-	const struct patch_op *ops;
-	struct diff diff;
-	size_t count;
-	bool placed;
 
 	arena_reset(history->arena);
 	set = decode_set(history, entry, err);
 	if (set == NULL)
 		return false;
-	placed = places_it(history, set, entry->revision);
-	ops = patch_ops(patch, &count);
-	diff_init(&diff, history->arena, now, now, entry->revision - 1);
-	for (size_t i = 0; i < count; i++) {
-		note_rename(history, now, ops[i].new, entry->revision);
-		if (ops[i].old != ops[i].new)
-			add_ours(history, &diff, ops, count, i, placed);
-	}
-	return diff.count == 0 && !diff.oom ? true : keep(history, entry, set, &diff, err);
+	if (set->scenario[0] == '\0')
+		return tell(history, entry, set, patch, tell_ours, err);
+	if (history->kind == KIND_SCENARIO &&
+	    is_name(history, set->scenario, strlen(set->scenario), entry->revision))
+		return tell_in_scenario(history, entry, set, tell_all, err);
+	return strcmp(history->job->scenario, set->scenario) != 0 ||
+	       tell_in_scenario(history, entry, set, tell_ours, err);
 }
 
 /*
@@ -592,7 +663,10 @@ send_diff(struct view_job *job, struct diff *diff, struct err *err)
 static bool
 diff_run(struct view_job *job, struct err *err)
 {
-	bool backwards = job->revision > job->other_revision;
+	/* From a scenario to the plan is the other way round from the plan to it. */
+	bool backwards = job->revision > job->other_revision ||
+			 (job->revision == job->other_revision && job->scenario[0] != '\0' &&
+			     job->other_scenario[0] == '\0');
 	const struct view *old = backwards ? job->other : job->view;
 	const struct view *new = backwards ? job->view : job->other;
 	struct diff diff;

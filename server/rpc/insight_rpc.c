@@ -365,7 +365,8 @@ ask_history(struct check_call *cc, const struct check *check, struct err *err)
 	struct trend_query query = {
 	    .daemon = cc->job->call->daemon,
 	    .ws = cc->ws,
-	    .view = cc->job->view,
+	    /* The past is the plan's: a scenario has none, and must not be taken for it. */
+	    .view = cc->job->scenario[0] == '\0' ? cc->job->view : NULL,
 	    .baseline = cc->job->baseline,
 	    .baseline_slot = cc->job->baseline_slot,
 	    .revision = cc->job->revision,

@@ -72,7 +72,12 @@ struct view_job {
 	int32_t from_today;    /* job_views(): the same of `from` */
 	const char *workspace; /* its id */
 	uint32_t workspace_number; /* in the store */
-	void *arg;                 /* as given */
+	const char *scenario;      /* the id of the one that view shows; "" the plan */
+	const char *other_scenario;
+	const uint8_t
+	    *conflicts; /* of that scenario: an encoded ConflictsReply without its revision */
+	size_t conflicts_len;
+	void *arg; /* as given */
 	/* The job's own memory, LIMIT_CALL_ARENA; the request in the call's arena may be read, call->arena not used. */
 	struct arena *arena;
 	struct faults *faults; /* go out as google.rpc.BadRequest when run returns false */

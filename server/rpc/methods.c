@@ -35,6 +35,9 @@ static const struct rpc_method methods[] = {
 	METHOD("Plan", "History", history, 0, handle_plan_history),
 	METHOD("Plan", "Diff", diff, 0, handle_plan_diff),
 	METHOD("Plan", "Export", export, RPC_STREAM, handle_plan_export),
+	{ "plumb.v1.Plan", "ApplyScenario", &plumb__v1__apply_scenario_request__descriptor,
+	    &plumb__v1__apply_reply__descriptor, RPC_WRITE, handle_plan_apply_scenario },
+	METHOD("Plan", "Conflicts", conflicts, 0, handle_plan_conflicts),
 
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),

@@ -42,6 +42,7 @@ rule_of(enum kind kind)
 	case KIND_MILESTONE:
 	case KIND_TASK:
 	case KIND_ALLOCATION:
+	case KIND_SCENARIO:
 		return RULE_OWN;
 	case KIND_ASK:
 		return RULE_ASK;
@@ -332,6 +333,19 @@ judge_before(const struct judge *judge, enum kind kind, const char *id)
 	return item;
 }
 
+/* It belongs to nothing: whose it is it must say. */
+static void
+judge_scenario(struct judge *judge, const Plumb__V1__Item *item)
+{
+	for (size_t i = 0; i < item->n_owners; i++) {
+		const struct item *owner = judge_find(judge, item->owners[i], KIND_PERSON);
+
+		if (owner != NULL && owner->slot == judge->own.person)
+			return;
+	}
+	judge_refuse(judge, "put.item.owners", "a scenario of yours names you among its owners");
+}
+
 static void
 judge_put(struct judge *judge, const Plumb__V1__Put *put)
 {
@@ -355,6 +369,8 @@ judge_put(struct judge *judge, const Plumb__V1__Put *put)
 		judge_ask(judge, item, old);
 	else if (old != NULL && !own_has(&judge->own, old))
 		judge_refuse_others(judge, "put.item", old);
+	else if (kind == KIND_SCENARIO)
+		judge_scenario(judge, item);
 	else
 		judge_place(judge, item, old);
 }
@@ -583,9 +599,23 @@ judge_change(struct judge *judge, const Plumb__V1__Change *change)
 	}
 }
 
+/* What changes a scenario changes nobody's plan: its owners do in it what they like. */
+static void
+judge_whole_scenario(struct judge *judge, const struct item *scenario)
+{
+	char whose[3 * REF_TEXT_LEN];
+
+	if (!own_has(&judge->own, scenario)) {
+		own_say(&judge->own, scenario, whose, sizeof whose);
+		faults_add(judge->call->faults, "change_set.scenario",
+		    "is not yours: %s; they or a planner may change it", whose);
+	}
+	judge->is_planner = true;
+}
+
 bool
-ownership_check(struct rpc_call *call, const struct plan *plan, const Plumb__V1__ChangeSet *set,
-    struct err *err)
+ownership_check(struct rpc_call *call, const struct plan *plan, const struct item *scenario,
+    const Plumb__V1__ChangeSet *set, struct err *err)
 {
 	struct judge judge = {
 	    .call = call,
@@ -602,6 +632,8 @@ ownership_check(struct rpc_call *call, const struct plan *plan, const Plumb__V1_
 	if (!judge.is_planner && set->override_reason[0] != '\0')
 		faults_add(call->faults, "change_set.override_reason",
 		    "only planners override what the workspace refuses");
+	if (!judge.is_planner && scenario != NULL)
+		judge_whole_scenario(&judge, scenario);
 	for (; judge.change < set->n_changes; judge.change++)
 		judge_change(&judge, set->changes[judge.change]);
 	if (judge.starved)

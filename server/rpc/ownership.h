@@ -11,14 +11,15 @@
 #include "common/err.h"
 #include "plumb/v1/plan.pb-c.h"
 
+struct item;
 struct plan;
 struct rpc_call;
 
 /*
  * False: ERR_DENIED, and each change that may not be made is among the call's faults. What is malformed is left to plan_apply(),
- * which refuses it.
+ * which refuses it. scenario: the one that they change instead of the plan; NULL none.
  */
-bool ownership_check(struct rpc_call *call, const struct plan *plan,
+bool ownership_check(struct rpc_call *call, const struct plan *plan, const struct item *scenario,
     const Plumb__V1__ChangeSet *set, struct err *err) MUST_CHECK;
 
 #endif

@@ -15,6 +15,8 @@ struct permit {
 static const struct permit permits[] = {
 	/* whose the change is, is asked beside: ownership_check() */
 	{ "plumb.v1.Plan", "Apply", ACCESS_CONTRIBUTOR, false },
+	{ "plumb.v1.Plan", "ApplyScenario", ACCESS_CONTRIBUTOR, false },
+	{ "plumb.v1.Plan", "Conflicts", ACCESS_READER, false },
 	{ "plumb.v1.Plan", "Get", ACCESS_READER, false },
 	{ "plumb.v1.Plan", "List", ACCESS_READER, false },
 	{ "plumb.v1.Plan", "Watch", ACCESS_READER, false },

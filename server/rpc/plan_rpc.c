@@ -21,6 +21,7 @@
 #include "server/plan/control.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/apply_call.h"
 #include "server/rpc/audit.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/diff.h"
@@ -43,29 +44,6 @@
 /* Fixed, so that the hash of a request means the same after a restart. */
 static const uint64_t request_key[2] = {0x706c756d626c696e, 0x652d72657175657};
 
-/* One Apply on its way through the loop; in the call's arena. */
-struct apply_call {
-	struct waiter waiter; /* first */
-	struct rpc_call *call;
-	struct workspace *ws;
-	Plumb__V1__ApplyRequest *request; /* our copy: plan_apply() completes its change set */
-	const uint8_t *bytes;             /* the change set as it came */
-	size_t bytes_len;
-	uint64_t request_hash;
-	uint64_t key_hash;
-	int64_t now_us;
-	uint64_t undo_epoch;
-	Plumb__V1__Refusal *refusal; /* of a dry run: what would be refused; NULL nothing */
-	/* the answer that waits */
-	bool refused;
-	struct err err;
-	const ProtobufCMessage *detail;
-	const uint8_t *reply;
-	size_t reply_len;
-};
-
-static void apply_again(struct rpc_call *call, const ProtobufCMessage *request);
-
 /* ---- answers that wait ---------------------------------------------------------------------------------- */
 
 static void
@@ -85,12 +63,16 @@ decide_again(struct apply_call *ac)
 	struct err err = {0};
 
 	call->faults->count = call->faults->total = 0;
+	if (ac->came != &ac->request->base) {
+		ac->again(call, ac->came);
+		return;
+	}
 	ac->request->change_set = (Plumb__V1__ChangeSet *)pb_decode(
 	    &plumb__v1__change_set__descriptor, ac->bytes, ac->bytes_len, true, call->arena, &err);
 	if (ac->request->change_set == NULL)
 		rpc_fail(call, &err);
 	else
-		apply_again(call, &ac->request->base);
+		ac->again(call, ac->came);
 }
 
 static void
@@ -116,8 +98,8 @@ answer_cancel(struct rpc_call *call)
 }
 
 /* Now, if everything that was taken is durable; else when it is. */
-static void
-answer_when_durable(struct apply_call *ac)
+void
+apply_answer(struct apply_call *ac)
 {
 	struct workspace *ws = ac->ws;
 
@@ -132,13 +114,13 @@ answer_when_durable(struct apply_call *ac)
 	waiter_add(&ws->undurable, &ac->waiter, plan_revision(ws->plan));
 }
 
-static void
-refuse(struct apply_call *ac, const struct err *err, const ProtobufCMessage *detail)
+void
+apply_refuse(struct apply_call *ac, const struct err *err, const ProtobufCMessage *detail)
 {
 	ac->refused = true;
 	ac->err = *err;
 	ac->detail = detail;
-	answer_when_durable(ac);
+	apply_answer(ac);
 }
 
 /* ---- what is wrong with the request by itself ---------------------------------------------------------- */
@@ -174,6 +156,10 @@ check_changes(const Plumb__V1__ChangeSet *set, struct faults *faults)
 		if (change->change_case != PLUMB__V1__CHANGE__CHANGE_PUT ||
 		    change->put->item == NULL)
 			continue;
+		if (change->put->before != NULL) {
+			snprintf(path, sizeof path, "change_set.changes[%zu].put.before", i);
+			faults_add(faults, path, "is set by the server; leave it out");
+		}
 		if (change->put->item->body_case == PLUMB__V1__ITEM__BODY_RULE_SETTING)
 			check_setting(change->put->item, i, faults);
 		kind = codec_item_kind(&change->put->item->base);
@@ -200,6 +186,9 @@ check_request(const Plumb__V1__ApplyRequest *request, struct faults *faults, str
 		faults_add(faults, "findings", "goes with dry_run");
 	if (set->request_hash != 0)
 		faults_add(faults, "change_set.request_hash", "is set by the server; leave it out");
+	if (set->applied_scenario[0] != '\0')
+		faults_add(
+		    faults, "change_set.applied_scenario", "is set by the server; leave it out");
 	if (strlen(set->idempotency_key) > LIMIT_KEY)
 		faults_add(faults, "change_set.idempotency_key", "has %zu bytes, more than %u",
 		    strlen(set->idempotency_key), LIMIT_KEY);
@@ -457,8 +446,8 @@ answer_duplicate(struct apply_call *ac, uint64_t revision)
  * Was the key used before? True: the call is answered, or waits for the first use to become durable and is decided
  * again then.
  */
-static bool
-is_duplicate(struct apply_call *ac)
+bool
+apply_is_duplicate(struct apply_call *ac)
 {
 	const char *key = ac->request->change_set->idempotency_key;
 	const struct key_entry *entry;
@@ -471,8 +460,7 @@ is_duplicate(struct apply_call *ac)
 	if (entry == NULL)
 		return false;
 	if (entry->revision > plan_durable(ac->ws->plan)) {
-		workspace_wait_call(
-		    ac->ws, entry->revision, ac->call, apply_again, &ac->request->base);
+		workspace_wait_call(ac->ws, entry->revision, ac->call, ac->again, ac->came);
 		return true;
 	}
 	if (entry->request_hash == ac->request_hash) {
@@ -513,15 +501,13 @@ envelope_of(struct apply_call *ac, const char *ref)
 	    &plumb__v1__envelope__descriptor, out.p, out.len, false, arena, &ignored);
 }
 
-static void
-refuse_conflict(struct apply_call *ac, const struct plan_conflict *conflict, const struct err *err)
+const ProtobufCMessage *
+apply_conflict(struct apply_call *ac, const struct plan_conflict *conflict)
 {
 	Plumb__V1__Conflict *detail = arena_alloc(ac->call->arena, sizeof *detail);
 
-	if (detail == NULL) {
-		refuse(ac, err, NULL);
-		return;
-	}
+	if (detail == NULL)
+		return NULL;
 	plumb__v1__conflict__init(detail);
 	detail->ref = arena_strdup(ac->call->arena, conflict->ref);
 	if (detail->ref == NULL)
@@ -530,7 +516,7 @@ refuse_conflict(struct apply_call *ac, const struct plan_conflict *conflict, con
 	detail->actual = conflict->actual;
 	if (conflict->ref[0] != '\0')
 		detail->entry = envelope_of(ac, conflict->ref);
-	refuse(ac, err, &detail->base);
+	return &detail->base;
 }
 
 static bool
@@ -576,8 +562,8 @@ encode_dry_run(
 	return encode_refusal(ac, out, err);
 }
 
-static bool
-encode_reply(
+bool
+apply_encode(
     struct apply_call *ac, const struct patch *patch, const struct stamp *stamp, struct err *err)
 {
 	const Plumb__V1__ChangeSet *set = ac->request->change_set;
@@ -641,7 +627,9 @@ remember_key(struct apply_call *ac, const struct commit *commit, struct err *err
 static bool
 prepare_commit(struct apply_call *ac, struct commit *commit, struct err *err)
 {
-	if (!encode_reply(ac, commit->patch, &commit->stamp, err) || !encode_body(ac, commit, err))
+	if (ac->reply == NULL && !apply_encode(ac, commit->patch, &commit->stamp, err))
+		return false;
+	if (!encode_body(ac, commit, err))
 		return false;
 	commit->reply = ac->reply;
 	commit->reply_len = ac->reply_len;
@@ -650,8 +638,8 @@ prepare_commit(struct apply_call *ac, struct commit *commit, struct err *err)
 	return remember_key(ac, commit, err);
 }
 
-static void
-commit_change(struct apply_call *ac, struct commit *commit)
+void
+apply_commit(struct apply_call *ac, struct commit *commit)
 {
 	const char *key = ac->request->change_set->idempotency_key;
 	struct err err = {0};
@@ -696,18 +684,20 @@ dry_run_done(struct dry_run *run)
 	}
 	ac->reply = out.p;
 	ac->reply_len = out.len;
-	answer_when_durable(ac);
+	apply_answer(ac);
 }
 
-/* after is owned; the change that it shows is undone. */
-static void
-add_findings(struct apply_call *ac, struct view *after)
+/* The change that after shows is undone. */
+void
+apply_add_findings(
+    struct apply_call *ac, struct view *before, struct view *after, uint64_t revision)
 {
 	struct plan *plan = ac->ws->plan;
 	struct dry_run *run = arena_zalloc(ac->call->arena, sizeof *run);
 	struct err err = {0};
 
 	if (run == NULL) {
+		plan_view_release(plan, before);
 		plan_view_release(plan, after);
 		err_oom(&err);
 		rpc_fail(ac->call, &err);
@@ -716,9 +706,9 @@ add_findings(struct apply_call *ac, struct view *after)
 	ac->undo_epoch = ac->ws->undo_epoch;
 	run->call = ac->call;
 	run->ws = ac->ws;
-	run->before = plan_view_pending(plan);
+	run->before = before;
 	run->after = after;
-	run->revision = plan_revision(plan);
+	run->revision = revision;
 	run->today = workspace_today(ac->ws);
 	run->done = dry_run_done;
 	run->arg = ac;
@@ -730,16 +720,17 @@ static void
 answer_dry_run(struct apply_call *ac, struct commit *commit)
 {
 	struct err err = {0};
-	bool ok = encode_reply(ac, commit->patch, &commit->stamp, &err);
+	bool ok = apply_encode(ac, commit->patch, &commit->stamp, &err);
 	struct view *after = ok && ac->request->findings ? plan_view_pending(ac->ws->plan) : NULL;
 
 	plan_undo(ac->ws->plan, commit->patch);
 	if (!ok)
 		rpc_fail(ac->call, &err);
 	else if (ac->request->findings)
-		add_findings(ac, after);
+		apply_add_findings(
+		    ac, plan_view_pending(ac->ws->plan), after, plan_revision(ac->ws->plan));
 	else
-		answer_when_durable(ac);
+		apply_answer(ac);
 }
 
 /* Does the workspace refuse what was just taken? Then it is taken back, and the call answered. A dry run only tells. */
@@ -761,13 +752,13 @@ is_refused(struct apply_call *ac, struct commit *commit, const struct local_rule
 	plan_undo(ac->ws->plan, commit->patch);
 	if (ok)
 		refusal_say(refusal, &err);
-	refuse(ac, &err, refusal != NULL ? &refusal->base : NULL);
+	apply_refuse(ac, &err, refusal != NULL ? &refusal->base : NULL);
 	return true;
 }
 
 /* The rules that refuse, as they are set before the change. With an override nobody asks them, but a dry run does. */
-static bool
-read_rules(const struct apply_call *ac, struct local_rules *rules, struct err *err)
+bool
+apply_rules(const struct apply_call *ac, struct local_rules *rules, struct err *err)
 {
 	rules->count = 0;
 	if (ac->request->change_set->override_reason[0] != '\0' && !ac->request->dry_run)
@@ -789,8 +780,8 @@ commit_new(struct apply_call *ac)
 	return commit;
 }
 
-static void
-take(struct apply_call *ac)
+void
+apply_take(struct apply_call *ac)
 {
 	struct rpc_call *call = ac->call;
 	struct plan_conflict conflict = {0};
@@ -798,29 +789,33 @@ take(struct apply_call *ac)
 	struct local_rules rules;
 	struct err err = {0};
 
+	if (ac->request->change_set->scenario[0] != '\0' && !apply_find_scenario(ac))
+		return;
 	if (commit == NULL)
 		err_oom(&err);
-	if (commit == NULL || !read_rules(ac, &rules, &err)) {
+	if (commit == NULL || !apply_rules(ac, &rules, &err)) {
 		rpc_fail(call, &err);
 		return;
 	}
-	if (!ownership_check(call, ac->ws->plan, ac->request->change_set, &err)) {
+	if (!ownership_check(call, ac->ws->plan, ac->scenario, ac->request->change_set, &err)) {
 		if (err.code == ERR_DENIED)
 			audit_event(call->daemon, &call->caller, "refused", ac->ws->id,
 			    "changes of what is not theirs");
-		refuse(ac, &err, NULL);
+		apply_refuse(ac, &err, NULL);
 		return;
 	}
 	if (!find_time(ac, &commit->stamp.time_us, &err)) {
-		refuse(ac, &err, NULL);
+		apply_refuse(ac, &err, NULL);
+		return;
+	}
+	if (ac->scenario != NULL) {
+		apply_in_scenario(ac, commit);
 		return;
 	}
 	if (!plan_apply(ac->ws->plan, &ac->request->change_set->base, &commit->stamp, false,
 		call->arena, call->faults, &conflict, &commit->patch, &err)) {
-		if (err.code == ERR_CONFLICT)
-			refuse_conflict(ac, &conflict, &err);
-		else
-			refuse(ac, &err, NULL);
+		apply_refuse(
+		    ac, &err, err.code == ERR_CONFLICT ? apply_conflict(ac, &conflict) : NULL);
 		return;
 	}
 	if (is_refused(ac, commit, &rules))
@@ -828,41 +823,61 @@ take(struct apply_call *ac)
 	if (ac->request->dry_run)
 		answer_dry_run(ac, commit);
 	else
-		commit_change(ac, commit);
+		apply_commit(ac, commit);
+}
+
+struct apply_call *
+apply_begin(struct rpc_call *call, Plumb__V1__ApplyRequest *request, rpc_handler_fn again,
+    const ProtobufCMessage *came)
+{
+	struct apply_call *ac = arena_zalloc(call->arena, sizeof *ac);
+	bool is_apply = came == &request->base;
+	struct err err = {0};
+
+	if (ac == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return NULL;
+	}
+	ac->call = call;
+	ac->request = request;
+	ac->again = again;
+	ac->came = came;
+	ac->now_us = daemon_clock_us(call->daemon);
+	ac->ws = workspace_for_call(call, request->workspace, again, came);
+	if (ac->ws == NULL)
+		return NULL;
+	if (!request->dry_run && !workspace_is_writable(ac->ws, &err)) {
+		rpc_fail(call, &err);
+		return NULL;
+	}
+	ac->bytes =
+	    pb_encode(is_apply ? &request->change_set->base : came, call->arena, &ac->bytes_len);
+	if (ac->bytes == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return NULL;
+	}
+	ac->request_hash = siphash(request_key, ac->bytes, ac->bytes_len);
+	return ac;
 }
 
 static void
 apply_again(struct rpc_call *call, const ProtobufCMessage *message)
 {
-	struct apply_call *ac = arena_zalloc(call->arena, sizeof *ac);
+	struct apply_call *ac;
 	Plumb__V1__ApplyRequest *request;
 	struct err err = {0};
 
-	request = ac != NULL ? arena_memdup(call->arena, message, sizeof *request) : NULL;
+	request = arena_memdup(call->arena, message, sizeof *request);
 	if (request == NULL) {
 		err_oom(&err);
 		rpc_fail(call, &err);
 		return;
 	}
-	ac->call = call;
-	ac->request = request;
-	ac->now_us = daemon_clock_us(call->daemon);
-	ac->ws = workspace_for_call(call, request->workspace, apply_again, &request->base);
-	if (ac->ws == NULL)
-		return;
-	if (!request->dry_run && !workspace_is_writable(ac->ws, &err)) {
-		rpc_fail(call, &err);
-		return;
-	}
-	ac->bytes = pb_encode(&request->change_set->base, call->arena, &ac->bytes_len);
-	if (ac->bytes == NULL) {
-		err_oom(&err);
-		rpc_fail(call, &err);
-		return;
-	}
-	ac->request_hash = siphash(request_key, ac->bytes, ac->bytes_len);
-	if (request->dry_run || !is_duplicate(ac))
-		take(ac);
+	ac = apply_begin(call, request, apply_again, &request->base);
+	if (ac != NULL && (request->dry_run || !apply_is_duplicate(ac)))
+		apply_take(ac);
 }
 
 void

@@ -43,6 +43,8 @@ static void
 add_entry(struct sha256 *h, const struct view *view, const struct item *item)
 {
 	bool bare = item->kind == KIND_RANKING || (item->flags & ITEM_REMOVED) != 0;
+	const uint8_t *sets;
+	size_t len;
 
 	add_number(h, item->kind);
 	add_bytes(h, item_id(item), item->id_len);
@@ -51,6 +53,9 @@ add_entry(struct sha256 *h, const struct view *view, const struct item *item)
 	add_number(h, item->flags & FLAGS);
 	if (!bare) {
 		add_bytes(h, item_bytes(item), item->bytes_len);
+		sets = item_sets(item, &len);
+		if (len > 0)
+			add_bytes(h, sets, len);
 		return;
 	}
 	for (unsigned i = 0; i < item->refs_count; i++) {

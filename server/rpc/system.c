@@ -77,7 +77,7 @@ commit(struct system_put *put, struct daemon *daemon, const char *author, struct
 		return false;
 	put->commit.ws = system;
 	put->commit.stamp = (struct stamp){
-	    plan_revision(system->plan) + 1, now_us > last_us ? now_us : last_us, author};
+	    plan_revision(system->plan) + 1, now_us > last_us ? now_us : last_us, author, false};
 	put->commit.logged_us = now_us;
 	if (!plan_apply(system->plan, &put->set.base, &put->commit.stamp, false, arena, faults,
 		&conflict, &put->commit.patch, err))

@@ -391,7 +391,7 @@ judge_day(struct walk *walk, int32_t day, struct err *err)
 	struct view *view;
 	bool ok;
 
-	if (walk->at == walk->query->revision)
+	if (walk->at == walk->query->revision && walk->query->view != NULL)
 		return judge(walk, walk->query->view, &baseline, day, err);
 	if (!go_to(walk, err))
 		return false;

@@ -270,6 +270,9 @@ handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *message)
 	if (request->every_days > EVERY_MAX)
 		faults_add(call->faults, "every_days", "at most %u days lie between two samples",
 		    EVERY_MAX);
+	if (request->at != NULL && request->at->scenario[0] != '\0')
+		faults_add(call->faults, "at.scenario",
+		    "a scenario has no past of its own: ask for the plan's, without it");
 	if (!rules_select(
 		(const char *const *)request->rules, request->n_rules, tc->selected, &err))
 		faults_add(call->faults, "rules", "%s", err.msg);

@@ -25,6 +25,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/quota.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/scenario_view.h"
 
 /* A worker that is this far ahead of its reader waits. */
 #define QUEUE_HIGH (1u << 20)
@@ -45,6 +46,8 @@ struct want {
 	int32_t date;               /* as_of a time: its date; else DATE_NONE */
 	struct shared_view *shared; /* one of these two */
 	struct as_of *as_of;
+	const char *scenario; /* the id of one that is laid over it; "" none */
+	bool confirmed;       /* with a scenario: what shared shows is durable */
 };
 
 enum view_state { VIEW_RESOLVE, VIEW_RUN, VIEW_DRAIN };
@@ -451,6 +454,20 @@ give_baselines(struct view_call *vc)
 }
 
 static void
+give_scenarios(struct view_call *vc)
+{
+	const struct want *want = &vc->wants[0];
+
+	vc->job.scenario = want->scenario;
+	vc->job.other_scenario = vc->wants[1].scenario;
+	if (want->scenario[0] == '\0')
+		return;
+	vc->job.conflicts = want->shared != NULL ? want->shared->conflicts : want->as_of->conflicts;
+	vc->job.conflicts_len =
+	    want->shared != NULL ? want->shared->conflicts_len : want->as_of->conflicts_len;
+}
+
+static void
 start_run(struct view_call *vc)
 {
 	struct err err = {0};
@@ -466,6 +483,7 @@ start_run(struct view_call *vc)
 		vc->job.other_revision = vc->wants[1].revision;
 	}
 	give_baselines(vc);
+	give_scenarios(vc);
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
 	if (!quota_start(vc->call, run_job, job_done, vc, &err)) {
@@ -497,15 +515,6 @@ wait_in(struct view_call *vc, struct waiters *list, uint64_t revision)
 	return WAIT;
 }
 
-static bool
-check_scenario(const Plumb__V1__At *at, struct err *err)
-{
-	if (at == NULL || at->scenario[0] == '\0')
-		return true;
-	return err_set(
-	    err, ERR_INVALID, "at.scenario: scenarios are not there yet; leave it empty");
-}
-
 /* Both At may name the workspace, or one of them. */
 static bool
 name_workspace(const struct view_call *vc, const char **id, struct err *err)
@@ -514,8 +523,6 @@ name_workspace(const struct view_call *vc, const char **id, struct err *err)
 	for (size_t i = 0; i < vc->wants_count; i++) {
 		const Plumb__V1__At *at = vc->wants[i].at;
 
-		if (!check_scenario(at, err))
-			return false;
 		if (at == NULL || at->workspace[0] == '\0' || strcmp(at->workspace, *id) == 0)
 			continue;
 		if ((*id)[0] != '\0')
@@ -669,6 +676,11 @@ resolve_revision(struct view_call *vc, struct want *want, struct err *err)
 {
 	const Plumb__V1__At *at = want->at;
 
+	if (at != NULL && at->scenario[0] != '\0') {
+		want->scenario = scenario_id(at->scenario, err);
+		if (want->scenario == NULL)
+			return FAILED;
+	}
 	if (at == NULL || at->as_of_case == PLUMB__V1__AT__AS_OF__NOT_SET) {
 		want->revision = plan_durable(vc->ws->plan);
 		want->resolved = true;
@@ -697,12 +709,36 @@ wait_for_revision(struct view_call *vc, uint64_t revision, enum err_code code, s
 	return FAILED;
 }
 
+/* It shows all that was taken: to be waited for, and taken anew where some of that was taken back. */
+static enum progress
+get_scenario(struct view_call *vc, struct want *want, struct err *err)
+{
+	struct workspace *ws = vc->ws;
+	enum progress progress;
+
+	if (want->confirmed)
+		return GO_ON;
+	if (want->shared != NULL && want->shared->undo_epoch != ws->undo_epoch) {
+		shared_view_unref(want->shared);
+		want->shared = NULL;
+	}
+	if (want->shared == NULL)
+		want->shared = workspace_scenario_view(ws, want->scenario, err);
+	if (want->shared == NULL)
+		return FAILED;
+	want->revision = want->shared->revision;
+	progress = wait_for_revision(vc, want->revision, ERR_INTERNAL, err);
+	want->confirmed = progress == GO_ON;
+	return progress;
+}
+
 static enum progress
 get_view(struct view_call *vc, struct want *want, struct err *err)
 {
 	if (want->shared != NULL)
 		return GO_ON;
-	if (want->as_of == NULL && want->revision == plan_durable(vc->ws->plan)) {
+	if (want->as_of == NULL && want->scenario[0] == '\0' &&
+	    want->revision == plan_durable(vc->ws->plan)) {
 		want->shared = workspace_view(vc->ws);
 		if (want->shared != NULL)
 			return GO_ON;
@@ -710,7 +746,7 @@ get_view(struct view_call *vc, struct want *want, struct err *err)
 		return FAILED;
 	}
 	if (want->as_of == NULL)
-		want->as_of = as_of_get(vc->daemon, vc->ws, want->revision, err);
+		want->as_of = as_of_get(vc->daemon, vc->ws, want->revision, want->scenario, err);
 	if (want->as_of == NULL)
 		return FAILED;
 	if (want->as_of->state == AS_OF_BUILDING)
@@ -739,6 +775,8 @@ resolve(struct view_call *vc, struct want *want, struct err *err)
 		    want->revision, at_least);
 		return FAILED;
 	}
+	if (want->scenario[0] != '\0' && !want->is_past)
+		return get_scenario(vc, want, err);
 	progress = wait_for_revision(vc, want->revision, ERR_NOT_FOUND, err);
 	return progress == GO_ON ? get_view(vc, want, err) : progress;
 }
@@ -858,8 +896,10 @@ view_call_new(struct rpc_call *call, job_view_fn run, void *arg)
 	vc->call = call;
 	vc->daemon = call->daemon;
 	vc->run = run;
-	for (size_t i = 0; i < VIEWS_MAX; i++)
+	for (size_t i = 0; i < VIEWS_MAX; i++) {
 		vc->wants[i].date = DATE_NONE;
+		vc->wants[i].scenario = vc->baselines[i].scenario = "";
+	}
 	for (size_t i = 0; i < VIEWS_MAX; i++)
 		vc->baseline_slots[i] = SLOT_NONE;
 	return vc;

@@ -214,6 +214,9 @@ touched_kinds(const uint8_t *body, size_t len)
 	struct pb_in in;
 	struct pb_field field;
 
+	/* What changes a scenario touches nothing of the plan. */
+	if (sub_field(body, len, 8, &field))
+		return kinds;
 	pb_in_init(&in, body, len);
 	while (pb_in_next(&in, &field)) {
 		if (field.number == 1 && field.wire_type == 2)

@@ -16,6 +16,7 @@
 #include "server/rpc/keys.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/redact.h"
+#include "server/rpc/scenario_view.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/watch.h"
 
@@ -134,6 +135,7 @@ workspace_free(struct workspace *ws)
 	assert(
 	    ws->oldest_commit == NULL && ws->undurable.first == NULL && ws->loading.first == NULL);
 	watch_free(ws);
+	scenario_views_drop(ws, true);
 	keys_free(ws->keys);
 	plan_free(ws->plan);
 	zone_free(ws->zone);
@@ -583,6 +585,7 @@ workspace_after_poll(struct workspace *ws)
 	if (ws->state != WORKSPACE_READY || !ws->moved)
 		return;
 	ws->moved = false;
+	scenario_views_drop(ws, false);
 	waiters_wake(&ws->undurable, plan_durable(ws->plan), plan_revision(ws->plan));
 	workspace_tick(ws);
 }
@@ -648,5 +651,6 @@ shared_view_unref(struct shared_view *shared)
 	if (shared->ws->newest == shared)
 		shared->ws->newest = NULL;
 	plan_view_release(shared->ws->plan, shared->view);
+	free(shared->conflicts);
 	free(shared);
 }

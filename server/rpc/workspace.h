@@ -35,6 +35,12 @@ struct shared_view {
 	uint64_t revision;
 	unsigned refs;
 	bool settled; /* under the lock of shared_view_settle() */
+	/* of a scenario: what was taken, durable or not (workspace_scenario_view()) */
+	struct shared_view *next; /* in ws->scenario_views */
+	char scenario[ID_MAX_LEN + 1];
+	uint64_t undo_epoch;
+	uint8_t *conflicts; /* owned; a plumb.v1.ConflictsReply without its revision */
+	size_t conflicts_len;
 };
 
 /* A change set that was taken and is on its way to disk. In the arena of its call, which is pinned. */
@@ -65,14 +71,15 @@ struct workspace {
 	uint32_t number; /* in the store */
 	enum workspace_state state;
 	char id[ID_MAX_LEN + 1];
-	char *title;                /* owned */
-	char *time_zone;            /* owned; "" is UTC */
-	struct zone *zone;          /* owned; NULL is UTC */
-	struct err broken;          /* BROKEN: why */
-	struct plan *plan;          /* owned; READY, as the rest */
-	struct keys *keys;          /* owned */
-	struct watch_hub *hub;      /* owned; NULL without watchers */
-	struct shared_view *newest; /* NULL: none is out at the newest revision */
+	char *title;                        /* owned */
+	char *time_zone;                    /* owned; "" is UTC */
+	struct zone *zone;                  /* owned; NULL is UTC */
+	struct err broken;                  /* BROKEN: why */
+	struct plan *plan;                  /* owned; READY, as the rest */
+	struct keys *keys;                  /* owned */
+	struct watch_hub *hub;              /* owned; NULL without watchers */
+	struct shared_view *newest;         /* NULL: none is out at the newest revision */
+	struct shared_view *scenario_views; /* kept until the plan moves on; a reference each */
 	struct waiters loading;
 	struct waiters undurable;
 	struct commit *oldest_commit;
@@ -134,6 +141,12 @@ void workspace_tick(struct workspace *ws);
 
 /* The durable view; a reference. NULL out of memory. Settle it on the worker before use. */
 struct shared_view *workspace_view(struct workspace *ws) MUST_CHECK;
+/*
+ * The plan as a scenario shows it, with all that was taken: good once ->revision is durable and ->undo_epoch still the
+ * workspace's. A reference. NULL: ERR_NOT_FOUND, ERR_LIMIT.
+ */
+struct shared_view *workspace_scenario_view(
+    struct workspace *ws, const char *id, struct err *err) MUST_CHECK;
 bool shared_view_settle(struct shared_view *view) MUST_CHECK; /* any thread; false out of memory */
 void shared_view_unref(struct shared_view *view);             /* takes NULL */
 

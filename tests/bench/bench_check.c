@@ -98,7 +98,7 @@ flush(struct maker *m)
 {
 	Plumb__V1__ChangeSet set;
 	struct faults *faults = arena_alloc_or_die(m, sizeof *faults);
-	struct stamp stamp = {m->revision + 1, INT64_C(20500) * DAY_US, "bench"};
+	struct stamp stamp = {m->revision + 1, INT64_C(20500) * DAY_US, "bench", false};
 	struct plan_conflict conflict;
 	struct patch *patch;
 	struct err err;
@@ -468,7 +468,7 @@ try_change(struct maker *m, unsigned number)
 	Plumb__V1__Initiative *body;
 	Plumb__V1__ChangeSet set;
 	struct faults *faults = arena_alloc_or_die(m, sizeof *faults);
-	struct stamp stamp = {m->revision + 1, INT64_C(20500) * DAY_US, "bench"};
+	struct stamp stamp = {m->revision + 1, INT64_C(20500) * DAY_US, "bench", false};
 	struct plan_conflict conflict;
 	struct patch *patch;
 	struct err err;

@@ -107,6 +107,11 @@ class World(unittest.TestCase):
         for who in ("anna", "bob"):
             record = I.Record(id="by-" + who, about="initiative/theirs", by=who, check_in=I.CheckIn())
             cls.root.call("Plan.Apply", P.ApplyRequest(change_set=change_set(P.Change(add=P.Add(record=record)))))
+        cls.root.call("Plan.Apply", P.ApplyRequest(change_set=change_set(
+            put(id="futures", owners=["bob"], scenario=I.Scenario()), put(id="hers", owners=["anna"], scenario=I.Scenario()))))
+        for scenario in ("futures", "hers"):
+            cls.root.call("Plan.Apply", P.ApplyRequest(change_set=change_set(
+                put(id="theirs", owners=["bob"], title="otherwise", initiative=I.Initiative(objective="goal")), scenario=scenario)))
         main, other = ["main"], ["other"]
         cls.tokens = {
             "none": None, "reader": cls.token(I.READER, main), "contributor": cls.token(I.CONTRIBUTOR, main),
@@ -181,6 +186,8 @@ METHODS = [
     ("plumb.v1.Plan.History", lambda w: P.HistoryRequest(), READ),
     ("plumb.v1.Plan.Diff", lambda w: P.DiffRequest(**{"from": P.At(revision=1)}), READ),
     ("plumb.v1.Plan.Export", lambda w: P.ExportRequest(records=True), READ),
+    ("plumb.v1.Plan.Conflicts", lambda w: P.ConflictsRequest(at=P.At(scenario="futures")), READ),
+    ("plumb.v1.Plan.ApplyScenario", lambda w: P.ApplyScenarioRequest(scenario="futures", dry_run=True), "U D D + + + N N"),
     ("plumb.v1.Insight.Check", lambda w: S.CheckRequest(), READ),
     ("plumb.v1.Insight.Explain", lambda w: S.ExplainRequest(rules=["owner/many"]), READ),
     ("plumb.v1.Insight.Trace", lambda w: S.TraceRequest(ref="initiative/theirs"), READ),
@@ -248,6 +255,34 @@ class Methods(World):
             for role, mark in zip(ROLES, row.split(), strict=True):
                 with self.subTest(method=method, role=role):
                     self.expect(mark, self.ask(role, method, request(self)), "%s by %s" % (method, role))
+
+
+# ---- scenarios: their owners do in them what they like, and apply what is theirs ----------------------------------------
+
+
+class Scenarios(World):
+    def change(self, role, scenario, *changes):
+        return self.ask(role, "plumb.v1.Plan.Apply", P.ApplyRequest(dry_run=True, change_set=change_set(*changes, scenario=scenario)))
+
+    def test_who_may_change_one(self):
+        theirs = put(id="theirs", owners=["bob"], title="more", initiative=I.Initiative(objective="goal"))
+        for role, scenario, mark in (("contributor", "hers", "+"), ("contributor", "futures", "D"), ("planner", "futures", "+"),
+                                     ("reader", "hers", "D"), ("contributor of other", "hers", "N"), ("none", "hers", "U")):
+            with self.subTest(role=role, scenario=scenario):
+                self.expect(mark, self.change(role, scenario, theirs), "%s in %s" % (role, scenario))
+        self.assertEqual(self.change("contributor", "futures", theirs).violations()[0][0], "change_set.scenario")
+        place = P.Change(place=P.Place(item="theirs", first=True))
+        self.expect("+", self.change("contributor", "hers", place), "an order, in a scenario of hers")
+
+    def test_who_may_make_one(self):
+        for owners, mark in ((["anna"], "+"), (["bob"], "D"), ([], "D")):
+            with self.subTest(owners=owners):
+                self.expect(mark, self.change("contributor", "", put(id="new", owners=owners, scenario=I.Scenario())), "a scenario of " + str(owners))
+
+    def test_a_scenario_is_no_way_round(self):
+        answer = self.ask("contributor", "plumb.v1.Plan.ApplyScenario", P.ApplyScenarioRequest(scenario="hers", dry_run=True))
+        self.expect("D", answer, "applying what is bob's")
+        self.assertIn("not yours", answer.violations()[0][1])
 
 
 # ---- every kind of change, by every role, of everybody's -----------------------------------------------------------------
@@ -334,7 +369,7 @@ class Changes(World):
         bodies -= {"workspace", "token", "webhook", "webhook_state", "audit_anchor"}  # of no plan
         there = {change.put.item.WhichOneof("body") for _, _, change in CHANGES if change.HasField("put")}
         # judged as goals and objectives are
-        self.assertEqual(bodies - there, {"vision", "mission", "value", "strategy", "milestone"})
+        self.assertEqual(bodies - there, {"vision", "mission", "value", "strategy", "milestone", "scenario"})
 
     def test_every_change_by_every_role(self):
         before = self.revision()
@@ -484,6 +519,9 @@ class Isolation(World):
         ("Plan.Get", lambda ws: P.GetRequest(at=P.At(workspace=ws, time="2026-01-01"), ref="initiative/mine")),
         ("Plan.Get", lambda ws: P.GetRequest(at=P.At(workspace=ws, baseline="b"), ref="initiative/mine")),
         ("Plan.List", lambda ws: P.ListRequest(at=P.At(workspace=ws))),
+        ("Plan.List", lambda ws: P.ListRequest(at=P.At(workspace=ws, scenario="futures"))),
+        ("Plan.Conflicts", lambda ws: P.ConflictsRequest(at=P.At(workspace=ws, scenario="futures"))),
+        ("Plan.ApplyScenario", lambda ws: P.ApplyScenarioRequest(workspace=ws, scenario="futures")),
         ("Plan.Watch", lambda ws: P.WatchRequest(workspace=ws, from_revision=1)),
         ("Plan.Watch", lambda ws: P.WatchRequest(workspace=ws, from_revision=999)),
         ("Plan.History", lambda ws: P.HistoryRequest(at=P.At(workspace=ws))),

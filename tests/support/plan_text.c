@@ -61,7 +61,7 @@ plan_text_fini(struct plan_text *text)
 static void
 take(struct plan_text *text, const ProtobufCMessage *set, int64_t time_us, struct arena *arena)
 {
-	struct stamp stamp = {text->revision + 1, time_us, "person/test"};
+	struct stamp stamp = {text->revision + 1, time_us, "person/test", false};
 	struct plan_conflict conflict;
 	struct faults *faults = arena_zalloc(arena, sizeof *faults);
 	struct patch *patch = NULL;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "client/planfile_rank.h"
-#include "client/threeway.h"
+#include "common/threeway.h"
 #include "common/arena.h"
 #include "common/pb.h"
 #include "plumb/v1/item.pb-c.h"

@@ -261,7 +261,7 @@ apply_text(const char *changes)
 	struct plan_conflict conflict;
 	struct patch *patch = NULL;
 	uint64_t revision = plan_revision(plan) + 1;
-	struct stamp stamp = {revision, (20500 + (int64_t)revision) * DAY_US, "person/test"};
+	struct stamp stamp = {revision, (20500 + (int64_t)revision) * DAY_US, "person/test", false};
 	struct err err;
 
 	arena_reset(arena);

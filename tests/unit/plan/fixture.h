@@ -36,7 +36,7 @@ apply_as(struct plan *plan, const char *changes, const char *more, const char *a
 	struct outcome o = {0};
 	struct str text;
 	ProtobufCMessage *set;
-	struct stamp stamp = {plan_revision(plan) + 1, time_us, author};
+	struct stamp stamp = {plan_revision(plan) + 1, time_us, author, false};
 
 	arena_free(fixture_arena);
 	fixture_arena = arena_new(64u << 20);

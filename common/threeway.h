@@ -5,8 +5,8 @@
  * b(ase), o(urs) and t(heirs):  o = t: that;  b = o: theirs is kept;  b = t: ours is taken;  all three differ: a
  * conflict, theirs is kept, or ours taken by force.
  */
-#ifndef CLIENT_THREEWAY_H
-#define CLIENT_THREEWAY_H
+#ifndef COMMON_THREEWAY_H
+#define COMMON_THREEWAY_H
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>

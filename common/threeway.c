@@ -1,8 +1,8 @@
-#include "client/threeway.h"
+#include "common/threeway.h"
 
 #include <stdio.h>
 
-#include "client/planfile_kinds.h"
+#include "common/pb_edit.h"
 #include "common/arena.h"
 #include "common/pb.h"
 
@@ -28,7 +28,7 @@ equal(const ProtobufCMessage *a, const ProtobufCMessage *b, const ProtobufCField
 	if (a == NULL || b == NULL)
 		return (a == NULL || pb_count(a, field) == 0) &&
 		       (b == NULL || pb_count(b, field) == 0);
-	return planfile_field_equal(a, b, field);
+	return pb_field_equal(a, b, field);
 }
 
 static const ProtobufCMessage *
@@ -36,7 +36,7 @@ inside(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
 	if (message == NULL || !pb_is_set(message, field))
 		return NULL;
-	return *(ProtobufCMessage *const *)planfile_field(message, field);
+	return *(ProtobufCMessage *const *)pb_field_at(message, field);
 }
 
 static ProtobufCMessage *merge_message(const struct merge *m,
@@ -60,7 +60,7 @@ merge_value(const struct merge *m, const struct sides *s, const ProtobufCFieldDe
 		m->fn(m->arg, &told);
 	}
 	if (from != NULL)
-		planfile_copy_field(out, from, field);
+		pb_copy_field(out, from, field);
 	return true;
 }
 
@@ -80,8 +80,8 @@ merge_inside(const struct merge *m, const struct sides *s, const ProtobufCFieldD
 	/* A message that nothing is left in was taken out by the one or the other. */
 	if ((in.ours == NULL || in.theirs == NULL) && pb_equal(field->descriptor, merged, NULL))
 		return true;
-	*(ProtobufCMessage **)planfile_field(out, field) = merged;
-	planfile_mark_set(out, field);
+	*(ProtobufCMessage **)pb_field_at(out, field) = merged;
+	pb_mark_set(out, field);
 	return true;
 }
 
@@ -89,7 +89,7 @@ static ProtobufCMessage *
 merge_message(const struct merge *m, const ProtobufCMessageDescriptor *type,
     const struct sides *sides, const char *path)
 {
-	ProtobufCMessage *out = planfile_message(type, m->arena);
+	ProtobufCMessage *out = pb_new(type, m->arena);
 	const ProtobufCFieldDescriptor *field;
 	char inner[PATH_MAX_LEN];
 	bool good = out != NULL;
