@@ -604,6 +604,8 @@ keep(struct run *run)
 				   ? run->problem->work[run->group[i]].initiative
 				   : run->group_of[run->group[i]];
 	}
+	for (uint32_t i = 0; i < run->count; i++)
+		run->out->order[run->out->ordered++] = run->group[run->best[i]];
 }
 
 static bool
@@ -819,7 +821,8 @@ schedule_new(const struct schedule_problem *problem)
 	schedule->work = calloc((size_t)problem->works + 1, sizeof *schedule->work);
 	schedule->initiative =
 	    calloc((size_t)problem->initiatives + 1, sizeof *schedule->initiative);
-	if (schedule->work != NULL && schedule->initiative != NULL)
+	schedule->order = calloc((size_t)problem->works + 1, sizeof *schedule->order);
+	if (schedule->work != NULL && schedule->initiative != NULL && schedule->order != NULL)
 		return schedule;
 	schedule_free(schedule);
 	return NULL;
@@ -867,5 +870,6 @@ schedule_free(struct schedule *schedule)
 	free(schedule->work);
 	free(schedule->initiative);
 	free(schedule->bookings);
+	free(schedule->order);
 	free(schedule);
 }

@@ -119,6 +119,8 @@ struct schedule {
 	uint32_t line; /* the first initiative that is not finished in the horizon; SCHEDULE_NONE */
 	struct schedule_booking *bookings; /* by work, giver, day, need */
 	size_t bookings_count;
+	uint32_t *order; /* work as it was placed, none ahead of its befores; what is never done is not in it */
+	uint32_t ordered;
 };
 
 /* NULL: ERR_INVALID (which number is out of place), ERR_LIMIT, ERR_CANCELLED. The problem is borrowed until it returns. */
