@@ -5,6 +5,7 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/gantt_svg.h"
 #include "common/calendar.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -293,6 +294,23 @@ show(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool work)
 	}
 }
 
+/* ---- a picture */
+
+static int
+put_picture(struct context *ctx, const Plumb__V1__ScheduleReply *r, const char *path)
+{
+	struct gantt gantt;
+	struct svg svg;
+	int code;
+
+	if (!gantt_of_schedule(ctx->arena, r, &gantt))
+		return context_error(ctx, EXIT_SERVER, "out of memory");
+	code = gantt_svg(&gantt, &svg) ? svg_put(ctx, &svg, path)
+				       : context_error(ctx, EXIT_SERVER, "out of memory");
+	svg_fini(&svg);
+	return code;
+}
+
 /* ---- the command */
 
 static int
@@ -302,6 +320,7 @@ run(struct context *ctx, const struct args *args)
 	Plumb__V1__At at;
 	struct all all = {.cap = 0};
 	const char *until = args_get(args, "until");
+	const char *svg = args_get(args, "svg");
 	int32_t date;
 
 	plumb__v1__schedule_request__init(&request);
@@ -328,12 +347,13 @@ run(struct context *ctx, const struct args *args)
 			context_suggest(ctx, request.refs[0]);
 		return context_fail(ctx);
 	}
-	if (!show(ctx, &all.reply, request.work))
+	if (!(svg && strcmp(svg, "-") == 0) && !show(ctx, &all.reply, request.work))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	return EXIT_FINE;
+	return svg ? put_picture(ctx, &all.reply, svg) : EXIT_FINE;
 }
 
 static const struct option options[] = {
+    SVG_OPTION("a picture of it beside, a bar for each initiative; - for it alone"),
     {0, "until", "DATE", "the last day that is booked (default: the end of the last period)", NULL},
     {0, "why", NULL, "with what each waits for, back to what nothing holds up", NULL},
     {0, "work", NULL, "with the days of each piece of work", NULL},
@@ -343,6 +363,7 @@ static const struct option options[] = {
 static const struct example examples[] = {
     {"plumb schedule", "what is done when, and what falls below the line"},
     {"plumb schedule initiative/portal --why", "why that one ends when it does"},
+    {"plumb schedule --svg plan.svg", "with a picture of it, to print or to send"},
     {"plumb schedule --until 2026-12-31 -o csv", "until that day, a line each, for a spreadsheet"},
     {0},
 };
