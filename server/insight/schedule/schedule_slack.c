@@ -31,21 +31,22 @@ struct piece {
 struct slack {
 	const struct schedule *schedule;
 	const struct schedule_problem *problem;
-	int32_t *left; /* by giver and day: of the schedule; while passes run, of better ranks and those laid */
+	int32_t *
+	    left; /* by giver and day: of the schedule; while passes run, of better ranks and those laid */
 	uint32_t *first; /* by work: its arcs back, as numbers */
 	uint32_t *arc;
 	uint32_t *after_first; /* and on */
 	uint32_t *after;
-	uint32_t *place;     /* by work: none behind what it waits for */
-	int32_t *kept;       /* by work: from initiatives behind, the latest end */
-	int32_t *deadline;   /* by work */
-	int32_t *late_start; /* by work */
-	size_t *booked;	     /* by work: its first booking, and one behind all */
-	uint32_t *todo;	     /* by work: bookings that are not laid */
-	int32_t *latest;     /* by work */
-	int32_t *day[2];     /* by booking: the first and the last that it is laid on */
-	int32_t *cap;	     /* by booking: not behind it, for whole work */
-	struct fence *own;   /* by giver */
+	uint32_t *place;       /* by work: none behind what it waits for */
+	int32_t *kept;         /* by work: from initiatives behind, the latest end */
+	int32_t *deadline;     /* by work */
+	int32_t *late_start;   /* by work */
+	size_t *booked;        /* by work: its first booking, and one behind all */
+	uint32_t *todo;        /* by work: bookings that are not laid */
+	int32_t *latest;       /* by work */
+	int32_t *day[2];       /* by booking: the first and the last that it is laid on */
+	int32_t *cap;          /* by booking: not behind it, for whole work */
+	struct fence *own;     /* by giver */
 	struct fence *members; /* by team */
 	struct event *events;
 	struct piece *pieces;
@@ -342,6 +343,17 @@ lay_point(struct slack *slack, uint32_t work)
 }
 
 static void
+clear_fences(struct slack *slack, uint32_t giver)
+{
+	uint32_t both[2] = {giver, slack->problem->home[giver]};
+
+	for (int k = 0; k < 2 && both[k] != SCHEDULE_NONE; k++) {
+		slack->own[both[k]] = (struct fence){INT32_MAX, INT32_MAX, INT32_MAX};
+		slack->members[both[k]] = slack->own[both[k]];
+	}
+}
+
+static void
 begin_pass(struct slack *slack, const struct event *events, size_t count)
 {
 	take_back(slack);
@@ -352,10 +364,8 @@ begin_pass(struct slack *slack, const struct event *events, size_t count)
 		slack->latest[w] = 0;
 		slack->late_start[w] = INT32_MAX;
 		slack->todo[w] = (uint32_t)(slack->booked[w + 1] - slack->booked[w]);
-	}
-	for (uint32_t g = 0; g < slack->problem->givers; g++) {
-		slack->own[g] = (struct fence){INT32_MAX, INT32_MAX, INT32_MAX};
-		slack->members[g] = slack->own[g];
+		if (events[i].booking != SIZE_MAX)
+			clear_fences(slack, slack->schedule->bookings[events[i].booking].giver);
 	}
 }
 
@@ -432,8 +442,8 @@ close_gaps(struct slack *slack, const struct schedule_need *need, struct run_day
 }
 
 static bool
-close_need(struct slack *slack, uint32_t work, uint32_t n, bool give_up, bool *changed,
-    struct err *err)
+close_need(
+    struct slack *slack, uint32_t work, uint32_t n, bool give_up, bool *changed, struct err *err)
 {
 	size_t room = slack->booked[work + 1] - slack->booked[work], count = 0;
 	struct run_day *run = calloc(room + 1, sizeof *run);
@@ -505,7 +515,6 @@ lay_group(struct slack *slack, const struct event *events, size_t count, struct 
 	return true;
 }
 
-
 static int
 compare_events(const void *pa, const void *pb, void *arg)
 {
@@ -536,9 +545,8 @@ list_events(struct slack *slack)
 			slack->events[count++] =
 			    (struct event){2 * (int64_t)schedule->work[w].finish, w, SIZE_MAX};
 	for (size_t b = 0; b < schedule->bookings_count; b++)
-		slack->events[count++] =
-		    (struct event){2 * (int64_t)schedule->bookings[b].day + 1,
-			schedule->bookings[b].work, b};
+		slack->events[count++] = (struct event){
+		    2 * (int64_t)schedule->bookings[b].day + 1, schedule->bookings[b].work, b};
 	if (count > 1)
 		qsort_r(slack->events, count, sizeof *slack->events, compare_events, slack);
 	return count;
@@ -554,8 +562,8 @@ lay_all(struct slack *slack, bool (*stop)(void *arg), void *arg, struct err *err
 
 		if (stop != NULL && stop(arg))
 			return err_set(err, ERR_CANCELLED, "working out slack was cancelled");
-		for (to = from; to < count &&
-				slack->schedule->work[slack->events[to].work].with == with;)
+		for (to = from;
+		     to < count && slack->schedule->work[slack->events[to].work].with == with;)
 			to++;
 		if (!lay_group(slack, slack->events + from, to - from, err))
 			return false;
@@ -722,7 +730,7 @@ latest_of(struct slack *slack, size_t booking, int32_t by)
 	int32_t least = is_rigid(need) ? b->effort : 1;
 	int32_t day = by - 1;
 
-	if (need->is_whole && booking > slack->booked[b->work] && b[-1].need == b->need)
+	if (need->is_whole && need->effort > b->effort)
 		return b->day + 1;
 	while (day > b->day && room_on(slack, need, b->giver, day) < least)
 		day--;
