@@ -89,9 +89,13 @@ struct forecast; /* read-only once made, for any number of threads */
 /* NULL: ERR_INVALID (activity number, from 0, and what is wrong), ERR_LIMIT. The model is borrowed until it returns. */
 struct forecast *forecast_new(const struct forecast_model *model, struct err *err) MUST_CHECK;
 void forecast_free(struct forecast *forecast); /* takes NULL */
-/* How long it takes in that draw. */
+/* How long it takes in that draw. Slow: for many, ask for blocks. */
 float forecast_sample(const struct forecast *forecast, uint32_t activity, uint32_t draw);
-/* All activities in draws FORECAST_BLOCK * block and following: days[FORECAST_BLOCK * activity + draw]. Fast. */
+/*
+ * All activities in the FORECAST_BLOCK draws from FORECAST_BLOCK * block on: days[FORECAST_BLOCK * activity + draw]. Days has room for
+ * forecast_block_room() numbers, more than that: what is behind is scratch.
+ */
+size_t forecast_block_room(const struct forecast *forecast);
 void forecast_block(const struct forecast *forecast, uint32_t block, float *days);
 bool forecast_has_path(enum forecast_path path); /* this machine */
 
@@ -102,11 +106,13 @@ struct forecast_dates {
 	float p50;        /* the earliest by which at least half of the draws are done */
 	float p80;
 	float p95;
-	float p50_error; /* standard error: half of what lies one error of the rank to either side */
+	float
+	    p50_error; /* standard error: half of what lies one error of the rank to either side */
 	float p80_error;
 	float p95_error;
-	double in_horizon; /* share of draws done by the horizon; error: root of p (1 - p) by draws */
-	double by_due;     /* and by the due date; -1 where there is none */
+	double
+	    in_horizon; /* share of draws done by the horizon; error: root of p (1 - p) by draws */
+	double by_due;  /* and by the due date; -1 where there is none */
 };
 
 /* Where there is none: not below 0, so that it is never met by accident. */
@@ -115,8 +121,8 @@ struct forecast_dates {
 /* Finishes by draw; INFINITY for never, none below 0. Scratch has room for twice as many. */
 void forecast_dates(const float *finish, uint32_t draws, float horizon, float due, float *scratch,
     struct forecast_dates *dates);
-/* Spearman's, those alike share the mean of their ranks; 0 where all of one are alike. Scratch: 6 times as many. */
-double forecast_rank_correlation(const float *a, const float *b, uint32_t count, float *scratch);
+/* Spearman's, those alike share the mean of their ranks; 0 where all of one are alike. Scratch: room for 6 times as many. */
+double forecast_rank_correlation(const float *a, const float *b, uint32_t count, void *scratch);
 
 /* ---- a fixed plan */
 struct forecast_arc {
@@ -159,8 +165,10 @@ struct forecast_result {
 	 */
 	float *critical;
 	float *critical_all; /* the same from the end of everything, through all groups */
-	float *outside; /* by group: the share in which that walk ends at another group's activity */
-	float *sensitivity; /* by activity: rank correlation with its group's end; NULL where not wanted */
+	float
+	    *outside; /* by group: the share in which that walk ends at another group's activity */
+	float *
+	    sensitivity; /* by activity: rank correlation with its group's end; NULL where not wanted */
 };
 
 /* NULL: ERR_INVALID (a cycle, a number out of place), ERR_LIMIT, ERR_CANCELLED. The plan is borrowed until it returns. */

@@ -15,7 +15,7 @@
 /* What shapes differ by. */
 struct shape {
 	enum forecast_shape kind;
-	double parameter; /* where the mode lies between low and high; or sigma */
+	double parameter;     /* where the mode lies between low and high; or sigma */
 	const double *ratios; /* of empirical ones, sorted */
 	uint32_t ratios_count;
 };
@@ -44,11 +44,12 @@ struct forecast {
 	enum forecast_path path;
 	float of_overall; /* what is multiplied with each part of z */
 	float of_team;
-	float of_own;
+	float of_own;       /* of one that has a team */
+	float of_own_alone; /* of one that has none */
 	/* By activity. */
 	uint32_t *stream_low;
 	uint32_t *stream_high;
-	uint32_t *team; /* row of factors, 0: everybody's only */
+	uint32_t *team;  /* row of factors, 0: everybody's only */
 	uint32_t *shape; /* first of its knots */
 	float *offset;
 	float *scale;

@@ -246,20 +246,21 @@ forecast_estimate_check(const struct forecast_estimate *estimate, struct err *er
 	double low = estimate->low, likely = estimate->likely, high = estimate->high;
 
 	if (!(likely >= 0 && likely <= FORECAST_DAYS_MAX))
-		return err_set(err, ERR_INVALID, "%g is not between 0 and %g", likely,
-		    FORECAST_DAYS_MAX);
+		return err_set(
+		    err, ERR_INVALID, "%g is not between 0 and %g", likely, FORECAST_DAYS_MAX);
 	if (estimate->shape == FORECAST_FIXED)
 		return true;
 	if (estimate->shape == FORECAST_EMPIRICAL)
 		return check_ratios(estimate, err);
 	if (!(high >= likely && high <= FORECAST_DAYS_MAX))
-		return err_set(err, ERR_INVALID, "%g, the highest, is not between %g, the likely, and %g",
-		    high, likely, FORECAST_DAYS_MAX);
+		return err_set(err, ERR_INVALID,
+		    "%g, the highest, is not between %g, the likely, and %g", high, likely,
+		    FORECAST_DAYS_MAX);
 	if (estimate->shape == FORECAST_LOGNORMAL)
 		return likely > 0 || high <= 0 ||
-		    err_set(err, ERR_INVALID, "a median of 0 has no quantiles above");
+		       err_set(err, ERR_INVALID, "a median of 0 has no quantiles above");
 	if (!(low >= 0 && low <= likely))
-		return err_set(err, ERR_INVALID, "%g, the lowest, is not between 0 and %g, the likely",
-		    low, likely);
+		return err_set(err, ERR_INVALID,
+		    "%g, the lowest, is not between 0 and %g, the likely", low, likely);
 	return true;
 }
