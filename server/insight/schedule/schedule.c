@@ -608,6 +608,17 @@ keep(struct run *run)
 		run->out->order[run->out->ordered++] = run->group[run->best[i]];
 }
 
+/* So many of the tries of the work at hand are done. */
+static void
+tell(const struct run *run, uint32_t tried)
+{
+	double here = (double)run->count * tried / run->policy->tries;
+
+	if (run->policy->progress != NULL)
+		run->policy->progress(
+		    run->policy->arg, (run->out->ordered + here) / run->problem->works);
+}
+
 static bool
 schedule_group(struct run *run, uint32_t initiative, struct err *err)
 {
@@ -625,6 +636,7 @@ schedule_group(struct run *run, uint32_t initiative, struct err *err)
 	for (uint32_t t = 1; t < run->policy->tries && run->count > 1 && run->count <= TRIED_MAX &&
 			     !run->ledger.failed && !run->is_stopped && best.finish > bound;
 	     t++) {
+		tell(run, t);
 		ledger_undo(&run->ledger, mark);
 		make_order(run, &random);
 		score = try_order(run, initiative, run->try);
@@ -719,6 +731,8 @@ schedule_all(struct run *run, struct err *err)
 		lay_net(run, i);
 		if (run->count > 0 && !schedule_group(run, i, err))
 			return false;
+		if (run->count > 0)
+			tell(run, 0);
 	}
 	sum_up(run);
 	run->out->bookings = run->ledger.bookings;

@@ -79,6 +79,8 @@ struct schedule_policy {
 	    tries; /* orders of one initiative's work that are tried; at least 1. Of more than 5,000 pieces: one */
 	uint64_t seed;
 	bool (*stop)(void *arg); /* asked now and then; NULL: never */
+	void (*progress)(
+	    void *arg, double part); /* 0..1, for each order that is tried; NULL: not asked for */
 	void *arg;
 };
 
@@ -119,7 +121,8 @@ struct schedule {
 	uint32_t line; /* the first initiative that is not finished in the horizon; SCHEDULE_NONE */
 	struct schedule_booking *bookings; /* by work, giver, day, need */
 	size_t bookings_count;
-	uint32_t *order; /* work as it was placed, none ahead of its befores; what is never done is not in it */
+	uint32_t *
+	    order; /* work as it was placed, none ahead of its befores; what is never done is not in it */
 	uint32_t ordered;
 };
 
