@@ -152,6 +152,12 @@
 #define LIMIT_SCHEDULE_POOLS 4000000u /* people in all pools: a pool stands once for all that ask for it */
 #define LIMIT_SCHEDULE_CELLS (64u << 20)
 #define LIMIT_SCHEDULE_TRIES 100000u
+/* Of a plan's forecast: more draws say nothing more; ends of what is told, 128 MiB for each of two modes. */
+#define LIMIT_PLAN_FORECAST_DRAWS_LEAST 100u
+#define LIMIT_PLAN_FORECAST_DRAWS       100000u
+#define LIMIT_PLAN_FORECAST_ENDS        (32u << 20)
+/* With every number of every draw in the answer: 8 bytes a piece of work and draw. */
+#define LIMIT_PLAN_FORECAST_SAMPLES 1000u
 
 /*
  * A forecast: an activity takes 64 bytes a thread while 16 draws are made, a shape of durations 2 KiB and a millisecond; of
