@@ -39,10 +39,11 @@ enum move_kind {
 
 struct move {
 	enum move_kind kind;
-	uint32_t initiative; /* RAISE, SWAP: whose place it takes; else which is changed; SCHEDULE_NONE */
-	uint32_t from;       /* LEND: giver; SCHEDULE_NONE */
-	uint32_t to;         /* LEND, ADD */
-	int32_t amount;      /* places, days or percent */
+	uint32_t
+	    initiative; /* RAISE, SWAP: whose place it takes; else which is changed; SCHEDULE_NONE */
+	uint32_t from;  /* LEND: giver; SCHEDULE_NONE */
+	uint32_t to;    /* LEND, ADD */
+	int32_t amount; /* places, days or percent */
 	int32_t most;
 	int32_t since;  /* LATER: the first day that is worked on it now */
 	int64_t effort; /* CUT, LEND, ADD: that is cut, lent, added; hundredths of a person-day */
@@ -50,16 +51,18 @@ struct move {
 
 struct moves_ask {
 	const struct schedule_problem *problem;
-	struct schedule_policy policy; /* with ranks; its stop function is asked between schedules too */
+	struct schedule_policy
+	    policy; /* with ranks; its stop function is asked between schedules too */
 	uint32_t target;
-	int32_t by;       /* exclusive, 1 to the horizon */
-	uint32_t ranked;  /* the first so many initiatives have a rank that can be changed */
-	const bool *lends; /* by giver: it may lend, be lent to, and get more */
-	int32_t lent;     /* capacity changes from day 0 to before this one */
-	uint32_t depth;   /* 1 to MOVES_DEPTH_MAX */
-	uint32_t most;    /* ways; with so many, longer ones are not looked for */
+	int32_t by;         /* exclusive, 1 to the horizon */
+	uint32_t ranked;    /* the first so many initiatives have a rank that can be changed */
+	const bool *lends;  /* by giver: it may lend, be lent to, and get more */
+	int32_t lent;       /* capacity changes from day 0 to before this one */
+	uint32_t depth;     /* 1 to MOVES_DEPTH_MAX */
+	uint32_t most;      /* ways; with so many, longer ones are not looked for */
 	uint64_t schedules; /* that may be laid to find them; half as many more to compare them */
-	void (*progress)(void *arg, uint64_t looked, uint64_t total); /* NULL: nobody wants to know */
+	void (*progress)(
+	    void *arg, uint64_t looked, uint64_t total); /* NULL: nobody wants to know */
 	void *progress_arg;
 };
 
@@ -73,11 +76,11 @@ struct moves_cost {
 struct moves_way {
 	struct move moves[MOVES_DEPTH_MAX];
 	uint32_t count;
-	int32_t finish; /* of the target */
-	uint32_t below; /* that fall below the line */
-	int64_t days;   /* by which the others that end later do, together */
-	int64_t effort; /* that is cut, lent and added, together */
-	uint32_t sooner; /* others that end sooner */
+	int32_t finish;           /* of the target */
+	uint32_t below;           /* that fall below the line */
+	int64_t days;             /* by which the others that end later do, together */
+	int64_t effort;           /* that is cut, lent and added, together */
+	uint32_t sooner;          /* others that end sooner */
 	struct moves_cost *costs; /* best rank first */
 	uint32_t costs_count;
 };
@@ -88,16 +91,19 @@ struct moves {
 	bool is_there; /* it is in time as it is: nothing was looked for */
 	int32_t alone; /* its finish if it had the best rank of all */
 	int32_t bound; /* no order finishes it earlier */
-	uint32_t short_giver; /* lacks most of what it asks of them until then, even if nobody else had any; SCHEDULE_NONE */
+	uint32_t
+	    short_giver; /* lacks most of what it asks of them until then, even if nobody else had any; SCHEDULE_NONE */
 	int64_t short_asked;
 	int64_t short_has;
 	uint32_t candidates;
-	uint32_t depth;  /* the size of the longest combinations that were looked at */
-	uint64_t looked; /* at so many, */
-	uint64_t total;  /* of so many of up to that size */
-	uint64_t found;  /* of these do it, without those that have a shorter one in them */
+	uint64_t left_out; /* candidates beyond LIMIT_MOVES_CANDIDATES */
+	uint32_t depth;    /* the size of the longest combinations that were looked at */
+	uint64_t looked;   /* at so many, */
+	uint64_t total;    /* of so many of up to that size */
+	uint64_t found;    /* of these do it, without those that have a shorter one in them */
 	uint32_t compared; /* of these were brought down to the least and weighed */
-	struct moves_way *ways; /* fewest moves; then fewest below the line, days, effort; at most ask.most */
+	struct moves_way
+	    *ways; /* fewest moves; then fewest below the line, days, effort; at most ask.most */
 	uint32_t ways_count;
 };
 

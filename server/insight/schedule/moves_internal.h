@@ -30,4 +30,17 @@ void moves_lab_close(struct moves_lab *lab);
 /* Makes the problem anew with these changes, and says in each how much effort it moves. */
 void moves_lab_change(struct moves_lab *lab, struct move *moves, uint32_t count);
 
+/* What may be changed, each at its most; those that change ranks first. */
+struct moves_list {
+	struct move *list; /* owned */
+	uint32_t count;
+	uint32_t cap;
+	uint64_t left_out;
+};
+
+struct move moves_candidate(enum move_kind kind, uint32_t initiative, int32_t most);
+/* Before is the schedule of the whole as it is. The caller frees list->list even if it fails. */
+bool moves_list_fill(struct moves_list *list, const struct moves_lab *ahead,
+    const struct schedule *before, struct err *err) MUST_CHECK;
+
 #endif

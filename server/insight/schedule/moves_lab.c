@@ -90,8 +90,7 @@ allocate(struct moves_lab *lab, struct err *err)
 }
 
 bool
-moves_lab_open(
-    struct moves_lab *lab, const struct moves_ask *ask, bool only_ahead, struct err *err)
+moves_lab_open(struct moves_lab *lab, const struct moves_ask *ask, bool only_ahead, struct err *err)
 {
 	const struct schedule_problem *p = ask->problem;
 	uint32_t *number;
@@ -147,8 +146,7 @@ change_rank(struct moves_lab *lab, const struct move *move)
 	if (move->kind == MOVE_SWAP) {
 		lab->order[target] = lab->order[to];
 	} else {
-		memmove(lab->order + to + 1, lab->order + to,
-		    (target - to) * sizeof *lab->order);
+		memmove(lab->order + to + 1, lab->order + to, (target - to) * sizeof *lab->order);
 	}
 	lab->order[to] = target;
 }
