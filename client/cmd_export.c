@@ -1,6 +1,5 @@
 /* plumb export: the plan as plan files. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/planfile_write.h"
+#include "client/put_file.h"
 #include "common/pb.h"
 #include "common/str.h"
 
@@ -55,30 +55,6 @@ fetch(struct context *ctx, const struct args *args, uint64_t *revision)
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
 
-/* Beside it first, then in its place: a reader sees the old file or the new one. */
-static bool
-write_file(const char *path, const struct str *text)
-{
-	char beside[PATH_MAX];
-	FILE *file;
-	bool good;
-
-	if (snprintf(beside, sizeof beside, "%s.new-%ld", path, (long)getpid()) >=
-	    (int)sizeof beside) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	file = fopen(beside, "wxe");
-	if (file == NULL)
-		return false;
-	good = fwrite(text->data, 1, text->len, file) == text->len;
-	good = fclose(file) == 0 && good;
-	good = good && rename(beside, path) == 0;
-	if (!good)
-		unlink(beside);
-	return good;
-}
-
 /* Was the file written by an export? Only then may a new export take it away. */
 static bool
 is_ours(const char *path)
@@ -120,7 +96,7 @@ put_in_folder(
 	str_init(&text, TEXT_MAX_);
 	str_addf(&text, "%s\n", PLANFILE_WRITTEN);
 	str_add(&text, body->data);
-	if (!str_ok(&text) || !write_file(path, &text)) {
+	if (!str_ok(&text) || !put_file(path, &text)) {
 		*code = context_error(
 		    ctx, EXIT_USAGE, "%s cannot be written: %s", path, strerror(errno));
 		good = false;
@@ -175,7 +151,7 @@ write_single(
 		    context_error(ctx, EXIT_USAGE, "the plan is too large for one file: use --dir");
 	else if (strcmp(path, "-") == 0)
 		fwrite(text.data, 1, text.len, ctx->out.file);
-	else if (!write_file(path, &text))
+	else if (!put_file(path, &text))
 		code = context_error(
 		    ctx, EXIT_USAGE, "%s cannot be written: %s", path, strerror(errno));
 	str_fini(&text);

@@ -1,45 +1,70 @@
 /* plumb schedule: what is done when, best rank first. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "client/bars.h"
 #include "client/command.h"
 #include "client/context.h"
+#include "client/gantt_svg.h"
 #include "common/calendar.h"
 #include "common/pb.h"
 #include "common/str.h"
+#include "common/utf8.h"
 
 #define DASH "\xe2\x80\x93"
+/* Columns of a terminal: what stands beside a bar, what also does where there is room, and how long a bar may be. */
+#define BESIDE_BAR 44
+#define MORE_ROOM  40
+#define BAR_LEAST  16
+#define BAR_MOST   72
+#define REF_MOST   30
 
 /* All that Schedule has streamed. */
 struct all {
 	Plumb__V1__ScheduleReply reply;
 	size_t cap;
+	size_t bookings_cap;
 };
 
 /* ---- asking */
+
+/* NULL: out of memory. */
+static void *
+grown(struct context *ctx, void *list, size_t count, size_t *cap, const void *more, size_t n)
+{
+	char *bigger = list;
+
+	if (count + n > *cap) {
+		*cap = (count + n) * 2;
+		bigger = arena_array(ctx->arena, *cap, sizeof(void *));
+		if (bigger && count > 0)
+			memcpy(bigger, list, count * sizeof(void *));
+	}
+	if (bigger && n > 0)
+		memcpy(bigger + count * sizeof(void *), more, n * sizeof(void *));
+	return bigger;
+}
 
 static bool
 add(struct context *ctx, struct all *all, const Plumb__V1__ScheduleReply *part)
 {
 	Plumb__V1__ScheduleReply *r = &all->reply;
-	Plumb__V1__ScheduledInitiative **list = r->initiatives;
-	size_t count = r->n_initiatives;
+	Plumb__V1__ScheduledInitiative **list = grown(ctx, r->initiatives, r->n_initiatives,
+	    &all->cap, part->initiatives, part->n_initiatives);
+	Plumb__V1__ScheduleBooking **bookings = grown(
+	    ctx, r->bookings, r->n_bookings, &all->bookings_cap, part->bookings, part->n_bookings);
+	size_t count = r->n_initiatives + part->n_initiatives;
+	size_t bookings_count = r->n_bookings + part->n_bookings;
 
-	if (count + part->n_initiatives > all->cap) {
-		all->cap = (count + part->n_initiatives) * 2;
-		list = arena_array(ctx->arena, all->cap, sizeof list[0]);
-		if (!list)
-			return err_oom(&ctx->status.err);
-		if (count > 0)
-			memcpy(list, r->initiatives, count * sizeof list[0]);
-	}
-	if (part->n_initiatives > 0)
-		memcpy(list + count, part->initiatives, part->n_initiatives * sizeof list[0]);
-	count += part->n_initiatives;
+	if ((!list && count > 0) || (!bookings && bookings_count > 0))
+		return err_oom(&ctx->status.err);
 	*r = *part;
 	r->initiatives = list;
 	r->n_initiatives = count;
+	r->bookings = bookings;
+	r->n_bookings = bookings_count;
 	return true;
 }
 
@@ -55,8 +80,12 @@ ask(struct context *ctx, const Plumb__V1__ScheduleRequest *request, struct all *
 		return false;
 	progress = progress_new("working out the schedule");
 	progress_update(progress, -1);
-	while (ok && (part = context_next(ctx)))
-		ok = add(ctx, all, part);
+	while (ok && (part = context_next(ctx))) {
+		if (part->progress__case == PLUMB__V1__SCHEDULE_REPLY__PROGRESS__PROGRESS)
+			progress_update(progress, part->progress);
+		else
+			ok = add(ctx, all, part);
+	}
 	progress_free(progress);
 	return ok && ctx->status.err.code == ERR_OK;
 }
@@ -69,15 +98,75 @@ cell_date(struct table *table, const char *date)
 	table_cell(table, date[0] ? date : DASH);
 }
 
-/* After its due date, or not at all until the end. Dates as text are in order of time. */
-static bool
-is_late(const Plumb__V1__ScheduledInitiative *one)
+/* ---- bars */
+
+static int32_t
+day_of(const char *text, int32_t none)
 {
-	return one->due[0] && (!one->finish[0] || strcmp(one->finish, one->due) > 0);
+	int32_t day;
+
+	return text[0] && date_parse(text, &day) ? day : none;
+}
+
+/* On a terminal, where a bar of some length fits beside what matters more. Width 0: none. */
+static struct bars
+bars_of(struct context *ctx, const Plumb__V1__ScheduleReply *r)
+{
+	struct bars axis = {
+	    .first = day_of(r->today, 0), .last = day_of(r->until, 0), .ascii = bars_ascii()};
+	int widest = 10;
+	int room;
+
+	for (size_t i = 0; i < r->n_initiatives; i++) {
+		int width = (int)utf8_width(r->initiatives[i]->ref);
+
+		widest = width > widest ? width : widest;
+	}
+	room = ctx->out.width - BESIDE_BAR - (widest < REF_MOST ? widest : REF_MOST);
+	if (room > BAR_LEAST + MORE_ROOM)
+		room -= MORE_ROOM;
+	if (ctx->out.terminal && room >= BAR_LEAST)
+		axis.width = (size_t)(room < BAR_MOST ? room : BAR_MOST);
+	return axis;
 }
 
 static void
-add_row(struct table *table, const Plumb__V1__ScheduledInitiative *one)
+cell_bar(struct table *table, const struct bars *axis, const Plumb__V1__ScheduledInitiative *one)
+{
+	struct bar bar = BAR_INIT;
+	struct str text;
+
+	bar.start = day_of(one->start, DATE_NONE);
+	bar.finish = day_of(one->finish, BARS_BEYOND);
+	bar.due = day_of(one->due, DATE_NONE);
+	str_init(&text, 20000);
+	bars_row(&text, axis, &bar);
+	table_cell(table, text.data ? text.data : "");
+	str_fini(&text);
+}
+
+static void
+column_bar(struct table *table, const struct bars *axis)
+{
+	struct str text;
+
+	str_init(&text, 20000);
+	bars_dates(&text, axis);
+	table_column(table, text.data ? text.data : "", 0);
+	str_fini(&text);
+}
+
+/* ---- initiatives */
+
+/* After its due date, or not at all until the end. */
+static bool
+is_late(const Plumb__V1__ScheduledInitiative *one)
+{
+	return one->late_days > 0 || (one->due[0] && !one->finish[0]);
+}
+
+static void
+add_row(struct table *table, const struct bars *axis, const Plumb__V1__ScheduledInitiative *one)
 {
 	if (one->rank > 0)
 		table_cellf(table, "%" PRIu32, one->rank);
@@ -85,34 +174,75 @@ add_row(struct table *table, const Plumb__V1__ScheduledInitiative *one)
 		table_cell(table, "");
 	table_cell(table, one->ref);
 	cell_date(table, one->start);
-	cell_date(table, one->is_line ? "the line" : one->finish);
-	if (is_late(one))
-		table_colour(table, COLOUR_RED);
+	cell_date(table, one->finish);
+	table_colour(table, is_late(one)      ? COLOUR_RED
+			    : one->below_line ? COLOUR_GREEN
+					      : COLOUR_NONE);
 	cell_date(table, one->due);
+	if (axis->width > 0)
+		cell_bar(table, axis, one);
 	cell_date(table, one->finish_without_backfill);
 	cell_date(table, one->earliest);
 	table_cell(table, one->title);
+}
+
+static void
+cell_rule(struct table *table, const struct bars *axis, size_t width)
+{
+	struct str text;
+
+	str_init(&text, 20000);
+	for (size_t i = 0; i < width; i++)
+		str_add(&text, axis->ascii ? "-" : "\xe2\x94\x80");
+	table_cell(table, text.data ? text.data : "");
+	str_fini(&text);
+}
+
+/* The line lies above the first that is not finished. */
+static void
+add_line(struct table *table, const struct bars *axis)
+{
+	static const size_t widths[] = {4, 10, 10};
+
+	for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++)
+		cell_rule(table, axis, widths[i]);
+	table_cell(table, "the line");
+	table_colour(table, COLOUR_BOLD);
+	cell_rule(table, axis, 10);
+	if (axis->width > 0)
+		cell_rule(table, axis, axis->width);
+	table_cell(table, "");
+	table_cell(table, "");
+	table_cell(table, "");
 }
 
 static bool
 show_initiatives(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 {
 	struct table *table = table_new();
+	struct bars axis = bars_of(ctx, r);
 
 	if (!table)
 		return false;
 	table_column(table, "RANK", TABLE_RIGHT);
-	table_column(table, "INITIATIVE", TABLE_SHRINK | TABLE_MAIN);
+	table_column(table, "INITIATIVE", TABLE_SHRINK | (axis.width > 0 ? 0 : TABLE_MAIN));
 	table_column(table, "START", 0);
 	table_column(table, "FINISH", 0);
 	table_column(table, "DUE", 0);
+	if (axis.width > 0)
+		column_bar(table, &axis);
 	table_column(table, "NO BACKFILL", TABLE_DROP);
 	table_column(table, "EARLIEST", TABLE_DROP);
 	table_column(table, "NAME", TABLE_SHRINK | TABLE_DROP);
-	for (size_t i = 0; i < r->n_initiatives; i++)
-		add_row(table, r->initiatives[i]);
+	for (size_t i = 0; i < r->n_initiatives; i++) {
+		if (r->initiatives[i]->is_line)
+			add_line(table, &axis);
+		add_row(table, &axis, r->initiatives[i]);
+	}
 	table_print(table, &ctx->out);
 	table_free(table);
+	if (axis.width > 0)
+		output_wrap(&ctx->out, "", bars_legend(&axis, false));
 	return true;
 }
 
@@ -136,7 +266,9 @@ say_wait(struct context *ctx, const Plumb__V1__ScheduledInitiative *one,
 		str_addf(&text, "%s has a start of its own", and);
 		and = ", and";
 	}
-	if (w->giver[0] && w->never)
+	if (w->nobody)
+		str_addf(&text, "%s asks for what nobody can give", and);
+	else if (w->giver[0] && w->never)
 		str_addf(&text, "%s asks more of %s than they have until then", and, w->giver);
 	else if (w->giver[0] && strcmp(w->holder, one->ref) == 0)
 		str_addf(
@@ -163,46 +295,229 @@ show_waits(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 	}
 }
 
+/* ---- pieces of work */
+
+enum work_column {
+	WORK_INITIATIVE,
+	WORK_REF,
+	WORK_START,
+	WORK_FINISH,
+	WORK_LEFT,
+	WORK_NAME,
+	WORK_SLACK,
+	WORK_FREE,
+	WORK_DUE,
+	WORK_LATE,
+	WORK_OWN_START,
+	WORK_STARTS_LATE,
+	WORK_EFFORT,
+	WORK_COLUMNS
+};
+
+static const struct {
+	const char *title;
+	unsigned flags;
+} work_columns[] = {
+    [WORK_INITIATIVE] = {"INITIATIVE", TABLE_SHRINK | TABLE_DROP},
+    [WORK_REF] = {"WORK", TABLE_SHRINK | TABLE_MAIN},
+    [WORK_START] = {"START", 0},
+    [WORK_FINISH] = {"FINISH", 0},
+    [WORK_LEFT] = {"LEFT", TABLE_RIGHT | TABLE_DROP},
+    [WORK_NAME] = {"NAME", TABLE_SHRINK | TABLE_DROP},
+    [WORK_SLACK] = {"SLACK", TABLE_RIGHT},
+    [WORK_FREE] = {"FREE", TABLE_RIGHT},
+    [WORK_DUE] = {"DUE", TABLE_DROP},
+    [WORK_LATE] = {"LATE", TABLE_RIGHT},
+    [WORK_OWN_START] = {"OWN START", TABLE_DROP},
+    [WORK_STARTS_LATE] = {"STARTS LATE", TABLE_RIGHT | TABLE_DROP},
+    [WORK_EFFORT] = {"EFFORT", TABLE_RIGHT | TABLE_DROP},
+};
+
+static const enum work_column for_people[] = {WORK_REF, WORK_START, WORK_FINISH, WORK_SLACK,
+    WORK_FREE, WORK_LATE, WORK_LEFT, WORK_DUE, WORK_STARTS_LATE, WORK_INITIATIVE, WORK_NAME};
+/* What came later stands behind. */
+static const enum work_column for_programs[] = {WORK_INITIATIVE, WORK_REF, WORK_START, WORK_FINISH,
+    WORK_LEFT, WORK_NAME, WORK_SLACK, WORK_FREE, WORK_DUE, WORK_LATE, WORK_OWN_START,
+    WORK_STARTS_LATE, WORK_EFFORT};
+
+static void
+cell_days(struct table *table, bool known, int32_t days)
+{
+	if (known)
+		table_cellf(table, "%" PRId32, days);
+	else
+		table_cell(table, "");
+}
+
+static void
+add_work_cell(struct table *table, enum work_column column,
+    const Plumb__V1__ScheduledInitiative *one, const Plumb__V1__ScheduledWork *w)
+{
+	const char *const texts[] = {[WORK_INITIATIVE] = one->ref,
+	    [WORK_REF] = w->ref,
+	    [WORK_START] = w->start,
+	    [WORK_FINISH] = w->finish,
+	    [WORK_NAME] = w->title,
+	    [WORK_DUE] = w->due,
+	    [WORK_OWN_START] = w->own_start,
+	    [WORK_COLUMNS] = NULL};
+
+	if (texts[column])
+		table_cell(table, texts[column]);
+	else if (column == WORK_SLACK)
+		cell_days(table, w->slack__case != PLUMB__V1__SCHEDULED_WORK__SLACK___NOT_SET,
+		    w->slack_days);
+	else if (column == WORK_FREE)
+		cell_days(table, w->free__case != PLUMB__V1__SCHEDULED_WORK__FREE___NOT_SET,
+		    w->free_days);
+	else if (column == WORK_LATE)
+		cell_days(table, w->late_days > 0, w->late_days);
+	else if (column == WORK_STARTS_LATE)
+		cell_days(table, w->starts_late_days > 0, w->starts_late_days);
+	else
+		table_cellf(
+		    table, "%.2f", (double)(column == WORK_LEFT ? w->left : w->effort) / 100);
+	if (column == WORK_LATE || column == WORK_STARTS_LATE)
+		table_colour(table, COLOUR_RED);
+}
+
 static struct table *
-work_table(const Plumb__V1__ScheduleReply *r)
+work_table(const Plumb__V1__ScheduleReply *r, const enum work_column *columns, size_t count)
 {
 	struct table *table = table_new();
 
 	if (!table)
 		return NULL;
-	table_column(table, "INITIATIVE", TABLE_SHRINK | TABLE_DROP);
-	table_column(table, "WORK", TABLE_SHRINK | TABLE_MAIN);
-	table_column(table, "START", 0);
-	table_column(table, "FINISH", 0);
-	table_column(table, "LEFT", TABLE_RIGHT);
-	table_column(table, "NAME", TABLE_SHRINK | TABLE_DROP);
-	for (size_t i = 0; i < r->n_initiatives; i++) {
-		for (size_t k = 0; k < r->initiatives[i]->n_work; k++) {
-			const Plumb__V1__ScheduledWork *w = r->initiatives[i]->work[k];
-
-			table_cell(table, r->initiatives[i]->ref);
-			table_cell(table, w->ref);
-			table_cell(table, w->start);
-			table_cell(table, w->finish);
-			table_cellf(table, "%.2f", (double)w->left / 100);
-			table_cell(table, w->title);
-		}
-	}
+	for (size_t c = 0; c < count; c++)
+		table_column(table, work_columns[columns[c]].title, work_columns[columns[c]].flags);
+	for (size_t i = 0; i < r->n_initiatives; i++)
+		for (size_t k = 0; k < r->initiatives[i]->n_work; k++)
+			for (size_t c = 0; c < count; c++)
+				add_work_cell(table, columns[c], r->initiatives[i],
+				    r->initiatives[i]->work[k]);
 	return table;
 }
 
 static bool
 show_work(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 {
-	struct table *table = work_table(r);
+	bool people = ctx->out.format == OUTPUT_TABLE;
+	struct table *table =
+	    people ? work_table(r, for_people, sizeof for_people / sizeof for_people[0])
+		   : work_table(r, for_programs, sizeof for_programs / sizeof for_programs[0]);
 
 	if (!table)
 		return false;
-	if (ctx->out.format == OUTPUT_TABLE)
+	if (people)
 		output_text(&ctx->out, "\n");
 	table_print(table, &ctx->out);
 	table_free(table);
+	if (people)
+		output_wrap(&ctx->out, "",
+		    "SLACK: days that it can end later before its initiative does; FREE: before "
+		    "anything else has to move. LATE: days after it is due.");
 	return true;
+}
+
+/* ---- bookings */
+
+static void
+add_booking(struct table *table, const Plumb__V1__ScheduleBooking *b, bool by_day, bool people)
+{
+	const char *slash = strchr(b->period, '/');
+
+	table_cell(table, b->giver);
+	if (!by_day) {
+		if (people && !b->period[0])
+			table_cellf(table, "%.7s", b->first_day);
+		else
+			table_cell(table, people && slash ? slash + 1 : b->period);
+		table_cell(table, b->first_day);
+		table_cell(table, b->last_day);
+	} else {
+		table_cell(table, b->first_day);
+	}
+	table_cell(table, b->initiative);
+	if (by_day)
+		table_cell(table, b->work);
+	table_cellf(table, "%.2f", (double)b->effort / 100);
+	if (!by_day)
+		table_cellf(table, "%.2f", (double)b->used / 100);
+	table_cellf(table, "%.2f", (double)b->capacity / 100);
+}
+
+static bool
+show_bookings(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool by_day)
+{
+	bool people = ctx->out.format == OUTPUT_TABLE;
+	struct table *table = table_new();
+
+	if (!table)
+		return false;
+	table_column(table, "GIVER", TABLE_SHRINK);
+	if (!by_day)
+		table_column(table, "PERIOD", 0);
+	table_column(table, by_day ? "DAY" : "FIRST DAY", by_day ? 0 : TABLE_DROP);
+	if (!by_day)
+		table_column(table, "LAST DAY", TABLE_DROP);
+	table_column(table, "INITIATIVE", TABLE_SHRINK);
+	if (by_day)
+		table_column(table, "WORK", TABLE_SHRINK);
+	table_column(table, "BOOKED", TABLE_RIGHT);
+	if (!by_day)
+		table_column(table, "USED", TABLE_RIGHT);
+	table_column(table, "CAPACITY", TABLE_RIGHT);
+	for (size_t i = 0; i < r->n_bookings; i++)
+		add_booking(table, r->bookings[i], by_day, people);
+	if (people)
+		output_text(&ctx->out, "\n");
+	table_print(table, &ctx->out);
+	table_free(table);
+	if (people && !by_day)
+		output_wrap(&ctx->out, "",
+		    "USED: what is booked of them in the period for all initiatives, for a team of "
+		    "its people too.");
+	return true;
+}
+
+/* ---- in words */
+
+/* "1 milestone misses its date. " */
+static void
+say_count(struct str *text, uint32_t count, const char *one, const char *many)
+{
+	if (count > 0)
+		str_addf(text, "%" PRIu32 " %s. ", count, count == 1 ? one : many);
+}
+
+static const char *
+direction(double days)
+{
+	return days < 0 ? "sooner" : "later";
+}
+
+static void
+say_price(struct str *text, const Plumb__V1__ScheduleReply *r)
+{
+	const Plumb__V1__SchedulePrice *price = r->price;
+	double mean;
+
+	if (!price || price->initiatives == 0)
+		return;
+	mean = price->mean_days - price->mean_days_ignoring_ranks;
+	str_add(text, "The price of strict ranks: ");
+	if (price->last__case == PLUMB__V1__SCHEDULE_PRICE__LAST__LAST_LATER_DAYS)
+		str_addf(text,
+		    "everything is finished %d days %s than if nothing had a rank (%s), and ",
+		    abs(price->last_later_days), direction(price->last_later_days),
+		    r->finish_ignoring_ranks);
+	str_addf(text,
+	    "an initiative is finished %.1f days %s on average (after %.1f days instead of %.1f; "
+	    "no "
+	    "order brings that below %.1f): %" PRIu32 " sooner, %" PRIu32 " later. ",
+	    mean < 0 ? -mean : mean, direction(mean), price->mean_days,
+	    price->mean_days_ignoring_ranks, price->mean_days_at_least, price->sooner,
+	    price->later);
 }
 
 static void
@@ -217,9 +532,14 @@ show_summary(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 		    r->line, r->total, r->unfinished, r->until);
 	else
 		str_addf(&text, "All is finished on %s. ", r->finish);
-	if (r->finish_ignoring_ranks[0] && strcmp(r->finish_ignoring_ranks, r->finish) != 0)
-		str_addf(&text, "If nothing had a rank, all could be finished on %s. ",
-		    r->finish_ignoring_ranks);
+	say_count(&text, r->below_line, "below it is finished all the same",
+	    "below it are finished all the same");
+	say_count(&text, r->late, "ends after it is due", "end after they are due");
+	say_count(
+	    &text, r->milestones_late, "milestone misses its date", "milestones miss their dates");
+	say_count(&text, r->starts_late, "piece of work begins after the start that it states",
+	    "pieces of work begin after the start that they state");
+	say_price(&text, r);
 	if (r->earliest[0])
 		str_addf(&text, "No order finishes everything before %s. ", r->earliest);
 	else
@@ -234,7 +554,8 @@ show_summary(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 }
 
 static bool
-show_table(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool work)
+show_table(struct context *ctx, const Plumb__V1__ScheduleReply *r,
+    const Plumb__V1__ScheduleRequest *request)
 {
 	if (r->total == 0) {
 		output_wrap(&ctx->out, "", "No work is running: there is nothing to schedule.");
@@ -244,7 +565,11 @@ show_table(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool work)
 		return false;
 	show_summary(ctx, r);
 	show_waits(ctx, r);
-	return !work || show_work(ctx, r);
+	if (request->work && !show_work(ctx, r))
+		return false;
+	return !request->bookings ||
+	       show_bookings(
+		   ctx, r, request->bookings == PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__BY_DAY);
 }
 
 /* ---- for programs */
@@ -253,7 +578,8 @@ static bool
 show_csv(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 {
 	static const char *const titles[] = {"RANK", "INITIATIVE", "START", "FINISH", "DUE",
-	    "NO BACKFILL", "EARLIEST", "LEFT", "LINE", "NAME"};
+	    "NO BACKFILL", "EARLIEST", "LEFT", "LINE", "NAME", "IGNORING RANKS", "LATE",
+	    "BELOW LINE"};
 	struct table *table = table_new();
 
 	if (!table)
@@ -273,6 +599,9 @@ show_csv(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 		table_cellf(table, "%.2f", (double)one->left / 100);
 		table_cell(table, one->is_line ? "yes" : "no");
 		table_cell(table, one->title);
+		table_cell(table, one->finish_ignoring_ranks);
+		table_cellf(table, "%" PRId32, one->late_days);
+		table_cell(table, one->below_line ? "yes" : "no");
 	}
 	table_print(table, &ctx->out);
 	table_free(table);
@@ -280,17 +609,38 @@ show_csv(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 }
 
 static bool
-show(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool work)
+show(struct context *ctx, const Plumb__V1__ScheduleReply *r,
+    const Plumb__V1__ScheduleRequest *request)
 {
 	switch (ctx->out.format) {
 	case OUTPUT_TABLE:
-		return show_table(ctx, r, work);
+		return show_table(ctx, r, request);
 	case OUTPUT_CSV:
-		return work ? show_work(ctx, r) : show_csv(ctx, r);
+		if (request->bookings)
+			return show_bookings(ctx, r,
+			    request->bookings == PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__BY_DAY);
+		return request->work ? show_work(ctx, r) : show_csv(ctx, r);
 	default:
 		output_message(&ctx->out, &r->base);
 		return true;
 	}
+}
+
+/* ---- a picture */
+
+static int
+put_picture(struct context *ctx, const Plumb__V1__ScheduleReply *r, const char *path)
+{
+	struct gantt gantt;
+	struct svg svg;
+	int code;
+
+	if (!gantt_of_schedule(ctx->arena, r, &gantt))
+		return context_error(ctx, EXIT_SERVER, "out of memory");
+	code = gantt_svg(&gantt, &svg) ? svg_put(ctx, &svg, path)
+				       : context_error(ctx, EXIT_SERVER, "out of memory");
+	svg_fini(&svg);
+	return code;
 }
 
 /* ---- the command */
@@ -302,11 +652,17 @@ run(struct context *ctx, const struct args *args)
 	Plumb__V1__At at;
 	struct all all = {.cap = 0};
 	const char *until = args_get(args, "until");
+	const char *svg = args_get(args, "svg");
 	int32_t date;
 
 	plumb__v1__schedule_request__init(&request);
 	if (until && !date_parse(until, &date))
 		return command_usage(args, "--until takes a date like 2026-12-31; not '%s'", until);
+	if (args_has(args, "by-day") && !args_has(args, "bookings"))
+		return command_usage(args, "--by-day goes with --bookings");
+	if (args_has(args, "work") && args_has(args, "bookings") && ctx->out.format == OUTPUT_CSV)
+		return command_usage(
+		    args, "--work and --bookings are two tables: as csv, ask for one at a time");
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	request.refs = arena_array(ctx->arena, args->count + 1, sizeof request.refs[0]);
@@ -323,26 +679,33 @@ run(struct context *ctx, const struct args *args)
 	request.until = until ? pb_str(until) : request.until;
 	request.work = args_has(args, "work");
 	request.why = args_has(args, "why");
+	if (args_has(args, "bookings"))
+		request.bookings = args_has(args, "by-day")
+				       ? PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__BY_DAY
+				       : PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__BY_PERIOD;
 	if (!ask(ctx, &request, &all)) {
 		if (request.n_refs > 0)
 			context_suggest(ctx, request.refs[0]);
 		return context_fail(ctx);
 	}
-	if (!show(ctx, &all.reply, request.work))
+	if (!(svg && strcmp(svg, "-") == 0) && !show(ctx, &all.reply, &request))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	return EXIT_FINE;
+	return svg ? put_picture(ctx, &all.reply, svg) : EXIT_FINE;
 }
 
 static const struct option options[] = {
+    SVG_OPTION("a picture of it beside, a bar for each initiative; - for it alone"),
     {0, "until", "DATE", "the last day that is booked (default: the end of the last period)", NULL},
     {0, "why", NULL, "with what each waits for, back to what nothing holds up", NULL},
-    {0, "work", NULL, "with the days of each piece of work", NULL},
+    {0, "work", NULL, "with the days and the slack of each piece of work", NULL},
     {0},
 };
 
 static const struct example examples[] = {
     {"plumb schedule", "what is done when, and what falls below the line"},
     {"plumb schedule initiative/portal --why", "why that one ends when it does"},
+    {"plumb schedule --svg plan.svg", "with a picture of it, to print or to send"},
+    {"plumb schedule --bookings", "who is booked for what in each period"},
     {"plumb schedule --until 2026-12-31 -o csv", "until that day, a line each, for a spreadsheet"},
     {0},
 };

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/bars.h"
 #include "client/safe.h"
 #include "common/json.h"
 #include "common/parse.h"
@@ -291,6 +292,7 @@ output_list_end(struct output *out)
 
 #define PROGRESS_AFTER_MS 1000
 #define PROGRESS_EVERY_MS 200
+#define PROGRESS_COLUMNS  20
 
 struct progress {
 	char what[64];
@@ -325,6 +327,17 @@ progress_new(const char *what)
 	return progress;
 }
 
+static void
+show_part(const char *what, double part)
+{
+	struct str bar;
+
+	str_init(&bar, 1000);
+	bars_share(&bar, PROGRESS_COLUMNS, part, bars_ascii());
+	fprintf(stderr, "\r%s %s %3.0f %%\x1b[K", what, bar.data, part > 1 ? 100 : part * 100);
+	str_fini(&bar);
+}
+
 void
 progress_update(struct progress *progress, double part)
 {
@@ -340,7 +353,7 @@ progress_update(struct progress *progress, double part)
 		return;
 	progress->shown_ms = now;
 	if (part >= 0)
-		fprintf(stderr, "\r%s %3.0f %%\x1b[K", progress->what, part > 1 ? 100 : part * 100);
+		show_part(progress->what, part);
 	else
 		fprintf(stderr, "\r%s %.0f s\x1b[K", progress->what,
 		    (double)(now - progress->begun_ms) / 1000);

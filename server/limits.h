@@ -157,7 +157,33 @@
 #define LIMIT_SCHEDULE_DAYS  36600
 #define LIMIT_SCHEDULE_WORK  1000000u
 #define LIMIT_SCHEDULE_ARCS  4000000u
+#define LIMIT_SCHEDULE_POOLS 4000000u /* people in all pools: a pool stands once for all that ask for it */
 #define LIMIT_SCHEDULE_CELLS (64u << 20)
 #define LIMIT_SCHEDULE_TRIES 100000u
+/* Of a plan's forecast: more draws say nothing more; ends of what is told, 128 MiB for each of two modes. */
+#define LIMIT_PLAN_FORECAST_DRAWS_LEAST 100u
+#define LIMIT_PLAN_FORECAST_DRAWS       100000u
+#define LIMIT_PLAN_FORECAST_ENDS        (32u << 20)
+/* With every number of every draw in the answer: 8 bytes a piece of work and draw. */
+#define LIMIT_PLAN_FORECAST_SAMPLES 1000u
+
+/*
+ * A forecast: an activity takes 64 bytes a thread while 16 draws are made, a shape of durations 2 KiB and a millisecond; of
+ * dates that are asked for each draw is kept, 256 MiB at most.
+ */
+#define LIMIT_FORECAST_ACTIVITIES 1000000u
+#define LIMIT_FORECAST_ARCS       4000000u
+#define LIMIT_FORECAST_SHAPES     20000u
+#define LIMIT_FORECAST_DRAWS      1000000u
+#define LIMIT_FORECAST_CELLS      (64u << 20)
+
+/*
+ * Moves: what lists of changes are made of, the pieces of work that are laid in all schedules of one question together (some ten
+ * seconds), and how many schedules those may be.
+ */
+#define LIMIT_MOVES_CANDIDATES 20000u
+#define LIMIT_MOVES_WORK       UINT64_C(10000000)
+#define LIMIT_MOVES_SCHEDULES  UINT64_C(20000)
+#define LIMIT_MOVES_WAYS       20u /* told */
 
 #endif

@@ -42,6 +42,7 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
 	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),
+	METHOD("Insight", "Forecast", forecast, RPC_STREAM, handle_insight_forecast),
 	METHOD("Insight", "Load", load, RPC_STREAM, handle_insight_load),
 	METHOD("Insight", "Mine", mine, 0, handle_insight_mine),
 	METHOD("Insight", "Progress", progress, 0, handle_insight_progress),

@@ -6,10 +6,14 @@
 #include "common/faults.h"
 #include "common/pb.h"
 #include "plumb/v1/insight.pb-c.h"
+#include "server/insight/schedule/schedule_slack.h"
 #include "server/limits.h"
+#include "server/plan/kinds.h"
 #include "server/rpc/case_rpc.h"
+#include "server/rpc/daemon.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/schedule_bookings.h"
 
 #define BATCH        100u
 #define BATCH_BYTES  ((size_t)1 << 20)
@@ -17,6 +21,7 @@
 #define CHAIN_MAX    20u
 #define TRIES_MAX    1000u
 #define CANCEL_EVERY 64u
+#define PROGRESS_US  INT64_C(250000)
 
 enum policy { BACKFILL, STRICT, UNRANKED, POLICIES };
 
@@ -25,7 +30,8 @@ struct schedule_call {
 	const Plumb__V1__ScheduleRequest *request;
 	struct plan_case pc;
 	struct schedule *by[POLICIES];
-	bool *wanted; /* by initiative of the problem; NULL: all */
+	struct slack *slack; /* NULL: not asked for */
+	bool *wanted;        /* by initiative of the problem; NULL: all */
 	/* by initiative: where its work begins in works, which has the numbers of pieces */
 	uint32_t *first;
 	uint32_t *works;
@@ -33,6 +39,11 @@ struct schedule_call {
 	struct arena *arena;
 	Plumb__V1__ScheduledInitiative *list[BATCH];
 	size_t count;
+	/* what is told meanwhile */
+	int running; /* policy */
+	int64_t told_us;
+	bool send_failed;
+	struct err send_err;
 };
 
 static bool
@@ -40,7 +51,24 @@ is_cancelled(void *arg)
 {
 	const struct schedule_call *sc = arg;
 
-	return view_job_cancelled(sc->job);
+	return sc->send_failed || view_job_cancelled(sc->job);
+}
+
+/* Of all policies together. */
+static void
+tell(void *arg, double part)
+{
+	struct schedule_call *sc = arg;
+	int64_t now = daemon_monotonic_us();
+	Plumb__V1__ScheduleReply reply;
+
+	if (sc->send_failed || now - sc->told_us < PROGRESS_US)
+		return;
+	sc->told_us = now;
+	plumb__v1__schedule_reply__init(&reply);
+	reply.progress__case = PLUMB__V1__SCHEDULE_REPLY__PROGRESS__PROGRESS;
+	reply.progress = (sc->running + part) / POLICIES;
+	sc->send_failed = !view_job_send(sc->job, &reply.base, &sc->send_err);
 }
 
 /* ---- what is asked for */
@@ -56,6 +84,8 @@ check_request(struct schedule_call *sc, int32_t *until, struct err *err)
 	if (request->tries > TRIES_MAX)
 		faults_add(
 		    faults, "tries", "is 1 to %u; not stated: %u", TRIES_MAX, PLAN_CASE_TRIES);
+	if (request->bookings > PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__BY_DAY)
+		faults_add(faults, "bookings", "is 0 to 2");
 	case_check_until(request->until, sc->job->today, until, faults);
 	return faults_none(faults, err);
 }
@@ -111,12 +141,117 @@ copy_bound(const struct schedule_call *sc, int32_t bound)
 	return case_finish(&sc->pc, sc->arena, 0, bound);
 }
 
+/* An exclusive end as a date; none behind the horizon. */
+static int32_t
+last_day(const struct schedule_call *sc, int32_t start, int32_t finish)
+{
+	if (finish >= SCHEDULE_BEYOND)
+		return DATE_NONE;
+	return sc->pc.plan->first_day + (finish > start ? finish - 1 : finish);
+}
+
+/* How many days a date is behind what was planned; of what is not until the horizon's end, the day after at the earliest. */
+static int32_t
+days_late(const struct schedule_call *sc, int32_t planned, int32_t date)
+{
+	if (planned == DATE_NONE)
+		return 0;
+	if (date == DATE_NONE)
+		date = sc->pc.last + 1;
+	return date > planned ? date - planned : 0;
+}
+
+static bool
+works_on(const struct schedule_problem *problem, const struct schedule_need *need, int32_t day)
+{
+	for (uint32_t k = 0; k < need->pool_count; k++) {
+		uint32_t giver = problem->pool[need->pool_first + k];
+
+		if (problem->capacity[(size_t)giver * (size_t)problem->days + (size_t)day] > 0)
+			return true;
+	}
+	return need->pool_count == 0 && need->giver != SCHEDULE_NONE &&
+	       problem->capacity[(size_t)need->giver * (size_t)problem->days + (size_t)day] > 0;
+}
+
+/* From a stated start on, the first day on which one works of whom it is asked: the start itself where nobody ever does. */
+static int32_t
+first_workday(const struct schedule_call *sc, const struct schedule_work *work, int32_t start)
+{
+	const struct schedule_problem *problem = &sc->pc.plan->problem;
+
+	if (work->needs_count == 0)
+		return start;
+	for (int32_t day = start - sc->pc.plan->first_day; day < problem->days; day++)
+		for (uint32_t n = 0; n < work->needs_count; n++)
+			if (works_on(problem, &problem->need[work->needs_first + n], day))
+				return sc->pc.plan->first_day + day;
+	return start;
+}
+
+/* A start that is over says when it was begun, and not when the rest of it shall be. */
+static int32_t
+start_late(const struct schedule_call *sc, uint32_t number)
+{
+	uint32_t work = number * PLAN_STAGES + PLAN_EFFORT;
+	int32_t stated = sc->pc.ix.items[sc->pc.plan->slots[number]]->start;
+	int32_t start = sc->by[BACKFILL]->work[work].start;
+
+	if (stated == DATE_NONE || stated < sc->job->today || stated > sc->pc.last)
+		return 0;
+	return days_late(sc, first_workday(sc, &sc->pc.plan->problem.work[work], stated),
+	    last_day(sc, start, start));
+}
+
+/* Its own, or its periods'. */
+static int32_t
+own_due(const struct schedule_call *sc, uint32_t slot)
+{
+	int32_t due = sc->pc.ix.items[slot]->finish;
+
+	return due != DATE_NONE ? due : index_periods_end(&sc->pc.ix, slot);
+}
+
+/* Both from the end of its own effort where that is what ends last. */
+static void
+fill_slack(const struct schedule_call *sc, uint32_t number, Plumb__V1__ScheduledWork *w)
+{
+	const struct schedule_result *results = &sc->by[BACKFILL]->work[number * PLAN_STAGES];
+	uint32_t end = number * PLAN_STAGES + PLAN_END;
+	uint32_t work = number * PLAN_STAGES + PLAN_EFFORT;
+	int32_t latest, alone;
+
+	if (sc->pc.plan->problem.work[work].needs_count == 0 ||
+	    results[PLAN_EFFORT].finish < results[PLAN_END].finish)
+		work = end;
+	latest = slack_latest(sc->slack, work);
+	if (latest == SCHEDULE_BEYOND)
+		return;
+	alone = slack_alone(sc->slack, work, end);
+	latest = alone > latest ? alone : latest;
+	w->slack__case = PLUMB__V1__SCHEDULED_WORK__SLACK__SLACK_DAYS;
+	w->slack_days = latest - results[PLAN_END].finish;
+	w->free__case = PLUMB__V1__SCHEDULED_WORK__FREE__FREE_DAYS;
+	w->free_days = alone - results[PLAN_END].finish;
+}
+
+static int64_t
+effort_of(const struct schedule_problem *problem, uint32_t work)
+{
+	int64_t sum = 0;
+
+	for (uint32_t n = 0; n < problem->work[work].needs_count; n++)
+		sum += problem->need[problem->work[work].needs_first + n].effort;
+	return sum;
+}
+
 static Plumb__V1__ScheduledWork *
 new_work(const struct schedule_call *sc, uint32_t number)
 {
 	const struct schedule_result *results = &sc->by[BACKFILL]->work[number * PLAN_STAGES];
 	Plumb__V1__ScheduledWork *w = arena_alloc(sc->arena, sizeof *w);
 	uint32_t slot = sc->pc.plan->slots[number];
+	char due[DATE_TEXT_LEN], start[DATE_TEXT_LEN];
 
 	if (w == NULL)
 		return NULL;
@@ -127,8 +262,18 @@ new_work(const struct schedule_call *sc, uint32_t number)
 	w->finish =
 	    case_finish(&sc->pc, sc->arena, results[PLAN_BEGIN].start, results[PLAN_END].finish);
 	w->left = results[PLAN_EFFORT].left;
-	return w->ref != NULL && w->title != NULL && w->start != NULL && w->finish != NULL ? w
-											   : NULL;
+	w->effort = effort_of(&sc->pc.plan->problem, number * PLAN_STAGES + PLAN_EFFORT);
+	w->due = arena_strdup(sc->arena, date_format(own_due(sc, slot), due));
+	w->own_start = arena_strdup(sc->arena, date_format(sc->pc.ix.items[slot]->start, start));
+	w->starts_late_days = start_late(sc, number);
+	w->late_days = days_late(sc, own_due(sc, slot),
+	    last_day(sc, results[PLAN_BEGIN].start, results[PLAN_END].finish));
+	if (sc->slack != NULL)
+		fill_slack(sc, number, w);
+	return w->ref != NULL && w->title != NULL && w->start != NULL && w->finish != NULL &&
+		       w->due != NULL && w->own_start != NULL
+		   ? w
+		   : NULL;
 }
 
 static bool
@@ -174,6 +319,7 @@ new_wait(const struct schedule_call *sc, uint32_t work, const struct schedule_wh
 	w->by_date = why->by_date;
 	w->held = why->held;
 	w->never = why->never;
+	w->nobody = why->need != SCHEDULE_NONE && why->giver == SCHEDULE_NONE;
 	w->in_circle = sc->by[BACKFILL]->work[work].in_circle;
 	return ok ? w : NULL;
 }
@@ -182,7 +328,7 @@ new_wait(const struct schedule_call *sc, uint32_t work, const struct schedule_wh
 static bool
 says_something(const Plumb__V1__ScheduleWait *w)
 {
-	return w->after[0] != '\0' || w->by_date || w->giver[0] != '\0';
+	return w->after[0] != '\0' || w->by_date || w->giver[0] != '\0' || w->nobody;
 }
 
 static bool
@@ -231,6 +377,8 @@ fill(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIn
 	const struct schedule_end *end = &sc->by[BACKFILL]->initiative[initiative];
 	const struct schedule_end *strict = &sc->by[STRICT]->initiative[initiative];
 	uint32_t slot = sc->pc.plan->heads[initiative];
+	const struct schedule_end *unranked = &sc->by[UNRANKED]->initiative[initiative];
+	int32_t due = plan_case_due(&sc->pc, initiative);
 	char text[DATE_TEXT_LEN];
 
 	out->ref = case_ref(&sc->pc, sc->arena, slot);
@@ -241,12 +389,16 @@ fill(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIn
 	out->finish_without_backfill =
 	    case_finish(&sc->pc, sc->arena, strict->start, strict->finish);
 	out->earliest = copy_bound(sc, end->bound);
-	out->due = arena_strdup(sc->arena, date_format(plan_case_due(&sc->pc, initiative), text));
+	out->finish_ignoring_ranks =
+	    case_finish(&sc->pc, sc->arena, unranked->start, unranked->finish);
+	out->due = arena_strdup(sc->arena, date_format(due, text));
+	out->late_days = days_late(sc, due, last_day(sc, end->start, end->finish));
+	out->below_line = end->finish < SCHEDULE_BEYOND && sc->by[BACKFILL]->line < initiative;
 	out->left = end->left;
 	out->is_line = sc->by[BACKFILL]->line == initiative;
 	return out->ref != NULL && out->title != NULL && out->start != NULL &&
 	       out->finish != NULL && out->finish_without_backfill != NULL &&
-	       out->earliest != NULL && out->due != NULL;
+	       out->earliest != NULL && out->finish_ignoring_ranks != NULL && out->due != NULL;
 }
 
 static bool
@@ -286,23 +438,84 @@ add(struct schedule_call *sc, uint32_t initiative, struct err *err)
 	return flush(sc, &reply, err);
 }
 
+/* Of those that are finished in both. */
+static void
+fill_price(const struct schedule_call *sc, Plumb__V1__SchedulePrice *price)
+{
+	const struct schedule *ranked = sc->by[BACKFILL], *free_of = sc->by[UNRANKED];
+	double sum[3] = {0};
+
+	plumb__v1__schedule_price__init(price);
+	for (uint32_t i = 0; i < ranked->initiatives; i++) {
+		int32_t with = ranked->initiative[i].finish;
+		int32_t without = free_of->initiative[i].finish;
+
+		price->sooner += with < without;
+		price->later += with > without;
+		if (with >= SCHEDULE_BEYOND || without >= SCHEDULE_BEYOND)
+			continue;
+		price->initiatives++;
+		sum[0] += with;
+		sum[1] += without;
+		sum[2] += ranked->initiative[i].bound;
+	}
+	if (price->initiatives > 0) {
+		price->mean_days = sum[0] / price->initiatives;
+		price->mean_days_ignoring_ranks = sum[1] / price->initiatives;
+		price->mean_days_at_least = sum[2] / price->initiatives;
+	}
+	if (ranked->finish >= SCHEDULE_BEYOND || free_of->finish >= SCHEDULE_BEYOND)
+		return;
+	price->last__case = PLUMB__V1__SCHEDULE_PRICE__LAST__LAST_LATER_DAYS;
+	price->last_later_days = ranked->finish - free_of->finish;
+}
+
+/* Of everything, whatever was asked for. */
+static void
+count_late(const struct schedule_call *sc, Plumb__V1__ScheduleReply *reply)
+{
+	const struct schedule *schedule = sc->by[BACKFILL];
+
+	for (uint32_t i = 0; i < schedule->initiatives; i++)
+		reply->late += days_late(sc, plan_case_due(&sc->pc, i),
+				   last_day(sc, schedule->initiative[i].start,
+				       schedule->initiative[i].finish)) > 0;
+	for (uint32_t number = 0; number < sc->pc.plan->count; number++) {
+		const struct schedule_result *results = &schedule->work[number * PLAN_STAGES];
+		uint32_t slot = sc->pc.plan->slots[number];
+
+		reply->starts_late += start_late(sc, number) > 0;
+		if (sc->pc.ix.kinds[slot] == KIND_MILESTONE)
+			reply->milestones_late += days_late(sc, own_due(sc, slot),
+						      last_day(sc, results[PLAN_BEGIN].start,
+							  results[PLAN_END].finish)) > 0;
+	}
+}
+
 static bool
 send_summary(struct schedule_call *sc, struct err *err)
 {
 	const struct schedule *schedule = sc->by[BACKFILL];
 	Plumb__V1__ScheduleReply reply;
+	Plumb__V1__SchedulePrice price;
 
 	plumb__v1__schedule_reply__init(&reply);
+	count_late(sc, &reply);
+	fill_price(sc, &price);
 	reply.done = true;
 	reply.total = schedule->initiatives;
-	for (uint32_t i = 0; i < schedule->initiatives; i++)
+	for (uint32_t i = 0; i < schedule->initiatives; i++) {
 		reply.unfinished += schedule->initiative[i].finish >= SCHEDULE_BEYOND;
+		reply.below_line +=
+		    schedule->initiative[i].finish < SCHEDULE_BEYOND && schedule->line < i;
+	}
 	if (schedule->line != SCHEDULE_NONE)
 		reply.line = case_ref(&sc->pc, sc->arena, sc->pc.plan->heads[schedule->line]);
 	reply.finish = case_finish(&sc->pc, sc->arena, 0, schedule->finish);
 	reply.finish_ignoring_ranks = case_finish(&sc->pc, sc->arena, 0, sc->by[UNRANKED]->finish);
 	reply.earliest = copy_bound(sc, schedule->bound);
 	reply.unknown = sc->pc.plan->unknown;
+	reply.price = &price;
 	if (reply.line == NULL || reply.finish == NULL || reply.finish_ignoring_ranks == NULL ||
 	    reply.earliest == NULL)
 		return err_oom(err);
@@ -318,6 +531,7 @@ run_policies(struct schedule_call *sc, struct err *err)
 	    .tries = sc->request->tries > 0 ? sc->request->tries : PLAN_CASE_TRIES,
 	    .seed = PLAN_CASE_SEED,
 	    .stop = is_cancelled,
+	    .progress = tell,
 	    .arg = sc,
 	};
 
@@ -326,11 +540,32 @@ run_policies(struct schedule_call *sc, struct err *err)
 
 		policy.backfill = i != STRICT;
 		policy.ignores_ranks = i == UNRANKED;
+		sc->running = i;
 		sc->by[i] = schedule_run(&sc->pc.plan->problem, &policy, err);
 		if (sc->by[i] == NULL)
 			return false;
 	}
 	return true;
+}
+
+/* Behind what was told of initiatives. */
+static bool
+send_all_bookings(struct schedule_call *sc, struct err *err)
+{
+	const struct schedule_booked booked = {.job = sc->job,
+	    .pc = &sc->pc,
+	    .schedule = sc->by[BACKFILL],
+	    .wanted = sc->wanted,
+	    .by_day = sc->request->bookings == PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__BY_DAY,
+	    .arena = sc->arena};
+	Plumb__V1__ScheduleReply reply;
+
+	if (sc->request->bookings == PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__NO_BOOKINGS)
+		return true;
+	plumb__v1__schedule_reply__init(&reply);
+	if (sc->count > 0 && !flush(sc, &reply, err))
+		return false;
+	return schedule_send_bookings(&booked, err);
 }
 
 static bool
@@ -339,6 +574,12 @@ answer(struct schedule_call *sc, int32_t until, struct err *err)
 	if (!plan_case_open(&sc->pc, sc->job->view, sc->job->today, until, is_cancelled, sc, err) ||
 	    !choose(sc, err) || !sort_work(sc, err) || !run_policies(sc, err))
 		return false;
+	if (sc->request->work) {
+		sc->slack =
+		    slack_new(sc->by[BACKFILL], &sc->pc.plan->problem, is_cancelled, sc, err);
+		if (sc->slack == NULL)
+			return false;
+	}
 	for (uint32_t i = 0; i < sc->pc.plan->problem.initiatives; i++) {
 		if (i % CANCEL_EVERY == 0 && is_cancelled(sc))
 			return err_set(
@@ -346,7 +587,7 @@ answer(struct schedule_call *sc, int32_t until, struct err *err)
 		if ((sc->wanted == NULL || sc->wanted[i]) && !add(sc, i, err))
 			return false;
 	}
-	return send_summary(sc, err);
+	return send_all_bookings(sc, err) && send_summary(sc, err);
 }
 
 static bool
@@ -358,8 +599,13 @@ run_schedule(struct view_job *job, struct err *err)
 
 	if (!check_request(&sc, &until, err))
 		return false;
+	sc.told_us = daemon_monotonic_us();
 	sc.arena = arena_new(BATCH_MEMORY);
 	ok = sc.arena != NULL ? answer(&sc, until, err) : err_oom(err);
+	/* Why a run was stopped. */
+	if (sc.send_failed)
+		*err = sc.send_err;
+	slack_free(sc.slack);
 	for (int i = 0; i < POLICIES; i++)
 		schedule_free(sc.by[i]);
 	plan_case_close(&sc.pc);

@@ -72,8 +72,8 @@ make_tasks(struct made *made, uint32_t tasks, uint32_t people, uint32_t teams)
 
 		made->work[w] = (struct schedule_work){
 		    .initiative = w / INITIATIVE, .needs_first = w, .needs_count = 1};
-		made->need[w] = (struct schedule_need){
-		    teams + person, DAY * (1 + (int64_t)philox_below(&random, 10)), 0, 0};
+		made->need[w] = (struct schedule_need){.giver = teams + person,
+		    .effort = DAY * (1 + (int64_t)philox_below(&random, 10))};
 		for (uint32_t k = in > 0 ? philox_below(&random, 3) : 0; k > 0; k--)
 			made->arc[p->arcs++] =
 			    (struct schedule_arc){w - 1 - philox_below(&random, in), w, 0};

@@ -56,6 +56,7 @@ class _Messages:
         self.item = load("plumb.v1.item_pb2")
         self.plan = load("plumb.v1.plan_pb2")
         self.insight = load("plumb.v1.insight_pb2")
+        self.forecast = load("plumb.v1.forecast_pb2")
         self.signal = load("plumb.v1.signal_pb2")
         self.admin = load("plumb.v1.admin_pb2")
         self.webhook = load("plumb.v1.webhook_pb2")

@@ -82,9 +82,9 @@ ledger_settle(struct ledger *ledger, size_t from, uint32_t initiative)
 }
 
 static bool
-book(struct ledger *ledger, uint32_t work, uint32_t giver, int32_t day, int32_t effort)
+book(struct ledger *ledger, struct schedule_booking booking)
 {
-	uint32_t home = ledger->problem->home[giver];
+	uint32_t home = ledger->problem->home[booking.giver];
 
 	if (ledger->count == ledger->cap) {
 		size_t cap = ledger->cap == 0 ? 1024 : ledger->cap * 2;
@@ -97,10 +97,10 @@ book(struct ledger *ledger, uint32_t work, uint32_t giver, int32_t day, int32_t 
 		ledger->bookings = grown;
 		ledger->cap = cap;
 	}
-	ledger->bookings[ledger->count++] = (struct schedule_booking){work, giver, day, effort};
-	left_of(ledger, giver)[day] -= effort;
+	ledger->bookings[ledger->count++] = booking;
+	left_of(ledger, booking.giver)[booking.day] -= booking.effort;
 	if (home != SCHEDULE_NONE)
-		left_of(ledger, home)[day] -= effort;
+		left_of(ledger, home)[booking.day] -= booking.effort;
 	return true;
 }
 
@@ -110,15 +110,33 @@ lesser(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* How much of the need goes into a day with so much room. */
+const uint32_t *
+ledger_givers(
+    const struct schedule_problem *problem, const struct schedule_need *need, uint32_t *count)
+{
+	*count = need->pool_count;
+	if (need->pool_count > 0)
+		return problem->pool + need->pool_first;
+	*count = need->giver != SCHEDULE_NONE;
+	return &need->giver;
+}
+
+static int64_t
+part_of(int32_t capacity, int32_t share)
+{
+	return ((int64_t)capacity * share + SCHEDULE_ALL - 1) / SCHEDULE_ALL;
+}
+
+/* How much of the need goes into a giver's day with so much room. */
 static int32_t
-share_of(const struct schedule_need *need, int64_t remaining, int32_t room)
+share_of(const struct schedule_need *need, int64_t remaining, int32_t room, int32_t capacity)
 {
 	int64_t take = lesser(remaining, room);
 
 	if (need->most > 0)
-		take = lesser(take, need->most);
-	if (take <= 0 || take < lesser(need->least, remaining))
+		take = lesser(take, part_of(capacity, need->most));
+	if (take <= 0 ||
+	    (need->least > 0 && take < lesser(part_of(capacity, need->least), remaining)))
 		return 0;
 	return (int32_t)take;
 }
@@ -158,34 +176,90 @@ behind_frontier(const struct ledger *ledger, uint32_t giver, int32_t from)
 	return from;
 }
 
-static int64_t
-place_need(struct ledger *ledger, uint32_t work, const struct schedule_need *need, int32_t from,
-    int32_t *first, int32_t *end)
+/* What is booked of one need, as it goes. */
+struct laying {
+	struct ledger *ledger;
+	uint32_t work;
+	uint32_t number; /* of the need */
+	const struct schedule_need *need;
+	const uint32_t *givers;
+	uint32_t count;
+	bool backfill;
+	int64_t remaining;
+	int32_t first;
+	int32_t end;
+};
+
+static const int32_t *
+capacity_of(const struct schedule_problem *problem, uint32_t giver)
 {
-	const int32_t *capacity =
-	    ledger->problem->capacity + (size_t)need->giver * (size_t)ledger->problem->days;
-	bool is_whole = ledger->problem->work[work].is_whole;
+	return problem->capacity + (size_t)giver * (size_t)problem->days;
+}
+
+/* The first day on which one of them may have something left. */
+static int32_t
+first_day_of(const struct laying *l, int32_t from)
+{
+	int32_t first = SCHEDULE_BEYOND;
+
+	for (uint32_t g = 0; g < l->count; g++) {
+		int32_t day = l->backfill ? from : behind_frontier(l->ledger, l->givers[g], from);
+
+		day = first_day_with_room(l->ledger, l->givers[g], day);
+		first = day < first ? day : first;
+	}
+	return first;
+}
+
+/* One day, giver after giver. False: out of memory. */
+static bool
+lay_day(struct laying *l, int32_t day, bool *is_worked)
+{
+	*is_worked = false;
+	for (uint32_t g = 0; g < l->count && l->remaining > 0; g++) {
+		uint32_t giver = l->givers[g];
+		int32_t capacity = capacity_of(l->ledger->problem, giver)[day];
+		int32_t take;
+
+		*is_worked |= capacity > 0;
+		if (!l->backfill && behind_frontier(l->ledger, giver, day) > day)
+			continue;
+		take = share_of(l->need, l->remaining, room_on(l->ledger, giver, day), capacity);
+		if (take == 0)
+			continue;
+		if (!book(
+			l->ledger, (struct schedule_booking){l->work, l->number, giver, day, take}))
+			return false;
+		if (l->remaining == l->need->effort)
+			l->first = day;
+		l->remaining -= take;
+		l->end = day + 1;
+	}
+	return true;
+}
+
+static void
+lay_need(struct laying *l, int32_t from)
+{
+	struct ledger *ledger = l->ledger;
 	size_t mark = ledger->count;
-	int64_t remaining = need->effort;
+	int32_t day = first_day_of(l, from);
+	bool is_worked;
 
-	from = first_day_with_room(ledger, need->giver, from);
-	for (int32_t day = from; day < ledger->problem->days && remaining > 0; day++) {
-		int32_t take = share_of(need, remaining, room_on(ledger, need->giver, day));
-
-		if (take > 0) {
-			if (!book(ledger, work, need->giver, day, take))
-				return remaining;
-			if (remaining == need->effort)
-				*first = day;
-			remaining -= take;
-			*end = day + 1;
-		} else if (is_whole && capacity[day] > 0 && remaining < need->effort) {
+	ledger->steps += l->count;
+	for (; day < ledger->problem->days && l->remaining > 0; day++) {
+		ledger->steps += l->count;
+		if (!lay_day(l, day, &is_worked))
+			return;
+		if (l->need->is_whole && is_worked && l->remaining < l->need->effort &&
+		    l->remaining > 0 && l->end <= day) {
 			/* Whatever day before this one it begins on, this one would interrupt it. */
 			ledger_undo(ledger, mark);
-			remaining = need->effort;
+			l->remaining = l->need->effort;
 		}
 	}
-	return remaining;
+	if (l->remaining == l->need->effort)
+		l->first = SCHEDULE_BEYOND;
 }
 
 int32_t
@@ -203,32 +277,58 @@ ledger_place(struct ledger *ledger, uint32_t work, int32_t from, bool backfill, 
 	}
 	for (uint32_t n = w->needs_first; n < w->needs_first + w->needs_count; n++) {
 		const struct schedule_need *need = &ledger->problem->need[n];
-		int32_t day = backfill ? from : behind_frontier(ledger, need->giver, from);
-		int32_t first = SCHEDULE_BEYOND;
-		int32_t end = from;
-		int64_t remaining = place_need(ledger, work, need, day, &first, &end);
+		struct laying l = {.ledger = ledger,
+		    .work = work,
+		    .number = n,
+		    .need = need,
+		    .backfill = backfill,
+		    .remaining = need->effort,
+		    .first = SCHEDULE_BEYOND,
+		    .end = from};
 
-		if (remaining == need->effort)
-			first = SCHEDULE_BEYOND;
-		*start = first < *start ? first : *start;
-		*left += remaining;
-		finish = remaining > 0 ? SCHEDULE_BEYOND : end > finish ? end : finish;
+		l.givers = ledger_givers(ledger->problem, need, &l.count);
+		lay_need(&l, from);
+		*start = l.first < *start ? l.first : *start;
+		*left += l.remaining;
+		finish = l.remaining > 0 ? SCHEDULE_BEYOND : l.end > finish ? l.end : finish;
 	}
 	return finish;
+}
+
+/* As much as the need's givers can put into a day; of a pool, what each alone could. */
+static int64_t
+most_on(const struct schedule_problem *problem, const struct schedule_need *need, int64_t remaining,
+    const uint32_t *givers, uint32_t count, int32_t day)
+{
+	struct schedule_need each = *need;
+	int64_t sum = 0;
+
+	if (need->pool_count > 0)
+		each.least = 0;
+	for (uint32_t g = 0; g < count; g++) {
+		uint32_t home = problem->home[givers[g]];
+		int32_t own = capacity_of(problem, givers[g])[day];
+		int32_t room = own;
+
+		if (home != SCHEDULE_NONE && capacity_of(problem, home)[day] < room)
+			room = capacity_of(problem, home)[day];
+		sum += share_of(&each, remaining, room, own);
+	}
+	if (need->pool_count > 0 && need->giver != SCHEDULE_NONE)
+		sum = lesser(sum, capacity_of(problem, need->giver)[day]);
+	return sum;
 }
 
 int32_t
 ledger_alone(const struct schedule_problem *problem, const struct schedule_need *need, int32_t from)
 {
-	const int32_t *own = problem->capacity + (size_t)need->giver * (size_t)problem->days;
-	uint32_t home = problem->home[need->giver];
-	const int32_t *team =
-	    home != SCHEDULE_NONE ? problem->capacity + (size_t)home * (size_t)problem->days : own;
+	uint32_t count;
+	const uint32_t *givers = ledger_givers(problem, need, &count);
 	int64_t remaining = need->effort;
 
-	for (int32_t day = from; day < problem->days; day++) {
-		remaining -= share_of(need, remaining, own[day] < team[day] ? own[day] : team[day]);
-		if (remaining == 0)
+	for (int32_t day = from; day < problem->days && count > 0; day++) {
+		remaining -= most_on(problem, need, remaining, givers, count, day);
+		if (remaining <= 0)
 			return day + 1;
 	}
 	return SCHEDULE_BEYOND;

@@ -232,8 +232,7 @@ lay_needs(struct builder *b, struct err *err)
 		if (work->needs_count == 0)
 			work->needs_first = p->needs;
 		work->needs_count++;
-		need->giver = sorted[i].row;
-		need->effort = sorted[i].effort;
+		*need = (struct schedule_need){.giver = sorted[i].row, .effort = sorted[i].effort};
 		p->needs++;
 	}
 	free(sorted);

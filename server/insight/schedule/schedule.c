@@ -8,7 +8,7 @@
 #include "server/insight/schedule/schedule_internal.h"
 #include "server/limits.h"
 
-#define STOP_EVERY 256u
+#define STOP_EVERY 65536u /* steps of the ledger: givers and days */
 /* Larger groups have one try: by chance, those that can be next are looked at one by one, which takes the square of the count. */
 #define TRIED_MAX 5000u
 
@@ -51,7 +51,6 @@ struct run {
 	int32_t *start;
 	int32_t *finish;
 	int64_t *left;
-	uint32_t placed;
 	bool is_stopped;
 
 	int64_t *energy; /* by giver */
@@ -67,11 +66,12 @@ check_sizes(const struct schedule_problem *p, struct err *err)
 		return err_set(err, ERR_LIMIT, "a horizon of %d days; expected 1 to %d", p->days,
 		    LIMIT_SCHEDULE_DAYS);
 	if (p->works > LIMIT_SCHEDULE_WORK || p->arcs > LIMIT_SCHEDULE_ARCS ||
-	    p->needs > LIMIT_SCHEDULE_WORK)
+	    p->needs > LIMIT_SCHEDULE_WORK || p->pools > LIMIT_SCHEDULE_POOLS)
 		return err_set(err, ERR_LIMIT,
-		    "%u pieces of work with %u needs and %u prerequisites; at most %u, %u and %u",
-		    p->works, p->needs, p->arcs, LIMIT_SCHEDULE_WORK, LIMIT_SCHEDULE_WORK,
-		    LIMIT_SCHEDULE_ARCS);
+		    "%u pieces of work with %u needs of %u in pools and %u prerequisites; at most "
+		    "%u, %u, %u and %u",
+		    p->works, p->needs, p->pools, p->arcs, LIMIT_SCHEDULE_WORK, LIMIT_SCHEDULE_WORK,
+		    LIMIT_SCHEDULE_POOLS, LIMIT_SCHEDULE_ARCS);
 	if ((uint64_t)p->givers * (uint64_t)p->days > LIMIT_SCHEDULE_CELLS)
 		return err_set(err, ERR_LIMIT,
 		    "%u teams and people over %d days are more than %u days to plan: shorten the "
@@ -114,11 +114,16 @@ check_work(const struct schedule_problem *p, struct err *err)
 	for (uint32_t n = 0; n < p->needs; n++) {
 		const struct schedule_need *need = &p->need[n];
 
-		if (need->giver >= p->givers || need->effort < 1 || need->effort > LIMIT_EFFORT ||
-		    need->most < 0 || need->least < 0 ||
+		if ((need->giver >= p->givers && need->giver != SCHEDULE_NONE) ||
+		    need->pool_first > p->pools || need->pool_count > p->pools - need->pool_first ||
+		    need->effort < 1 || need->effort > LIMIT_EFFORT || need->most < 0 ||
+		    need->most > SCHEDULE_ALL || need->least < 0 || need->least > SCHEDULE_ALL ||
 		    (need->most > 0 && need->least > need->most))
 			return err_set(err, ERR_INVALID, "need %u is out of range", n);
 	}
+	for (uint32_t k = 0; k < p->pools; k++)
+		if (p->pool[k] >= p->givers)
+			return err_set(err, ERR_INVALID, "giver %u of a pool is none", k);
 	for (uint32_t e = 0; e < p->arcs; e++)
 		if (p->arc[e].before >= p->works || p->arc[e].after >= p->works ||
 		    p->arc[e].lag < 0 || p->arc[e].lag > LIMIT_SCHEDULE_DAYS)
@@ -223,17 +228,32 @@ lay_initiatives(struct run *run)
 		run->by_initiative[first[p->work[w].initiative + 1]++] = w;
 }
 
+/* Asked when so many steps were taken, whatever they were for. */
+static bool
+is_stopped(struct run *run)
+{
+	if (run->ledger.steps < STOP_EVERY)
+		return run->is_stopped;
+	run->ledger.steps = 0;
+	if (run->policy->stop != NULL && run->policy->stop(run->policy->arg))
+		run->is_stopped = true;
+	return run->is_stopped;
+}
+
 /* ---- alone: bounds, and how long each piece of work takes */
 
 static int32_t
-alone(const struct schedule_problem *p, uint32_t w, int32_t from)
+alone(struct run *run, uint32_t w, int32_t from)
 {
+	const struct schedule_problem *p = run->problem;
 	const struct schedule_work *work = &p->work[w];
 	int32_t finish = from;
 
 	for (uint32_t n = work->needs_first; n < work->needs_first + work->needs_count; n++) {
 		int32_t end = ledger_alone(p, &p->need[n], from);
+		int32_t looked = (end < p->days ? end : p->days) - from;
 
+		run->ledger.steps += (uint64_t)looked * (p->need[n].pool_count + 1u);
 		finish = end > finish ? end : finish;
 	}
 	return finish;
@@ -248,7 +268,7 @@ measure(struct run *run)
 
 	for (uint32_t i = 0; i < p->initiatives; i++)
 		run->out->initiative[i].bound = 0;
-	for (uint32_t q = 0; q < run->ordered; q++) {
+	for (uint32_t q = 0; q < run->ordered && !is_stopped(run); q++) {
 		uint32_t w = run->order[q];
 		int32_t from = p->work[w].not_before;
 
@@ -258,7 +278,7 @@ measure(struct run *run)
 			from = at > from ? at : from;
 		}
 		from = from > SCHEDULE_BEYOND ? SCHEDULE_BEYOND : from;
-		finish[w] = from > p->days ? SCHEDULE_BEYOND : alone(p, w, from);
+		finish[w] = from > p->days ? SCHEDULE_BEYOND : alone(run, w, from);
 		run->length[w] = finish[w] == SCHEDULE_BEYOND ? p->days : finish[w] - from;
 	}
 	for (uint32_t w = 0; w < p->works; w++) {
@@ -271,12 +291,14 @@ measure(struct run *run)
 
 /* ---- energy: all that is asked of one giver has to fit into what they have */
 
-/* Adds up what is asked, of a member's team too; the givers that come in are listed once. */
+/* Adds up what is asked, of a member's team too, of a pool of their team; the givers that come in are listed once. */
 static void
 add_energy(struct run *run, const struct schedule_need *need, uint32_t *count)
 {
-	uint32_t both[2] = {need->giver, run->problem->home[need->giver]};
+	uint32_t both[2] = {need->giver, SCHEDULE_NONE};
 
+	if (need->giver != SCHEDULE_NONE)
+		both[1] = run->problem->home[need->giver];
 	for (int k = 0; k < 2 && both[k] != SCHEDULE_NONE; k++) {
 		if (run->energy[both[k]] == 0)
 			run->givers[(*count)++] = both[k];
@@ -524,9 +546,8 @@ place(void *arg, uint32_t number, int32_t earliest, int32_t *start)
 	struct run *run = arg;
 	int32_t from = earliest > run->from[number] ? earliest : run->from[number];
 
-	if (++run->placed % STOP_EVERY == 0 && run->policy->stop != NULL)
-		run->is_stopped = run->is_stopped || run->policy->stop(run->policy->arg);
-	if (run->is_stopped)
+	run->ledger.steps++;
+	if (is_stopped(run))
 		from = SCHEDULE_BEYOND; /* nothing is booked, and nobody sees it */
 	return ledger_place(&run->ledger, run->group[number], from, run->policy->backfill, start,
 	    &run->left[number]);
@@ -583,6 +604,19 @@ keep(struct run *run)
 				   ? run->problem->work[run->group[i]].initiative
 				   : run->group_of[run->group[i]];
 	}
+	for (uint32_t i = 0; i < run->count; i++)
+		run->out->order[run->out->ordered++] = run->group[run->best[i]];
+}
+
+/* So many of the tries of the work at hand are done. */
+static void
+tell(const struct run *run, uint32_t tried)
+{
+	double here = (double)run->count * tried / run->policy->tries;
+
+	if (run->policy->progress != NULL)
+		run->policy->progress(
+		    run->policy->arg, (run->out->ordered + here) / run->problem->works);
 }
 
 static bool
@@ -602,6 +636,7 @@ schedule_group(struct run *run, uint32_t initiative, struct err *err)
 	for (uint32_t t = 1; t < run->policy->tries && run->count > 1 && run->count <= TRIED_MAX &&
 			     !run->ledger.failed && !run->is_stopped && best.finish > bound;
 	     t++) {
+		tell(run, t);
 		ledger_undo(&run->ledger, mark);
 		make_order(run, &random);
 		score = try_order(run, initiative, run->try);
@@ -675,7 +710,9 @@ compare_bookings(const void *pa, const void *pb)
 		return a->work < b->work ? -1 : 1;
 	if (a->giver != b->giver)
 		return a->giver < b->giver ? -1 : 1;
-	return (a->day > b->day) - (a->day < b->day);
+	if (a->day != b->day)
+		return a->day < b->day ? -1 : 1;
+	return (a->need > b->need) - (a->need < b->need);
 }
 
 static bool
@@ -687,12 +724,15 @@ schedule_all(struct run *run, struct err *err)
 		if (run->place[w] == SCHEDULE_NONE)
 			give_up(run, w);
 	for (uint32_t i = 0; i < p->initiatives; i++) {
-		if (run->policy->stop != NULL && run->policy->stop(run->policy->arg))
+		if (run->is_stopped ||
+		    (run->policy->stop != NULL && run->policy->stop(run->policy->arg)))
 			return err_set(err, ERR_CANCELLED, "the schedule was cancelled");
 		gather(run, i);
 		lay_net(run, i);
 		if (run->count > 0 && !schedule_group(run, i, err))
 			return false;
+		if (run->count > 0)
+			tell(run, 0);
 	}
 	sum_up(run);
 	run->out->bookings = run->ledger.bookings;
@@ -795,7 +835,8 @@ schedule_new(const struct schedule_problem *problem)
 	schedule->work = calloc((size_t)problem->works + 1, sizeof *schedule->work);
 	schedule->initiative =
 	    calloc((size_t)problem->initiatives + 1, sizeof *schedule->initiative);
-	if (schedule->work != NULL && schedule->initiative != NULL)
+	schedule->order = calloc((size_t)problem->works + 1, sizeof *schedule->order);
+	if (schedule->work != NULL && schedule->initiative != NULL && schedule->order != NULL)
 		return schedule;
 	schedule_free(schedule);
 	return NULL;
@@ -843,5 +884,6 @@ schedule_free(struct schedule *schedule)
 	free(schedule->work);
 	free(schedule->initiative);
 	free(schedule->bookings);
+	free(schedule->order);
 	free(schedule);
 }

@@ -6,7 +6,7 @@
  * what a better-ranked initiative must wait for is scheduled with it, whatever its own rank: it inherits the better one.
  *
  * Work is driven by effort: a need of so many hundredths of a person-day is booked day by day into what its giver (team or
- * person) has left, from the first day that prerequisites allow, until it is used up. What is booked for a person is booked for
+ * person, or any of several) has left, from the first day that prerequisites allow, until it is used up. What is booked for a person is booked for
  * their team as well, once. Within one initiative several orders are tried, and the one that ends first is kept.
  *
  * Plain C on numbers: no view, no I/O, no clock. Days count from 0, the first day that can be worked on; ends are exclusive.
@@ -22,13 +22,22 @@
 #define SCHEDULE_NONE   UINT32_MAX
 #define SCHEDULE_BEYOND (INT32_MAX / 2) /* a day behind the horizon */
 
-/* So much of one giver. */
+#define SCHEDULE_ALL 10000 /* a share: all that a giver has on a day */
+
+/*
+ * So much of one giver; or of a pool, each of whom can give any part of it: on each day the first of them gives what they have left,
+ * then the next. Without a giver and a pool: nobody can give it, and it is never done.
+ */
 struct schedule_need {
-	uint32_t giver;
 	int64_t effort; /* hundredths of a person-day, above 0 */
-	int32_t most;   /* on one day; 0: as much as there is */
+	uint32_t giver; /* with a pool: the team that all of it are in; SCHEDULE_NONE */
+	uint32_t pool_first;
+	uint32_t pool_count; /* 0: of the giver alone */
+	/* Ten-thousandths of what a giver has on a day, rounded up to whole hundredths of a person-day: */
+	int32_t most; /* at most so much of it; 0: all of it */
 	int32_t
-	    least; /* on a day that is worked on at all, as long as so much is left to do; 0: anything */
+	    least; /* at least, where they work on it at all, as long as so much is left to do; 0: anything */
+	bool is_whole; /* once begun, worked on on each day that one of its givers works */
 };
 
 struct schedule_work {
@@ -36,7 +45,6 @@ struct schedule_work {
 	uint32_t needs_first;
 	uint32_t needs_count; /* none: a milestone, done when what is before it is */
 	int32_t not_before;   /* day */
-	bool is_whole;        /* once begun, worked on on each day that its giver works */
 };
 
 struct schedule_arc {
@@ -56,6 +64,8 @@ struct schedule_problem {
 	const struct schedule_work *work;
 	uint32_t needs;
 	const struct schedule_need *need;
+	uint32_t pools;
+	const uint32_t *pool; /* givers; none twice in one pool, no team beside its members */
 	uint32_t arcs;
 	const struct schedule_arc *arc;
 };
@@ -69,12 +79,15 @@ struct schedule_policy {
 	    tries; /* orders of one initiative's work that are tried; at least 1. Of more than 5,000 pieces: one */
 	uint64_t seed;
 	bool (*stop)(void *arg); /* asked now and then; NULL: never */
+	void (*progress)(
+	    void *arg, double part); /* 0..1, for each order that is tried; NULL: not asked for */
 	void *arg;
 };
 
 struct schedule_booking {
 	uint32_t work;
-	uint32_t giver;
+	uint32_t need;
+	uint32_t giver; /* one of the need's */
 	int32_t day;
 	int32_t effort;
 };
@@ -106,8 +119,11 @@ struct schedule {
 	int32_t finish; /* of everything */
 	int32_t bound;  /* no schedule finishes everything earlier */
 	uint32_t line; /* the first initiative that is not finished in the horizon; SCHEDULE_NONE */
-	struct schedule_booking *bookings; /* by work, giver, day */
+	struct schedule_booking *bookings; /* by work, giver, day, need */
 	size_t bookings_count;
+	uint32_t *
+	    order; /* work as it was placed, none ahead of its befores; what is never done is not in it */
+	uint32_t ordered;
 };
 
 /* NULL: ERR_INVALID (which number is out of place), ERR_LIMIT, ERR_CANCELLED. The problem is borrowed until it returns. */
@@ -120,12 +136,14 @@ struct schedule_why {
 	uint32_t before; /* the prerequisite that lets it start last; SCHEDULE_NONE */
 	bool by_date;    /* its own date lets it start last */
 	uint32_t
-	    giver; /* has too little left, so that it ends later than it would with all they have; SCHEDULE_NONE */
+	    need; /* ends last, and later than it would with all that its givers have; SCHEDULE_NONE */
+	uint32_t
+	    giver; /* has too little left for it, of a pool the one whose days are held most; SCHEDULE_NONE: nobody can give it */
 	uint32_t
 	    holder; /* the initiative that holds most of theirs in that time, perhaps its own; SCHEDULE_NONE */
 	int64_t held; /* so much */
 	bool
-	    never; /* the giver has too little within the horizon, even if nobody else had any of it */
+	    never; /* its givers have too little within the horizon, even if nobody else had any of it */
 };
 
 bool schedule_why(const struct schedule *schedule, const struct schedule_problem *problem,

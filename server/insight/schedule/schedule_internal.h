@@ -17,6 +17,8 @@ struct ledger {
 	struct schedule_booking *bookings;
 	size_t count;
 	size_t cap;
+	uint64_t
+	    steps; /* givers looked at, day by day: work that was done since the caller set it to 0 */
 	bool failed; /* out of memory */
 };
 
@@ -35,7 +37,13 @@ void ledger_settle(struct ledger *ledger, size_t from, uint32_t initiative);
 int32_t ledger_place(struct ledger *ledger, uint32_t work, int32_t from, bool backfill,
     int32_t *start, int64_t *left);
 
-/* When a need alone would be done from that day on with all that its giver has; SCHEDULE_BEYOND. Does not look at is_whole. */
+/* The need's givers: its pool, or the one. */
+const uint32_t *ledger_givers(
+    const struct schedule_problem *problem, const struct schedule_need *need, uint32_t *count);
+/*
+ * When a need alone would be done from that day on with all that its givers have, at the earliest; SCHEDULE_BEYOND. Does not look at is_whole,
+ * nor at what each of a pool gives at least.
+ */
 int32_t ledger_alone(
     const struct schedule_problem *problem, const struct schedule_need *need, int32_t from);
 

@@ -12,6 +12,7 @@
 #define WORKS_MAX  24
 #define NEEDS_MAX  48
 #define ARCS_MAX   64
+#define POOLS_MAX  64
 
 /* A problem with room of its own. */
 struct plan {
@@ -22,6 +23,7 @@ struct plan {
 	struct schedule_work work[WORKS_MAX];
 	struct schedule_need need[NEEDS_MAX];
 	struct schedule_arc arc[ARCS_MAX];
+	uint32_t pool[POOLS_MAX];
 };
 
 static struct err err;
@@ -38,7 +40,8 @@ begin(struct plan *plan, int32_t days, uint32_t givers, uint32_t initiatives)
 	    .streams = plan->streams,
 	    .work = plan->work,
 	    .need = plan->need,
-	    .arc = plan->arc};
+	    .arc = plan->arc,
+	    .pool = plan->pool};
 	for (uint32_t g = 0; g < givers; g++)
 		plan->home[g] = SCHEDULE_NONE;
 	for (uint32_t i = 0; i < initiatives; i++)
@@ -73,8 +76,24 @@ static void
 add_need(struct plan *plan, uint32_t giver, int64_t effort, int32_t most, int32_t least)
 {
 	ck_assert_uint_lt(plan->p.needs, NEEDS_MAX);
-	plan->need[plan->p.needs++] = (struct schedule_need){giver, effort, most, least};
+	plan->need[plan->p.needs++] =
+	    (struct schedule_need){.giver = giver, .effort = effort, .most = most, .least = least};
 	plan->work[plan->p.works - 1].needs_count++;
+}
+
+/* The need that was added last is of that one too. */
+static void
+add_to_pool(struct plan *plan, uint32_t giver)
+{
+	struct schedule_need *need = &plan->need[plan->p.needs - 1];
+
+	ck_assert_uint_lt(plan->p.pools, POOLS_MAX);
+	if (need->pool_count == 0)
+		need->pool_first = plan->p.pools;
+	need->giver = need->pool_count == 0 || need->giver == plan->home[giver] ? plan->home[giver]
+										: SCHEDULE_NONE;
+	need->pool_count++;
+	plan->pool[plan->p.pools++] = giver;
 }
 
 static uint32_t
@@ -117,16 +136,16 @@ is_at(const struct schedule *schedule, uint32_t work, int32_t start, int32_t fin
 
 static int64_t
 booked(const struct schedule *schedule, const struct plan *plan, uint32_t giver, int32_t day,
-    uint32_t work)
+    uint32_t need)
 {
 	int64_t sum = 0;
 
 	for (size_t b = 0; b < schedule->bookings_count; b++) {
 		const struct schedule_booking *one = &schedule->bookings[b];
 
-		if (one->day == day && (work == SCHEDULE_NONE || one->work == work) &&
+		if (one->day == day && (need == SCHEDULE_NONE || one->need == need) &&
 		    (one->giver == giver ||
-			(work == SCHEDULE_NONE && plan->home[one->giver] == giver)))
+			(need == SCHEDULE_NONE && plan->home[one->giver] == giver)))
 			sum += one->effort;
 	}
 	return sum;
@@ -139,6 +158,11 @@ check_capacity(const struct schedule *schedule, const struct plan *plan)
 		ck_assert_int_gt(schedule->bookings[b].effort, 0);
 		ck_assert_int_ge(schedule->bookings[b].day, 0);
 		ck_assert_int_lt(schedule->bookings[b].day, plan->p.days);
+		ck_assert_uint_ge(
+		    schedule->bookings[b].need, plan->work[schedule->bookings[b].work].needs_first);
+		ck_assert_uint_lt(
+		    schedule->bookings[b].need - plan->work[schedule->bookings[b].work].needs_first,
+		    plan->work[schedule->bookings[b].work].needs_count);
 	}
 	for (uint32_t g = 0; g < plan->p.givers; g++)
 		for (int32_t day = 0; day < plan->p.days; day++)
@@ -146,28 +170,73 @@ check_capacity(const struct schedule *schedule, const struct plan *plan)
 			    plan->capacity[(int32_t)g * plan->p.days + day]);
 }
 
-/* One need of a work whose givers are all different. */
-static void
-check_need(const struct schedule *schedule, const struct plan *plan, uint32_t w,
-    const struct schedule_need *need, int64_t *left)
+/* May that one give it? */
+static bool
+may_give(const struct plan *plan, const struct schedule_need *need, uint32_t giver)
 {
+	for (uint32_t k = 0; k < need->pool_count; k++)
+		if (plan->pool[need->pool_first + k] == giver)
+			return true;
+	return need->pool_count == 0 && need->giver == giver;
+}
+
+/* A share of a day as whole hundredths, rounded up; slowly. */
+static int64_t
+share(int32_t capacity, int32_t ten_thousandths)
+{
+	int64_t hundredths = 0;
+
+	while (hundredths * 10000 < (int64_t)capacity * ten_thousandths)
+		hundredths++;
+	return hundredths;
+}
+
+/* What the one gives on the day, of so much that is left to do. */
+static int64_t
+check_day(const struct schedule *schedule, const struct plan *plan, uint32_t w, uint32_t n,
+    uint32_t giver, int32_t day, int64_t remaining)
+{
+	const struct schedule_need *need = &plan->need[n];
+	int64_t today = booked(schedule, plan, giver, day, n);
+	int32_t capacity = plan->capacity[(int32_t)giver * plan->p.days + day];
+
+	if (today == 0)
+		return 0;
+	ck_assert_int_ge(day, schedule->work[w].start);
+	ck_assert_int_lt(day, schedule->work[w].finish);
+	ck_assert(need->most == 0 || today <= share(capacity, need->most));
+	ck_assert(today >= share(capacity, need->least) || today == remaining);
+	return today;
+}
+
+static void
+check_need(
+    const struct schedule *schedule, const struct plan *plan, uint32_t w, uint32_t n, int64_t *left)
+{
+	const struct schedule_need *need = &plan->need[n];
 	int64_t remaining = need->effort;
 	bool gap = false;
 
 	for (int32_t day = 0; day < plan->p.days; day++) {
-		int64_t today = booked(schedule, plan, need->giver, day, w);
-		bool has = plan->capacity[(int32_t)need->giver * plan->p.days + day] > 0;
+		int64_t today = 0;
+		bool has = false;
 
-		if (today > 0) {
-			ck_assert_int_ge(day, schedule->work[w].start);
-			ck_assert_int_lt(day, schedule->work[w].finish);
-			ck_assert(need->most == 0 || today <= need->most);
-			ck_assert(today >= need->least || today == remaining);
-			ck_assert(!gap || !plan->work[w].is_whole);
-			remaining -= today;
-		} else if (has && remaining < need->effort && remaining > 0) {
-			gap = true;
+		for (uint32_t k = 0;
+		     k < need->pool_count || (k == 0 && need->giver != SCHEDULE_NONE); k++) {
+			uint32_t g =
+			    need->pool_count > 0 ? plan->pool[need->pool_first + k] : need->giver;
+
+			today += check_day(schedule, plan, w, n, g, day, remaining - today);
+			has |= plan->capacity[(int32_t)g * plan->p.days + day] > 0;
 		}
+		for (uint32_t g = 0; g < plan->p.givers; g++)
+			ck_assert(
+			    may_give(plan, need, g) || booked(schedule, plan, g, day, n) == 0);
+		if (today > 0)
+			ck_assert(!gap || !need->is_whole);
+		else if (has && remaining < need->effort && remaining > 0)
+			gap = true;
+		remaining -= today;
 	}
 	ck_assert_int_ge(remaining, 0);
 	*left += remaining;
@@ -180,7 +249,7 @@ check_work(const struct schedule *schedule, const struct plan *plan, uint32_t w)
 	int64_t left = 0;
 
 	for (uint32_t n = 0; n < plan->work[w].needs_count; n++)
-		check_need(schedule, plan, w, &plan->need[plan->work[w].needs_first + n], &left);
+		check_need(schedule, plan, w, plan->work[w].needs_first + n, &left);
 	ck_assert_int_eq(left, result->left);
 	ck_assert_int_eq(
 	    left > 0, plan->work[w].needs_count > 0 && result->finish == SCHEDULE_BEYOND);
@@ -334,9 +403,9 @@ START_TEST(shares_are_kept)
 	begin(&plan, 10, 1, 3);
 	gives(&plan, 0, 100);
 	add_work(&plan, 0);
-	add_need(&plan, 0, 100, 40, 0);
+	add_need(&plan, 0, 100, 4000, 0);
 	add_work(&plan, 1);
-	add_need(&plan, 0, 130, 0, 70);
+	add_need(&plan, 0, 130, 0, 7000);
 	add_work(&plan, 2);
 	add_need(&plan, 0, 70, 0, 0);
 	schedule = run(&plan, true, 1);
@@ -364,10 +433,99 @@ START_TEST(what_is_whole_is_not_interrupted)
 	check(schedule, &plan);
 	is_at(schedule, 1, 0, 4);
 	schedule_free(schedule);
-	plan.work[1].is_whole = true;
+	plan.need[1].is_whole = true;
 	schedule = run(&plan, true, 1);
 	check(schedule, &plan);
 	is_at(schedule, 1, 3, 7);
+	schedule_free(schedule);
+}
+END_TEST
+
+/*
+ * A team of two, of whom the first is off on day 1, and one of no team. Rank 1 has the first for half of each day until 100 is done:
+ * days 0, 2. Rank 2 takes 200 of any of the three, in that order: 50 + 100 on day 0, and 50 of the second on day 1: the second
+ * has 50 left, the third, off on day 0, all of day 1. Rank 3 takes 300 of whom nobody is: never, named. Rank 4: 120 of the
+ * team's two: 50 on day 1 of the second, on day 2 50 of the first, who has so much left, and 20 of the second.
+ */
+START_TEST(a_pool_gives_in_its_order)
+{
+	struct plan plan;
+	struct schedule *schedule;
+	struct schedule_why why;
+
+	begin(&plan, 10, 4, 4);
+	gives(&plan, 0, 200);
+	for (uint32_t g = 1; g < 4; g++)
+		gives(&plan, g, 100);
+	plan.home[1] = plan.home[2] = 0;
+	off(&plan, 1, 1);
+	plan.capacity[1] = 100;
+	add_work(&plan, 0);
+	add_need(&plan, 1, 100, 5000, 0);
+	add_work(&plan, 1);
+	add_need(&plan, 0, 200, 0, 0);
+	add_to_pool(&plan, 1);
+	add_to_pool(&plan, 2);
+	add_to_pool(&plan, 3);
+	plan.capacity[3 * 10] = 0;
+	add_work(&plan, 2);
+	add_need(&plan, SCHEDULE_NONE, 300, 0, 0);
+	add_work(&plan, 3);
+	add_need(&plan, 0, 120, 0, 0);
+	add_to_pool(&plan, 1);
+	add_to_pool(&plan, 2);
+	ck_assert_uint_eq(plan.need[1].giver, SCHEDULE_NONE);
+	ck_assert_uint_eq(plan.need[3].giver, 0);
+	schedule = run(&plan, true, 1);
+	check(schedule, &plan);
+	is_at(schedule, 0, 0, 3);
+	is_at(schedule, 1, 0, 2);
+	is_at(schedule, 2, SCHEDULE_BEYOND, SCHEDULE_BEYOND);
+	is_at(schedule, 3, 1, 3);
+	ck_assert_int_eq(booked(schedule, &plan, 1, 0, 1), 50);
+	ck_assert_int_eq(booked(schedule, &plan, 2, 0, 1), 100);
+	ck_assert_int_eq(booked(schedule, &plan, 2, 1, 1), 50);
+	ck_assert_int_eq(booked(schedule, &plan, 2, 1, 3), 50);
+	ck_assert_int_eq(booked(schedule, &plan, 1, 2, 3), 50);
+	ck_assert_int_eq(booked(schedule, &plan, 2, 2, 3), 20);
+	/* Alone: 120 of 200 on day 0. On days 0 to 2 150 of each are held, 200 of both by rank 2. */
+	ck_assert_int_eq(schedule->initiative[3].bound, 1);
+	ck_assert(schedule_why(schedule, &plan.p, 3, &why, &err));
+	ck_assert_uint_eq(why.need, 3);
+	ck_assert_uint_eq(why.giver, 1);
+	ck_assert_uint_eq(why.holder, 1);
+	ck_assert_int_eq(why.held, 200);
+	ck_assert(!why.never);
+	ck_assert(schedule_why(schedule, &plan.p, 2, &why, &err));
+	ck_assert_uint_eq(why.need, 2);
+	ck_assert_uint_eq(why.giver, SCHEDULE_NONE);
+	ck_assert(why.never);
+	ck_assert_uint_eq(schedule->line, 2);
+	schedule_free(schedule);
+}
+END_TEST
+
+/* Half of what one has on a day: 50 of 100, 25 of 49 (rounded up), and 0 of 0. At least 60 %: not on a day of which half is taken. */
+START_TEST(shares_are_of_the_day)
+{
+	struct plan plan;
+	struct schedule *schedule;
+
+	begin(&plan, 10, 1, 2);
+	gives(&plan, 0, 100);
+	plan.capacity[1] = 49;
+	off(&plan, 0, 2);
+	add_work(&plan, 0);
+	add_need(&plan, 0, 125, 5000, 0);
+	add_work(&plan, 1);
+	add_need(&plan, 0, 200, 0, 6000);
+	schedule = run(&plan, true, 1);
+	check(schedule, &plan);
+	is_at(schedule, 0, 0, 4);
+	ck_assert_int_eq(booked(schedule, &plan, 0, 0, 0), 50);
+	ck_assert_int_eq(booked(schedule, &plan, 0, 1, 0), 25);
+	ck_assert_int_eq(booked(schedule, &plan, 0, 3, 0), 50);
+	is_at(schedule, 1, 4, 6);
 	schedule_free(schedule);
 }
 END_TEST
@@ -458,9 +616,9 @@ START_TEST(orders_are_tried)
 	add(&plan, 0, 0, 100);
 	add(&plan, 0, 0, 100);
 	add_work(&plan, 0);
-	add_need(&plan, 1, 200, 50, 0);
+	add_need(&plan, 1, 200, 5000, 0);
 	add_work(&plan, 0);
-	add_need(&plan, 1, 200, 50, 0);
+	add_need(&plan, 1, 200, 5000, 0);
 	add_arc(&plan, 1, 3, 0);
 	add_arc(&plan, 2, 4, 0);
 	one = run(&plan, true, 1);
@@ -550,19 +708,38 @@ dice(uint32_t *state, uint32_t below)
 	return (*state >> 8) % below;
 }
 
+/* Some of the people, in some order; now and then nobody. */
+static void
+draw_pool(struct plan *plan, uint32_t *state)
+{
+	uint32_t first = dice(state, 5);
+
+	plan->need[plan->p.needs - 1].giver = SCHEDULE_NONE;
+	for (uint32_t k = 0; k < 5; k++) {
+		uint32_t giver = (first + 2 * k) % 5 + 1;
+
+		if (giver != 3 && dice(state, 3) > 0 && plan->p.pools < POOLS_MAX)
+			add_to_pool(plan, giver);
+	}
+}
+
 static void
 draw_work(struct plan *plan, uint32_t *state)
 {
 	uint32_t w = add_work(plan, dice(state, plan->p.initiatives));
 	uint32_t giver = dice(state, plan->p.givers);
 
+	bool is_whole = dice(state, 3) == 0;
+
 	plan->work[w].not_before = dice(state, 4) == 0 ? (int32_t)dice(state, 20) : 0;
-	plan->work[w].is_whole = dice(state, 3) == 0;
 	for (uint32_t n = dice(state, 3); n > 0; n--) {
-		int32_t most = dice(state, 3) == 0 ? 20 + (int32_t)dice(state, 60) : 0;
+		int32_t most = dice(state, 3) == 0 ? 2000 + (int32_t)dice(state, 6000) : 0;
 
 		add_need(plan, giver, 1 + dice(state, 500), most,
-		    dice(state, 3) == 0 ? (int32_t)dice(state, 20) : 0);
+		    dice(state, 3) == 0 ? (int32_t)dice(state, 2000) : 0);
+		plan->need[plan->p.needs - 1].is_whole = is_whole;
+		if (dice(state, 3) == 0)
+			draw_pool(plan, state);
 		giver = (giver + 1) % plan->p.givers;
 	}
 	for (uint32_t b = 0; b < w; b++)
@@ -730,7 +907,7 @@ START_TEST(what_is_out_of_range_is_refused)
 	add(&good, 0, 0, 100);
 	add_arc(&good, 0, 1, 0);
 	schedule_free(run(&good, true, 1));
-	for (int fault = 0; fault < 16; fault++) {
+	for (int fault = 0; fault < 22; fault++) {
 		memcpy(&bad, &good, sizeof bad);
 		bad.p.capacity = bad.capacity;
 		bad.p.home = bad.home;
@@ -738,6 +915,7 @@ START_TEST(what_is_out_of_range_is_refused)
 		bad.p.work = bad.work;
 		bad.p.need = bad.need;
 		bad.p.arc = bad.arc;
+		bad.p.pool = bad.pool;
 		switch (fault) {
 		case 0:
 			bad.p.days = 0;
@@ -784,11 +962,31 @@ START_TEST(what_is_out_of_range_is_refused)
 		case 14:
 			bad.arc[0].lag = LIMIT_SCHEDULE_DAYS + 1;
 			break;
+		case 15:
+			bad.p.pools = LIMIT_SCHEDULE_POOLS + 1;
+			break;
+		case 16:
+			bad.need[1].pool_count = 1;
+			break;
+		case 17:
+			bad.p.pools = 1;
+			bad.pool[0] = 2;
+			break;
+		case 18:
+			bad.need[1].most = SCHEDULE_ALL + 1;
+			break;
+		case 19:
+			bad.need[1].least = -1;
+			break;
+		case 20:
+			bad.need[1].most = 5000;
+			bad.need[1].least = 5001;
+			break;
 		default:
 			bad.p.works = LIMIT_SCHEDULE_WORK + 1;
 			break;
 		}
-		refused(&bad, fault < 3 || fault == 15 ? ERR_LIMIT : ERR_INVALID);
+		refused(&bad, fault < 3 || fault == 15 || fault == 21 ? ERR_LIMIT : ERR_INVALID);
 	}
 }
 END_TEST
@@ -832,6 +1030,8 @@ main(void)
 	tcase_add_test(tcase, a_person_counts_for_their_team_once);
 	tcase_add_test(tcase, shares_are_kept);
 	tcase_add_test(tcase, what_is_whole_is_not_interrupted);
+	tcase_add_test(tcase, a_pool_gives_in_its_order);
+	tcase_add_test(tcase, shares_are_of_the_day);
 	tcase_add_test(tcase, prerequisites_inherit_the_better_rank);
 	tcase_add_test(tcase, what_cannot_be_done_is_named);
 	tcase_add_test(tcase, orders_are_tried);
