@@ -11,6 +11,7 @@
 #include "client/import_okr.h"
 #include "client/import_stratml.h"
 #include "client/import_text.h"
+#include "client/import_tjp.h"
 #include "client/planfile_command.h"
 #include "client/safe.h"
 #include "common/pb.h"
@@ -535,15 +536,113 @@ static const struct command cmd_import_okr = {
     .takes = TAKES_SERVER | TAKES_TODAY,
 };
 
+/* ---- TaskJuggler ------------------------------------------------------------------------------------------------ */
+
+/* A file beside the one that is imported; the importer lets no name through that leads elsewhere. */
+static char *
+read_beside(void *arg, const char *name, size_t *len, struct err *err)
+{
+	const struct import *in = arg;
+	const char *path = arena_printf(in->arena, "%.*s%s", (int)(in->name - in->path), in->path, name);
+	FILE *file = path != NULL ? fopen(path, "rb") : NULL;
+	char *text = NULL;
+
+	if (file == NULL) {
+		err_set(err, ERR_INVALID, "cannot read %.100s: %s", name, strerror(errno));
+		return NULL;
+	}
+	text = malloc(TJP_BYTES_MAX + 1);
+	*len = text != NULL ? fread(text, 1, TJP_BYTES_MAX + 1, file) : 0;
+	if (text == NULL || ferror(file)) {
+		err_set(err, ERR_INVALID, "cannot read %.100s: %s", name, strerror(errno));
+		free(text);
+		text = NULL;
+	}
+	fclose(file);
+	return text;
+}
+
+static bool
+read_tjp(struct import *in, const char *bytes, size_t len, struct str *report, struct err *err)
+{
+	struct tjp_options options = {
+	    .name = in->name,
+	    .source = in->source,
+	    .include = strcmp(in->path, "-") == 0 ? NULL : read_beside,
+	    .arg = in,
+	    .known = in->known,
+	    .known_count = in->known_count,
+	};
+	struct tjp_report *done;
+
+	if (!tjp_import(bytes, len, &options, in->plan, &done, err))
+		return false;
+	tjp_report_print(done, in->name, report);
+	return true;
+}
+
+static int
+run_tjp(struct context *ctx, const struct args *args)
+{
+	static const struct importer importer = {"tjp", TJP_BYTES_MAX, read_tjp};
+
+	return import_all(ctx, args, &importer);
+}
+
+static const struct option tjp_options[] = {
+    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing",
+	NULL},
+    {'y', "yes", NULL, "don't ask", NULL},
+    {0, "source", "NAME", "the name the document goes by in the plan; tjp:FILE if not stated",
+	NULL},
+    {0, "prune", NULL,
+	"remove items that an earlier import put there and the document no longer has", NULL},
+    {0, "force", NULL, "where others and the document both changed a field, the document wins",
+	NULL},
+    {'m', "reason", "TEXT", "why, for the history", NULL},
+    PLANFILE_FINDINGS,
+    PLANFILE_OVERRIDE,
+    {0},
+};
+
+static const struct example tjp_examples[] = {
+    {"plumb import tjp release.tjp --dry-run", "what it would make of the plan"},
+    {"plumb import tjp release.tjp", "asks, and imports it; then: plumb schedule"},
+    {0},
+};
+
+static const struct command cmd_import_tjp = {
+    .name = "tjp",
+    .group = GROUP_PLAN,
+    .arguments = "FILE…",
+    .summary = "read plans of TaskJuggler (.tjp), to be scheduled here",
+    .help = "Reads projects of TaskJuggler 3 with the files that they include from the same directory, "
+	    "and their macros. Tasks of the outermost level become initiatives, ranked by their "
+	    "priority; those with parts workstreams, the others tasks and milestones, with what "
+	    "they depend on, effort, length and duration; resources become people and teams, with "
+	    "capacity and absences. docs/IMPORT.md says what becomes what. What is said in another "
+	    "way and what is left out is reported, with how often and where first.\n\n"
+	    "Importing a document again changes only what has changed in it: items are found again "
+	    "by their external ids. What others changed since stays, as with plumb apply.",
+    .options = tjp_options,
+    .examples = tjp_examples,
+    .min_args = 1,
+    .max_args = 1000,
+    .run = run_tjp,
+    .takes = TAKES_SERVER,
+};
+
 static const struct command *const parts[] = {
     &cmd_import_okr,
     &cmd_import_stratml,
+    &cmd_import_tjp,
     NULL,
 };
 
 static const struct example import_examples[] = {
     {"plumb import okr q2.md", "objectives and key results"},
     {"plumb import stratml plan.xml", "a strategic plan in the Strategy Markup Language"},
+    {"plumb import tjp release.tjp", "a schedule of TaskJuggler"},
     {0},
 };
 

@@ -170,11 +170,19 @@ spine_measure(struct item *item, struct target *targets, const Plumb__V1__Measur
 static uint8_t
 needs_has(Plumb__V1__Need *const *needs, size_t count)
 {
+	unsigned has = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		if (needs[i]->who[0] == '\0')
-			return HAS_OPEN_NEED;
+		const Plumb__V1__Need *n = needs[i];
+
+		if (n->who[0] == '\0')
+			has |= HAS_OPEN_NEED;
+		if (n->skill[0] != '\0' || n->whole ||
+		    n->most_share__case != PLUMB__V1__NEED__MOST_SHARE___NOT_SET ||
+		    n->least_share__case != PLUMB__V1__NEED__LEAST_SHARE___NOT_SET)
+			has |= HAS_NEED_TERMS;
 	}
-	return 0;
+	return (uint8_t)has;
 }
 
 /* Its own method, and whether a contribution states another. */
@@ -245,6 +253,7 @@ spine_person(struct item *item, const Plumb__V1__Person *p)
 	item->extra = (uint8_t)p->level;
 	item->has |= p->n_absences > 0 ? HAS_ABSENCES : 0;
 	item->has |= p->n_skills > 0 ? HAS_SKILLS : 0;
+	item->has |= p->n_capacities > 0 ? HAS_CAPACITIES : 0;
 	item->start = date_of(p->first_day);
 	item->finish = date_of(p->last_day);
 	spine_effort(item, STATED(p, capacity, PLUMB__V1__PERSON__CAPACITY__CAPACITY), p->capacity);
@@ -258,6 +267,8 @@ spine_task(struct item *item, const Plumb__V1__Task *t)
 	item->finish = date_of(t->due);
 	item->done = date_of(t->done);
 	item->has |= needs_has(t->needs, t->n_needs);
+	if (STATED(t, duration_days, PLUMB__V1__TASK__DURATION_DAYS__DURATION_DAYS))
+		item->has |= HAS_DURATION;
 	spine_effort(item, STATED(t, effort, PLUMB__V1__TASK__EFFORT__EFFORT), t->effort);
 	if (t->effort__case == PLUMB__V1__TASK__EFFORT___NOT_SET && t->estimate != NULL)
 		spine_effort(item, STATED(t->estimate, likely, PLUMB__V1__ESTIMATE__LIKELY__LIKELY),
@@ -348,6 +359,8 @@ spine_record(struct item *item, const Plumb__V1__Record *m, int64_t at_us)
 		spine_value(item,
 		    STATED(m->check_in, progress, PLUMB__V1__CHECK_IN__PROGRESS__PROGRESS),
 		    m->check_in->progress);
+		if (STATED(m->check_in, remaining, PLUMB__V1__CHECK_IN__REMAINING__REMAINING))
+			item->has |= HAS_REMAINING;
 	}
 }
 

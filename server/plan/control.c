@@ -1,5 +1,7 @@
 #include "server/plan/control.h"
 
+#include <math.h>
+
 #include "common/arena.h"
 #include "common/calendar.h"
 #include "common/pb.h"
@@ -127,44 +129,79 @@ control_calendar(const struct item *item, struct arena *arena, struct control_ca
 	return true;
 }
 
-static bool
-open_needs(Plumb__V1__Need *const *needs, size_t n, struct arena *arena,
-    const struct control_need **out, size_t *count)
+bool
+control_capacities(const struct item *person, struct arena *arena,
+    const struct control_capacity **out, size_t *count)
 {
-	struct control_need *list = arena_array(arena, n + 1, sizeof list[0]);
+	const Plumb__V1__Item *message = decode(person, KIND_PERSON, arena);
+	struct control_capacity *list;
 
+	if (message == NULL || message->body_case != PLUMB__V1__ITEM__BODY_PERSON)
+		return false;
+	list = arena_array(arena, message->person->n_capacities + 1, sizeof list[0]);
 	if (list == NULL)
 		return false;
 	*count = 0;
-	for (size_t i = 0; i < n; i++) {
-		bool stated = needs[i]->effort__case == PLUMB__V1__NEED__EFFORT__EFFORT;
+	for (size_t i = 0; i < message->person->n_capacities; i++) {
+		const Plumb__V1__PersonCapacity *c = message->person->capacities[i];
+		struct control_capacity *one = &list[*count];
 
-		if (needs[i]->who[0] == '\0')
-			list[(*count)++] =
-			    (struct control_need){stated ? needs[i]->effort : -1, needs[i]->skill};
+		*one = (struct control_capacity){0, INT32_MAX, c->capacity};
+		if (date_parse(c->first_day, &one->first) &&
+		    (c->last_day[0] == '\0' || date_parse(c->last_day, &one->last)))
+			(*count)++;
 	}
 	*out = list;
 	return true;
 }
 
+static int32_t
+ten_thousandths(bool stated, double share)
+{
+	return stated ? (int32_t)lround(share * 10000) : -1;
+}
+
+static struct control_need
+need_of(const Plumb__V1__Need *n)
+{
+	return (struct control_need){n->who,
+	    n->effort__case == PLUMB__V1__NEED__EFFORT__EFFORT ? n->effort : -1, n->skill,
+	    ten_thousandths(
+		n->most_share__case == PLUMB__V1__NEED__MOST_SHARE__MOST_SHARE, n->most_share),
+	    ten_thousandths(
+		n->least_share__case == PLUMB__V1__NEED__LEAST_SHARE__LEAST_SHARE, n->least_share),
+	    n->whole};
+}
+
 bool
-control_open_needs(
+control_needs(
     const struct item *work, struct arena *arena, const struct control_need **out, size_t *count)
 {
 	const Plumb__V1__Item *message;
+	Plumb__V1__Need **needs = NULL;
+	struct control_need *list;
 
-	if (!item_is_live(work) || (work->kind != KIND_INITIATIVE && work->kind != KIND_WORKSTREAM))
+	if (!item_is_live(work))
 		return false;
 	message = decode(work, (enum kind)work->kind, arena);
 	if (message == NULL)
 		return false;
-	if (message->body_case == PLUMB__V1__ITEM__BODY_INITIATIVE)
-		return open_needs(
-		    message->initiative->needs, message->initiative->n_needs, arena, out, count);
-	if (message->body_case == PLUMB__V1__ITEM__BODY_WORKSTREAM)
-		return open_needs(
-		    message->workstream->needs, message->workstream->n_needs, arena, out, count);
-	return false;
+	*count = 0;
+	if (message->body_case == PLUMB__V1__ITEM__BODY_INITIATIVE) {
+		needs = message->initiative->needs;
+		*count = message->initiative->n_needs;
+	} else if (message->body_case == PLUMB__V1__ITEM__BODY_WORKSTREAM) {
+		needs = message->workstream->needs;
+		*count = message->workstream->n_needs;
+	} else if (message->body_case == PLUMB__V1__ITEM__BODY_TASK) {
+		needs = message->task->needs;
+		*count = message->task->n_needs;
+	}
+	list = arena_array(arena, *count + 1, sizeof list[0]);
+	for (size_t i = 0; list != NULL && i < *count; i++)
+		list[i] = need_of(needs[i]);
+	*out = list;
+	return list != NULL;
 }
 
 /* ---- roll-ups */
@@ -193,6 +230,10 @@ enum wire {
 	ITEM_MEASURE = 25,
 	ITEM_INITIATIVE = 27,
 	ITEM_WORKSTREAM = 28,
+	ITEM_TASK = 30,
+	TASK_DURATION_DAYS = 12,
+	RECORD_CHECK_IN = 21,
+	CHECK_IN_REMAINING = 4,
 	MEASURE_DIMENSION = 1,
 	INITIATIVE_SCOPE = 5,
 	WORKSTREAM_SCOPE = 3,
@@ -231,6 +272,39 @@ control_dimension(const struct item *measure, size_t *len)
 		return "";
 	*len = field.len;
 	return (const char *)field.bytes;
+}
+
+/* The number in a message of the entry; otherwise where there is none. */
+static int64_t
+find_number(const struct item *item, uint32_t message, uint32_t number, int64_t otherwise)
+{
+	struct pb_field body, field;
+	struct pb_in in;
+
+	if (!item_is_live(item) || !find_field(item_bytes(item), item->bytes_len, message, &body))
+		return otherwise;
+	pb_in_init(&in, body.bytes, body.len);
+	while (pb_in_next(&in, &field)) {
+		if (field.number == number && field.wire_type == 0)
+			otherwise = (int64_t)field.value;
+	}
+	return otherwise;
+}
+
+int32_t
+control_duration(const struct item *task)
+{
+	if (task->kind != KIND_TASK || (task->has & HAS_DURATION) == 0)
+		return 0;
+	return (int32_t)find_number(task, ITEM_TASK, TASK_DURATION_DAYS, 0);
+}
+
+int64_t
+control_remaining(const struct item *check_in)
+{
+	if (check_in->kind != KIND_CHECK_IN || (check_in->has & HAS_REMAINING) == 0)
+		return -1;
+	return find_number(check_in, RECORD_CHECK_IN, CHECK_IN_REMAINING, -1);
 }
 
 uint32_t

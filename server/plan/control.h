@@ -61,14 +61,24 @@ struct control_calendar {
 	size_t holidays_count;
 };
 
-/* A need that names nobody. */
 struct control_need {
-	int64_t effort; /* -1 not stated */
+	const char *who; /* as stated; "" nobody */
+	int64_t effort;  /* -1 not stated */
 	const char *skill;
+	int32_t most_share; /* in 1/10,000; -1 not stated */
+	int32_t least_share;
+	bool whole;
+};
+
+/* Another capacity for a time. */
+struct control_capacity {
+	int32_t first;
+	int32_t last; /* INT32_MAX: from then on */
+	int64_t per_week;
 };
 
 /*
- * What a person, calendar, initiative or workstream states, as they state it; lists are in the arena. False when the
+ * What a person, calendar, initiative, workstream or task states, as they state it; lists are in the arena. False when the
  * arena is full or the entry is of another kind.
  */
 bool control_absences(const struct item *person, struct arena *arena,
@@ -77,8 +87,11 @@ bool control_skills(const struct item *person, struct arena *arena, const char *
     size_t *count) MUST_CHECK;
 bool control_calendar(
     const struct item *item, struct arena *arena, struct control_calendar *out) MUST_CHECK;
-bool control_open_needs(const struct item *work, struct arena *arena,
-    const struct control_need **out, size_t *count) MUST_CHECK;
+bool control_capacities(const struct item *person, struct arena *arena,
+    const struct control_capacity **out, size_t *count) MUST_CHECK;
+/* All its needs, in their order. */
+bool control_needs(const struct item *work, struct arena *arena, const struct control_need **out,
+    size_t *count) MUST_CHECK;
 
 /*
  * How each contribution of an initiative counts in what it names, in order (enum roll_up). False when the arena is full
@@ -89,6 +102,10 @@ bool control_roll_ups(const struct item *initiative, struct arena *arena, const 
 
 /* The dimension of a measure, within its bytes: not NUL-terminated, len 0 where none is stated. */
 const char *control_dimension(const struct item *measure, size_t *len);
+/* Days that a task takes at least, whoever works on it; 0 where none are stated. */
+int32_t control_duration(const struct item *task);
+/* What is still to do, as a check-in states it; -1 where it does not. */
+int64_t control_remaining(const struct item *check_in);
 /* How many entries scope.in of an initiative or workstream has. */
 uint32_t control_scope_in(const struct item *work);
 

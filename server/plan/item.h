@@ -195,7 +195,12 @@ enum item_has {
 	/* The same bits, of other kinds. */
 	HAS_ABSENCES = 2,   /* person */
 	HAS_SKILLS = 4,     /* person */
-	HAS_OPEN_NEED = 64, /* initiative, workstream: a need that names nobody */
+	HAS_CAPACITIES = 8, /* person */
+	HAS_DURATION = 2,   /* task */
+	HAS_REMAINING = 2,  /* check-in */
+	/* Initiative, workstream, task: a need that */
+	HAS_NEED_TERMS = 32, /* asks for a skill, shares of a day or not to be split */
+	HAS_OPEN_NEED = 64,  /* names nobody */
 };
 
 static inline size_t

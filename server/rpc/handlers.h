@@ -33,6 +33,8 @@ void handle_insight_progress(struct rpc_call *call, const ProtobufCMessage *requ
 
 /* load_rpc.c */
 void handle_insight_load(struct rpc_call *call, const ProtobufCMessage *request);
+/* moves_rpc.c */
+void handle_insight_moves(struct rpc_call *call, const ProtobufCMessage *request);
 /* score_rpc.c */
 void handle_insight_forecast(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_schedule(struct rpc_call *call, const ProtobufCMessage *request);

@@ -45,6 +45,7 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "Forecast", forecast, RPC_STREAM, handle_insight_forecast),
 	METHOD("Insight", "Load", load, RPC_STREAM, handle_insight_load),
 	METHOD("Insight", "Mine", mine, 0, handle_insight_mine),
+	METHOD("Insight", "Moves", moves, RPC_STREAM, handle_insight_moves),
 	METHOD("Insight", "Progress", progress, 0, handle_insight_progress),
 	METHOD("Insight", "Schedule", schedule, RPC_STREAM, handle_insight_schedule),
 	METHOD("Insight", "Score", score, 0, handle_insight_score),

@@ -57,6 +57,7 @@ class _Messages:
         self.plan = load("plumb.v1.plan_pb2")
         self.insight = load("plumb.v1.insight_pb2")
         self.forecast = load("plumb.v1.forecast_pb2")
+        self.moves = load("plumb.v1.moves_pb2")
         self.signal = load("plumb.v1.signal_pb2")
         self.admin = load("plumb.v1.admin_pb2")
         self.webhook = load("plumb.v1.webhook_pb2")

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/arena.h"
 #include "common/str.h"
@@ -423,12 +424,12 @@ add_wanted_skills(struct under *u, uint32_t initiative)
 
 	if ((ix->has[initiative] & HAS_OPEN_NEED) == 0)
 		return;
-	if (!control_open_needs(ix->items[initiative], u->arena, &needs, &n)) {
+	if (!control_needs(ix->items[initiative], u->arena, &needs, &n)) {
 		u->failed = true;
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (needs[i].skill[0] != '\0')
+		if (needs[i].who[0] == '\0' && needs[i].skill[0] != '\0')
 			add_waiting(u, SLOT_NONE, initiative, needs[i].skill);
 	}
 }
@@ -486,7 +487,7 @@ static bool
 has_skill(const char *const *skills, size_t count, const char *wanted)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(skills[i], wanted) == 0)
+		if (strcasecmp(skills[i], wanted) == 0)
 			return true;
 	}
 	return false;

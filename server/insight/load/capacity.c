@@ -201,6 +201,86 @@ read_absences(struct load *load, struct giver *giver, uint32_t slot, struct err 
 	return true;
 }
 
+/* ---- a person's other capacities: of those that overlap the one that began last */
+
+static int
+compare_capacities(const void *pa, const void *pb)
+{
+	const struct control_capacity *a = *(const struct control_capacity *const *)pa;
+	const struct control_capacity *b = *(const struct control_capacity *const *)pb;
+
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	return a < b ? -1 : a > b; /* of those that begin on the same day the last one counts */
+}
+
+static bool
+add_capacity(struct load *load, struct giver *giver, const struct control_capacity *of,
+    int32_t first, int32_t last)
+{
+	void *grown = load->capacities;
+
+	if (first > last)
+		return true;
+	if (!load_grow(
+		&grown, &load->capacities_cap, load->capacities_count, sizeof load->capacities[0]))
+		return false;
+	load->capacities = grown;
+	load->capacities[load->capacities_count++] =
+	    (struct control_capacity){first, last, of->per_week};
+	giver->capacities_count++;
+	return true;
+}
+
+/* Those that go on are kept as a stack, the one that began last on top. */
+static bool
+lay_capacities(struct load *load, struct giver *giver, const struct control_capacity **list,
+    size_t count, const struct control_capacity **stack)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i <= count; i++) {
+		int64_t next = i < count ? list[i]->first : (int64_t)INT32_MAX + 1;
+		int64_t from = i > 0 ? list[i - 1]->first : next;
+
+		while (depth > 0 && from < next) {
+			const struct control_capacity *top = stack[depth - 1];
+			int64_t last = top->last < next - 1 ? top->last : next - 1;
+
+			if (last >= from &&
+			    !add_capacity(load, giver, top, (int32_t)from, (int32_t)last))
+				return false;
+			from = last >= from ? last + 1 : from;
+			if (top->last < next)
+				depth--;
+		}
+		if (i < count)
+			stack[depth++] = list[i];
+	}
+	return true;
+}
+
+static bool
+read_capacities(struct load *load, struct giver *giver, uint32_t slot, struct err *err)
+{
+	const struct control_capacity *stated, **sorted, **stack;
+	size_t count, kept = 0;
+
+	arena_reset(load->scratch);
+	if (!control_capacities(load->ix->items[slot], load->scratch, &stated, &count))
+		return err_oom(err);
+	sorted = arena_array(load->scratch, count + 1, sizeof sorted[0]);
+	stack = arena_array(load->scratch, count + 1, sizeof stack[0]);
+	if (sorted == NULL || stack == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < count; i++)
+		if (stated[i].last >= stated[i].first)
+			sorted[kept++] = &stated[i];
+	if (kept > 1)
+		qsort(sorted, kept, sizeof sorted[0], compare_capacities);
+	return lay_capacities(load, giver, sorted, kept, stack) || err_oom(err);
+}
+
 static bool
 read_person(struct load *load, uint32_t row, struct err *err)
 {
@@ -222,7 +302,12 @@ read_person(struct load *load, uint32_t row, struct err *err)
 			      ? item->effort
 			      : 100 * workdays_per_week(&load->calendars[giver->calendar]);
 	giver->absences_first = (uint32_t)load->absences_count;
-	return (item->has & HAS_ABSENCES) == 0 || read_absences(load, giver, slot, err);
+	giver->capacities_first = (uint32_t)load->capacities_count;
+	giver->skills_first = (uint32_t)load->skill_rows_count;
+	return ((item->has & HAS_ABSENCES) == 0 || read_absences(load, giver, slot, err)) &&
+	       ((item->has & HAS_CAPACITIES) == 0 || read_capacities(load, giver, slot, err)) &&
+	       ((item->has & HAS_SKILLS) == 0 || load->skills_count == 0 ||
+		   load_read_skills(load, giver, slot, err));
 }
 
 bool
@@ -234,7 +319,8 @@ load_lay_rows(struct load *load, struct err *err)
 	(void)index_kind(load->ix, KIND_PERSON, &persons);
 	load->row_of = malloc(((size_t)load->ix->slots + 1) * sizeof load->row_of[0]);
 	load->who = malloc(((size_t)teams + persons + 1) * sizeof load->who[0]);
-	load->givers = calloc((size_t)teams + persons + 1, sizeof load->givers[0]);
+	load->givers =
+	    calloc((size_t)teams + persons + load->skills_count + 1, sizeof load->givers[0]);
 	if (load->row_of == NULL || load->who == NULL || load->givers == NULL)
 		return err_oom(err);
 	memset(load->row_of, 0xff, ((size_t)load->ix->slots + 1) * sizeof load->row_of[0]);
@@ -243,6 +329,9 @@ load_lay_rows(struct load *load, struct err *err)
 	load->teams = load->rows;
 	if (!add_rows(load, KIND_PERSON, err) || !read_calendars(load, err))
 		return false;
+	load->all_rows = load->rows + load->skills_count;
+	for (uint32_t row = load->rows; row < load->all_rows; row++)
+		load->givers[row].home = load->givers[row].next = NO_ROW;
 	for (uint32_t team = 0; team < load->teams; team++) {
 		load->givers[team].home = NO_ROW;
 		load->givers[team].next = NO_ROW;
@@ -265,9 +354,20 @@ days_there(const struct load *load, const struct giver *giver, int32_t first, in
 	int32_t from = first > giver->first ? first : giver->first;
 	int32_t to = last < giver->last ? last : giver->last;
 	int64_t days = workdays_count(w, from, to);
+	const struct control_span *list = load->absences + giver->absences_first;
+	uint32_t low = 0;
+	uint32_t high = giver->absences_count;
 
-	for (uint32_t i = 0; i < giver->absences_count; i++) {
-		const struct control_span *away = &load->absences[giver->absences_first + i];
+	while (low < high) { /* the first that ends on that day or later */
+		uint32_t middle = low + (high - low) / 2;
+
+		if (list[middle].last < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (uint32_t i = low; i < giver->absences_count && list[i].first <= to; i++) {
+		const struct control_span *away = &list[i];
 
 		days -= workdays_count(
 		    w, from > away->first ? from : away->first, to < away->last ? to : away->last);
@@ -275,22 +375,55 @@ days_there(const struct load *load, const struct giver *giver, int32_t first, in
 	return days;
 }
 
-/* Rounded to the nearest hundredth, half up. */
+/* So many days with the usual capacity, rounded to the nearest hundredth, half up. */
 static int64_t
-person_gives(const struct load *load, const struct giver *giver, int64_t days)
+usually(const struct load *load, const struct giver *giver, int64_t weighted)
 {
 	int64_t week = workdays_per_week(&load->calendars[giver->calendar]);
 
-	return (2 * giver->per_week * days + week) / (2 * week);
+	return (2 * weighted + week) / (2 * week);
 }
 
-/* The stated capacity that is for the shortest period around the column; false: none is. */
+static int64_t
+person_gives(const struct load *load, const struct giver *giver, int32_t first, int32_t last)
+{
+	const struct control_capacity *list = load->capacities + giver->capacities_first;
+	int64_t weighted = giver->per_week * days_there(load, giver, first, last);
+	uint32_t low = 0;
+	uint32_t high = giver->capacities_count;
+
+	while (low < high) { /* the first that ends on that day or later */
+		uint32_t middle = low + (high - low) / 2;
+
+		if (list[middle].last < first)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (uint32_t i = low; i < giver->capacities_count && list[i].first <= last; i++)
+		weighted += (list[i].per_week - giver->per_week) *
+			    days_there(load, giver, first > list[i].first ? first : list[i].first,
+				last < list[i].last ? last : list[i].last);
+	return usually(load, giver, weighted);
+}
+
+static int64_t
+members_give(const struct load *load, uint32_t team, int32_t first, int32_t last)
+{
+	int64_t sum = 0;
+
+	for (uint32_t p = load->givers[team].next; p != NO_ROW; p = load->givers[p].next)
+		sum += person_gives(load, &load->givers[p], first, last);
+	return sum;
+}
+
+/* The stated capacity that is for the shortest period around these days; false: none is. */
 static bool
-find_stated(const struct load *load, uint32_t row, uint32_t column, const struct ref **best)
+find_stated(
+    const struct load *load, uint32_t row, int32_t first, int32_t last, const struct ref **best)
 {
 	const struct index *ix = load->ix;
 	const struct item *team = ix->items[load->who[row]];
-	const struct column *c = &load->columns[column];
 	int32_t shortest = INT32_MAX;
 
 	*best = NULL;
@@ -302,7 +435,7 @@ find_stated(const struct load *load, uint32_t row, uint32_t column, const struct
 
 		if (ref->role != ROLE_CAPACITY_PERIOD || !index_is(ix, ref->slot, STANDING_LIVE) ||
 		    period->kind != KIND_PERIOD || period->start == DATE_NONE ||
-		    period->start > c->first || period->finish < c->last)
+		    period->start > first || period->finish < last)
 			continue;
 		if (period->finish - period->start >= shortest)
 			continue;
@@ -329,21 +462,46 @@ stated_gives(
 	       load_part(stated->amount, workdays_count(w, period->start, first - 1), all);
 }
 
+/* A week may begin in one period and end in another: days with the same statement go together. */
+static int64_t
+team_gives_by_day(
+    const struct load *load, uint32_t row, int32_t first, int32_t last, bool *any_stated)
+{
+	const struct ref *stated, *next;
+	int64_t sum = 0;
+	int32_t from = first;
+
+	*any_stated = false;
+	(void)find_stated(load, row, first, first, &stated);
+	for (int32_t day = first; day <= last; day++) {
+		next = NULL;
+		if (day < last &&
+		    find_stated(load, row, day + 1, day + 1, &next) == (stated != NULL) &&
+		    next == stated)
+			continue;
+		sum += stated != NULL ? stated_gives(load, row, stated, from, day)
+				      : members_give(load, row, from, day);
+		*any_stated |= stated != NULL;
+		from = day + 1;
+		stated = next;
+	}
+	return sum;
+}
+
 int64_t
 load_give(const struct load *load, uint32_t row, uint32_t column, int32_t first, int32_t last)
 {
+	const struct column *c = &load->columns[column];
 	const struct ref *stated;
-	int64_t sum = 0;
+	bool any;
 
 	if (row >= load->teams)
-		return person_gives(
-		    load, &load->givers[row], days_there(load, &load->givers[row], first, last));
-	if (find_stated(load, row, column, &stated))
+		return person_gives(load, &load->givers[row], first, last);
+	if (load->by_week)
+		return team_gives_by_day(load, row, first, last, &any);
+	if (find_stated(load, row, c->first, c->last, &stated))
 		return stated_gives(load, row, stated, first, last);
-	for (uint32_t p = load->givers[row].next; p != NO_ROW; p = load->givers[p].next)
-		sum += person_gives(
-		    load, &load->givers[p], days_there(load, &load->givers[p], first, last));
-	return sum;
+	return members_give(load, row, first, last);
 }
 
 static bool
@@ -374,16 +532,45 @@ lay_person(struct load *load, uint32_t row)
 
 	for (uint32_t c = 0; c < n; c++) {
 		const struct column *column = &load->columns[c];
-		bool whole = giver->absences_count == 0 && giver->first <= column->first &&
-			     giver->last >= column->last;
-		int64_t days = whole ? load->days[(size_t)giver->calendar * n + c]
-				     : days_there(load, giver, column->first, column->last);
+		bool whole = giver->absences_count == 0 && giver->capacities_count == 0 &&
+			     giver->first <= column->first && giver->last >= column->last;
 
-		cells[c].capacity = person_gives(load, giver, days);
+		cells[c].capacity =
+		    whole ? usually(load, giver,
+				giver->per_week * load->days[(size_t)giver->calendar * n + c])
+			  : person_gives(load, giver, column->first, column->last);
 		cells[c].is_known = true;
+		for (uint32_t i = 0; i < giver->skills_count; i++)
+			load->cells[(size_t)load->skill_rows[giver->skills_first + i] * n + c]
+			    .capacity += cells[c].capacity;
 		if (home != NULL) {
 			home[c].capacity += cells[c].capacity;
 			home[c].is_known = true;
+		}
+	}
+}
+
+/* What a team states goes before what its members give. */
+static void
+lay_team(struct load *load, uint32_t row)
+{
+	const struct ref *stated;
+
+	if ((load->ix->roles[load->who[row]] & ROLE_BIT(ROLE_CAPACITY_PERIOD)) == 0)
+		return;
+	for (uint32_t c = 0; c < load->columns_count; c++) {
+		struct load_cell *cell = &load->cells[(size_t)row * load->columns_count + c];
+		const struct column *column = &load->columns[c];
+		bool any;
+
+		if (load->by_week) {
+			cell->capacity =
+			    team_gives_by_day(load, row, column->first, column->last, &any);
+			cell->is_known |= any;
+		} else if (find_stated(load, row, column->first, column->last, &stated)) {
+			cell->capacity =
+			    stated_gives(load, row, stated, column->first, column->last);
+			cell->is_known = true;
 		}
 	}
 }
@@ -392,23 +579,15 @@ bool
 load_lay_capacity(struct load *load, struct err *err)
 {
 	uint32_t n = load->columns_count;
-	const struct ref *stated;
 
 	if (!count_days(load, err))
 		return false;
 	for (uint32_t row = load->teams; row < load->rows; row++)
 		lay_person(load, row);
-	for (uint32_t row = 0; row < load->teams; row++) {
-		for (uint32_t c = 0; c < n; c++) {
-			struct load_cell *cell = &load->cells[(size_t)row * n + c];
-
-			if (!find_stated(load, row, c, &stated))
-				continue;
-			cell->capacity = stated_gives(
-			    load, row, stated, load->columns[c].first, load->columns[c].last);
-			cell->is_known = true;
-		}
-	}
+	for (uint32_t row = 0; row < load->teams; row++)
+		lay_team(load, row);
+	for (size_t i = (size_t)load->rows * n; i < (size_t)load->all_rows * n; i++)
+		load->cells[i].is_known = true;
 	return true;
 }
 
@@ -416,17 +595,10 @@ load_lay_capacity(struct load *load, struct err *err)
 static int64_t
 give_until(const struct load *load, uint32_t row, uint32_t column, int32_t first, int32_t day)
 {
-	int64_t sum = 0;
-
 	if (column != NO_COLUMN)
 		return load_give(load, row, column, load->columns[column].first, day);
-	if (row >= load->teams)
-		return person_gives(
-		    load, &load->givers[row], days_there(load, &load->givers[row], first, day));
-	for (uint32_t p = load->givers[row].next; p != NO_ROW; p = load->givers[p].next)
-		sum += person_gives(
-		    load, &load->givers[p], days_there(load, &load->givers[p], first, day));
-	return sum;
+	return row >= load->teams ? person_gives(load, &load->givers[row], first, day)
+				  : members_give(load, row, first, day);
 }
 
 void

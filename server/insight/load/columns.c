@@ -64,6 +64,42 @@ take(struct load *load, const struct candidate *list, uint32_t count, uint32_t m
 	load->left_out_after = count - room - first;
 }
 
+/* The Monday of its week; day 0, 1970-01-01, is a Thursday. */
+static int32_t
+monday_of(int32_t day)
+{
+	return day - (int32_t)((((int64_t)day + 3) % 7 + 7) % 7);
+}
+
+/* From the first to the last day of all periods and of what is asked for; of too many those from there on. */
+static void
+take_weeks(struct load *load, const struct candidate *list, uint32_t count, uint32_t most)
+{
+	int32_t first = load->week_from;
+	int32_t last = load->week_to;
+	int64_t weeks;
+
+	for (uint32_t i = 0; i < count; i++) {
+		first = list[i].column.first < first ? list[i].column.first : first;
+		last = list[i].column.last > last ? list[i].column.last : last;
+	}
+	first = monday_of(first);
+	weeks = ((int64_t)monday_of(last) - first) / 7 + 1;
+	if (weeks > most) {
+		first = monday_of(load->week_from);
+		weeks = ((int64_t)monday_of(last) - first) / 7 + 1;
+	}
+	load->columns_count = weeks < most ? (uint32_t)weeks : most;
+	for (uint32_t i = 0; i < load->columns_count; i++) {
+		int32_t monday = first + 7 * (int32_t)i;
+
+		load->columns[i] = (struct column){SLOT_NONE, monday, monday + 6};
+	}
+	last = first + 7 * (int32_t)load->columns_count - 1;
+	load->left_out_after =
+	    load->week_to > last ? ((uint32_t)(load->week_to - last) + 6) / 7 : 0;
+}
+
 bool
 load_lay_columns(struct load *load, uint32_t most, struct err *err)
 {
@@ -85,7 +121,10 @@ load_lay_columns(struct load *load, uint32_t most, struct err *err)
 			continue;
 		list[n++] = (struct candidate){load->ix, {slots[i], item->start, item->finish}};
 	}
-	take(load, list, keep_finest(list, n), most);
+	if (load->by_week)
+		take_weeks(load, list, n, most);
+	else
+		take(load, list, keep_finest(list, n), most);
 	free(list);
 	return true;
 }

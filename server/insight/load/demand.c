@@ -17,6 +17,8 @@ struct source {
 	uint32_t row;
 	uint32_t slot;   /* the entry */
 	uint32_t number; /* in the order in which they are stated */
+	uint32_t need;   /* LOAD_NO_NEED */
+	uint32_t skill;  /* row of the one that is asked for of somebody by name; NO_ROW */
 	enum load_how how;
 	int32_t start; /* DATE_NONE not known */
 	int32_t finish;
@@ -76,10 +78,12 @@ unplace(struct demand *d, uint32_t work, uint32_t source, int64_t effort, enum l
 		fail(d);
 }
 
+/* In the row of a skill, a person's bookings are there anyway. */
 static struct spot
-spot_of(const struct node *node, const struct source *s)
+spot_of(const struct demand *d, const struct node *node, const struct source *s)
 {
-	return (struct spot){node->slot, s->slot, node->rank, s->how, s->row, s->start, s->finish};
+	return (struct spot){node->slot, s->slot, node->rank, s->how, s->row,
+	    s->row < d->load->teams ? s->skill : NO_ROW, s->start, s->finish};
 }
 
 static bool
@@ -103,13 +107,13 @@ keep_ask(struct demand *d, const struct node *node, const struct source *s, int6
 		return;
 	}
 	load->asks = grown;
-	load->asks[load->asks_count++] = (struct load_ask){node->slot, s->row, effort};
+	load->asks[load->asks_count++] = (struct load_ask){node->slot, s->row, effort, s->need};
 }
 
 static void
 place(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
 {
-	struct spot spot = spot_of(node, s);
+	struct spot spot = spot_of(d, node, s);
 	bool ok = true;
 
 	if (d->load->keep_asks)
@@ -147,7 +151,11 @@ add_allocation(struct demand *d, const struct node *node, uint32_t slot)
 {
 	const struct item *item = d->ix->items[slot];
 	uint32_t who = index_target(d->ix, slot, ROLE_WHO);
-	struct source s = {.slot = slot, .how = LOAD_ALLOCATION, .share = -1};
+	struct source s = {.slot = slot,
+	    .need = LOAD_NO_NEED,
+	    .skill = NO_ROW,
+	    .how = LOAD_ALLOCATION,
+	    .share = -1};
 
 	if (!index_is(d->ix, slot, STANDING_LIVE) || (item->has & HAS_VALUE) == 0)
 		return false;
@@ -181,24 +189,25 @@ is_allocated(const struct demand *d, uint32_t row)
 	return false;
 }
 
+/* Of the persons and teams that needs name; stated says more of them, where there is more. */
 static bool
-add_needs(struct demand *d, const struct node *node)
+add_named_needs(struct demand *d, const struct node *node, const struct control_need *stated)
 {
 	const struct item *item = d->ix->items[node->slot];
 	bool any = false;
 
-	if ((d->ix->roles[node->slot] & ROLE_BIT(ROLE_NEED)) == 0)
-		return false;
 	for (uint32_t i = 0; i < item->refs_count; i++) {
 		const struct ref *ref = &item->refs[i];
-		struct source s = {d->load->row_of[ref->slot], node->slot, 0, LOAD_NEED,
-		    node->start, node->finish, ref->amount, -1};
+		struct source s = {d->load->row_of[ref->slot], node->slot, 0, ref->position, NO_ROW,
+		    LOAD_NEED, node->start, node->finish, ref->amount, -1};
 
 		if (ref->role != ROLE_NEED || ref->amount <= 0)
 			continue;
 		any = true;
 		if (!node->runs)
 			continue;
+		if (stated != NULL)
+			s.skill = load_skill_row(d->load, stated[ref->position].skill);
 		if (s.row == NO_ROW)
 			unplace(d, node->slot, node->slot, s.effort, LOAD_NOBODY);
 		else if (!is_allocated(d, s.row))
@@ -207,31 +216,45 @@ add_needs(struct demand *d, const struct node *node)
 	return any;
 }
 
-/* Needs that name nobody. */
+/* Needs that name nobody: of those who have the skill, if they ask for one. */
 static bool
-add_open_needs(struct demand *d, const struct node *node)
+add_open_needs(
+    struct demand *d, const struct node *node, const struct control_need *needs, size_t count)
 {
-	const struct control_need *needs;
-	size_t count;
 	bool any = false;
 
-	if ((d->ix->has[node->slot] & HAS_OPEN_NEED) == 0 ||
-	    (d->ix->kinds[node->slot] != KIND_INITIATIVE &&
-		d->ix->kinds[node->slot] != KIND_WORKSTREAM))
-		return false;
-	arena_reset(d->load->scratch);
-	if (!control_open_needs(d->ix->items[node->slot], d->load->scratch, &needs, &count)) {
-		fail(d);
-		return false;
-	}
 	for (size_t i = 0; i < count; i++) {
-		if (needs[i].effort <= 0)
+		struct source s = {load_skill_row(d->load, needs[i].skill), node->slot, 0,
+		    (uint32_t)i, NO_ROW, LOAD_NEED, node->start, node->finish, needs[i].effort, -1};
+
+		if (needs[i].who[0] != '\0' || needs[i].effort <= 0)
 			continue;
 		any = true;
-		if (node->runs)
-			unplace(d, node->slot, node->slot, needs[i].effort, LOAD_NOBODY);
+		if (node->runs && s.row == NO_ROW)
+			unplace(d, node->slot, node->slot, s.effort, LOAD_NOBODY);
+		else if (node->runs)
+			add_source(d, &s);
 	}
 	return any;
+}
+
+static bool
+add_needs(struct demand *d, const struct node *node)
+{
+	const struct control_need *needs = NULL;
+	size_t count = 0;
+	bool any = false;
+
+	if ((d->ix->has[node->slot] & (HAS_OPEN_NEED | HAS_NEED_TERMS)) != 0) {
+		arena_reset(d->load->scratch);
+		if (!control_needs(d->ix->items[node->slot], d->load->scratch, &needs, &count)) {
+			fail(d);
+			return false;
+		}
+	}
+	if ((d->ix->roles[node->slot] & ROLE_BIT(ROLE_NEED)) != 0)
+		any = add_named_needs(d, node, needs);
+	return add_open_needs(d, node, needs, count) || any;
 }
 
 static bool
@@ -261,7 +284,7 @@ static void
 add_estimate(struct demand *d, const struct node *node, int64_t effort)
 {
 	struct edges out = index_out(d->ix, node->slot);
-	struct source s = {0, node->slot, 0,
+	struct source s = {0, node->slot, 0, LOAD_NO_NEED, NO_ROW,
 	    d->ix->kinds[node->slot] == KIND_TASK ? LOAD_TASK : LOAD_ESTIMATE, node->start,
 	    node->finish, 0, -1};
 	int64_t members = 0;
@@ -316,14 +339,17 @@ add_sum(struct demand *d, uint32_t row, int64_t effort)
 static int64_t
 stated(const struct demand *d, const struct node *node, const struct source *s)
 {
-	struct spot spot = spot_of(node, s);
+	struct spot spot = spot_of(d, node, s);
 
 	if (s->share < 0)
 		return s->effort;
 	return has_time(s) ? load_share(d->load, &spot, s->share) : 0;
 }
 
-/* All that is asked of one row for this work; what is asked for its parts, or of a team's members, is in it already. */
+/*
+ * All that is asked of one row for this work; what is asked for its parts, or of a team's members, or of anybody for that skill, is in
+ * it already.
+ */
 static void
 place_group(struct demand *d, const struct node *node, const struct source *list, size_t count)
 {
@@ -340,11 +366,12 @@ place_group(struct demand *d, const struct node *node, const struct source *list
 	for (size_t i = 0; i < count; i++) {
 		int64_t own = stated(d, node, &list[i]);
 
-		if (all == 0)
-			place(d, node, &list[i], 0);
-		else
-			place(d, node, &list[i],
-			    load_part(rest, until + own, all) - load_part(rest, until, all));
+		int64_t part =
+		    all == 0 ? 0 : load_part(rest, until + own, all) - load_part(rest, until, all);
+
+		place(d, node, &list[i], part);
+		if (list[i].skill != NO_ROW)
+			add_sum(d, list[i].skill, part);
 		until += own;
 	}
 	add_sum(d, row, rest);
@@ -352,21 +379,24 @@ place_group(struct demand *d, const struct node *node, const struct source *list
 		add_sum(d, home, rest);
 }
 
-/* Persons first: they are a part of what is asked of their teams. */
+/* Persons first, then teams, then skills: the former are a part of what is asked of the latter. */
 static void
 place_sources(struct demand *d, const struct node *node)
 {
-	size_t persons = 0;
+	size_t ends[4] = {0, 0, 0, d->sources_count}; /* teams, persons, skills */
+	static const int order[] = {1, 0, 2};
 	size_t n = d->sources_count;
 
 	if (n > 1)
 		qsort_r(
 		    d->sources, n, sizeof d->sources[0], compare_sources, (void *)(uintptr_t)d->ix);
-	while (persons < n && d->sources[persons].row < d->load->teams)
-		persons++;
-	for (int pass = 0; pass < 2; pass++) {
-		size_t from = pass == 0 ? persons : 0;
-		size_t to = pass == 0 ? n : persons;
+	while (ends[1] < n && d->sources[ends[1]].row < d->load->teams)
+		ends[1]++;
+	for (ends[2] = ends[1]; ends[2] < n && d->sources[ends[2]].row < d->load->rows;)
+		ends[2]++;
+	for (int pass = 0; pass < 3; pass++) {
+		size_t from = ends[order[pass]];
+		size_t to = ends[order[pass] + 1];
 
 		while (from < to && !d->failed) {
 			size_t end = from + 1;
@@ -466,7 +496,6 @@ take_own(struct demand *d, const struct node *node, bool have_parts, size_t base
 			any |= add_allocation(d, node, in.list[i].slot);
 	}
 	any |= add_needs(d, node);
-	any |= add_open_needs(d, node);
 	if (!any && !have_parts && (d->ix->has[node->slot] & HAS_VALUE) != 0 && brief->effort > 0) {
 		any = true;
 		if (node->runs)
@@ -601,7 +630,7 @@ bool
 load_lay_demand(struct load *load, struct err *err)
 {
 	struct demand d = {.load = load, .ix = load->ix, .err = err};
-	size_t rows = (size_t)load->rows + 1;
+	size_t rows = (size_t)load->all_rows + 1;
 
 	d.sum = calloc(rows, sizeof d.sum[0]);
 	d.touched = malloc(rows * sizeof d.touched[0]);

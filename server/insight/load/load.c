@@ -93,32 +93,37 @@ put(struct load *load, struct load_cell *cell, const struct load_booking *bookin
 	cell->count++;
 }
 
-/* The cell of the team that a person's booking counts for too; NULL. */
-static struct load_cell *
-home_cell(const struct load *load, const struct raw_booking *raw)
-{
-	uint32_t home = load->givers[raw->row].home;
-
-	return home != NO_ROW ? &load->cells[(size_t)home * load->columns_count + raw->column]
-			      : NULL;
-}
-
-static struct load_cell *
-own_cell(const struct load *load, const struct raw_booking *raw)
-{
-	return &load->cells[(size_t)raw->row * load->columns_count + raw->column];
-}
-
 static void
-count_raw(struct load *load)
+count(struct load *load, struct load_cell *cell, const struct load_booking *booking)
 {
-	for (size_t i = 0; i < load->raw_count; i++) {
-		struct load_cell *home = home_cell(load, &load->raw[i]);
+	(void)load;
+	(void)booking;
+	cell->count++;
+}
 
-		own_cell(load, &load->raw[i])->count++;
-		if (home != NULL)
-			home->count++;
-	}
+static struct load_cell *
+cell_of(const struct load *load, uint32_t row, uint32_t column)
+{
+	return &load->cells[(size_t)row * load->columns_count + column];
+}
+
+/* In its own row, in that of the skill that is asked for, of the person's team and of their skills. */
+static void
+take_raw(struct load *load, const struct raw_booking *raw,
+    void (*take)(struct load *load, struct load_cell *cell, const struct load_booking *booking))
+{
+	const struct giver *giver = &load->givers[raw->row];
+	struct load_booking booking = raw->booking;
+
+	take(load, cell_of(load, raw->row, raw->column), &booking);
+	if (raw->skill != NO_ROW)
+		take(load, cell_of(load, raw->skill, raw->column), &booking);
+	booking.is_for_member = true;
+	if (giver->home != NO_ROW)
+		take(load, cell_of(load, giver->home, raw->column), &booking);
+	for (uint32_t i = 0; i < giver->skills_count; i++)
+		take(load, cell_of(load, load->skill_rows[giver->skills_first + i], raw->column),
+		    &booking);
 }
 
 static bool
@@ -126,7 +131,8 @@ lay_bookings(struct load *load, size_t cells, struct err *err)
 {
 	uint32_t first = 0;
 
-	count_raw(load);
+	for (size_t i = 0; i < load->raw_count; i++)
+		take_raw(load, &load->raw[i], count);
 	for (size_t i = 0; i < cells; i++) {
 		load->cells[i].first = first;
 		first += load->cells[i].count;
@@ -136,16 +142,8 @@ lay_bookings(struct load *load, size_t cells, struct err *err)
 	load->sorted = calloc(cells + 1, 1);
 	if (load->bookings == NULL || load->sorted == NULL)
 		return err_oom(err);
-	for (size_t i = 0; i < load->raw_count; i++) {
-		struct raw_booking *raw = &load->raw[i];
-		struct load_cell *home = home_cell(load, raw);
-
-		put(load, own_cell(load, raw), &raw->booking);
-		if (home == NULL)
-			continue;
-		raw->booking.is_for_member = true;
-		put(load, home, &raw->booking);
-	}
+	for (size_t i = 0; i < load->raw_count; i++)
+		take_raw(load, &load->raw[i], put);
 	free(load->raw);
 	load->raw = NULL;
 	return true;
@@ -160,7 +158,7 @@ lay_table(struct load *load, uint32_t most, struct err *err)
 
 	if (!load_lay_columns(load, most, err))
 		return false;
-	cells = (size_t)load->rows * load->columns_count;
+	cells = (size_t)load->all_rows * load->columns_count;
 	free(load->cells);
 	load->cells = calloc(cells + 1, sizeof load->cells[0]);
 	if (load->cells == NULL)
@@ -168,6 +166,7 @@ lay_table(struct load *load, uint32_t most, struct err *err)
 	free(load->last.before);
 	load->last.before = NULL;
 	load->raw_count = load->unplaced_count = load->asks_count = 0;
+	load->laid = 0;
 	load->too_many = false;
 	return load_lay_capacity(load, err) && load_lay_demand(load, err);
 }
@@ -181,10 +180,10 @@ run(struct load *load, struct err *err)
 	load->scratch = arena_new(SCRATCH_MAX);
 	if (load->scratch == NULL)
 		return err_oom(err);
-	if (!load_lay_rows(load, err))
+	if (!load_find_skills(load, err) || !load_lay_rows(load, err))
 		return false;
-	if (load->rows > CELLS_MAX / most)
-		most = load->rows < CELLS_MAX ? CELLS_MAX / load->rows : 1;
+	if (load->all_rows > CELLS_MAX / most)
+		most = load->all_rows < CELLS_MAX ? CELLS_MAX / load->all_rows : 1;
 	for (;;) {
 		if (!lay_table(load, most, err))
 			return false;
@@ -194,22 +193,19 @@ run(struct load *load, struct err *err)
 			return err_oom(err);
 		most = (most + 3) / 4;
 	}
-	return lay_bookings(load, (size_t)load->rows * load->columns_count, err);
+	return lay_bookings(load, (size_t)load->all_rows * load->columns_count, err);
 }
 
 static struct load *
-run_new(const struct index *ix, bool keep_asks, index_stop_fn stop, void *arg, struct err *err)
+run_new(const struct load *how, struct err *err)
 {
-	struct load *load = calloc(1, sizeof *load);
+	struct load *load = malloc(sizeof *load);
 
 	if (load == NULL) {
 		err_oom(err);
 		return NULL;
 	}
-	load->ix = ix;
-	load->keep_asks = keep_asks;
-	load->stop = stop;
-	load->arg = arg;
+	*load = *how;
 	if (!run(load, err)) {
 		load_free(load);
 		return NULL;
@@ -220,13 +216,34 @@ run_new(const struct index *ix, bool keep_asks, index_stop_fn stop, void *arg, s
 struct load *
 load_run(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
 {
-	return run_new(ix, false, stop, arg, err);
+	return run_new(&(struct load){.ix = ix, .stop = stop, .arg = arg}, err);
 }
 
 struct load *
 load_run_asks(const struct index *ix, index_stop_fn stop, void *arg, struct err *err)
 {
-	return run_new(ix, true, stop, arg, err);
+	return run_new(&(struct load){.ix = ix, .stop = stop, .arg = arg, .keep_asks = true}, err);
+}
+
+struct load *
+load_run_weeks(const struct index *ix, int32_t from, int32_t to, index_stop_fn stop, void *arg,
+    struct err *err)
+{
+	if (to < from) {
+		err_set(err, ERR_INVALID, "the last day is before the first");
+		return NULL;
+	}
+	if ((int64_t)to - from >= 7 * (int64_t)COLUMNS_MAX) {
+		err_set(err, ERR_LIMIT, "more than %u weeks: ask for fewer", COLUMNS_MAX);
+		return NULL;
+	}
+	return run_new(&(struct load){.ix = ix,
+			   .stop = stop,
+			   .arg = arg,
+			   .by_week = true,
+			   .week_from = from,
+			   .week_to = to},
+	    err);
 }
 
 void
@@ -236,6 +253,11 @@ load_free(struct load *load)
 		return;
 	for (uint32_t i = 0; i < load->calendars_count; i++)
 		free(load->calendars[i].holidays);
+	for (uint32_t i = 0; i < load->skills_count; i++)
+		free(load->skills[i]);
+	free(load->skills);
+	free(load->skill_rows);
+	free(load->capacities);
 	arena_free(load->scratch);
 	free(load->columns);
 	free(load->who);
@@ -351,8 +373,8 @@ load_next_member(const struct load *load, uint32_t row)
 const struct load_cell *
 load_cell(const struct load *load, uint32_t row, uint32_t column)
 {
-	assert(row < load->rows && column < load->columns_count);
-	return &load->cells[(size_t)row * load->columns_count + column];
+	assert(row < load->all_rows && column < load->columns_count);
+	return cell_of(load, row, column);
 }
 
 static int
@@ -409,7 +431,7 @@ compare_unplaced(const void *pa, const void *pb, void *arg)
 const struct load_unplaced *
 load_unplaced(const struct load *load, uint32_t *count)
 {
-	uint8_t *is_sorted = &load->sorted[(size_t)load->rows * load->columns_count];
+	uint8_t *is_sorted = &load->sorted[(size_t)load->all_rows * load->columns_count];
 
 	if (*is_sorted == 0 && load->unplaced_count > 0)
 		qsort_r(load->unplaced, load->unplaced_count, sizeof load->unplaced[0],

@@ -25,14 +25,20 @@ struct giver {
 	int32_t last;
 	int64_t per_week; /* a person's */
 	uint32_t absences_first;
-	uint32_t absences_count; /* in order, apart from each other */
+	uint32_t absences_count;   /* in order, apart from each other */
+	uint32_t capacities_first; /* a person's, for a time: in order, apart from each other */
+	uint32_t capacities_count;
+	uint32_t skills_first; /* a person's rows of skills, in order */
+	uint32_t skills_count;
+	uint32_t skills_stated; /* also those that nothing asks for */
 	uint32_t next; /* a team's first member, a person's next one of the same team; NO_ROW */
 };
 
-/* Of a person, it stands for that of their team too. */
+/* Of a person, it stands for that of their team and of their skills too. */
 struct raw_booking {
 	uint32_t row;
 	uint32_t column;
+	uint32_t skill; /* that is asked for of a team: its row; NO_ROW */
 	struct load_booking booking;
 };
 
@@ -57,12 +63,25 @@ struct load {
 	struct column *columns;
 	uint32_t columns_count;
 	bool overlap; /* some day is in several columns */
+	bool by_week; /* columns are weeks: */
+	int32_t week_from;
+	int32_t week_to;
 	uint32_t left_out_before;
 	uint32_t left_out_after;
 
 	uint32_t *who; /* slot by row: teams, then persons */
 	uint32_t rows;
 	uint32_t teams;
+	char **skills; /* behind the other rows */
+	uint32_t skills_count;
+	size_t skills_cap;
+	uint32_t all_rows; /* with skills */
+	uint32_t *skill_rows;
+	size_t skill_rows_count;
+	size_t skill_rows_cap;
+	struct control_capacity *capacities;
+	size_t capacities_count;
+	size_t capacities_cap;
 	uint32_t *row_of; /* by slot */
 	struct giver *givers;
 	struct control_span *absences;
@@ -78,6 +97,7 @@ struct load {
 	struct raw_booking *raw; /* until they are laid by cell */
 	size_t raw_count;
 	size_t raw_cap;
+	uint64_t laid; /* bookings, with those of teams and skills */
 	struct load_booking *bookings;
 	uint8_t *sorted; /* by cell: its bookings are in order; the last one: the unplaced are */
 	struct load_unplaced *unplaced;
@@ -102,6 +122,10 @@ int64_t load_part(int64_t a, int64_t b, int64_t c);
 
 /* columns.c: at most `most` columns. */
 bool load_lay_columns(struct load *load, uint32_t most, struct err *err) MUST_CHECK;
+/* skills.c: those that running work asks for; then which of them a person has. */
+bool load_find_skills(struct load *load, struct err *err) MUST_CHECK;
+bool load_read_skills(
+    struct load *load, struct giver *giver, uint32_t person, struct err *err) MUST_CHECK;
 /* capacity.c: rows with their calendars and days; then what they can give. */
 bool load_lay_rows(struct load *load, struct err *err) MUST_CHECK;
 bool load_lay_capacity(struct load *load, struct err *err) MUST_CHECK;
@@ -115,6 +139,7 @@ struct spot {
 	uint32_t rank;
 	enum load_how how;
 	uint32_t row;
+	uint32_t skill;
 	int32_t start;
 	int32_t finish;
 };

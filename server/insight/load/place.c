@@ -31,11 +31,13 @@ load_unplace(struct load *load, uint32_t work, uint32_t source, int64_t effort, 
 static bool
 book(struct load *load, const struct spot *spot, uint32_t column, int64_t effort)
 {
+	const struct giver *giver = &load->givers[spot->row];
 	void *grown = load->raw;
 
 	if (effort == 0)
 		return true;
-	if (load->raw_count >= BOOKINGS_MAX) {
+	load->laid += 1u + (giver->home != NO_ROW) + (spot->skill != NO_ROW) + giver->skills_count;
+	if (load->raw_count >= BOOKINGS_MAX || load->laid > 2 * BOOKINGS_MAX) {
 		load->too_many = true;
 		return true;
 	}
@@ -43,7 +45,7 @@ book(struct load *load, const struct spot *spot, uint32_t column, int64_t effort
 		&grown, &load->raw_cap, load->raw_count, sizeof load->raw[0], load->ix->slots / 2))
 		return false;
 	load->raw = grown;
-	load->raw[load->raw_count++] = (struct raw_booking){spot->row, column,
+	load->raw[load->raw_count++] = (struct raw_booking){spot->row, column, spot->skill,
 	    {spot->work, spot->source, spot->rank, (uint16_t)spot->how, false, effort}};
 	return true;
 }
@@ -145,6 +147,8 @@ load_place_effort(struct load *load, const struct spot *spot, int64_t effort)
 			return false;
 		placed += here;
 	}
+	if (load->by_week)
+		return true; /* days of other weeks are on none of those asked for */
 	rest = effort - placed;
 	if (load->overlap || load->left_out_before > 0 || load->left_out_after > 0)
 		rest = outside(load, effort);
@@ -188,7 +192,7 @@ is_outside(const struct load *load, const struct spot *spot)
 {
 	uint32_t c = first_column(load, spot->start);
 
-	return load->left_out_before == 0 && load->left_out_after == 0 &&
+	return !load->by_week && load->left_out_before == 0 && load->left_out_after == 0 &&
 	       (c == load->columns_count || load->columns[c].first > spot->finish);
 }
 

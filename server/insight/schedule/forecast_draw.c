@@ -188,14 +188,29 @@ read_activities(struct forecast *f, const struct forecast_model *model, struct e
 	return ok;
 }
 
-static enum forecast_path
-best_path(enum forecast_path wanted)
+/* ---- */
+bool
+forecast_has_path(enum forecast_path path)
 {
-	if (wanted != FORECAST_BEST && forecast_has_path(wanted))
-		return wanted;
-	return forecast_has_path(FORECAST_AVX512) ? FORECAST_AVX512
-	       : forecast_has_path(FORECAST_AVX2) ? FORECAST_AVX2
-						  : FORECAST_PLAIN;
+#ifdef __x86_64__
+	if (path == FORECAST_AVX2)
+		return __builtin_cpu_supports("avx2");
+	if (path == FORECAST_AVX512)
+		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+		       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+#endif
+	return path == FORECAST_BEST || path == FORECAST_PLAIN;
+}
+
+static const struct forecast_kernel *
+find_kernel(enum forecast_path path)
+{
+	if ((path == FORECAST_BEST || path == FORECAST_AVX512) &&
+	    forecast_has_path(FORECAST_AVX512))
+		return &forecast_avx512;
+	if (path != FORECAST_PLAIN && forecast_has_path(FORECAST_AVX2))
+		return &forecast_avx2;
+	return &forecast_plain;
 }
 
 struct forecast *
@@ -213,7 +228,7 @@ forecast_new(const struct forecast_model *model, struct err *err)
 	f->count = model->count;
 	f->key[0] = (uint32_t)model->seed;
 	f->key[1] = (uint32_t)(model->seed >> 32);
-	f->path = best_path(model->path);
+	f->kernel = find_kernel(model->path);
 	f->of_overall = (float)sqrt(model->overall);
 	f->of_team = (float)sqrt(model->team);
 	f->of_own = (float)sqrt(fmax(1 - model->overall - model->team, 0));
@@ -242,6 +257,44 @@ forecast_free(struct forecast *f)
 	free(f);
 }
 
+static void
+factors_row(const struct forecast *f, uint32_t row, uint32_t block, float *factors)
+{
+	float part[FORECAST_BLOCK];
+
+	f->kernel->part(f, KERNEL_OVERALL, 0, block, f->of_overall, factors);
+	if (row == 0)
+		return;
+	f->kernel->part(f, KERNEL_TEAM, f->team_stream[row - 1], block, f->of_team, part);
+	for (uint32_t l = 0; l < FORECAST_BLOCK; l++)
+		factors[l] += part[l];
+}
+
+void
+forecast_factors(const struct forecast *f, uint32_t block, float *factors)
+{
+	for (uint32_t row = 0; row <= f->teams; row++)
+		factors_row(f, row, block, factors + (size_t)row * FORECAST_BLOCK);
+}
+
+float
+forecast_sample(const struct forecast *f, uint32_t activity, uint32_t draw)
+{
+	float factors[2 * FORECAST_BLOCK], days[FORECAST_BLOCK];
+	uint32_t block = draw / FORECAST_BLOCK, team = f->team[activity] > 0;
+	struct forecast one = *f; /* with that activity only, and its team */
+
+	one.team = &team;
+	one.stream_low += activity;
+	one.stream_high += activity;
+	one.shape += activity;
+	one.offset += activity;
+	one.scale += activity;
+	factors_row(f, f->team[activity], block, factors + (size_t)team * FORECAST_BLOCK);
+	f->kernel->days(&one, NULL, 1, block, factors, days);
+	return days[draw % FORECAST_BLOCK];
+}
+
 size_t
 forecast_block_room(const struct forecast *f)
 {
@@ -254,5 +307,5 @@ forecast_block(const struct forecast *f, uint32_t block, float *days)
 	float *factors = days + (size_t)f->count * FORECAST_BLOCK;
 
 	forecast_factors(f, block, factors);
-	kernel_days(f, NULL, f->count, block, factors, days);
+	f->kernel->days(f, NULL, f->count, block, factors, days);
 }

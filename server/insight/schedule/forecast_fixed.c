@@ -13,11 +13,9 @@
 
 /* One thread's own. */
 struct own {
-	float *days;        /* by place; durations, then finishes */
-	float *factors;     /* of one block */
-	uint32_t *critical; /* by place: draws */
-	uint32_t *critical_all;
-	uint32_t *outside; /* by group */
+	float *days;    /* by place; durations, then finishes */
+	float *factors; /* of one block */
+	struct kernel_walk walk;
 };
 
 struct run {
@@ -185,6 +183,7 @@ make_net(struct run *run, struct err *err)
 		uint32_t i = net->activity[p];
 
 		net->first[p] = next;
+		net->group[p] = group_of(run, i);
 		net->not_before[p] = plan->not_before != NULL ? plan->not_before[i] : 0;
 		for (uint32_t e = first[i]; e < first[i + 1]; e++) {
 			net->before[next] = run->place[plan->arc[arcs[e]].before];
@@ -258,6 +257,7 @@ allocate_net(struct run *run, struct err *err)
 	       (net->before = numbers(arcs, err)) != NULL &&
 	       (net->lag = numbers(arcs, err)) != NULL &&
 	       (net->not_before = numbers(count, err)) != NULL &&
+	       (net->group = numbers(count, err)) != NULL &&
 	       (run->place = numbers(count, err)) != NULL &&
 	       (run->ends = numbers(2 * count, err)) != NULL &&
 	       (run->ends_first = numbers((size_t)run->plan->groups + 3, err)) != NULL;
@@ -265,50 +265,15 @@ allocate_net(struct run *run, struct err *err)
 
 /* ---- draws */
 
-/* What the activity at that place waited for in draw l, a place; FORECAST_NONE: for nothing but its own date. */
-static uint32_t
-held_by(const struct forecast_net *net, const float *finish, uint32_t place, uint32_t l)
-{
-	float start = net->not_before[place];
-	uint32_t by = FORECAST_NONE;
-
-	for (uint32_t e = net->first[place]; e < net->first[place + 1]; e++) {
-		float at = finish[(size_t)net->before[e] * W + l] + net->lag[e];
-
-		if (at > start) {
-			start = at;
-			by = net->before[e];
-		}
-	}
-	return by;
-}
-
-static void
-walk_group(const struct run *run, struct own *own, uint32_t group, uint32_t place, uint32_t l)
-{
-	while (place != FORECAST_NONE && group_of(run, run->net.activity[place]) == group) {
-		own->critical[place]++;
-		place = held_by(&run->net, own->days, place, l);
-	}
-	own->outside[group] += place != FORECAST_NONE;
-}
-
-static void
-walk_all(const struct run *run, struct own *own, uint32_t place, uint32_t l)
-{
-	for (; place != FORECAST_NONE; place = held_by(&run->net, own->days, place, l))
-		own->critical_all[place]++;
-}
-
 static float *
 row_of(const struct run *run, uint32_t row, uint32_t draw)
 {
 	return run->result->finish + (size_t)row * run->plan->draws + draw;
 }
 
-/* The ends of groups and of everything, and the ways back from them. */
+/* The ends of groups and of everything, and where they are. */
 static void
-follow_ends(const struct run *run, struct own *own, uint32_t draw, uint32_t draws)
+find_latest(const struct run *run, struct own *own, uint32_t draw, uint32_t draws)
 {
 	const struct forecast_plan *plan = run->plan;
 
@@ -316,18 +281,15 @@ follow_ends(const struct run *run, struct own *own, uint32_t draw, uint32_t draw
 		uint32_t row = g < plan->groups ? g : g + plan->kept_count, last[W];
 		uint32_t first = run->ends_first[g], count = run->ends_first[g + 1] - first;
 		float latest[W];
+		uint16_t *marks;
 
 		if (count == 0)
 			continue; /* its finishes are 0 */
-		kernel_latest(
-		    run->forecast->path, run->ends + first, count, own->days, latest, last);
+		run->forecast->kernel->latest(run->ends + first, count, own->days, latest, last);
 		memcpy(row_of(run, row, draw), latest, draws * sizeof *latest);
-		for (uint32_t l = 0; l < draws; l++) {
-			if (g < plan->groups)
-				walk_group(run, own, g, last[l], l);
-			else
-				walk_all(run, own, last[l], l);
-		}
+		marks = g < plan->groups ? own->walk.mine : own->walk.all;
+		for (uint32_t l = 0; l < draws; l++)
+			marks[last[l]] |= (uint16_t)(1u << l);
 	}
 }
 
@@ -345,10 +307,11 @@ draw_piece(void *arg, uint32_t piece, unsigned worker, struct err *err)
 		if (draw >= plan->draws)
 			break;
 		forecast_factors(run->forecast, b, own->factors);
-		kernel_days(
+		run->forecast->kernel->days(
 		    run->forecast, run->net.activity, run->net.count, b, own->factors, own->days);
-		kernel_finish(run->forecast->path, &run->net, own->days);
-		follow_ends(run, own, draw, draws);
+		run->forecast->kernel->finish(&run->net, own->days);
+		find_latest(run, own, draw, draws);
+		run->forecast->kernel->walk(&run->net, own->days, &own->walk);
 		for (uint32_t k = 0; k < plan->kept_count; k++)
 			memcpy(row_of(run, plan->groups + k, draw),
 			    own->days + (size_t)run->place[plan->kept[k]] * W,
@@ -367,9 +330,11 @@ allocate_own(struct run *run, struct err *err)
 
 		if ((own->days = numbers(count * W, err)) == NULL ||
 		    (own->factors = numbers((size_t)(run->forecast->teams + 1) * W, err)) == NULL ||
-		    (own->critical = numbers(count, err)) == NULL ||
-		    (own->critical_all = numbers(count, err)) == NULL ||
-		    (own->outside = numbers(run->plan->groups, err)) == NULL)
+		    (own->walk.mine = numbers(count, err)) == NULL ||
+		    (own->walk.all = numbers(count, err)) == NULL ||
+		    (own->walk.critical = numbers(count, err)) == NULL ||
+		    (own->walk.critical_all = numbers(count, err)) == NULL ||
+		    (own->walk.outside = numbers(run->plan->groups, err)) == NULL)
 			return false;
 	}
 	return true;
@@ -379,24 +344,27 @@ static void
 count_critical(struct run *run)
 {
 	struct forecast_result *result = run->result;
+	const struct kernel_walk *sum = &run->own[0].walk;
+	float draws = (float)run->plan->draws;
 
 	for (unsigned t = 1; t < run->threads; t++) {
+		const struct kernel_walk *walk = &run->own[t].walk;
+
 		for (uint32_t p = 0; p < run->net.count; p++) {
-			run->own[0].critical[p] += run->own[t].critical[p];
-			run->own[0].critical_all[p] += run->own[t].critical_all[p];
+			sum->critical[p] += walk->critical[p];
+			sum->critical_all[p] += walk->critical_all[p];
 		}
 		for (uint32_t g = 0; g < run->plan->groups; g++)
-			run->own[0].outside[g] += run->own[t].outside[g];
+			sum->outside[g] += walk->outside[g];
 	}
 	for (uint32_t p = 0; p < run->net.count; p++) {
 		uint32_t i = run->net.activity[p];
 
-		result->critical[i] = (float)run->own[0].critical[p] / (float)run->plan->draws;
-		result->critical_all[i] =
-		    (float)run->own[0].critical_all[p] / (float)run->plan->draws;
+		result->critical[i] = (float)sum->critical[p] / draws;
+		result->critical_all[i] = (float)sum->critical_all[p] / draws;
 	}
 	for (uint32_t g = 0; g < run->plan->groups; g++)
-		result->outside[g] = (float)run->own[0].outside[g] / (float)run->plan->draws;
+		result->outside[g] = (float)sum->outside[g] / draws;
 }
 
 static bool
@@ -447,7 +415,7 @@ rank_piece(void *arg, uint32_t piece, unsigned worker, struct err *err)
 		if (n >= run->wanted_count)
 			break;
 		i = run->wanted[n];
-		kernel_row(run->forecast, i, run->blocks, run->factors, days);
+		run->forecast->kernel->row(run->forecast, i, run->blocks, run->factors, days);
 		run->result->sensitivity[i] = (float)forecast_rank_correlation(days,
 		    row_of(run, group_of(run, i), 0), run->some, days + (size_t)run->blocks * W);
 	}
@@ -530,6 +498,7 @@ run_fini(struct run *run)
 	free(run->net.before);
 	free(run->net.lag);
 	free(run->net.not_before);
+	free(run->net.group);
 	free(run->place);
 	free(run->ends);
 	free(run->ends_first);
@@ -538,9 +507,11 @@ run_fini(struct run *run)
 	for (unsigned t = 0; t < PARALLEL_MAX; t++) {
 		free(run->own[t].days);
 		free(run->own[t].factors);
-		free(run->own[t].critical);
-		free(run->own[t].critical_all);
-		free(run->own[t].outside);
+		free(run->own[t].walk.critical);
+		free(run->own[t].walk.critical_all);
+		free(run->own[t].walk.outside);
+		free(run->own[t].walk.mine);
+		free(run->own[t].walk.all);
 		free(run->scratch[t]);
 	}
 }

@@ -37,11 +37,13 @@ double normal_below(double z); /* Phi */
 double normal_quantile(double p, double close);
 void normal_knots(float knots[NORMAL_KNOTS]);
 
+struct forecast_kernel;
+
 struct forecast {
 	uint32_t count;
 	uint32_t teams;
 	uint32_t key[2];
-	enum forecast_path path;
+	const struct forecast_kernel *kernel;
 	float of_overall; /* what is multiplied with each part of z */
 	float of_team;
 	float of_own;       /* of one that has a team */

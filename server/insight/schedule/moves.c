@@ -7,7 +7,8 @@
 #include "server/insight/schedule/moves_internal.h"
 #include "server/limits.h"
 
-#define REPORT_EVERY 16u
+#define SCHEDULES_LEAST 100u
+#define REPORT_EVERY    16u
 
 /* Candidates by number, in order. */
 struct combination {
@@ -29,7 +30,8 @@ struct search {
 	struct combination *found;
 	size_t found_count;
 	size_t found_cap;
-	uint64_t laid;
+	uint64_t laid;   /* schedules */
+	uint64_t budget; /* of these */
 };
 
 /* ---- trying */
@@ -183,7 +185,7 @@ look(struct search *s, uint32_t size, struct err *err)
 		struct combination c = named(s, &places);
 
 		if (!has_shorter(s, &c, shorter)) {
-			if (s->laid >= s->ask->schedules)
+			if (s->laid >= s->budget)
 				return true;
 			if (!look_at(s, &c, err))
 				return false;
@@ -245,7 +247,10 @@ look_for_all(struct search *s, struct err *err)
 static bool
 bring_down(struct search *s, struct move *moves, uint32_t count, uint32_t which, struct err *err)
 {
-	int32_t little = 0;
+	/* Without a rank, one gets at least the last. */
+	int32_t little = moves[which].kind == MOVE_RAISE && s->ask->target > s->ask->ranked
+			     ? (int32_t)(s->ask->target - s->ask->ranked) - 1
+			     : 0;
 	int32_t enough = moves[which].amount;
 
 	while (enough - little > 1) {
@@ -357,29 +362,58 @@ is_twice(const struct moves_way *way)
 	return way->moves[0].kind == MOVE_SWAP && way->moves[0].amount == 1;
 }
 
+/* Brought down one after the other, from that one on. */
+static bool
+bring_all_down(struct search *s, const struct combination *c, uint32_t from, struct moves_way *way,
+    struct err *err)
+{
+	*way = (struct moves_way){0};
+	way->count = take(s, c, way->moves);
+	for (uint32_t k = 0; k < way->count; k++)
+		if (!bring_down(s, way->moves, way->count, (from + k) % way->count, err))
+			return false;
+	return verify(s, way, err);
+}
+
+static void
+swap_ways(struct moves_way *a, struct moves_way *b)
+{
+	struct moves_way kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+/* Each is brought down first once; the best of these is kept. */
 static bool
 compare_one(struct search *s, const struct combination *c, struct err *err)
 {
-	struct moves_way *way = &s->out->ways[s->out->ways_count];
+	struct moves_way *best = &s->out->ways[s->out->ways_count];
+	bool ok = bring_all_down(s, c, 0, best, err);
 
-	way->count = take(s, c, way->moves);
-	for (uint32_t m = 0; m < way->count; m++)
-		if (!bring_down(s, way->moves, way->count, m, err))
-			return false;
+	for (uint32_t from = 1; ok && from < c->count; from++) {
+		struct moves_way way;
+
+		ok = bring_all_down(s, c, from, &way, err);
+		if (ok && compare_ways(&way, best) < 0)
+			swap_ways(&way, best);
+		free(way.costs);
+	}
 	s->out->compared++;
-	if (is_twice(way)) {
-		*way = (struct moves_way){0};
+	if (ok && !is_twice(best)) {
+		s->out->ways_count++;
 		return true;
 	}
-	s->out->ways_count++;
-	return verify(s, way, err);
+	free(best->costs);
+	*best = (struct moves_way){0};
+	return ok;
 }
 
 static bool
 compare_found(struct search *s, struct err *err)
 {
 	struct moves *out = s->out;
-	uint64_t until = s->laid + s->ask->schedules / 2;
+	uint64_t until = s->laid + s->budget / 2;
 
 	out->ways = calloc(s->found_count + 1, sizeof *out->ways);
 	if (out->ways == NULL)
@@ -450,10 +484,10 @@ static bool
 check_ask(const struct moves_ask *ask, struct err *err)
 {
 	if (ask->target >= ask->problem->initiatives || ask->by < 1 ||
-	    ask->by > ask->problem->days || ask->ranked > ask->problem->initiatives ||
-	    ask->lent < 0 || ask->lent > ask->problem->days || ask->depth < 1 ||
-	    ask->depth > MOVES_DEPTH_MAX || ask->most < 1 || ask->schedules < 1 ||
-	    ask->policy.ignores_ranks)
+	    ask->by > ask->problem->days || (ask->target < ask->ranked && !ask->is_ranked) ||
+	    ask->ranked > ask->problem->initiatives || ask->lent < 0 ||
+	    ask->lent > ask->problem->days || ask->depth < 1 || ask->depth > MOVES_DEPTH_MAX ||
+	    ask->most < 1 || ask->schedules < 1 || ask->policy.ignores_ranks)
 		return err_set(err, ERR_INVALID, "what is asked of moves is out of range");
 	return true;
 }
@@ -475,6 +509,9 @@ run(struct search *s, struct err *err)
 		return false;
 	if (out->is_there)
 		return true;
+	s->budget = ask->work / (s->ahead.problem.works + 1u);
+	s->budget = s->budget < SCHEDULES_LEAST ? SCHEDULES_LEAST : s->budget;
+	s->budget = s->budget > ask->schedules ? ask->schedules : s->budget;
 	if (!moves_lab_open(&s->whole, ask, false, err) ||
 	    !moves_list_fill(&s->list, &s->ahead, s->before, err) || !look_for_all(s, err))
 		return false;

@@ -50,11 +50,12 @@ add_ranks(struct filler *s, struct err *err)
 {
 	uint32_t target = s->ask->target;
 
-	if (target >= s->ask->ranked)
+	if (!s->ask->is_ranked)
 		return true;
 	if (!add_candidate(s, moves_candidate(MOVE_RAISE, SCHEDULE_NONE, (int32_t)target), err))
 		return false;
-	return add_candidate(s, moves_candidate(MOVE_SWAP, SCHEDULE_NONE, (int32_t)target), err);
+	return target >= s->ask->ranked ||
+	       add_candidate(s, moves_candidate(MOVE_SWAP, SCHEDULE_NONE, (int32_t)target), err);
 }
 
 /* By initiative, of what must be done before the target is: the last stated start, and whether anything is asked of anybody. */

@@ -1,20 +1,15 @@
 /* See plan_schedule.h. */
-#include "server/insight/schedule/plan_schedule.h"
+#include "server/insight/schedule/plan_schedule_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/limits.h"
+#include "server/plan/control.h"
+#include "server/plan/kinds.h"
 
 /* Belonging is as deep as the limit; a log of an older version may hold a circle. */
 #define DEPTH_MAX (2 * LIMIT_DEPTH)
-
-struct builder {
-	const struct index *ix;
-	const struct load *load;
-	struct plan_schedule *plan;
-	uint32_t *order; /* by slot of a head: its place */
-};
 
 static uint32_t
 above(const struct index *ix, uint32_t work)
@@ -184,63 +179,8 @@ lay_givers(struct builder *b, int32_t last, struct err *err)
 	return true;
 }
 
-static int
-compare_asks(const void *pa, const void *pb, void *arg)
-{
-	const struct load_ask *a = pa, *b = pb;
-	const uint32_t *number = arg;
-
-	if (number[a->work] != number[b->work])
-		return number[a->work] < number[b->work] ? -1 : 1;
-	return (a->row > b->row) - (a->row < b->row);
-}
-
-/* A row is asked once for a piece of work, whatever entries say so. */
 static bool
-lay_needs(struct builder *b, struct err *err)
-{
-	struct plan_schedule *plan = b->plan;
-	struct schedule_problem *p = &plan->problem;
-	size_t count;
-	const struct load_ask *asks = load_asks(b->load, &count);
-	struct load_ask *sorted = malloc((count + 1) * sizeof *sorted);
-	size_t kept = 0;
-
-	plan->need = calloc(count + 1, sizeof *plan->need);
-	if (sorted == NULL || plan->need == NULL) {
-		free(sorted);
-		return err_oom(err);
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (asks[i].effort > 0 && plan->number[asks[i].work] != SCHEDULE_NONE)
-			sorted[kept++] = asks[i];
-		else if (asks[i].effort < 0)
-			plan->unknown++;
-	}
-	if (kept > 1)
-		qsort_r(sorted, kept, sizeof *sorted, compare_asks, plan->number);
-	for (size_t i = 0; i < kept; i++) {
-		struct schedule_work *work =
-		    &plan->work[plan->number[sorted[i].work] * PLAN_STAGES + PLAN_EFFORT];
-		struct schedule_need *need = &plan->need[p->needs];
-
-		if (i > 0 && sorted[i].work == sorted[i - 1].work &&
-		    sorted[i].row == sorted[i - 1].row) {
-			need[-1].effort += sorted[i].effort;
-			continue;
-		}
-		if (work->needs_count == 0)
-			work->needs_first = p->needs;
-		work->needs_count++;
-		*need = (struct schedule_need){.giver = sorted[i].row, .effort = sorted[i].effort};
-		p->needs++;
-	}
-	free(sorted);
-	return true;
-}
-
-static bool
-add_arc(struct builder *b, uint32_t before, uint32_t after, struct err *err)
+add_arc(struct builder *b, uint32_t before, uint32_t after, int32_t lag, struct err *err)
 {
 	struct plan_schedule *plan = b->plan;
 
@@ -253,32 +193,78 @@ add_arc(struct builder *b, uint32_t before, uint32_t after, struct err *err)
 		plan->arc = grown;
 		plan->arcs_cap = cap;
 	}
-	plan->arc[plan->problem.arcs++] = (struct schedule_arc){before, after, 0};
+	plan->arc[plan->problem.arcs++] = (struct schedule_arc){before, after, lag};
 	return true;
 }
 
-/* What it comes after: behind its end; nothing where that is over; never where it is neither over nor running. */
+uint32_t
+plan_above(const struct builder *b, uint32_t i)
+{
+	uint32_t up = above(b->ix, b->plan->slots[i]);
+
+	return up != SLOT_NONE ? b->plan->number[up] : SCHEDULE_NONE;
+}
+
+/* Not before that day, a date. */
+static void
+hold_up(struct plan_schedule *plan, uint32_t work, int64_t day)
+{
+	int64_t at = day - plan->first_day;
+
+	at = at < SCHEDULE_BEYOND ? at : SCHEDULE_BEYOND;
+	if (at > plan->work[work].not_before)
+		plan->work[work].not_before = (int32_t)at;
+}
+
+/*
+ * What it comes after: behind its end; where that is over, only a lag counts, from the day on which it was done; never where it is
+ * neither over nor running. Says whether any of it is still to come.
+ */
 static bool
-lay_afters(struct builder *b, uint32_t i, struct err *err)
+lay_afters(struct builder *b, uint32_t i, bool *waits, struct err *err)
 {
 	struct plan_schedule *plan = b->plan;
-	struct edges out = index_out(b->ix, plan->slots[i]);
+	const struct item *item = b->ix->items[plan->slots[i]];
 	uint32_t begin = i * PLAN_STAGES + PLAN_BEGIN;
 
-	for (uint32_t k = 0; k < out.count; k++) {
-		uint32_t slot = out.list[k].slot;
+	*waits = false;
+	if ((b->ix->roles[plan->slots[i]] & ROLE_BIT(ROLE_AFTER)) == 0)
+		return true;
+	for (uint32_t k = 0; k < item->refs_count; k++) {
+		const struct ref *ref = &item->refs[k];
 
-		if (out.list[k].role != ROLE_AFTER || !index_is(b->ix, slot, STANDING_LIVE) ||
-		    !kind_is_work(b->ix->kinds[slot]))
+		if (ref->role != ROLE_AFTER || !index_is(b->ix, ref->slot, STANDING_LIVE) ||
+		    !kind_is_work(b->ix->kinds[ref->slot]))
 			continue;
-		if (plan->number[slot] != SCHEDULE_NONE) {
-			if (!add_arc(b, plan->number[slot] * PLAN_STAGES + PLAN_END, begin, err))
+		if (plan->number[ref->slot] != SCHEDULE_NONE) {
+			*waits = true;
+			if (!add_arc(b, plan->number[ref->slot] * PLAN_STAGES + PLAN_END, begin,
+				ref->amount, err))
 				return false;
-		} else if (index_is(b->ix, slot, STANDING_JUDGED)) {
+		} else if (index_is(b->ix, ref->slot, STANDING_JUDGED)) {
+			*waits = true;
 			plan->work[begin].not_before = SCHEDULE_BEYOND;
+		} else if (ref->amount > 0 && b->ix->items[ref->slot]->done != DATE_NONE &&
+			   !index_is(b->ix, ref->slot, STANDING_GIVEN_UP)) {
+			hold_up(
+			    plan, begin, (int64_t)b->ix->items[ref->slot]->done + 1 + ref->amount);
 		}
 	}
 	return true;
+}
+
+/* The days that a task takes; of one that has begun, those that are to come. */
+static int32_t
+days_of(const struct builder *b, uint32_t slot, bool waits)
+{
+	int32_t days = control_duration(b->ix->items[slot]);
+	int32_t start = b->ix->briefs[slot].start;
+	int64_t passed;
+
+	if (waits || start == DATE_NONE || start >= b->plan->first_day)
+		return days;
+	passed = (int64_t)b->plan->first_day - start;
+	return passed < days ? days - (int32_t)passed : 0;
 }
 
 static bool
@@ -286,23 +272,26 @@ lay_piece(struct builder *b, uint32_t i, struct err *err)
 {
 	struct plan_schedule *plan = b->plan;
 	uint32_t slot = plan->slots[i];
-	uint32_t up = above(b->ix, slot);
+	uint32_t up = plan_above(b, i);
 	uint32_t first = i * PLAN_STAGES;
 	int32_t start = b->ix->briefs[slot].start;
+	bool waits;
 
 	for (uint32_t stage = 0; stage < PLAN_STAGES; stage++)
 		plan->work[first + stage].initiative = b->order[head_of(b->ix, slot)];
-	if (start != DATE_NONE && start > plan->first_day)
-		plan->work[first + PLAN_BEGIN].not_before =
-		    start - plan->first_day < SCHEDULE_BEYOND ? start - plan->first_day
-							      : SCHEDULE_BEYOND;
-	if (!add_arc(b, first + PLAN_BEGIN, first + PLAN_EFFORT, err) ||
-	    !add_arc(b, first + PLAN_EFFORT, first + PLAN_END, err) || !lay_afters(b, i, err))
+	if (start != DATE_NONE)
+		hold_up(plan, first + PLAN_BEGIN, start);
+	if (!add_arc(b, first + PLAN_BEGIN, first + PLAN_EFFORT, 0, err) ||
+	    !add_arc(b, first + PLAN_EFFORT, first + PLAN_END, 0, err) ||
+	    !lay_afters(b, i, &waits, err))
 		return false;
-	if (up == SLOT_NONE || plan->number[up] == SCHEDULE_NONE)
+	if ((b->ix->has[slot] & HAS_DURATION) != 0 && b->ix->kinds[slot] == KIND_TASK &&
+	    !add_arc(b, first + PLAN_BEGIN, first + PLAN_END, days_of(b, slot, waits), err))
+		return false;
+	if (up == SCHEDULE_NONE)
 		return true;
-	return add_arc(b, plan->number[up] * PLAN_STAGES + PLAN_BEGIN, first + PLAN_BEGIN, err) &&
-	       add_arc(b, first + PLAN_END, plan->number[up] * PLAN_STAGES + PLAN_END, err);
+	return add_arc(b, up * PLAN_STAGES + PLAN_BEGIN, first + PLAN_BEGIN, 0, err) &&
+	       add_arc(b, first + PLAN_END, up * PLAN_STAGES + PLAN_END, 0, err);
 }
 
 static bool
@@ -317,7 +306,7 @@ lay_all(struct builder *b, struct err *err)
 	for (uint32_t i = 0; i < plan->count; i++)
 		if (!lay_piece(b, i, err))
 			return false;
-	return lay_needs(b, err);
+	return plan_lay_needs(b, err);
 }
 
 struct plan_schedule *
@@ -347,6 +336,7 @@ plan_schedule_new(const struct index *ix, const struct load *load, int32_t last,
 	p->work = b.plan->work;
 	p->need = b.plan->need;
 	p->arc = b.plan->arc;
+	p->pool = b.plan->pool;
 	return b.plan;
 }
 
@@ -364,5 +354,35 @@ plan_schedule_free(struct plan_schedule *plan)
 	free(plan->work);
 	free(plan->need);
 	free(plan->arc);
+	free(plan->pool);
+	free(plan->stated);
 	free(plan);
+}
+
+bool
+plan_need_why(const struct plan_schedule *plan, const struct index *ix, const struct load *load,
+    uint32_t need, struct str *out)
+{
+	const struct plan_need *stated = &plan->stated[need];
+	char ref[REF_TEXT_LEN] = "";
+	bool is_team = false;
+
+	if (stated->row != SCHEDULE_NONE) {
+		uint32_t who = load_who(load, stated->row);
+
+		ref_format(ix->items[who], ref);
+		is_team = ix->kinds[who] == KIND_TEAM;
+	}
+	if (stated->fault == PLAN_NEED_SHARES && stated->most_share == 0)
+		str_addf(out, "at most 0 %% of a day may go into it");
+	else if (stated->fault == PLAN_NEED_SHARES)
+		str_addf(out, "at least %g %% of a day is more than at most %g %%",
+		    stated->least_share / 100.0, stated->most_share / 100.0);
+	else if (stated->fault == PLAN_NEED_SKILL && (is_team || ref[0] == '\0'))
+		str_addf(out, "nobody%s%s has the skill \"%s\"", is_team ? " in " : "", ref,
+		    load_skill(load, stated->skill));
+	else if (stated->fault == PLAN_NEED_SKILL)
+		str_addf(
+		    out, "%s does not have the skill \"%s\"", ref, load_skill(load, stated->skill));
+	return str_ok(out);
 }

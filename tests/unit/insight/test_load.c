@@ -325,7 +325,7 @@ START_TEST(what_lies_nowhere_is_told)
 	    /* Monday March 30 to Friday April 3: two of five days before the first period */
 	    "task/early {'start': '2026-03-30', 'due': '2026-04-03', 'effort': '500', 'members': ['p']}\n"
 	    "initiative/open {'status': 'ACTIVE', 'periods': ['q2'], 'estimate': {'likely': '9'}, 'members': ['p'],"
-	    " 'needs': [{'skill': 'law', 'effort': '40'}, {'who': 'team/gone', 'effort': '50'}]}\n"
+	    " 'needs': [{'technology': 'paper', 'effort': '40'}, {'who': 'team/gone', 'effort': '50'}]}\n"
 	    "allocation/nothing {'who': 'p', 'initiative': 'gone', 'effort': '60'}\n"
 	    "allocation/goal {'who': 'p', 'initiative': 'goal/g', 'share': 0.5}\ngoal/g {}\n"
 	    "allocation/nobody {'who': 'gone', 'initiative': 'open', 'effort': '70'}\n"
@@ -604,6 +604,165 @@ START_TEST(working_days_agree_with_counting)
 }
 END_TEST
 
+/* ---- skills, other capacities, tasks, weeks */
+
+static void
+is_skill(struct table *t, const char *name, uint32_t column, int64_t demand, int64_t capacity)
+{
+	uint32_t row = load_skill_row(t->load, name);
+	const struct load_cell *cell;
+
+	ck_assert_uint_ne(row, UINT32_MAX);
+	cell = load_cell(t->load, row, column);
+	ck_assert_msg(cell->demand == demand && cell->capacity == capacity && cell->is_known,
+	    "%s: %" PRId64 "/%" PRId64, name, cell->demand, cell->capacity);
+}
+
+/*
+ * Anna's task of 3 days is a part of the 5 that are asked of the team. The other two, which are asked for the skill, are a part of the
+ * 20 that are asked for it of nobody: 18 more. Her task may be of any of her skills, and comes on top. Nobody has cobol; what nothing asks for is no row, nor what is asked for by work that does not run.
+ */
+START_TEST(skills_are_rows_of_those_who_have_them)
+{
+	struct table t;
+	const struct load_booking *list;
+	const struct load_cell *cell;
+
+	open_table(&t, QUARTERS
+	    "team/t {}\n"
+	    "person/a {'team': 't', 'skills': ['Design', 'rust', 'design']}\n"
+	    "person/b {'team': 't', 'skills': ['design']}\n"
+	    "person/c {'skills': ['rust'], 'capacity': '400'}\n"
+	    "initiative/i {'status': 'ACTIVE', 'periods': ['q2'], 'needs': [{'skill': 'DESIGN', 'effort': '2000'},"
+	    " {'who': 't', 'skill': 'design', 'effort': '500'}, {'skill': 'cobol', 'effort': '100'}]}\n"
+	    "initiative/later {'status': 'PROPOSED', 'periods': ['q2'], 'needs': [{'skill': 'law', 'effort': '2000'}]}\n"
+	    "task/k {'initiative': 'i', 'effort': '300', 'members': ['a']}\n");
+	ck_assert_uint_eq(load_rows(t.load), 4);
+	ck_assert_uint_eq(load_skills(t.load), 2);
+	ck_assert_str_eq(load_skill(t.load, 4), "cobol");
+	ck_assert_str_eq(load_skill(t.load, 5), "DESIGN");
+	ck_assert_uint_eq(load_skill_row(t.load, "law"), UINT32_MAX);
+	is_cell(&t, "person/a", "period/q2", 300, 6500);
+	is_cell(&t, "team/t", "period/q2", 500, 13000);
+	is_cell(&t, "person/c", "period/q2", 0, 5200);
+	is_skill(&t, "design", 0, 2300, 13000);
+	is_skill(&t, "cobol", 0, 100, 0);
+	is_skill(&t, "design", 1, 0, 13200);
+	cell = load_cell(t.load, 5, 0);
+	list = load_bookings(t.load, cell);
+	ck_assert_uint_eq(cell->count, 2); /* 200 of the team and 1,800 of nobody by name; and Anna's */
+	ck_assert_int_eq(list[0].effort, 2000);
+	ck_assert(!list[0].is_for_member);
+	ck_assert_int_eq(list[1].effort, 300);
+	ck_assert(list[1].is_for_member);
+	none_is_unplaced(&t);
+	close_table(&t);
+}
+END_TEST
+
+/*
+ * p: 22 days of April at 1; from May 1 at 0.4, until from May 18, which began last, it is 0.6 for good: 11 and 10 of May, 22 of June.
+ * n: 0.8 all the time, but for a week in April at nothing; a statement that ends before it begins is none. s: of two that begin on
+ * one day the second.
+ */
+START_TEST(capacity_changes_for_a_time)
+{
+	struct table t;
+
+	open_table(&t, QUARTERS
+	    "person/p {'capacities': [{'first_day': '2026-05-18', 'capacity': '300'},"
+	    " {'first_day': '2026-05-01', 'last_day': '2026-05-31', 'capacity': '200'}]}\n"
+	    "person/n {'capacities': [{'first_day': '2026-04-01', 'capacity': '400'},"
+	    " {'first_day': '2026-04-06', 'last_day': '2026-04-10', 'capacity': '0'},"
+	    " {'first_day': '2026-06-10', 'last_day': '2026-06-01', 'capacity': '700'}]}\n"
+	    "person/s {'capacities': [{'first_day': '2026-04-01', 'capacity': '400'},"
+	    " {'first_day': '2026-04-01', 'capacity': '100'}], 'absences': [{'first_day': '2026-04-01', 'last_day': '2026-06-29'}]}\n");
+	is_cell(&t, "person/p", "period/q2", 0, 2200 + 11 * 40 + 10 * 60 + 22 * 60);
+	is_cell(&t, "person/p", "period/q3", 0, 66 * 60);
+	is_cell(&t, "person/n", "period/q2", 0, 60 * 80);
+	is_cell(&t, "person/n", "period/q3", 0, 66 * 80);
+	is_cell(&t, "person/s", "period/q2", 0, 20);
+	close_table(&t);
+}
+END_TEST
+
+/* What k needs of the team goes before its effort; l has a likely estimate and no effort. Seven of ten days are in the quarter. */
+START_TEST(tasks_have_needs_and_estimates)
+{
+	struct table t;
+
+	open_table(&t, QUARTERS
+	    "team/t {}\nperson/p {'team': 't'}\n"
+	    "task/k {'start': '2026-06-22', 'due': '2026-07-03', 'effort': '300', 'members': ['p'],"
+	    " 'needs': [{'who': 't', 'effort': '1000'}]}\n"
+	    "task/l {'start': '2026-06-22', 'due': '2026-07-03', 'estimate': {'optimistic': '50', 'likely': '100'}, 'members': ['p']}\n");
+	is_cell(&t, "person/p", "period/q2", 70, 6500);
+	is_cell(&t, "person/p", "period/q3", 30, 6600);
+	is_cell(&t, "team/t", "period/q2", 770, 6500);
+	is_cell(&t, "team/t", "period/q3", 330, 6600);
+	none_is_unplaced(&t);
+	close_table(&t);
+}
+END_TEST
+
+static const struct load_cell *
+in_week(struct table *t, const char *who, const char *monday)
+{
+	int32_t day;
+
+	ck_assert(date_parse(monday, &day));
+	for (uint32_t c = 0; c < load_columns(t->load); c++)
+		if (load_first_day(t->load, c) == day)
+			return load_cell(t->load, load_row_of(t->load, plan_text_slot(&t->text, who)), c);
+	ck_abort_msg("no week begins on %s", monday);
+	return NULL;
+}
+
+/*
+ * From Monday March 30, the week in which the second quarter begins, to the week of September 30. The team states 65 for the 65 days of
+ * the second quarter, one a day; on other days its member gives half a day. The allocation is half of p in the quarter.
+ */
+START_TEST(weeks_are_columns)
+{
+	struct table t;
+	struct err err;
+	int32_t from, to;
+
+	open_table(&t, QUARTERS
+	    "team/t {'capacities': [{'period': 'q2', 'effort': '6500'}]}\nperson/p {'team': 't', 'capacity': '250'}\n"
+	    "initiative/i {'status': 'ACTIVE'}\n"
+	    "allocation/a {'who': 'p', 'initiative': 'i', 'share': 0.5, 'period': 'q2'}\n"
+	    "task/k {'start': '2026-06-22', 'due': '2026-07-03', 'effort': '1000', 'members': ['p']}\n"
+	    "task/far {'start': '2030-06-22', 'due': '2030-07-03', 'effort': '1000', 'members': ['p']}\n");
+	load_free(t.load);
+	ck_assert(date_parse("2026-04-15", &from) && date_parse("2026-05-03", &to));
+	t.load = load_run_weeks(&t.ix, from, to, NULL, NULL, &err);
+	ck_assert_ptr_nonnull(t.load);
+	ck_assert_uint_eq(load_columns(t.load), 27);
+	ck_assert_uint_eq(load_period(t.load, 0), SLOT_NONE);
+	ck_assert_uint_eq(load_left_out(t.load), 0);
+	ck_assert_int_eq(in_week(&t, "person/p", "2026-06-22")->demand, 500 + 125);
+	ck_assert_int_eq(in_week(&t, "person/p", "2026-06-29")->demand, 500 + 50);
+	ck_assert_int_eq(in_week(&t, "person/p", "2026-03-30")->demand, 75);
+	ck_assert_int_eq(in_week(&t, "person/p", "2026-03-30")->capacity, 250);
+	ck_assert_int_eq(in_week(&t, "team/t", "2026-03-30")->capacity, 2 * 50 + 3 * 100);
+	ck_assert_int_eq(in_week(&t, "team/t", "2026-04-06")->capacity, 500);
+	ck_assert_int_eq(in_week(&t, "team/t", "2026-06-29")->capacity, 2 * 100 + 3 * 50);
+	none_is_unplaced(&t); /* what is in no week is in one that was not asked for */
+	load_free(t.load);
+	t.load = load_run_weeks(&t.ix, from, from + 7 * 512 - 1, NULL, NULL, &err);
+	ck_assert_ptr_nonnull(t.load);
+	ck_assert_uint_eq(load_columns(t.load), 512);
+	ck_assert_int_eq(load_first_day(t.load, 0), from - 2); /* Monday */
+	ck_assert_uint_eq(load_left_out(t.load), 1);
+	ck_assert_ptr_null(load_run_weeks(&t.ix, from, from + 7 * 512, NULL, NULL, &err));
+	ck_assert_int_eq(err.code, ERR_LIMIT);
+	ck_assert_ptr_null(load_run_weeks(&t.ix, from, from - 1, NULL, NULL, &err));
+	ck_assert_int_eq(err.code, ERR_INVALID);
+	close_table(&t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -632,6 +791,10 @@ main(void)
 	tcase_add_test(tcase, bookings_are_in_order_of_rank);
 	tcase_add_test(tcase, an_empty_plan_has_an_empty_table);
 	tcase_add_test(tcase, a_run_can_be_cancelled);
+	tcase_add_test(tcase, skills_are_rows_of_those_who_have_them);
+	tcase_add_test(tcase, capacity_changes_for_a_time);
+	tcase_add_test(tcase, tasks_have_needs_and_estimates);
+	tcase_add_test(tcase, weeks_are_columns);
 	tcase_add_test(tcase, working_days_agree_with_counting);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);

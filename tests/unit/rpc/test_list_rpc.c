@@ -274,7 +274,7 @@ START_TEST(limits_and_counts)
 	assert_has(engine_error("Plan.List", "{\"page_size\":1001}", ERR_INVALID), "page_size");
 	assert_has(engine_error("Plan.List", "{\"sort\":\"colour\"}", ERR_INVALID), "sort");
 	assert_has(
-	    engine_error("Plan.List", "{\"at\":{\"scenario\":\"x\"}}", ERR_INVALID), "scenario");
+	    engine_error("Plan.List", "{\"at\":{\"scenario\":\"x\"}}", ERR_NOT_FOUND), "scenario");
 	ck_assert_str_eq(engine_reply("Plan.List", "{\"count_only\":true}"),
 	    "{\"total\":\"8\",\"revision\":\"13\"}");
 }

@@ -1,0 +1,358 @@
+/* plumb.v1.Insight.Moves: what would have to change, as messages. */
+#include <string.h>
+#include <time.h>
+
+#include "common/arena.h"
+#include "common/calendar.h"
+#include "common/faults.h"
+#include "common/pb.h"
+#include "plumb/v1/moves.pb-c.h"
+#include "server/insight/schedule/moves.h"
+#include "server/limits.h"
+#include "server/rpc/case_rpc.h"
+#include "server/rpc/handlers.h"
+#include "server/rpc/jobs.h"
+#include "server/rpc/moves_plan.h"
+
+#define DEPTH_DEFAULT 2u
+#define WAYS_DEFAULT  5u
+#define COSTS_MAX     100u
+#define WAY_MEMORY    ((size_t)24 << 20)
+#define PROGRESS_US   INT64_C(250000)
+
+struct moves_call {
+	struct view_job *job;
+	const Plumb__V1__MovesRequest *request;
+	struct plan_case pc;
+	struct moves_plan mp;
+	struct moves *moves;
+	int32_t by; /* the last day */
+	bool by_due;
+	struct arena *arena; /* of one message */
+	int64_t reported_us;
+	bool send_failed;
+	struct err send_err;
+};
+
+static bool
+is_cancelled(void *arg)
+{
+	const struct moves_call *mc = arg;
+
+	return mc->send_failed || view_job_cancelled(mc->job);
+}
+
+/* ---- what is asked for */
+
+static void
+check_by(struct moves_call *mc)
+{
+	struct faults *faults = mc->job->faults;
+	int32_t today = mc->job->today;
+
+	mc->by = DATE_NONE;
+	if (mc->request->by[0] == '\0')
+		return;
+	if (!date_parse(mc->request->by, &mc->by))
+		faults_add(faults, "by", "'%.40s' is no date like 2026-03-31", mc->request->by);
+	else if (mc->by < today)
+		faults_add(faults, "by", "must not be before today");
+	else if (mc->by - today >= LIMIT_SCHEDULE_DAYS)
+		faults_add(faults, "by", "is more than %d days from today", LIMIT_SCHEDULE_DAYS);
+}
+
+static bool
+check_request(struct moves_call *mc, int32_t *until, struct err *err)
+{
+	struct faults *faults = mc->job->faults;
+
+	case_check_until(mc->request->until, mc->job->today, until, faults);
+	check_by(mc);
+	if (mc->by != DATE_NONE && *until != DATE_NONE && mc->by > *until)
+		faults_add(faults, "by", "must not be after until");
+	if (mc->request->depth > MOVES_DEPTH_MAX)
+		faults_add(
+		    faults, "depth", "is 1 to %u; not stated: %u", MOVES_DEPTH_MAX, DEPTH_DEFAULT);
+	if (mc->request->most > LIMIT_MOVES_WAYS)
+		faults_add(
+		    faults, "most", "is 1 to %u; not stated: %u", LIMIT_MOVES_WAYS, WAYS_DEFAULT);
+	return faults_none(faults, err);
+}
+
+/* A day that is asked for is planned, even if it is behind the last period. */
+static bool
+open_case(struct moves_call *mc, int32_t until, struct err *err)
+{
+	const struct view *view = mc->job->view;
+	int32_t today = mc->job->today;
+
+	if (!plan_case_open(&mc->pc, view, today, until, is_cancelled, mc, err))
+		return false;
+	if (mc->by == DATE_NONE || mc->by <= mc->pc.last)
+		return true;
+	plan_case_close(&mc->pc);
+	return plan_case_open(&mc->pc, view, today, mc->by, is_cancelled, mc, err);
+}
+
+static void
+choose_day(struct moves_call *mc)
+{
+	int32_t due = plan_case_due(&mc->pc, mc->mp.target);
+
+	if (mc->by != DATE_NONE)
+		return;
+	mc->by_due = due != DATE_NONE && due >= mc->job->today && due <= mc->pc.last;
+	mc->by = mc->by_due ? due : mc->pc.last;
+}
+
+static uint32_t
+count_ranked(const struct plan_case *pc)
+{
+	uint32_t ranked = 0;
+
+	while (ranked < pc->plan->problem.initiatives &&
+	       pc->ix.rank[pc->plan->heads[ranked]] != RANK_NONE)
+		ranked++;
+	return ranked;
+}
+
+/* ---- messages */
+
+static bool
+send(struct moves_call *mc, Plumb__V1__MovesReply *reply, struct err *err)
+{
+	bool ok = view_job_send(mc->job, &reply->base, err);
+
+	arena_reset(mc->arena);
+	return ok;
+}
+
+static int64_t
+monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void
+report(void *arg, uint64_t looked, uint64_t total)
+{
+	struct moves_call *mc = arg;
+	int64_t now = monotonic_us();
+	Plumb__V1__MovesReply reply;
+
+	if (mc->send_failed || now - mc->reported_us < PROGRESS_US)
+		return;
+	mc->reported_us = now;
+	plumb__v1__moves_reply__init(&reply);
+	reply.progress__case = PLUMB__V1__MOVES_REPLY__PROGRESS__PROGRESS;
+	reply.progress = (double)looked / (double)total;
+	mc->send_failed = !send(mc, &reply, &mc->send_err);
+}
+
+static uint32_t
+rank_of(const struct moves_call *mc, uint32_t initiative)
+{
+	uint32_t rank = mc->pc.ix.rank[mc->pc.plan->heads[initiative]];
+
+	return rank != RANK_NONE ? rank : 0;
+}
+
+static Plumb__V1__MoveCost *
+new_cost(const struct moves_call *mc, const struct moves_cost *cost)
+{
+	Plumb__V1__MoveCost *out = arena_alloc(mc->arena, sizeof *out);
+	uint32_t slot = mc->pc.plan->heads[cost->initiative];
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__move_cost__init(out);
+	out->ref = case_ref(&mc->pc, mc->arena, slot);
+	out->title = case_title(&mc->pc, mc->arena, slot);
+	out->rank = rank_of(mc, cost->initiative);
+	out->before = case_finish(&mc->pc, mc->arena, 0, cost->before);
+	out->after = case_finish(&mc->pc, mc->arena, 0, cost->after);
+	out->later_days = cost->after < SCHEDULE_BEYOND ? cost->after - cost->before : 0;
+	return out->ref != NULL && out->title != NULL && out->before != NULL && out->after != NULL
+		   ? out
+		   : NULL;
+}
+
+static bool
+fill_way(const struct moves_call *mc, const struct moves_way *way, Plumb__V1__MovesWay *out)
+{
+	out->moves = arena_array(mc->arena, way->count, sizeof out->moves[0]);
+	out->costs = arena_array(mc->arena, COSTS_MAX, sizeof out->costs[0]);
+	out->finish = case_finish(&mc->pc, mc->arena, 0, way->finish);
+	if (out->moves == NULL || out->costs == NULL || out->finish == NULL)
+		return false;
+	for (uint32_t m = 0; m < way->count; m++) {
+		out->moves[m] = moves_plan_tell(&mc->mp, &way->moves[m], mc->arena);
+		if (out->moves[out->n_moves++] == NULL)
+			return false;
+	}
+	for (uint32_t c = 0; c < way->costs_count && c < COSTS_MAX; c++) {
+		out->costs[c] = new_cost(mc, &way->costs[c]);
+		if (out->costs[out->n_costs++] == NULL)
+			return false;
+	}
+	out->more_costs = way->costs_count - (uint32_t)out->n_costs;
+	out->below = way->below;
+	out->later_days = way->days;
+	out->effort = way->effort;
+	out->sooner = way->sooner;
+	return true;
+}
+
+static bool
+send_way(struct moves_call *mc, const struct moves_way *way, struct err *err)
+{
+	Plumb__V1__MovesWay out, *ways[1] = {&out};
+	Plumb__V1__MovesReply reply;
+
+	plumb__v1__moves_way__init(&out);
+	plumb__v1__moves_reply__init(&reply);
+	if (!fill_way(mc, way, &out))
+		return err_oom(err);
+	if (!moves_plan_changes(&mc->mp, way, mc->arena, &out, err))
+		return false;
+	reply.ways = ways;
+	reply.n_ways = 1;
+	return send(mc, &reply, err);
+}
+
+/* What the search says of the target as it is. False: out of memory. */
+static bool
+fill_target(const struct moves_call *mc, Plumb__V1__MovesReply *reply)
+{
+	const struct moves *moves = mc->moves;
+	uint32_t slot = mc->pc.plan->heads[mc->mp.target];
+	int32_t bound = moves->bound > mc->pc.plan->problem.days ? SCHEDULE_BEYOND : moves->bound;
+
+	reply->ref = case_ref(&mc->pc, mc->arena, slot);
+	reply->title = case_title(&mc->pc, mc->arena, slot);
+	reply->rank = rank_of(mc, mc->mp.target);
+	reply->is_there = moves->is_there;
+	reply->finish = case_finish(&mc->pc, mc->arena, 0, moves->finish);
+	reply->first = case_finish(&mc->pc, mc->arena, 0, moves->alone);
+	reply->earliest = case_finish(&mc->pc, mc->arena, 0, bound);
+	if (moves->short_giver != SCHEDULE_NONE) {
+		reply->short_giver =
+		    case_ref(&mc->pc, mc->arena, load_who(mc->pc.load, moves->short_giver));
+		reply->short_asked = moves->short_asked;
+		reply->short_has = moves->short_has;
+	}
+	return reply->ref != NULL && reply->title != NULL && reply->finish != NULL &&
+	       reply->first != NULL && reply->earliest != NULL && reply->short_giver != NULL;
+}
+
+static bool
+send_summary(struct moves_call *mc, struct err *err)
+{
+	const struct moves *moves = mc->moves;
+	char today[DATE_TEXT_LEN], until[DATE_TEXT_LEN], by[DATE_TEXT_LEN];
+	Plumb__V1__MovesReply reply;
+
+	plumb__v1__moves_reply__init(&reply);
+	if (!fill_target(mc, &reply))
+		return err_oom(err);
+	reply.done = true;
+	reply.revision = mc->job->revision;
+	reply.today = date_format(mc->job->today, today);
+	reply.until = date_format(mc->pc.last, until);
+	reply.by = date_format(mc->by, by);
+	reply.by_due = mc->by_due;
+	reply.by_line = mc->by == mc->pc.last && !mc->by_due;
+	reply.candidates = moves->candidates;
+	reply.left_out = moves->left_out;
+	reply.depth = moves->depth;
+	reply.looked = moves->looked;
+	reply.total = moves->total;
+	reply.found = moves->found;
+	reply.compared = moves->compared;
+	return send(mc, &reply, err);
+}
+
+/* ---- the answer */
+
+static bool
+find(struct moves_call *mc, struct err *err)
+{
+	const struct plan_case *pc = &mc->pc;
+	const struct schedule_problem *problem = &pc->plan->problem;
+	struct moves_ask ask = {
+	    .problem = problem,
+	    .policy = {.backfill = true,
+		.tries = PLAN_CASE_TRIES,
+		.seed = PLAN_CASE_SEED,
+		.stop = is_cancelled,
+		.arg = mc},
+	    .target = mc->mp.target,
+	    .by = mc->by - pc->plan->first_day + 1,
+	    .ranked = mc->mp.ranked,
+	    .is_ranked = pc->ix.kinds[pc->plan->heads[mc->mp.target]] == KIND_INITIATIVE,
+	    .depth = mc->request->depth > 0 ? mc->request->depth : DEPTH_DEFAULT,
+	    .most = mc->request->most > 0 ? mc->request->most : WAYS_DEFAULT,
+	    .schedules = LIMIT_MOVES_SCHEDULES,
+	    .work = LIMIT_MOVES_WORK,
+	    .progress = report,
+	    .progress_arg = mc,
+	};
+	bool *lends = arena_array(mc->job->arena, problem->givers + 1, sizeof *lends);
+
+	if (lends == NULL)
+		return err_oom(err);
+	for (uint32_t g = 0; g < problem->givers; g++)
+		lends[g] = pc->ix.kinds[load_who(pc->load, g)] == KIND_TEAM;
+	mc->mp.lent = moves_plan_lent(pc, ask.by);
+	ask.lends = lends;
+	ask.lent = mc->mp.lent;
+	mc->moves = moves_find(&ask, err);
+	if (mc->moves == NULL && mc->send_failed)
+		*err = mc->send_err;
+	return mc->moves != NULL;
+}
+
+static bool
+answer(struct moves_call *mc, int32_t until, struct err *err)
+{
+	if (!open_case(mc, until, err) || !case_find(&mc->pc, mc->job->view, mc->request->ref,
+					      mc->job->faults, &mc->mp.target, err))
+		return false;
+	mc->mp.pc = &mc->pc;
+	mc->mp.ranked = count_ranked(&mc->pc);
+	choose_day(mc);
+	if (!find(mc, err))
+		return false;
+	for (uint32_t w = 0; w < mc->moves->ways_count; w++)
+		if (!send_way(mc, &mc->moves->ways[w], err))
+			return false;
+	return send_summary(mc, err);
+}
+
+static bool
+run_moves(struct view_job *job, struct err *err)
+{
+	struct moves_call mc = {.job = job, .request = job->arg};
+	int32_t until;
+	bool ok;
+
+	if (!check_request(&mc, &until, err))
+		return false;
+	mc.arena = arena_new(WAY_MEMORY);
+	ok = mc.arena != NULL ? answer(&mc, until, err) : err_oom(err);
+	moves_free(mc.moves);
+	plan_case_close(&mc.pc);
+	arena_free(mc.arena);
+	return ok;
+}
+
+void
+handle_insight_moves(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Plumb__V1__MovesRequest *request = (const Plumb__V1__MovesRequest *)message;
+
+	job_view(call, request->at, run_moves, (void *)(uintptr_t)request);
+}
