@@ -36,6 +36,7 @@ static const struct rpc_method methods[] = {
 	METHOD("Plan", "Diff", diff, 0, handle_plan_diff),
 	METHOD("Plan", "Export", export, RPC_STREAM, handle_plan_export),
 
+	METHOD("Insight", "BurnUp", burn_up, RPC_STREAM, handle_insight_burn_up),
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
 	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),
