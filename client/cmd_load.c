@@ -5,6 +5,7 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/heat_svg.h"
 #include "common/calendar.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -545,6 +546,27 @@ show(struct context *ctx, const struct all *all, bool work)
 	}
 }
 
+/* ---- a picture */
+
+static int
+put_picture(struct context *ctx, const struct all *all, const char *path)
+{
+	struct place *order = order_rows(ctx, all);
+	struct heat_row *rows = arena_array(ctx->arena, all->reply.n_rows + 1, sizeof *rows);
+	struct svg svg;
+	int code;
+
+	if (!order || !rows)
+		return context_error(ctx, EXIT_SERVER, "out of memory");
+	for (size_t i = 0; i < all->reply.n_rows; i++)
+		rows[i] = (struct heat_row){order[i].row, order[i].team < all->reply.n_rows};
+	code = heat_svg(&all->reply, rows, all->reply.n_rows, &svg)
+		   ? svg_put(ctx, &svg, path)
+		   : context_error(ctx, EXIT_SERVER, "out of memory");
+	svg_fini(&svg);
+	return code;
+}
+
 /* ---- the command */
 
 static bool
@@ -580,6 +602,7 @@ run(struct context *ctx, const struct args *args)
 	const char *by = args_get(args, "by");
 	const char *from = args_get(args, "from");
 	const char *to = args_get(args, "to");
+	const char *svg = args_get(args, "svg");
 
 	plumb__v1__load_request__init(&request);
 	if (!is_date(from) || !is_date(to))
@@ -600,15 +623,16 @@ run(struct context *ctx, const struct args *args)
 			context_suggest(ctx, request.who[0]);
 		return context_fail(ctx);
 	}
-	if (!show(ctx, &all, request.bookings))
+	if (!(svg && strcmp(svg, "-") == 0) && !show(ctx, &all, request.bookings))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	return EXIT_FINE;
+	return svg ? put_picture(ctx, &all, svg) : EXIT_FINE;
 }
 
 static const struct option options[] = {
     {0, "by", "WHAT", "only teams, or only people", "team person"},
     {0, "from", "DATE", "leave out periods that end before (default: today)", NULL},
     {0, "to", "DATE", "leave out periods that begin after", NULL},
+    SVG_OPTION("a picture of it beside, a heat map; - for it alone"),
     {0, "work", NULL, "with the work behind each figure", NULL},
     {0},
 };
@@ -617,6 +641,7 @@ static const struct example examples[] = {
     {"plumb load", "all teams, their people, and all periods from now on"},
     {"plumb load team/platform --work", "that team and its people, and what it is asked for"},
     {"plumb load --by team --from 2026-01-01 --to 2026-12-31", "the teams over a year"},
+    {"plumb load --svg load.svg", "with a picture of it, to print or to send"},
     {"plumb load -o csv", "a line for each person or team and period, for a spreadsheet"},
     {0},
 };

@@ -5,6 +5,7 @@ extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_pla
     cmd_remove, cmd_waive, cmd_rule;
 extern const struct command cmd_load;
 extern const struct command cmd_schedule;
+extern const struct command cmd_burnup;
 extern const struct command cmd_moves;
 extern const struct command cmd_score;
 extern const struct command cmd_pulse, cmd_signals;
@@ -52,6 +53,7 @@ const struct command *const command_table[] = {
     /* its past */
     &cmd_history,
     &cmd_log,
+    &cmd_burnup,
     &cmd_diff,
     &cmd_watch,
     &cmd_baseline,

@@ -117,6 +117,16 @@ find_row(const struct gantt *gantt, const struct names *names, const char *ref)
 	return found ? (size_t)(*found - gantt->rows) : gantt->count;
 }
 
+static bool
+is_part_of(const struct gantt *gantt, size_t part, size_t whole)
+{
+	size_t i = part;
+
+	while (i > 0 && gantt->rows[i].is_part)
+		i--;
+	return i == whole;
+}
+
 /* To the work that waits where that is drawn, else to its initiative. */
 static void
 add_ties(struct gantt *out, const struct names *names, const Plumb__V1__ScheduledInitiative *one)
@@ -134,7 +144,8 @@ add_ties(struct gantt *out, const struct names *names, const Plumb__V1__Schedule
 		to = to < out->count ? to : whole;
 		for (size_t i = first; i < out->ties_count; i++)
 			is_new &= out->ties[i].from != from || out->ties[i].to != to;
-		if (is_new && from < out->count && from != to && from != whole)
+		if (is_new && from < out->count && from != to && from != whole &&
+		    !(to == whole && is_part_of(out, from, whole)))
 			out->ties[out->ties_count++] = (struct gantt_tie){from, to, is_order};
 	}
 }
@@ -251,15 +262,17 @@ lay_out(struct drawing *d)
 /* ---- a row */
 
 static void
-draw_due(struct drawing *d, int32_t due, double middle)
+draw_due(struct drawing *d, const struct gantt_row *row, double middle)
 {
+	int32_t due = row->due;
 	const struct svg_axis *axis = &d->axis;
 	double x = svg_axis_x(axis, due) + (svg_axis_x(axis, due + 1) - svg_axis_x(axis, due)) / 2;
 	const double diamond[] = {x, middle - 6, x + 6, middle, x, middle + 6, x - 6, middle};
 	const double before[] = {
 	    axis->left + 1, middle, axis->left + 9, middle - 5, axis->left + 9, middle + 5};
-	const double behind[] = {
-	    axis->right - 1, middle, axis->right - 9, middle - 5, axis->right - 9, middle + 5};
+	/* beside the arrow of a bar that goes on */
+	double edge = axis->right - (row->finish == GANTT_BEYOND ? 12 : 1);
+	const double behind[] = {edge, middle, edge - 8, middle - 5, edge - 8, middle + 5};
 
 	if (due < axis->first)
 		svg_shape(d->svg, "due", before, 3, true);
@@ -269,11 +282,11 @@ draw_due(struct drawing *d, int32_t due, double middle)
 		svg_shape(d->svg, "due", diamond, 4, true);
 }
 
-/* Behind its day; at the edge where it is not known how far behind. */
+/* Behind its day; behind the last that is booked where it is not known how far behind. */
 static double
 end_x(const struct drawing *d, int32_t day)
 {
-	return day >= d->axis.last ? d->axis.right : svg_axis_x(&d->axis, day + 1);
+	return svg_axis_x(&d->axis, (day == GANTT_BEYOND ? d->gantt->until : day) + 1);
 }
 
 static void
@@ -283,7 +296,7 @@ draw_whisker(struct drawing *d, const struct gantt_row *row, double middle)
 		int32_t day;
 		double half;
 	} ticks[] = {{row->p50, 4}, {row->p80, 6}, {row->p95, 4}};
-	double right = d->axis.right;
+	double right = end_x(d, row->p95);
 
 	if (row->p50 == DATE_NONE || row->p95 == DATE_NONE)
 		return;
@@ -396,7 +409,7 @@ draw_row(struct drawing *d, const struct gantt_row *row, const struct place *at)
 	draw_bar(d, row, at->top + pad, at->height - 2 * pad);
 	draw_whisker(d, row, at->top + at->height / 2);
 	if (row->due != DATE_NONE)
-		draw_due(d, row->due, at->top + at->height / 2);
+		draw_due(d, row, at->top + at->height / 2);
 	svg_group_end(d->svg);
 }
 

@@ -46,20 +46,3 @@ estimate_read(const struct item *work, struct arena *arena, struct estimate *out
 	}
 	return true;
 }
-
-bool
-estimate_remaining(const struct item *check_in, struct arena *arena, int64_t *out)
-{
-	const Plumb__V1__Record *record;
-
-	*out = -1;
-	if (!item_is_live(check_in) || check_in->kind != KIND_CHECK_IN)
-		return true;
-	record = (const Plumb__V1__Record *)codec_decode(check_in, arena);
-	if (record == NULL)
-		return false;
-	if (record->body_case == PLUMB__V1__RECORD__BODY_CHECK_IN &&
-	    record->check_in->remaining__case == PLUMB__V1__CHECK_IN__REMAINING__REMAINING)
-		*out = record->check_in->remaining;
-	return true;
-}

@@ -1,5 +1,5 @@
 /*
- * What an entry says about how much work is, beyond its spine: three-point estimates, and what a check-in says is left.
+ * The three-point estimate of a piece of work, beyond its spine.
  *
  * Beside control.h, for insight, which sees no messages. Effort is in hundredths of a person-day.
  */
@@ -22,7 +22,4 @@ struct estimate {
 
 /* Of an initiative, workstream or task. False when the arena is full. */
 bool estimate_read(const struct item *work, struct arena *arena, struct estimate *out) MUST_CHECK;
-/* What a check-in says is left to do; -1 where it says nothing. False when the arena is full. */
-bool estimate_remaining(const struct item *check_in, struct arena *arena, int64_t *out) MUST_CHECK;
-
 #endif

@@ -311,7 +311,6 @@ new_work(const struct forecast_call *fc, uint32_t number)
 	w->ref = case_ref(&fc->pf.pc, fc->arena, slot);
 	w->title = case_title(&fc->pf.pc, fc->arena, slot);
 	w->left = piece->left;
-	w->planned = piece->planned;
 	w->source = (Plumb__V1__ForecastWork__Source)piece->source;
 	w->low = piece->low;
 	w->middle = piece->middle;

@@ -31,6 +31,8 @@ void handle_insight_trace(struct rpc_call *call, const ProtobufCMessage *request
 void handle_insight_mine(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_progress(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* burnup_rpc.c */
+void handle_insight_burn_up(struct rpc_call *call, const ProtobufCMessage *request);
 /* load_rpc.c */
 void handle_insight_load(struct rpc_call *call, const ProtobufCMessage *request);
 /* moves_rpc.c */

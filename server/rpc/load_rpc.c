@@ -102,6 +102,20 @@ choose_columns(struct load_call *lc, struct err *err)
 	return true;
 }
 
+#define SKILL "skill/"
+
+static bool
+want_skill(struct load_call *lc, const char *skill, struct err *err)
+{
+	uint32_t row = load_skill_row(lc->load, skill);
+
+	if (row == UINT32_MAX)
+		return err_set(err, ERR_NOT_FOUND,
+		    "no work that is under way asks for the skill \"%.100s\"", skill);
+	lc->wanted[row] = true;
+	return true;
+}
+
 static bool
 want_row(struct load_call *lc, const char *who, struct err *err)
 {
@@ -111,11 +125,14 @@ want_row(struct load_call *lc, const char *who, struct err *err)
 	size_t id_len;
 	uint32_t row;
 
+	if (strncmp(who, SKILL, strlen(SKILL)) == 0)
+		return want_skill(lc, who + strlen(SKILL), err);
 	if (!ref_parse(who, KIND_NONE, &kind, &id, &id_len) ||
 	    (kind != KIND_PERSON && kind != KIND_TEAM)) {
-		faults_add(lc->job->faults, "who", "must be \"person/id\" or \"team/id\"");
-		return err_set(
-		    err, ERR_INVALID, "\"%.100s\" is neither \"person/id\" nor \"team/id\"", who);
+		faults_add(
+		    lc->job->faults, "who", "must be \"person/id\", \"team/id\" or \"skill/name\"");
+		return err_set(err, ERR_INVALID,
+		    "\"%.100s\" is none of \"person/id\", \"team/id\" and \"skill/name\"", who);
 	}
 	item = view_find(lc->job->view, kind, id, id_len);
 	if (!item_is_live(item))
@@ -135,7 +152,8 @@ choose_rows(struct load_call *lc, struct err *err)
 {
 	if (lc->request->n_who == 0)
 		return true;
-	lc->wanted = arena_array(lc->job->arena, load_rows(lc->load) + 1, sizeof lc->wanted[0]);
+	lc->wanted = arena_array(lc->job->arena,
+	    (size_t)load_rows(lc->load) + load_skills(lc->load) + 1, sizeof lc->wanted[0]);
 	if (lc->wanted == NULL)
 		return err_oom(err);
 	for (size_t i = 0; i < lc->request->n_who; i++) {
@@ -148,11 +166,13 @@ choose_rows(struct load_call *lc, struct err *err)
 static bool
 is_wanted(const struct load_call *lc, uint32_t row)
 {
-	bool is_team = lc->ix.kinds[load_who(lc->load, row)] == KIND_TEAM;
+	Plumb__V1__LoadRequest__By by = PLUMB__V1__LOAD_REQUEST__BY__SKILLS;
 
-	if (lc->request->by == PLUMB__V1__LOAD_REQUEST__BY__PERSONS && is_team)
-		return false;
-	if (lc->request->by == PLUMB__V1__LOAD_REQUEST__BY__TEAMS && !is_team)
+	if (row < load_rows(lc->load))
+		by = lc->ix.kinds[load_who(lc->load, row)] == KIND_TEAM
+			 ? PLUMB__V1__LOAD_REQUEST__BY__TEAMS
+			 : PLUMB__V1__LOAD_REQUEST__BY__PERSONS;
+	if (lc->request->by != PLUMB__V1__LOAD_REQUEST__BY__BOTH && lc->request->by != by)
 		return false;
 	return lc->wanted == NULL || lc->wanted[row];
 }
@@ -315,24 +335,42 @@ count_heads(struct load_call *lc, uint32_t who, Plumb__V1__LoadRow *out, struct 
 }
 
 static bool
-add_row(struct load_call *lc, uint32_t row, struct err *err)
+name_skill(const struct load_call *lc, uint32_t row, Plumb__V1__LoadRow *out)
+{
+	const char *name = load_skill(lc->load, row);
+
+	out->who = arena_printf(lc->arena, SKILL "%s", name);
+	out->title = arena_printf(lc->arena, "%s (skill)", name);
+	return out->who != NULL && out->title != NULL;
+}
+
+static bool
+name_row(const struct load_call *lc, uint32_t row, Plumb__V1__LoadRow *out)
 {
 	uint32_t who = load_who(lc->load, row);
 	uint32_t team = load_team(lc->load, row);
 	const struct item *item = lc->ix.items[who];
+
+	out->who = copy_ref(lc, who);
+	out->title = arena_strndup(lc->arena, item_title(item), item->title_len);
+	if (team != SLOT_NONE)
+		out->team = copy_ref(lc, team);
+	return out->who != NULL && out->title != NULL && out->team != NULL;
+}
+
+static bool
+add_row(struct load_call *lc, uint32_t row, struct err *err)
+{
+	bool is_skill = row >= load_rows(lc->load);
 	Plumb__V1__LoadRow *out = arena_alloc(lc->arena, sizeof *out);
 
 	if (out == NULL)
 		return err_oom(err);
 	plumb__v1__load_row__init(out);
-	out->who = copy_ref(lc, who);
-	out->title = arena_strndup(lc->arena, item_title(item), item->title_len);
-	if (team != SLOT_NONE)
-		out->team = copy_ref(lc, team);
-	if (out->who == NULL || out->title == NULL || out->team == NULL ||
+	if (!(is_skill ? name_skill(lc, row, out) : name_row(lc, row, out)) ||
 	    !fill_cells(lc, row, out))
 		return err_oom(err);
-	if (!count_heads(lc, who, out, err))
+	if (!is_skill && !count_heads(lc, load_who(lc->load, row), out, err))
 		return false;
 	lc->rows[lc->rows_count++] = out;
 	return !is_full(lc) || flush(lc, err);
@@ -341,7 +379,9 @@ add_row(struct load_call *lc, uint32_t row, struct err *err)
 static bool
 send_rows(struct load_call *lc, struct err *err)
 {
-	for (uint32_t row = 0; row < load_rows(lc->load); row++) {
+	uint32_t rows = load_rows(lc->load) + load_skills(lc->load);
+
+	for (uint32_t row = 0; row < rows; row++) {
 		if (row % CANCEL_EVERY == 0 && is_cancelled(lc))
 			return err_set(err, ERR_CANCELLED, "working out the load was cancelled");
 		if (is_wanted(lc, row) && !add_row(lc, row, err))

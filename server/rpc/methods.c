@@ -39,6 +39,7 @@ static const struct rpc_method methods[] = {
 	    &plumb__v1__apply_reply__descriptor, RPC_WRITE, handle_plan_apply_scenario },
 	METHOD("Plan", "Conflicts", conflicts, 0, handle_plan_conflicts),
 
+	METHOD("Insight", "BurnUp", burn_up, RPC_STREAM, handle_insight_burn_up),
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
 	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),

@@ -35,6 +35,7 @@ static const struct permit permits[] = {
 	{ "plumb.v1.Insight", "Schedule", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Score", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Trend", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "BurnUp", ACCESS_READER, false },
 
 	/* everybody in the plan has a say, as themselves only */
 	{ "plumb.v1.Signal", "Pulse", ACCESS_READER, false },

@@ -14,6 +14,7 @@
 #include "server/rpc/baselines.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/fold.h"
+#include "server/rpc/past.h"
 #include "server/rpc/trend_file.h"
 
 #define WAIT_MS 100
@@ -294,10 +295,7 @@ save(const struct trend_query *query, struct trend_page *page)
 struct walk {
 	const struct trend_query *query;
 	struct trend *trend;
-	uint64_t revision; /* the log up to here */
-	uint64_t at;       /* the plan's revision at the day's end */
-	struct plan *plan; /* folded forward; NULL until it is needed */
-	struct fold_source source;
+	struct past past;
 	/* the plan at the baseline that was the newest on the day at hand */
 	uint64_t baseline_revision;
 	struct plan *baseline_plan;
@@ -332,7 +330,7 @@ judge(struct walk *walk, const struct view *view, const struct check_baseline *b
 		return false;
 	ok = score_of_check(check, 0, check_is_cancelled, query.arg, &score, err);
 	if (ok) {
-		ok = trend_add(walk->trend, check, walk->at, score.micros, err);
+		ok = trend_add(walk->trend, check, walk->past.at, score.micros, err);
 		score_fini(&score);
 	}
 	check_free(check);
@@ -354,14 +352,14 @@ static bool
 find_baseline(
     struct walk *walk, const struct view *view, struct check_baseline *out, struct err *err)
 {
-	uint64_t named = baselines_newest(view, walk->at, NULL, &out->slot);
+	uint64_t named = baselines_newest(view, walk->past.at, NULL, &out->slot);
 
 	out->view = NULL;
 	if (named == 0)
 		return true;
 	if (named != walk->baseline_revision) {
 		drop_baseline(walk);
-		walk->baseline_plan = fold_plan(&walk->source, named, NULL, err);
+		walk->baseline_plan = fold_plan(&walk->past.source, named, NULL, err);
 		if (walk->baseline_plan == NULL)
 			return false;
 		walk->baseline = plan_view(walk->baseline_plan);
@@ -373,35 +371,17 @@ find_baseline(
 	return true;
 }
 
-static bool
-go_to(struct walk *walk, struct err *err)
-{
-	if (walk->plan == NULL) {
-		walk->plan = fold_plan(&walk->source, walk->at, NULL, err);
-		return walk->plan != NULL;
-	}
-	return fold_replay(&walk->source, walk->plan, walk->at, NULL, NULL, NULL, err);
-}
-
-/* The plan that was asked about is at hand; one of before is folded. */
+/* The plan that was asked about has its baseline at hand. */
 static bool
 judge_day(struct walk *walk, int32_t day, struct err *err)
 {
 	struct check_baseline baseline = {walk->query->baseline, walk->query->baseline_slot};
-	struct view *view;
-	bool ok;
+	const struct view *view = past_view(&walk->past, day, err);
 
-	if (walk->at == walk->query->revision && walk->query->view != NULL)
-		return judge(walk, walk->query->view, &baseline, day, err);
-	if (!go_to(walk, err))
-		return false;
-	view = plan_view(walk->plan);
 	if (view == NULL)
-		return err_oom(err);
-	ok = (view_settle(view) || err_oom(err)) && find_baseline(walk, view, &baseline, err) &&
-	     judge(walk, view, &baseline, day, err);
-	plan_view_release(walk->plan, view);
-	return ok;
+		return false;
+	return (view == walk->query->view || find_baseline(walk, view, &baseline, err)) &&
+	       judge(walk, view, &baseline, day, err);
 }
 
 static bool
@@ -411,14 +391,6 @@ walk_to(struct walk *walk, int32_t last, struct err *err)
 
 	walk->from = trend_end(walk->trend);
 	for (int32_t day = walk->from; day <= last; day++) {
-		if (is_cancelled(query))
-			return err_set(err, ERR_CANCELLED, "cancelled");
-		if (walk->at < walk->revision &&
-		    !store_revision_at(query->daemon->store, query->ws->number,
-			zone_end_of_date(query->ws->zone, day), &walk->at, err))
-			return false;
-		if (walk->at > walk->revision)
-			walk->at = walk->revision;
 		if (!judge_day(walk, day, err))
 			return false;
 		if (query->progress != NULL)
@@ -432,14 +404,21 @@ static bool
 extend(const struct trend_query *query, struct trend *trend, uint64_t revision, int32_t last,
     size_t *judged, struct err *err)
 {
-	struct walk walk = {.query = query, .trend = trend, .revision = revision};
+	struct walk walk = {.query = query,
+	    .trend = trend,
+	    .past = {.daemon = query->daemon,
+		.ws = query->ws,
+		.view = query->view,
+		.revision = query->revision,
+		.last = revision,
+		.cancelled = query->cancelled}};
 	bool ok;
 
-	workspace_fold_source(query->ws, query->cancelled, &walk.source);
+	past_begin(&walk.past);
 	ok = walk_to(&walk, last, err);
 	*judged += walk.judged;
 	drop_baseline(&walk);
-	plan_free(walk.plan);
+	past_end(&walk.past);
 	return ok;
 }
 

@@ -88,6 +88,9 @@ class Plan:
             body.first_day, body.last_day = day(dice, 0.2), day(dice, 0.2)
             for _ in range(dice.choice([0, 0, 1, 3])):
                 body.absences.add(first_day=day(dice), last_day=day(dice))
+            for _ in range(dice.choice([0, 0, 1, 2, 4])):
+                body.capacities.add(first_day=day(dice), last_day=day(dice, 0.7), capacity=dice.choice([0, 100, 333, 700]))
+            body.skills.extend(some(dice, ["law", "LAW", "Rust", "art"], 3))
 
     def status(self):
         return self.dice.choice([ACTIVE, ACTIVE, ACTIVE, ACTIVE, 2, 2, 0, 1, 4, 5, 6])
@@ -109,7 +112,13 @@ class Plan:
             need = body.needs.add(who=self.who() if dice.random() < 0.9 else "")
             if dice.random() < 0.8:
                 need.effort = dice.choice([0, 1, 999, 5000, 20000])
-            need.skill = dice.choice(["", "law"])
+            self.terms(need)
+
+    def terms(self, need):
+        dice = self.dice
+        need.skill = dice.choice(["", "", "law", "Law", "rust"])
+        if dice.random() < 0.2:
+            need.most_share, need.least_share, need.whole = dice.random(), dice.random(), dice.random() < 0.5
 
     def make_work(self):
         dice = self.dice
@@ -132,6 +141,10 @@ class Plan:
             body.members.extend(some(dice, self.people + ["nobody"], 2))
             if dice.random() < 0.8:
                 body.effort = dice.choice([0, 1, 50, 1234, 12345])
+            if dice.random() < 0.3:
+                body.estimate.likely = dice.choice([0, 1, 3000])
+            for _ in range(dice.choice([0, 0, 0, 1, 2])):
+                self.terms(body.needs.add(who=self.who() if dice.random() < 0.7 else "", effort=dice.choice([0, 7, 800, 9999])))
             parents.append(f"task/k{n}")
 
     def make_allocations(self):
@@ -192,14 +205,15 @@ class LoadTest(unittest.TestCase):
 
     # ---- the twin
 
-    def agree_on_cells(self, name, twin):
-        answer = self.load(name, bookings=True)
-        self.assertEqual([(p.ref, p.first_day, p.last_day) for p in answer.periods],
+    def agree_on_cells(self, name, twin, **options):
+        answer = self.load(name, bookings=True, **options)
+        self.assertEqual([(p.ref or p.first_day, p.first_day, p.last_day) for p in answer.periods],
                          [(c[0], c[1].isoformat(), c[2].isoformat()) for c in twin.columns])
-        self.assertEqual([row.who for row in answer.rows], twin.rows)
+        self.assertEqual([row.who for row in answer.rows], twin.rows + [f"skill/{twin.skills[s]}" for s in sorted(twin.skills)])
         for row in answer.rows:
             home = twin.home(row.who) if row.who.startswith("person/") else None
             self.assertEqual(row.team, home or "")
+            row.who = row.who.lower()
             for column, cell in zip(twin.columns, row.cells, strict=True):
                 where = f"{name}: {row.who} in {column[0]}"
                 self.assertEqual(cell.capacity, twin.capacity(row.who, column), where)

@@ -35,9 +35,9 @@ def nearest(fraction):
 class Claim:
     """What one entry asks of a row for a piece of work."""
 
-    def __init__(self, row, source, how, start, finish, effort=None, share=None):
+    def __init__(self, row, source, how, start, finish, effort=None, share=None, skill=None):
         self.row, self.source, self.how, self.start, self.finish = row, source, how, start, finish
-        self.effort, self.share = effort, share
+        self.effort, self.share, self.skill = effort, share, skill
 
     @property
     def has_time(self):
@@ -45,16 +45,17 @@ class Claim:
 
 
 class Twin:
-    def __init__(self, items, ranks, today):
-        """items: {"kind/id": Item}; ranks: {"initiative/x": rank}; today: a date."""
-        self.items, self.ranks, self.today = items, ranks, today
+    def __init__(self, items, ranks, today, weeks=None):
+        """items: {"kind/id": Item}; ranks: {"initiative/x": rank}; today: a date; weeks: two dates, for weeks instead of periods."""
+        self.items, self.ranks, self.today, self.weeks = items, ranks, today, weeks
         self.parts = {}  # work -> its parts and allocations
         for ref in items:
             up = self.up_ref(ref)
             if up is not None:
                 self.parts.setdefault(up, []).append(ref)
-        self.columns = self.find_columns()
+        self.columns = self.find_weeks() if weeks else self.find_columns()
         self.rows = sorted(r for r in items if r.startswith("team/")) + sorted(r for r in items if r.startswith("person/"))
+        self.skills = self.find_skills()  # small letters -> as it is written
         self.bookings = {}  # (row, column) -> {(work, source, how, for members): effort}
         self.unplaced = {}  # (work, source, why) -> effort
         for work in self.of_kinds(WORK):
@@ -155,7 +156,38 @@ class Twin:
         finest = [s for s in spans if not any(o != s and o[0] >= s[0] and o[1] <= s[1] for o in spans)]
         return [(spans[s], *s) for s in sorted(finest)]
 
+    def find_weeks(self):
+        """From Monday to Sunday, from the first to the last day of the periods and of those asked for."""
+        periods = [self.body(ref) for ref in self.of_kinds(("period",))]
+        spans = [(date(p.first_day), date(p.last_day)) for p in periods if p.first_day and p.last_day and p.first_day <= p.last_day]
+        day = min([self.weeks[0]] + [s[0] for s in spans])
+        last = max([self.weeks[1]] + [s[1] for s in spans])
+        found = []
+        while day <= last:
+            monday = day - DAY * (day.isoweekday() - 1)
+            found.append((monday.isoformat(), monday, monday + 6 * DAY))
+            day = monday + 7 * DAY
+        return found
+
     # ---- people
+
+    def find_skills(self):
+        names = sorted(n.skill for w in self.of_kinds(WORK) if self.runs(w) for n in getattr(self.body(w), "needs", []) if n.skill)
+        return {n.lower(): n for n in reversed(names)}
+
+    def has(self, person, skill):
+        return skill in (s.lower() for s in self.body(person).skills)
+
+    def capacity_on(self, person, day):
+        """A week's, as it is on that day: of other capacities the one that began last, the last one of these."""
+        body, best = self.body(person), None
+        for c in body.capacities:
+            if date(c.first_day) <= day and (not c.last_day or day <= date(c.last_day)):
+                if best is None or c.first_day >= best.first_day:
+                    best = c
+        if best is not None:
+            return best.capacity
+        return body.capacity if body.HasField("capacity") else 100 * len(self.week(person)[0])
 
     def home(self, person):
         team = self.body(person).team
@@ -171,6 +203,8 @@ class Twin:
 
     def week(self, row):
         """Days of the week that are worked, and holidays."""
+        if row.startswith("skill/"):
+            return {1, 2, 3, 4, 5}, set()
         team = row if row.startswith("team/") else self.home(row)
         calendar = full(self.body(team).calendar, "calendar") if team and self.body(team).calendar else None
         if calendar not in self.items:
@@ -184,14 +218,13 @@ class Twin:
 
     def person_gives(self, person, all_days):
         body, week = self.body(person), self.week(person)[0]
-        per_week = body.capacity if body.HasField("capacity") else 100 * len(week)
         there = [d for d in self.worked(person, all_days)
                  if not (body.first_day and d < date(body.first_day)) and not (body.last_day and d > date(body.last_day))
                  and not any(date(a.first_day) <= d <= date(a.last_day) for a in body.absences)]
-        return nearest(Fraction(per_week * len(there), len(week)))
+        return nearest(Fraction(sum(self.capacity_on(person, d) for d in there), len(week)))
 
     def stated(self, team, column):
-        """The capacity that the team states for the shortest period around the column: (period's days, effort) or None."""
+        """The capacity that the team states for the shortest period around these days: (period's days, effort) or None."""
         best = None
         for c in self.body(team).capacities:
             ref = full(c.period, "period")
@@ -207,6 +240,10 @@ class Twin:
         """What a row can give on days of a column."""
         if row.startswith("person/"):
             return self.person_gives(row, all_days)
+        if row.startswith("skill/"):
+            return sum(self.person_gives(p, all_days) for p in self.rows if p.startswith("person/") and self.has(p, row[6:]))
+        if self.weeks and column[0] != "run":
+            return sum(self.gives(row, ("run", run[0], run[-1]), run) for run in self.runs_of_days(row, all_days))
         stated = self.stated(row, column)
         if stated is None:
             return sum(self.person_gives(p, all_days) for p in self.members(row))
@@ -225,8 +262,21 @@ class Twin:
     def capacity(self, row, column):
         return self.gives(row, column, days(column[1], column[2]))
 
+    def runs_of_days(self, team, all_days):
+        """Days one after another for which the team states the same."""
+        runs = []
+        for day in all_days:
+            stated = self.stated(team, ("day", day, day))
+            if runs and runs[-1][0] == stated:
+                runs[-1][1].append(day)
+            else:
+                runs.append((stated, [day]))
+        return [run for _, run in runs]
+
     def known(self, row, column):
-        return row.startswith("person/") or bool(self.members(row)) or self.stated(row, column) is not None
+        if self.weeks and any(self.stated(row, ("day", d, d)) for d in days(column[1], column[2]) if row.startswith("team/")):
+            return True
+        return not row.startswith("team/") or bool(self.members(row)) or self.stated(row, column) is not None
 
     # ---- what is asked
 
@@ -242,14 +292,14 @@ class Twin:
                 yield ref, effort, share or None
 
     def needs(self, work):
-        if work.split("/")[0] not in ("initiative", "workstream"):
+        if work.split("/")[0] not in ("initiative", "workstream", "task"):
             return []
         return [n for n in self.body(work).needs if n.HasField("effort") and n.effort > 0]
 
     def estimate(self, work):
         body = self.body(work)
-        if work.startswith("task/"):
-            return body.effort if body.HasField("effort") else 0
+        if work.startswith("task/") and body.HasField("effort"):
+            return body.effort
         if work.startswith("milestone/"):
             return 0
         return body.estimate.likely if body.HasField("estimate") and body.estimate.HasField("likely") else 0
@@ -282,11 +332,14 @@ class Twin:
         allocated = {c.row for c in claims}
         for need in self.needs(work):
             stated = True
-            row = full(need.who, "team")
-            if not need.who or row not in self.rows:
+            skill = f"skill/{need.skill.lower()}" if need.skill else None
+            row = full(need.who, "team") if need.who else skill
+            if not need.who and skill:
+                claims.append(Claim(skill, work, "need", start, finish, need.effort))
+            elif not need.who or row not in self.rows:
                 self.nowhere(work, work, "nobody is named", need.effort)
             elif row not in allocated:
-                claims.append(Claim(row, work, "need", start, finish, need.effort))
+                claims.append(Claim(row, work, "need", start, finish, need.effort, skill=skill))
         if not stated and self.estimate(work) > 0 and not any(self.speaks(p) for p in self.work_parts(work)):
             claims += self.estimate_claims(work, start, finish)
         return claims
@@ -314,7 +367,7 @@ class Twin:
         if work.startswith("milestone/"):
             return asked
         claims = self.claims(work)
-        persons_first = sorted({c.row for c in claims}, key=lambda row: (row.startswith("team/"), row))
+        persons_first = sorted({c.row for c in claims}, key=lambda row: (("person", "team", "skill").index(row.split("/")[0]), row))
         for row in persons_first:
             own = [c for c in claims if c.row == row]
             sizes = [self.size(c) for c in own]
@@ -326,6 +379,8 @@ class Twin:
                     part = floor(Fraction(rest * (until + size), sum(sizes))) - floor(Fraction(rest * until, sum(sizes)))
                 until += size
                 self.place(work, claim, part)
+                if claim.skill:
+                    asked[claim.skill] = asked.get(claim.skill, 0) + part
             asked[row] = asked.get(row, 0) + rest
             team = self.home(row) if row.startswith("person/") else None
             if team:
@@ -347,7 +402,12 @@ class Twin:
         if effort == 0:
             return
         team = self.home(claim.row) if claim.row.startswith("person/") else None
-        for row, for_members in [(claim.row, False)] + ([(team, True)] if team else []):
+        places = [(claim.row, False)] + ([(team, True)] if team else [])
+        if claim.row.startswith("person/"):
+            places += [(f"skill/{s}", True) for s in self.skills if self.has(claim.row, s)]
+        elif claim.skill:
+            places.append((claim.skill, False))
+        for row, for_members in places:
             cell = self.bookings.setdefault((row, column[0]), {})
             key = (work, claim.source, claim.how, for_members)
             cell[key] = cell.get(key, 0) + effort
@@ -359,7 +419,7 @@ class Twin:
             return
         if claim.share is not None and claim.start > claim.finish:
             self.nowhere(work, claim.source, "no working day in its time", 0)
-        elif claim.share is not None and not any(c[1] <= claim.finish and c[2] >= claim.start for c in self.columns):
+        elif claim.share is not None and not self.weeks and not any(c[1] <= claim.finish and c[2] >= claim.start for c in self.columns):
             self.nowhere(work, claim.source, "outside of all periods", 0)
         if effort == 0:
             return
@@ -381,7 +441,7 @@ class Twin:
         for column in self.columns:
             self.book(work, claim, column, sum(e for d, e in on.items() if column[1] <= d <= column[2]))
         outside = sum(e for d, e in on.items() if not any(c[1] <= d <= c[2] for c in self.columns))
-        if outside:
+        if outside and not self.weeks:
             self.nowhere(work, claim.source, "outside of all periods", outside)
 
     def find_workless(self):

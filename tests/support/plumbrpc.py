@@ -56,6 +56,7 @@ class _Messages:
         self.item = load("plumb.v1.item_pb2")
         self.plan = load("plumb.v1.plan_pb2")
         self.insight = load("plumb.v1.insight_pb2")
+        self.burnup = load("plumb.v1.burnup_pb2")
         self.forecast = load("plumb.v1.forecast_pb2")
         self.moves = load("plumb.v1.moves_pb2")
         self.signal = load("plumb.v1.signal_pb2")

@@ -333,14 +333,34 @@ is_named_before(const struct edges *out, uint32_t i)
 	return false;
 }
 
+/* Many tasks of one initiative name the same team: what was found out last about each is kept. */
+#define ASKED_KEPT 1024u
+
+struct asked {
+	uint32_t whole; /* SLOT_NONE: nothing yet */
+	uint32_t team;
+	bool was;
+};
+
+static bool
+was_asked_for(struct asked *kept, const struct index *ix, uint32_t work, uint32_t team)
+{
+	uint32_t whole = whole_of(ix, work);
+	struct asked *one = &kept[(whole * 31u + team) % ASKED_KEPT];
+
+	if (one->whole != whole || one->team != team)
+		*one = (struct asked){whole, team, was_asked(ix, whole, team, 0)};
+	return one->was;
+}
+
 static void
-judge_never_asked(struct pass *pass, uint32_t work, uint32_t team)
+judge_never_asked(struct pass *pass, struct asked *kept, uint32_t work, uint32_t team)
 {
 	const struct index *ix = pass->ix;
 	enum own own = own_team(ix, work, team);
 	struct draft d;
 
-	if (own == OWN_SAME || was_asked(ix, whole_of(ix, work), team, 0))
+	if (own == OWN_SAME || was_asked_for(kept, ix, work, team))
 		return;
 	draft_init(&d, work, team);
 	if (own == OWN_UNKNOWN)
@@ -353,7 +373,7 @@ judge_never_asked(struct pass *pass, uint32_t work, uint32_t team)
 }
 
 static void
-judge_needs(struct pass *pass, uint32_t work)
+judge_needs(struct pass *pass, struct asked *kept, uint32_t work)
 {
 	const struct index *ix = pass->ix;
 	struct edges out = index_out(ix, work);
@@ -365,22 +385,25 @@ judge_needs(struct pass *pass, uint32_t work)
 
 		if (e->role == ROLE_NEED && ix->kinds[e->slot] == KIND_TEAM &&
 		    index_is(ix, e->slot, STANDING_LIVE) && !is_named_before(&out, i))
-			judge_never_asked(pass, work, e->slot);
+			judge_never_asked(pass, kept, work, e->slot);
 	}
 }
 
 static void
 run_unanswered(struct pass *pass)
 {
-	static const enum kind kinds[] = {KIND_INITIATIVE, KIND_WORKSTREAM};
+	static const enum kind kinds[] = {KIND_INITIATIVE, KIND_WORKSTREAM, KIND_TASK};
+	struct asked kept[ASKED_KEPT];
 
+	for (size_t i = 0; i < ASKED_KEPT; i++)
+		kept[i].whole = SLOT_NONE;
 	each(pass, ASKED, judge_unanswered);
 	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
 		uint32_t count;
 		const uint32_t *slots = index_kind(pass->ix, kinds[k], &count);
 
 		for (uint32_t i = 0; i < count && pass_goes_on(pass); i++)
-			judge_needs(pass, slots[i]);
+			judge_needs(pass, kept, slots[i]);
 	}
 }
 

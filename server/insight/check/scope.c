@@ -421,6 +421,9 @@ judge_needs(struct pass *pass, uint32_t slot)
 	const struct index *ix = pass->ix;
 	struct draft d;
 
+	if (ix->kinds[slot] == KIND_TASK && (ix->has[slot] & HAS_OPEN_NEED) == 0 &&
+	    (ix->roles[slot] & ROLE_BIT(ROLE_NEED)) == 0)
+		return; /* most of them */
 	if (!load_is_running(ix, slot))
 		return;
 	if ((ix->has[slot] & HAS_OPEN_NEED) != 0) {
@@ -441,6 +444,7 @@ run_need_unidentified(struct pass *pass)
 {
 	each(pass, KIND_INITIATIVE, judge_needs);
 	each(pass, KIND_WORKSTREAM, judge_needs);
+	each(pass, KIND_TASK, judge_needs);
 }
 
 static void
@@ -466,7 +470,8 @@ static const struct rule scope_need_unidentified = {
 	"An approved or active initiative in which nobody is named to do the work: no need, "
 	"member or allocation, no ask that a team agreed to, neither in itself nor in a part of it "
 	"at any depth that was not stopped (owners lead, they are not counted here). Also: a need "
-	"of such an initiative or workstream that names nobody, and one without an effort, unless "
+	"of such an initiative, workstream or task that names nobody, and one without an effort, "
+	"unless "
 	"an allocation of that team or person to that work says how much.",
     .hurts = "Work that asks for nobody is in nobody's calendar. It begins when somebody has time, "
 	     "and each load figure is too low by what was not said.",

@@ -147,7 +147,7 @@ forecast_drivers(struct plan_forecast *pf, enum plan_forecast_mode mode, const s
 	struct drivers d = {.pf = pf, .mode = mode, .draws = draws_of(pf)};
 	uint32_t ends = pf->pc.plan->problem.initiatives + 1;
 	unsigned threads = parallel_threads(how, UINT32_MAX);
-	size_t row = (size_t)FORECAST_BLOCK * pf->pieces_count;
+	size_t row = forecast_block_room(pf->factors);
 	bool ok = false;
 
 	row = row > d.draws ? row : d.draws;

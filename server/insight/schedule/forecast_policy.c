@@ -63,8 +63,8 @@ replay_init(struct replay *replay, const struct policy *policy, struct err *err)
 	replay->start = calloc((size_t)p->works + 1, sizeof replay->start[0]);
 	replay->finish = malloc(((size_t)p->works + 1) * sizeof replay->finish[0]);
 	replay->ends = calloc((size_t)p->initiatives + 1, sizeof replay->ends[0]);
-	replay->factors = malloc(
-	    ((size_t)policy->pf->pieces_count + 1) * FORECAST_BLOCK * sizeof replay->factors[0]);
+	replay->factors =
+	    malloc(forecast_block_room(policy->pf->factors) * sizeof replay->factors[0]);
 	if (replay->need == NULL || replay->start == NULL || replay->finish == NULL ||
 	    replay->ends == NULL || replay->factors == NULL)
 		return err_oom(err);
@@ -180,17 +180,6 @@ lay_block(void *arg, uint32_t block, unsigned worker, struct err *err)
 		keep_ends(replay, policy, block * FORECAST_BLOCK + k);
 	}
 	return true;
-}
-
-bool
-forecast_takes_time(const struct plan_forecast *pf, uint32_t initiative)
-{
-	const struct schedule_problem *p = &pf->pc.plan->problem;
-
-	for (uint32_t i = 0; i < pf->pieces_count; i++)
-		if (p->work[pf->pieces[i].number * PLAN_STAGES].initiative == initiative)
-			return true;
-	return false;
 }
 
 static bool

@@ -1,4 +1,4 @@
-/* What each piece of work may take, and what of it is still to do; see plan_forecast.h. */
+/* What each piece of work may take; see plan_forecast.h. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -17,10 +17,6 @@ struct ranger {
 	const struct index *ix;
 	struct arena *scratch;
 	struct estimate *stated; /* by number: in order and likely above 0; else likely is 0 */
-	uint32_t *depth;         /* by number */
-	int64_t *parts;          /* by number: what its parts ask for */
-	int64_t *parts_left;
-	uint32_t deepest;
 };
 
 static bool
@@ -81,20 +77,6 @@ whole_of(const struct ranger *r, uint32_t number)
 	return r->pf->pc.plan->number[up];
 }
 
-static void
-find_depths(struct ranger *r)
-{
-	for (uint32_t i = 0; i < r->pf->pc.plan->count; i++) {
-		uint32_t up = i;
-
-		while ((up = whole_of(r, up)) != SCHEDULE_NONE && r->depth[i] < DEPTH_MAX)
-			r->depth[i]++;
-		r->deepest = r->depth[i] > r->deepest ? r->depth[i] : r->deepest;
-	}
-}
-
-/* ---- what is still to do */
-
 static int64_t
 asked(const struct plan_schedule *plan, uint32_t number)
 {
@@ -104,74 +86,6 @@ asked(const struct plan_schedule *plan, uint32_t number)
 	for (uint32_t n = 0; n < work->needs_count; n++)
 		sum += plan->need[work->needs_first + n].effort;
 	return sum;
-}
-
-/*
- * By the newest check-in about it: what it says remains, else what its progress leaves. Of a whole that is for its parts too: what they
- * still ask for is in it.
- */
-static bool
-find_left(struct ranger *r, uint32_t number, int64_t own, int64_t *left, struct err *err)
-{
-	uint32_t check_in = r->ix->check_in[r->pf->pc.plan->slots[number]];
-	int64_t all = own + r->parts[number];
-	int64_t remaining;
-	const struct item *item;
-
-	*left = own;
-	if (check_in == SLOT_NONE)
-		return true;
-	item = r->ix->items[check_in];
-	arena_reset(r->scratch);
-	if (!estimate_remaining(item, r->scratch, &remaining))
-		return err_oom(err);
-	if (remaining >= 0) {
-		*left = remaining - r->parts_left[number];
-	} else if ((item->has & HAS_VALUE) != 0 && item->value >= 0 && item->value <= 1) {
-		*left = llround((1 - item->value) * (double)all) - r->parts_left[number];
-		*left = *left < own ? *left : own; /* only what is said remains can be more */
-	}
-	*left = *left > 0 ? *left : 0;
-	return true;
-}
-
-/* Parts before wholes. */
-static bool
-find_all_left(struct ranger *r, int64_t *planned, int64_t *left, struct err *err)
-{
-	uint32_t count = r->pf->pc.plan->count;
-
-	for (uint32_t d = r->deepest + 1; d-- > 0;) {
-		for (uint32_t i = 0; i < count; i++) {
-			uint32_t up = whole_of(r, i);
-
-			if (r->depth[i] != d)
-				continue;
-			planned[i] = asked(r->pf->pc.plan, i);
-			if (!find_left(r, i, planned[i], &left[i], err))
-				return false;
-			if (up == SCHEDULE_NONE)
-				continue;
-			r->parts[up] += planned[i] + r->parts[i];
-			r->parts_left[up] += left[i] + r->parts_left[i];
-		}
-	}
-	return true;
-}
-
-/* The needs in the same proportion; a hundredth at least, since what is not done is not done. */
-static void
-scale_needs(struct plan_schedule *plan, const struct plan_forecast_piece *piece)
-{
-	const struct schedule_work *work = &plan->work[piece->number * PLAN_STAGES + PLAN_EFFORT];
-
-	for (uint32_t n = 0; n < work->needs_count; n++) {
-		struct schedule_need *need = &plan->need[work->needs_first + n];
-		double part = (double)need->effort / (double)piece->planned * (double)piece->left;
-		int64_t effort = llround(part);
-
-		need->effort = effort < 1 ? 1 : effort > LIMIT_EFFORT ? LIMIT_EFFORT : effort;
-	}
 }
 
 /* ---- what it may take */
@@ -245,7 +159,7 @@ find_range(const struct ranger *r, struct plan_forecast_piece *piece)
 }
 
 static bool
-lay_pieces(struct ranger *r, const int64_t *planned, const int64_t *left, struct err *err)
+lay_pieces(struct ranger *r, struct err *err)
 {
 	struct plan_forecast *pf = r->pf;
 	struct plan_schedule *plan = pf->pc.plan;
@@ -258,17 +172,15 @@ lay_pieces(struct ranger *r, const int64_t *planned, const int64_t *left, struct
 		struct plan_forecast_piece *piece = &pf->pieces[pf->pieces_count];
 
 		pf->piece_of[i] = SCHEDULE_NONE;
-		if (planned[i] == 0)
+		piece->left = asked(plan, i);
+		if (piece->left == 0)
 			continue;
 		pf->piece_of[i] = pf->pieces_count++;
 		piece->number = i;
-		piece->planned = planned[i];
-		piece->left = left[i];
 		piece->team = team_of(pf, i);
 		piece->whole = SLOT_NONE;
 		find_range(r, piece);
 		pf->counts[piece->source]++;
-		scale_needs(plan, piece);
 	}
 	return true;
 }
@@ -276,33 +188,16 @@ lay_pieces(struct ranger *r, const int64_t *planned, const int64_t *left, struct
 bool
 forecast_ranges(struct plan_forecast *pf, struct err *err)
 {
-	size_t n = (size_t)pf->pc.plan->count + 1;
-	struct ranger r = {.pf = pf, .ix = &pf->pc.ix, .scratch = arena_new(SCRATCH_MEMORY)};
-	int64_t *planned = calloc(n, sizeof planned[0]);
-	int64_t *left = calloc(n, sizeof left[0]);
-	bool ok = false;
+	struct ranger r = {.pf = pf,
+	    .ix = &pf->pc.ix,
+	    .scratch = arena_new(SCRATCH_MEMORY),
+	    .stated = calloc((size_t)pf->pc.plan->count + 1, sizeof r.stated[0])};
+	bool ok = (r.scratch != NULL && r.stated != NULL) || err_oom(err);
 
-	r.stated = calloc(n, sizeof r.stated[0]);
-	r.depth = calloc(n, sizeof r.depth[0]);
-	r.parts = calloc(n, sizeof r.parts[0]);
-	r.parts_left = calloc(n, sizeof r.parts_left[0]);
-	if (r.scratch == NULL || planned == NULL || left == NULL || r.stated == NULL ||
-	    r.depth == NULL || r.parts == NULL || r.parts_left == NULL) {
-		err_oom(err);
-		goto out;
-	}
-	for (uint32_t i = 0; i < pf->pc.plan->count; i++)
-		if (!read_estimate(&r, i, err))
-			goto out;
-	find_depths(&r);
-	ok = find_all_left(&r, planned, left, err) && lay_pieces(&r, planned, left, err);
-out:
-	free(planned);
-	free(left);
+	for (uint32_t i = 0; ok && i < pf->pc.plan->count; i++)
+		ok = read_estimate(&r, i, err);
+	ok = ok && lay_pieces(&r, err);
 	free(r.stated);
-	free(r.depth);
-	free(r.parts);
-	free(r.parts_left);
 	arena_free(r.scratch);
 	return ok;
 }

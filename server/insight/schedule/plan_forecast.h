@@ -56,8 +56,7 @@ struct plan_forecast_options {
 /* A piece of running work with effort. */
 struct plan_forecast_piece {
 	uint32_t number;                /* in the plan's schedule */
-	int64_t planned;                /* hundredths of a person-day, asked of whomever */
-	int64_t left;                   /* of it, not done yet */
+	int64_t left;                   /* hundredths of a person-day, asked of whomever */
 	uint32_t team;                  /* row of load; UINT32_MAX none */
 	uint32_t whole;                 /* slot whose estimate it is; RANGE_OWN: its own */
 	uint8_t source;                 /* enum plan_forecast_source */

@@ -4,7 +4,7 @@
 
 #include "server/insight/schedule/plan_forecast.h"
 
-/* forecast_range.c: what each piece may take, and takes what is done off the needs. */
+/* forecast_range.c: what each piece may take. */
 bool forecast_ranges(struct plan_forecast *pf, struct err *err) MUST_CHECK;
 /* As the shape of a three-point estimate wants it. */
 void forecast_shape_ranges(struct plan_forecast *pf, enum forecast_shape shape);
@@ -18,9 +18,6 @@ bool forecast_reschedule(
     struct plan_forecast *pf, const struct parallel *how, struct err *err) MUST_CHECK;
 bool forecast_net(struct plan_forecast *pf, const struct plan_forecast_options *options,
     const struct parallel *how, struct err *err) MUST_CHECK;
-/* Something without effort is done on a day, not behind it. */
-bool forecast_takes_time(const struct plan_forecast *pf, uint32_t initiative);
-
 /* forecast_drivers.c: by the ends of that mode. */
 bool forecast_drivers(struct plan_forecast *pf, enum plan_forecast_mode mode,
     const struct parallel *how, struct err *err) MUST_CHECK;

@@ -1,0 +1,28 @@
+/*
+ * Burn-up: how much effort is planned, and how much of it is done, on one day. Definitions: docs/PICTURES.md.
+ *
+ * Plain C on an index (check/index.h) with all ways back: no protobuf, no I/O, no clock.
+ */
+#ifndef SERVER_INSIGHT_BURNUP_H
+#define SERVER_INSIGHT_BURNUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "server/insight/check/index.h"
+
+/* In hundredths of a person-day. */
+struct burnup {
+	int64_t scope;
+	int64_t done;
+	int64_t unknown; /* the scope of what is not known to be anywhere */
+	uint32_t items;
+	uint32_t without_effort;
+};
+
+/* Of a live piece of work; SLOT_NONE: of all initiatives that are approved, active, paused or done. False out of memory. */
+bool burnup_of(
+    const struct index *ix, uint32_t slot, struct burnup *out, struct err *err) MUST_CHECK;
+
+#endif
