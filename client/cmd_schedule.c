@@ -15,11 +15,12 @@
 
 #define DASH "\xe2\x80\x93"
 /* Columns of a terminal: what stands beside a bar, what also does where there is room, and how long a bar may be. */
-#define BESIDE_BAR 44
+#define BESIDE_BAR 32
+#define DUE_ROOM   12
 #define MORE_ROOM  40
 #define BAR_LEAST  16
 #define BAR_MOST   72
-#define REF_MOST   30
+#define REF_MOST   44
 
 /* All that Schedule has streamed. */
 struct all {
@@ -110,7 +111,7 @@ day_of(const char *text, int32_t none)
 
 /* On a terminal, where a bar of some length fits beside what matters more. Width 0: none. */
 static struct bars
-bars_of(struct context *ctx, const Plumb__V1__ScheduleReply *r)
+bars_of(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool *due)
 {
 	struct bars axis = {
 	    .first = day_of(r->today, 0), .last = day_of(r->until, 0), .ascii = bars_ascii()};
@@ -123,7 +124,10 @@ bars_of(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 		widest = width > widest ? width : widest;
 	}
 	room = ctx->out.width - BESIDE_BAR - (widest < REF_MOST ? widest : REF_MOST);
-	if (room > BAR_LEAST + MORE_ROOM)
+	/* The bar marks it too. */
+	*due = !ctx->out.terminal || room < BAR_LEAST || room >= BAR_LEAST + DUE_ROOM;
+	room -= *due ? DUE_ROOM : 0;
+	if (room >= BAR_LEAST + MORE_ROOM)
 		room -= MORE_ROOM;
 	if (ctx->out.terminal && room >= BAR_LEAST)
 		axis.width = (size_t)(room < BAR_MOST ? room : BAR_MOST);
@@ -166,7 +170,8 @@ is_late(const Plumb__V1__ScheduledInitiative *one)
 }
 
 static void
-add_row(struct table *table, const struct bars *axis, const Plumb__V1__ScheduledInitiative *one)
+add_row(struct table *table, const struct bars *axis, bool due,
+    const Plumb__V1__ScheduledInitiative *one)
 {
 	if (one->rank > 0)
 		table_cellf(table, "%" PRIu32, one->rank);
@@ -178,7 +183,8 @@ add_row(struct table *table, const struct bars *axis, const Plumb__V1__Scheduled
 	table_colour(table, is_late(one)      ? COLOUR_RED
 			    : one->below_line ? COLOUR_GREEN
 					      : COLOUR_NONE);
-	cell_date(table, one->due);
+	if (due)
+		cell_date(table, one->due);
 	if (axis->width > 0)
 		cell_bar(table, axis, one);
 	cell_date(table, one->finish_without_backfill);
@@ -200,7 +206,7 @@ cell_rule(struct table *table, const struct bars *axis, size_t width)
 
 /* The line lies above the first that is not finished. */
 static void
-add_line(struct table *table, const struct bars *axis)
+add_line(struct table *table, const struct bars *axis, bool due)
 {
 	static const size_t widths[] = {4, 10, 10};
 
@@ -208,7 +214,8 @@ add_line(struct table *table, const struct bars *axis)
 		cell_rule(table, axis, widths[i]);
 	table_cell(table, "the line");
 	table_colour(table, COLOUR_BOLD);
-	cell_rule(table, axis, 10);
+	if (due)
+		cell_rule(table, axis, 10);
 	if (axis->width > 0)
 		cell_rule(table, axis, axis->width);
 	table_cell(table, "");
@@ -220,15 +227,17 @@ static bool
 show_initiatives(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 {
 	struct table *table = table_new();
-	struct bars axis = bars_of(ctx, r);
+	bool due;
+	struct bars axis = bars_of(ctx, r, &due);
 
 	if (!table)
 		return false;
 	table_column(table, "RANK", TABLE_RIGHT);
-	table_column(table, "INITIATIVE", TABLE_SHRINK | (axis.width > 0 ? 0 : TABLE_MAIN));
+	table_column(table, "INITIATIVE", TABLE_SHRINK | TABLE_MAIN);
 	table_column(table, "START", 0);
 	table_column(table, "FINISH", 0);
-	table_column(table, "DUE", 0);
+	if (due)
+		table_column(table, "DUE", 0);
 	if (axis.width > 0)
 		column_bar(table, &axis);
 	table_column(table, "NO BACKFILL", TABLE_DROP);
@@ -236,8 +245,8 @@ show_initiatives(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 	table_column(table, "NAME", TABLE_SHRINK | TABLE_DROP);
 	for (size_t i = 0; i < r->n_initiatives; i++) {
 		if (r->initiatives[i]->is_line)
-			add_line(table, &axis);
-		add_row(table, &axis, r->initiatives[i]);
+			add_line(table, &axis, due);
+		add_row(table, &axis, due, r->initiatives[i]);
 	}
 	table_print(table, &ctx->out);
 	table_free(table);
@@ -454,15 +463,15 @@ show_bookings(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool by_da
 
 	if (!table)
 		return false;
-	table_column(table, "GIVER", TABLE_SHRINK);
+	table_column(table, "GIVER", TABLE_SHRINK | TABLE_MAIN);
 	if (!by_day)
 		table_column(table, "PERIOD", 0);
 	table_column(table, by_day ? "DAY" : "FIRST DAY", by_day ? 0 : TABLE_DROP);
 	if (!by_day)
 		table_column(table, "LAST DAY", TABLE_DROP);
-	table_column(table, "INITIATIVE", TABLE_SHRINK);
+	table_column(table, "INITIATIVE", TABLE_SHRINK | (by_day ? TABLE_DROP : TABLE_MAIN));
 	if (by_day)
-		table_column(table, "WORK", TABLE_SHRINK);
+		table_column(table, "WORK", TABLE_SHRINK | TABLE_MAIN);
 	table_column(table, "BOOKED", TABLE_RIGHT);
 	if (!by_day)
 		table_column(table, "USED", TABLE_RIGHT);
@@ -694,6 +703,8 @@ run(struct context *ctx, const struct args *args)
 }
 
 static const struct option options[] = {
+    {0, "bookings", NULL, "with who is booked for what in each period", NULL},
+    {0, "by-day", NULL, "with --bookings: on each day, for each piece of work", NULL},
     SVG_OPTION("a picture of it beside, a bar for each initiative; - for it alone"),
     {0, "until", "DATE", "the last day that is booked (default: the end of the last period)", NULL},
     {0, "why", NULL, "with what each waits for, back to what nothing holds up", NULL},

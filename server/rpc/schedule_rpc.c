@@ -31,6 +31,7 @@ struct schedule_call {
 	struct plan_case pc;
 	struct schedule *by[POLICIES];
 	struct slack *slack; /* NULL: not asked for */
+	uint32_t *end_of;    /* for it */
 	bool *wanted;        /* by initiative of the problem; NULL: all */
 	/* by initiative: where its work begins in works, which has the numbers of pieces */
 	uint32_t *first;
@@ -212,27 +213,36 @@ own_due(const struct schedule_call *sc, uint32_t slot)
 	return due != DATE_NONE ? due : index_periods_end(&sc->pc.ix, slot);
 }
 
+/* From the day on which it ends, as it is told, to the last one before that end. */
+static int32_t
+days_to(const struct schedule_result *results, int32_t end)
+{
+	int32_t start = results[PLAN_BEGIN].start, finish = results[PLAN_END].finish;
+	int32_t day = finish > start ? finish - 1 : finish;
+
+	return end - 1 > day ? end - 1 - day : 0;
+}
+
 /* Both from the end of its own effort where that is what ends last. */
 static void
 fill_slack(const struct schedule_call *sc, uint32_t number, Plumb__V1__ScheduledWork *w)
 {
 	const struct schedule_result *results = &sc->by[BACKFILL]->work[number * PLAN_STAGES];
-	uint32_t end = number * PLAN_STAGES + PLAN_END;
 	uint32_t work = number * PLAN_STAGES + PLAN_EFFORT;
-	int32_t latest, alone;
+	int32_t latest, beside;
 
 	if (sc->pc.plan->problem.work[work].needs_count == 0 ||
 	    results[PLAN_EFFORT].finish < results[PLAN_END].finish)
-		work = end;
+		work = number * PLAN_STAGES + PLAN_END;
 	latest = slack_latest(sc->slack, work);
 	if (latest == SCHEDULE_BEYOND)
 		return;
-	alone = slack_alone(sc->slack, work, end);
-	latest = alone > latest ? alone : latest;
+	beside = slack_beside(sc->slack, work);
+	latest = beside > latest ? beside : latest;
 	w->slack__case = PLUMB__V1__SCHEDULED_WORK__SLACK__SLACK_DAYS;
-	w->slack_days = latest - results[PLAN_END].finish;
+	w->slack_days = days_to(results, latest);
 	w->free__case = PLUMB__V1__SCHEDULED_WORK__FREE__FREE_DAYS;
-	w->free_days = alone - results[PLAN_END].finish;
+	w->free_days = days_to(results, slack_alone(sc->slack, work));
 }
 
 static int64_t
@@ -548,6 +558,22 @@ run_policies(struct schedule_call *sc, struct err *err)
 	return true;
 }
 
+/* The effort of a piece of work ends with it. */
+static bool
+find_slack(struct schedule_call *sc, struct err *err)
+{
+	uint32_t works = sc->pc.plan->problem.works;
+
+	sc->end_of = arena_array(sc->job->arena, (size_t)works + 1, sizeof sc->end_of[0]);
+	if (sc->end_of == NULL)
+		return err_oom(err);
+	for (uint32_t w = 0; w < works; w++)
+		sc->end_of[w] = w % PLAN_STAGES == PLAN_EFFORT ? w - PLAN_EFFORT + PLAN_END : w;
+	sc->slack =
+	    slack_new(sc->by[BACKFILL], &sc->pc.plan->problem, sc->end_of, is_cancelled, sc, err);
+	return sc->slack != NULL;
+}
+
 /* Behind what was told of initiatives. */
 static bool
 send_all_bookings(struct schedule_call *sc, struct err *err)
@@ -574,12 +600,8 @@ answer(struct schedule_call *sc, int32_t until, struct err *err)
 	if (!plan_case_open(&sc->pc, sc->job->view, sc->job->today, until, is_cancelled, sc, err) ||
 	    !choose(sc, err) || !sort_work(sc, err) || !run_policies(sc, err))
 		return false;
-	if (sc->request->work) {
-		sc->slack =
-		    slack_new(sc->by[BACKFILL], &sc->pc.plan->problem, is_cancelled, sc, err);
-		if (sc->slack == NULL)
-			return false;
-	}
+	if (sc->request->work && !find_slack(sc, err))
+		return false;
 	for (uint32_t i = 0; i < sc->pc.plan->problem.initiatives; i++) {
 		if (i % CANCEL_EVERY == 0 && is_cancelled(sc))
 			return err_set(

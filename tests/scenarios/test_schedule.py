@@ -4,12 +4,15 @@ Today is Wednesday 2026-04-15; from then to 2026-06-30 there are 12 + 21 + 22 = 
 Anna's are asked for by portal (3), app (2) and big (100), Ben's by site (1, after app) and blog (1); that is the order of ranks.
 """
 import csv
+import datetime
 import io
 import json
 import os
+import random
 import subprocess
 import unittest
 
+import schedule_check
 from plumbrpc import INVALID, NOT_FOUND, Daemon, RpcError, binary, pb
 
 S = pb.insight
@@ -51,6 +54,212 @@ BY_HAND = {
     # 50 of Anna's 55 days are left for its 100.
     "big": ("2026-04-22", "", "", ""),
 }
+
+
+# ---- plans by chance, for a checker of its own -----------------------------------------------------------------
+
+TODAY = datetime.date(2026, 4, 15)
+PLANS = int(os.environ.get("PLUMB_SCHEDULE_PLANS", "60"))
+
+
+def day(n):
+    return (TODAY + datetime.timedelta(days=n)).isoformat()
+
+
+class Chance:
+    """A small plan in which much can go wrong: skills, shares, whole work, lags, parts of parts, absences, what is done or paused."""
+
+    def __init__(self, seed):
+        self.dice = random.Random(seed)
+        self.items = {}
+        self.add("period/q2", pb.item.Period(first_day="2026-04-01", last_day="2026-06-30"))
+        self.add("period/q3", pb.item.Period(first_day="2026-07-01", last_day="2026-08-15"))
+        self.add("calendar/four", pb.item.Calendar(working_days=[1, 2, 3, 4], holidays=["2026-04-20", "2026-05-12"]))
+        self.add("team/a", pb.item.Team(calendar="four" if self.once(3) else ""))
+        self.add("team/b", pb.item.Team())
+        for n in range(5):
+            week = self.dice.choice((100, 200, 300, 400))
+            self.add(f"person/p{n}", pb.item.Person(
+                team=self.dice.choice(("a", "b", "")), capacity=week if self.once(2) else None, skills=self.dice.sample(["C", "sql", "art"], 1),
+                absences=[pb.item.Absence(first_day=day(n * 3), last_day=day(n * 3 + 4))] if self.once(2) else [],
+                last_day=day(60) if self.once(8) else ""))
+        self.ranked = [f"i{n}" for n in range(self.dice.randint(3, 6))]
+        self.work = []
+        for name in self.ranked:
+            self.initiative(name)
+        self.dice.shuffle(self.ranked)
+        self.tangle()
+
+    def once(self, n):
+        return self.dice.randrange(n) == 0
+
+    def add(self, ref, body, **fields):
+        kind, name = ref.split("/")
+        self.items[ref] = pb.item.Item(id=name, title=name, **{kind: body}, **fields)
+
+    def need(self):
+        dice = self.dice
+        need = pb.item.Need(who=dice.choice(("team/a", "team/b", "person/p0", "person/p1", "person/p2")), effort=dice.randrange(10, 900))
+        if self.once(4):
+            need.skill = dice.choice(("c", "SQL"))
+            need.who = dice.choice(("team/a", "person/p3", ""))
+        if self.once(4):
+            need.most_share = dice.choice((0.25, 0.5, 0.8))
+        if self.once(6):
+            need.least_share = dice.choice((0.1, 0.25))
+        need.whole = self.once(5)
+        return need
+
+    def initiative(self, name):
+        status = pb.item.PAUSED if self.once(12) else ACTIVE
+        self.add(f"initiative/{name}", pb.item.Initiative(
+            status=status, start=day(self.dice.randrange(20)) if self.once(5) else "", finish=day(self.dice.randrange(90)) if self.once(2) else ""))
+        wholes = [f"initiative/{name}"]
+        if self.once(2):
+            self.add(f"workstream/{name}w", pb.item.Workstream(initiative=name, status=ACTIVE))
+            wholes.append(f"workstream/{name}w")
+        self.work += wholes
+        for n in range(self.dice.randint(1, 5)):
+            task = pb.item.Task(initiative=self.dice.choice(wholes), due=day(self.dice.randrange(60)) if self.once(3) else "",
+                                start=day(self.dice.randrange(30)) if self.once(5) else "", done=day(-3) if self.once(12) else "")
+            if self.once(5):
+                task.effort = self.dice.randrange(1, 500)
+                task.members.extend(self.dice.sample(["p0", "p1", "p2", "p4"], self.dice.randint(1, 2)))
+            else:
+                task.needs.append(self.need())
+                # What is asked of a team has in it what is asked of its people: of two, each is asked for themselves.
+                if task.needs[0].who.startswith("person/p") and not task.needs[0].skill and self.once(2):
+                    task.needs.add(who="person/p4", effort=self.dice.randrange(10, 400), whole=self.once(4))
+            if self.once(8):
+                task.duration_days = self.dice.randrange(20)
+            self.add(f"task/{name}t{n}", task)
+            self.work.append(f"task/{name}t{n}")
+        if self.once(2):
+            self.add(f"milestone/{name}m", pb.item.Milestone(initiative=name, due=day(self.dice.randrange(60))))
+            self.work.append(f"milestone/{name}m")
+
+    def tangle(self):
+        """Prerequisites, most of them without a circle."""
+        for n, ref in enumerate(self.work):
+            item = self.items[ref]
+            body = getattr(item, item.WhichOneof("body"))
+            while n > 0 and self.once(3):
+                before = self.work[self.dice.randrange(n)] if not self.once(60) else self.dice.choice(self.work)
+                if before == ref or before.split("/")[0] == "initiative" and ref.split("/")[0] != "initiative":
+                    continue
+                if self.once(2):
+                    body.after_with_lag.append(pb.item.After(work=before, lag_days=self.dice.randrange(6)))
+                else:
+                    body.after.append(before)
+
+    def change_set(self):
+        changes = [pb.plan.Change(put=pb.plan.Put(item=item)) for item in self.items.values()]
+        changes += [pb.plan.Change(place=pb.plan.Place(item=name, last=True)) for name in self.ranked]
+        return pb.plan.ChangeSet(changes=changes)
+
+    def plan(self, until):
+        return schedule_check.Plan(self.items, {f"initiative/{n}": k for k, n in enumerate(self.ranked, 1)}, TODAY, until)
+
+
+class ChanceTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(memory=True, clock="=2026-04-15T09:00:00Z")
+        cls.addClassCleanup(cls.daemon.close)
+        cls.client = cls.daemon.client()
+        cls.addClassCleanup(cls.client.close)
+
+    def ask(self, name, **request):
+        whole = S.ScheduleReply()
+        for reply in self.client.stream("Insight.Schedule", S.ScheduleRequest(
+                at=pb.plan.At(workspace=name), work=True, bookings=S.ScheduleRequest.BY_DAY, tries=5, **request)):
+            whole.MergeFrom(reply)
+        return whole
+
+    def apply(self, name, change_set):
+        self.client.call("Plan.Apply", pb.plan.ApplyRequest(workspace=name, change_set=change_set))
+
+    def check(self, name, chance, reply):
+        found = schedule_check.Check(chance.plan(schedule_check.date(reply.until)), reply.initiatives, reply.bookings)
+        self.assertEqual(found.wrong, [], name)
+        return found
+
+    @staticmethod
+    def of(reply, refs):
+        """What is told of these, and every day that is booked for them; the price and the bounds are of everything."""
+        kept = []
+        for one in reply.initiatives:
+            if one.ref in refs:
+                one = S.ScheduledInitiative.FromString(one.SerializeToString())
+                one.rank, one.is_line, one.below_line, one.finish_ignoring_ranks = 0, False, False, ""
+                for w in one.work:
+                    w.ClearField("free_days")  # what nobody else has at all
+                kept.append((one, [b for b in reply.bookings if b.initiative == one.ref]))
+        return kept
+
+    def place(self, name, chance, ref, k):
+        """That one at place k, from 0 on."""
+        chance.ranked.remove(ref)
+        chance.ranked.insert(k, ref)
+        where = {"before": chance.ranked[k + 1]} if k + 1 < len(chance.ranked) else {"last": True}
+        self.apply(name, pb.plan.ChangeSet(changes=[pb.plan.Change(place=pb.plan.Place(item=ref, **where))]))
+
+    def strict(self, name, chance, first):
+        """Places before k stay as they are to the hundredth: when the last one comes to k, another is added there, and the rest goes."""
+        k = chance.dice.randrange(len(chance.ranked))
+        better = [f"initiative/{n}" for n in chance.ranked[:k]]
+        self.place(name, chance, chance.ranked[-1], k)
+        moved = self.ask(name)
+        self.check(name, chance, moved)
+        self.assertEqual(self.of(first, better), self.of(moved, better), name)
+        chance.ranked.append("new")
+        chance.add("initiative/new", pb.item.Initiative(status=ACTIVE, needs=[pb.item.Need(who=w, effort=800) for w in ("person/p1", "person/p2")]))
+        self.apply(name, pb.plan.ChangeSet(changes=[pb.plan.Change(put=pb.plan.Put(item=chance.items["initiative/new"]))]))
+        self.place(name, chance, "new", k)
+        added = self.ask(name)
+        found = self.check(name, chance, added)
+        self.assertEqual(self.of(first, better), self.of(added, better), name)
+        wanted = found.waited_for(better)
+        gone = [f"initiative/{n}" for n in chance.ranked[k:] if f"initiative/{n}" not in wanted]
+        for ref in gone:
+            chance.items[ref].initiative.status = pb.item.PAUSED
+        self.apply(name, pb.plan.ChangeSet(changes=[pb.plan.Change(put=pb.plan.Put(item=chance.items[ref])) for ref in gone]))
+        alone = self.ask(name)
+        self.check(name, chance, alone)
+        self.assertEqual(self.of(first, better), self.of(alone, better), name)
+
+    def test_every_schedule_is_one(self):
+        slack = late = lines = finished = 0
+        for seed in range(PLANS):
+            chance, name = Chance(seed), f"chance-{seed}"
+            self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id=name, title=name))
+            self.apply(name, chance.change_set())
+            first = self.ask(name)
+            self.check(name, chance, first)
+            self.periods_agree(name, first)
+            self.strict(name, chance, first)
+            lines += bool(first.line)
+            for one in first.initiatives:
+                finished += bool(one.finish)
+                slack += sum(w.slack_days > 0 for w in one.work)
+                late += sum(w.late_days > 0 for w in one.work)
+        # Plans are of use only if all of it happens.
+        if PLANS >= 60:
+            self.assertTrue(slack > 20 and late > 20 and finished > 100 and 5 < lines < PLANS, (slack, late, finished, lines))
+
+    def periods_agree(self, name, by_day):
+        """Bookings by period are the sums of those by day, and nobody is used for more than they have."""
+        whole = S.ScheduleReply()
+        for reply in self.client.stream("Insight.Schedule", S.ScheduleRequest(
+                at=pb.plan.At(workspace=name), bookings=S.ScheduleRequest.BY_PERIOD, tries=5)):
+            whole.MergeFrom(reply)
+        for b in whole.bookings:
+            days = [d.effort for d in by_day.bookings
+                    if (d.giver, d.initiative) == (b.giver, b.initiative) and b.first_day <= d.first_day <= b.last_day]
+            self.assertEqual(b.effort, sum(days), name)
+            self.assertTrue(b.effort <= b.used <= b.capacity, name)
+        self.assertEqual(sum(b.effort for b in whole.bookings), sum(b.effort for b in by_day.bookings), name)
+        self.assertLessEqual({b.period for b in whole.bookings}, {"period/q2", "period/q3"})
 
 
 class ScheduleTest(unittest.TestCase):

@@ -31,6 +31,7 @@ struct piece {
 struct slack {
 	const struct schedule *schedule;
 	const struct schedule_problem *problem;
+	const uint32_t *end_of; /* as slack_new() */
 	int32_t *
 	    left; /* by giver and day: of the schedule; while passes run, of better ranks and those laid */
 	uint32_t *first; /* by work: its arcs back, as numbers */
@@ -44,6 +45,7 @@ struct slack {
 	size_t *booked;        /* by work: its first booking, and one behind all */
 	uint32_t *todo;        /* by work: bookings that are not laid */
 	int32_t *latest;       /* by work */
+	int32_t *beside;       /* by work */
 	int32_t *day[2];       /* by booking: the first and the last that it is laid on */
 	int32_t *cap;          /* by booking: not behind it, for whole work */
 	struct fence *own;     /* by giver */
@@ -214,6 +216,14 @@ is_pinned(const struct slack *slack, uint32_t work)
 		   SCHEDULE_BEYOND;
 }
 
+/* Laid together, or of one initiative: what waits for it does not make way for it. */
+static bool
+is_near(const struct slack *slack, uint32_t work, uint32_t after)
+{
+	return slack->schedule->work[work].with == slack->schedule->work[after].with ||
+	       slack->problem->work[work].initiative == slack->problem->work[after].initiative;
+}
+
 /* Its start is known now: what comes before it must end by then; what ranks behind its own initiative makes way. */
 static void
 settle(struct slack *slack, uint32_t work, int32_t start)
@@ -223,11 +233,12 @@ settle(struct slack *slack, uint32_t work, int32_t start)
 	slack->late_start[work] = start;
 	for (uint32_t k = slack->first[work]; k < slack->first[work + 1]; k++) {
 		const struct schedule_arc *arc = &p->arc[slack->arc[k]];
-		bool is_near =
-		    slack->schedule->work[arc->before].with == slack->schedule->work[work].with;
-		int32_t *by = is_near ? slack->deadline : slack->kept;
+		int32_t *by =
+		    slack->schedule->work[arc->before].with == slack->schedule->work[work].with
+			? slack->deadline
+			: slack->kept;
 
-		if (!is_near && p->work[arc->before].initiative != p->work[work].initiative)
+		if (!is_near(slack, arc->before, work))
 			continue;
 		if (start - arc->lag < by[arc->before])
 			by[arc->before] = start - arc->lag;
@@ -487,6 +498,63 @@ close_all(struct slack *slack, const struct event *events, size_t count, bool gi
 	return true;
 }
 
+/* ---- alone */
+
+/* When what waits for it begins, or its initiative ends; near: only what does not make way for it. */
+static int32_t
+next_start(const struct slack *slack, uint32_t work, bool near)
+{
+	const struct schedule *schedule = slack->schedule;
+	int32_t by = schedule->initiative[slack->problem->work[work].initiative].finish;
+
+	for (uint32_t k = slack->after_first[work]; k < slack->after_first[work + 1]; k++) {
+		const struct schedule_arc *arc = &slack->problem->arc[slack->after[k]];
+		int32_t start = schedule->work[arc->after].start;
+
+		if (near && !is_near(slack, work, arc->after))
+			continue;
+		if (start < SCHEDULE_BEYOND && start - arc->lag < by)
+			by = start - arc->lag;
+	}
+	return by;
+}
+
+/*
+ * Behind the last day before `by` that takes a part of it: the last booking as it is where it may not be cut. Whole work of more than a
+ * day would have a gap.
+ */
+static int32_t
+latest_of(struct slack *slack, size_t booking, int32_t by)
+{
+	const struct schedule_booking *b = &slack->schedule->bookings[booking];
+	const struct schedule_need *need = need_of(slack, booking);
+	int32_t least = is_rigid(need) ? b->effort : 1;
+	int32_t day = by - 1;
+
+	if (need->is_whole && need->effort > b->effort)
+		return b->day + 1;
+	while (day > b->day && room_on(slack, need, b->giver, day) < least)
+		day--;
+	return day > b->day ? day + 1 : b->day + 1;
+}
+
+/* The latest end if nothing moves of what is in left, nor begins later of what waits for its end. */
+static int32_t
+move_alone(struct slack *slack, uint32_t work, bool near)
+{
+	int32_t by = next_start(slack, slack->end_of != NULL ? slack->end_of[work] : work, near);
+	int32_t latest = slack->schedule->work[work].finish;
+
+	if (slack->booked[work] == slack->booked[work + 1])
+		return by > latest ? by : latest;
+	for (size_t b = slack->booked[work]; b < slack->booked[work + 1]; b++) {
+		int32_t ends = latest_of(slack, b, by);
+
+		latest = ends > latest ? ends : latest;
+	}
+	return latest;
+}
+
 /* ---- initiatives, the last first */
 
 /* What better ranks wait for is laid with them. */
@@ -495,6 +563,14 @@ lay_group(struct slack *slack, const struct event *events, size_t count, struct 
 {
 	bool changed = true;
 
+	/* As it is, beside better ranks. */
+	for (size_t i = 0; i < count; i++) {
+		uint32_t w = events[i].work;
+
+		if (!is_pinned(slack, w) &&
+		    (events[i].booking == SIZE_MAX || events[i].booking == slack->booked[w]))
+			slack->beside[w] = move_alone(slack, w, true);
+	}
 	/* Its own bookings are taken out, and its days given to those before it. */
 	for (size_t i = 0; i < count; i++) {
 		const struct schedule_booking *b;
@@ -620,6 +696,7 @@ slack_init(struct slack *slack, struct err *err)
 	slack->booked = calloc(works, sizeof *slack->booked);
 	slack->todo = calloc(works, sizeof *slack->todo);
 	slack->latest = calloc(works, sizeof *slack->latest);
+	slack->beside = calloc(works, sizeof *slack->beside);
 	slack->day[0] = calloc(bookings, sizeof *slack->day[0]);
 	slack->day[1] = calloc(bookings, sizeof *slack->day[1]);
 	slack->cap = calloc(bookings, sizeof *slack->cap);
@@ -628,16 +705,16 @@ slack_init(struct slack *slack, struct err *err)
 	slack->events = calloc(works + bookings, sizeof *slack->events);
 	if (slack->left == NULL || slack->kept == NULL || slack->deadline == NULL ||
 	    slack->late_start == NULL || slack->booked == NULL || slack->todo == NULL ||
-	    slack->latest == NULL || slack->day[0] == NULL || slack->day[1] == NULL ||
-	    slack->cap == NULL || slack->own == NULL || slack->members == NULL ||
-	    slack->events == NULL)
+	    slack->latest == NULL || slack->beside == NULL || slack->day[0] == NULL ||
+	    slack->day[1] == NULL || slack->cap == NULL || slack->own == NULL ||
+	    slack->members == NULL || slack->events == NULL)
 		return err_oom(err);
 	return lay_arcs(slack, err) && sort_works(slack, err);
 }
 
 struct slack *
 slack_new(const struct schedule *schedule, const struct schedule_problem *problem,
-    bool (*stop)(void *arg), void *arg, struct err *err)
+    const uint32_t *end_of, bool (*stop)(void *arg), void *arg, struct err *err)
 {
 	struct slack *slack = calloc(1, sizeof *slack);
 
@@ -647,6 +724,7 @@ slack_new(const struct schedule *schedule, const struct schedule_problem *proble
 	}
 	slack->schedule = schedule;
 	slack->problem = problem;
+	slack->end_of = end_of;
 	if (slack_init(slack, err)) {
 		fill_works(slack);
 		book_all(slack);
@@ -676,6 +754,7 @@ slack_free(struct slack *slack)
 	free(slack->booked);
 	free(slack->todo);
 	free(slack->latest);
+	free(slack->beside);
 	free(slack->day[0]);
 	free(slack->day[1]);
 	free(slack->cap);
@@ -699,58 +778,14 @@ slack_days(const struct slack *slack, size_t booking, int32_t *first, int32_t *l
 	*last = slack->day[1][booking];
 }
 
-/* ---- alone */
-
-/* When what waits for it begins, or its initiative ends. */
-static int32_t
-next_start(const struct slack *slack, uint32_t work)
+int32_t
+slack_beside(const struct slack *slack, uint32_t work)
 {
-	const struct schedule *schedule = slack->schedule;
-	int32_t by = schedule->initiative[slack->problem->work[work].initiative].finish;
-
-	for (uint32_t k = slack->after_first[work]; k < slack->after_first[work + 1]; k++) {
-		const struct schedule_arc *arc = &slack->problem->arc[slack->after[k]];
-		int32_t start = schedule->work[arc->after].start;
-
-		if (start < SCHEDULE_BEYOND && start - arc->lag < by)
-			by = start - arc->lag;
-	}
-	return by;
-}
-
-/*
- * Behind the last day before `by` that takes a part of it: the last booking as it is where it may not be cut. Whole work of more than a
- * day would have a gap.
- */
-static int32_t
-latest_of(struct slack *slack, size_t booking, int32_t by)
-{
-	const struct schedule_booking *b = &slack->schedule->bookings[booking];
-	const struct schedule_need *need = need_of(slack, booking);
-	int32_t least = is_rigid(need) ? b->effort : 1;
-	int32_t day = by - 1;
-
-	if (need->is_whole && need->effort > b->effort)
-		return b->day + 1;
-	while (day > b->day && room_on(slack, need, b->giver, day) < least)
-		day--;
-	return day > b->day ? day + 1 : b->day + 1;
+	return is_pinned(slack, work) ? SCHEDULE_BEYOND : slack->beside[work];
 }
 
 int32_t
-slack_alone(struct slack *slack, uint32_t work, uint32_t end)
+slack_alone(struct slack *slack, uint32_t work)
 {
-	int32_t by = next_start(slack, end);
-	int32_t latest = slack->schedule->work[work].finish;
-
-	if (is_pinned(slack, work))
-		return SCHEDULE_BEYOND;
-	if (slack->booked[work] == slack->booked[work + 1])
-		return by > latest ? by : latest;
-	for (size_t b = slack->booked[work]; b < slack->booked[work + 1]; b++) {
-		int32_t ends = latest_of(slack, b, by);
-
-		latest = ends > latest ? ends : latest;
-	}
-	return latest;
+	return is_pinned(slack, work) ? SCHEDULE_BEYOND : move_alone(slack, work, false);
 }

@@ -21,19 +21,22 @@
 struct slack;
 
 /*
- * Of a schedule with ranks and backfill; both are borrowed until slack_free(). NULL: ERR_LIMIT (out of memory), ERR_CANCELLED.
+ * Of a schedule with ranks and backfill. end_of: by work the one without needs that stands for its end, itself where there is
+ * none; NULL: each itself. All are borrowed until slack_free(). NULL: ERR_LIMIT (out of memory), ERR_CANCELLED.
  */
 struct slack *slack_new(const struct schedule *schedule, const struct schedule_problem *problem,
-    bool (*stop)(void *arg), void *arg, struct err *err) MUST_CHECK;
+    const uint32_t *end_of, bool (*stop)(void *arg), void *arg, struct err *err) MUST_CHECK;
 void slack_free(struct slack *slack); /* takes NULL */
 
 /* The latest end, exclusive as in schedule_result; SCHEDULE_BEYOND: none. */
 int32_t slack_latest(const struct slack *slack, uint32_t work);
 /*
- * The same if nothing else moves at all: no booking of other work of whatever rank, and nothing that waits for it. What waits for it is what
- * waits for `end`, a work without needs that follows it; itself where there is none.
+ * The latest end if only it moves: nothing of its own initiative or of better ranks, and of these nothing that waits for its end. It may
+ * be later than slack_latest(), which keeps the sequence.
  */
-int32_t slack_alone(struct slack *slack, uint32_t work, uint32_t end);
+int32_t slack_beside(const struct slack *slack, uint32_t work);
+/* The same if nothing moves at all, of whatever rank. */
+int32_t slack_alone(struct slack *slack, uint32_t work);
 
 /* For tests: where the last pass put a booking: first and last day. */
 void slack_days(const struct slack *slack, size_t booking, int32_t *first, int32_t *last);

@@ -81,7 +81,7 @@ run(const struct plan *plan)
 static struct slack *
 slack_of(const struct plan *plan, const struct schedule *s)
 {
-	struct slack *slack = slack_new(s, &plan->p, NULL, NULL, &err);
+	struct slack *slack = slack_new(s, &plan->p, NULL, NULL, NULL, &err);
 
 	ck_assert_msg(slack != NULL, "%s", err.msg);
 	return slack;
@@ -123,8 +123,10 @@ START_TEST(by_hand)
 	ck_assert_int_eq(slack_latest(slack, c), 3);
 	ck_assert_int_eq(slack_latest(slack, d), 4);
 	ck_assert_int_eq(slack_latest(slack, e), 7);
-	ck_assert_int_eq(slack_alone(slack, a, a), 2);
-	ck_assert_int_eq(slack_alone(slack, c, c), 1);
+	ck_assert_int_eq(slack_alone(slack, a), 2);
+	ck_assert_int_eq(slack_alone(slack, c), 1);
+	ck_assert_int_eq(slack_beside(slack, a), 2);
+	ck_assert_int_eq(slack_beside(slack, c), 3);
 	slack_free(slack);
 	schedule_free(s);
 }
@@ -137,6 +139,7 @@ START_TEST(days_off_are_no_days_to_end_on)
 	struct schedule *s;
 	struct slack *slack;
 	uint32_t c, d, point;
+	uint32_t end_of[] = {0, 1, 2};
 
 	begin(&plan, 20, 1);
 	c = add(&plan, 0, 1, 100);
@@ -152,8 +155,13 @@ START_TEST(days_off_are_no_days_to_end_on)
 	ck_assert_int_eq(slack_latest(slack, c), 3);
 	ck_assert_int_eq(s->work[point].finish, 2);
 	/* point waits for c: c can't end later without it. */
-	ck_assert_int_eq(slack_alone(slack, c, c), 1);
-	ck_assert_int_eq(slack_alone(slack, c, point), 3);
+	ck_assert_int_eq(slack_alone(slack, c), 1);
+	slack_free(slack);
+	/* But where point is its end, it can. */
+	end_of[c] = point;
+	slack = slack_new(s, &plan.p, end_of, NULL, NULL, &err);
+	ck_assert_int_eq(slack_alone(slack, c), 3);
+	ck_assert_int_eq(slack_beside(slack, c), 3);
 	slack_free(slack);
 	schedule_free(s);
 }
@@ -203,7 +211,7 @@ START_TEST(what_is_not_finished_has_none)
 	s = run(&plan);
 	slack = slack_of(&plan, s);
 	ck_assert_int_eq(slack_latest(slack, w), SCHEDULE_BEYOND);
-	ck_assert_int_eq(slack_alone(slack, w, w), SCHEDULE_BEYOND);
+	ck_assert_int_eq(slack_alone(slack, w), SCHEDULE_BEYOND);
 	ck_assert_int_eq(slack_latest(slack, v), s->work[v].finish);
 	slack_free(slack);
 	schedule_free(s);
@@ -225,7 +233,7 @@ START_TEST(it_can_be_stopped)
 	begin(&plan, 5, 1);
 	(void)add(&plan, 0, 0, 100);
 	s = run(&plan);
-	ck_assert_ptr_null(slack_new(s, &plan.p, always, NULL, &err));
+	ck_assert_ptr_null(slack_new(s, &plan.p, NULL, always, NULL, &err));
 	ck_assert_int_eq(err.code, ERR_CANCELLED);
 	schedule_free(s);
 }
@@ -353,9 +361,9 @@ check_ends(const struct plan *plan, const struct schedule *s, struct slack *slac
 		if (slack_latest(slack, w) == SCHEDULE_BEYOND)
 			continue;
 		ck_assert_int_le(end, s->initiative[plan->work[w].initiative].finish);
-		ck_assert_int_ge(slack_alone(slack, w, w), s->work[w].finish);
+		ck_assert_int_ge(slack_alone(slack, w), s->work[w].finish);
 		ck_assert_int_le(
-		    slack_alone(slack, w, w), s->initiative[plan->work[w].initiative].finish);
+		    slack_alone(slack, w), s->initiative[plan->work[w].initiative].finish);
 	}
 	for (uint32_t e = 0; e < plan->p.arcs; e++) {
 		const struct schedule_arc *arc = &plan->arc[e];
