@@ -30,6 +30,23 @@ moves_plan_lent(const struct plan_case *pc, int32_t by)
 	return lent < pc->plan->problem.days ? lent : pc->plan->problem.days;
 }
 
+int32_t
+moves_plan_start(const struct plan_case *pc, uint32_t number)
+{
+	uint32_t slot = pc->plan->slots[number];
+	const struct item *item = pc->ix.items[slot];
+	int32_t start = pc->ix.briefs[slot].start;
+
+	if (start == DATE_NONE || start <= pc->plan->first_day ||
+	    pc->plan->problem.work[number * PLAN_STAGES].not_before >= SCHEDULE_BEYOND)
+		return 0;
+	for (uint32_t k = 0; k < item->refs_count; k++)
+		if (item->refs[k].role == ROLE_AFTER && item->refs[k].amount > 0 &&
+		    pc->plan->number[item->refs[k].slot] == SCHEDULE_NONE)
+			return 0;
+	return start - pc->plan->first_day;
+}
+
 /* ---- words */
 
 static char *
@@ -326,21 +343,17 @@ cut_initiative(struct edit *edit, uint32_t initiative, int32_t percent)
 	}
 }
 
-/* Those that its work states itself, and that are still to come. */
 static void
 start_earlier(struct edit *edit, uint32_t initiative, int32_t days)
 {
 	const struct plan_case *pc = edit->mp->pc;
-	int32_t today = pc->plan->first_day;
 
 	for (uint32_t n = 0; n < pc->plan->count; n++) {
-		uint32_t slot = pc->plan->slots[n];
-		int32_t start = pc->ix.briefs[slot].start;
+		int32_t start = moves_plan_start(pc, n);
 
-		if (pc->plan->problem.work[n * PLAN_STAGES].initiative != initiative ||
-		    start == DATE_NONE || start <= today)
-			continue;
-		set_start(edit, slot, start - days > today ? start - days : today);
+		if (pc->plan->problem.work[n * PLAN_STAGES].initiative == initiative && start > 0)
+			set_start(edit, pc->plan->slots[n],
+			    pc->plan->first_day + (start > days ? start - days : 0));
 	}
 }
 

@@ -25,6 +25,11 @@ struct moves_plan {
  * before is. 0: the plan has no period until then.
  */
 int32_t moves_plan_lent(const struct plan_case *pc, int32_t by);
+/*
+ * The start that a piece of work states itself, as a day of the problem; 0: none that is still to come, or it waits out a lag after
+ * something that is done, which no other start changes.
+ */
+int32_t moves_plan_start(const struct plan_case *pc, uint32_t number);
 /* One move as message, with its sentence and commands. NULL: out of memory. */
 Plumb__V1__Move *moves_plan_tell(
     const struct moves_plan *mp, const struct move *move, struct arena *arena);

@@ -301,13 +301,18 @@ find(struct moves_call *mc, struct err *err)
 	    .progress_arg = mc,
 	};
 	bool *lends = arena_array(mc->job->arena, problem->givers + 1, sizeof *lends);
+	int32_t *starts = arena_array(mc->job->arena, problem->works + 1, sizeof *starts);
 
-	if (lends == NULL)
+	if (lends == NULL || starts == NULL)
 		return err_oom(err);
+	for (uint32_t w = 0; w < problem->works; w++)
+		starts[w] =
+		    w % PLAN_STAGES == PLAN_BEGIN ? moves_plan_start(pc, w / PLAN_STAGES) : 0;
 	for (uint32_t g = 0; g < problem->givers; g++)
 		lends[g] = pc->ix.kinds[load_who(pc->load, g)] == KIND_TEAM;
 	mc->mp.lent = moves_plan_lent(pc, ask.by);
 	ask.lends = lends;
+	ask.starts = starts;
 	ask.lent = mc->mp.lent;
 	mc->moves = moves_find(&ask, err);
 	if (mc->moves == NULL && mc->send_failed)

@@ -5,7 +5,8 @@ foreach(call malloc calloc realloc reallocarray strdup strndup)
 	target_link_options(plumb_test_alloc INTERFACE -Wl,--wrap=${call})
 endforeach()
 
-foreach(program unit_rpc_test_alloc unit_plan_test_alloc unit_plan_test_view_pending unit_insight_test_local)
+foreach(program unit_rpc_test_alloc unit_plan_test_alloc unit_plan_test_view_pending unit_insight_test_local
+		unit_insight_test_schedule_alloc)
 	if(TARGET ${program})
 		target_link_libraries(${program} PRIVATE plumb_test_alloc)
 	endif()

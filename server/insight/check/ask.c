@@ -191,9 +191,19 @@ static bool
 is_running(const struct index *ix, uint32_t work)
 {
 	enum { APPROVED = 2, ACTIVE = 3, PAUSED = 4 };
-	unsigned status = ix->items[work]->status;
+	bool is_judged = index_is(ix, work, STANDING_JUDGED);
+	unsigned status;
 
-	return status >= APPROVED && status <= PAUSED && index_is(ix, work, STANDING_JUDGED);
+	/* Tasks and milestones have no status: that of what they are a part of. */
+	for (unsigned depth = 0;
+	     depth < LIMIT_DEPTH && ix->part_of[work] != SLOT_NONE &&
+	     (ix->kinds[work] == KIND_TASK || ix->kinds[work] == KIND_MILESTONE);
+	     depth++)
+		work = ix->part_of[work];
+	status = ix->items[work]->status;
+	if (ix->kinds[work] == KIND_TASK || ix->kinds[work] == KIND_MILESTONE)
+		return is_judged;
+	return status >= APPROVED && status <= PAUSED && is_judged;
 }
 
 static int32_t

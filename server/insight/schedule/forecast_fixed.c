@@ -34,7 +34,8 @@ struct run {
 	float *factors;   /* of all those blocks */
 	uint32_t *wanted; /* activities */
 	uint32_t wanted_count;
-	float *scratch[PARALLEL_MAX];
+	int32_t *ranks; /* by group and draw: of its finish */
+	void *scratch[PARALLEL_MAX];
 };
 
 static uint32_t
@@ -403,10 +404,22 @@ date_piece(void *arg, uint32_t row, unsigned worker, struct err *err)
 }
 
 static bool
-rank_piece(void *arg, uint32_t piece, unsigned worker, struct err *err)
+rank_piece(void *arg, uint32_t group, unsigned worker, struct err *err)
+{
+	const struct run *run = arg;
+
+	(void)err;
+	stats_ranks(row_of(run, group, 0), run->some, run->ranks + (size_t)group * run->some,
+	    run->scratch[worker]);
+	return true;
+}
+
+static bool
+correlate_piece(void *arg, uint32_t piece, unsigned worker, struct err *err)
 {
 	const struct run *run = arg;
 	float *days = run->scratch[worker];
+	int32_t *rank = (int32_t *)run->scratch[worker] + (size_t)run->blocks * W;
 
 	(void)err;
 	for (uint32_t n = piece * ROWS_PIECE; n < (piece + 1) * ROWS_PIECE; n++) {
@@ -416,8 +429,9 @@ rank_piece(void *arg, uint32_t piece, unsigned worker, struct err *err)
 			break;
 		i = run->wanted[n];
 		run->forecast->kernel->row(run->forecast, i, run->blocks, run->factors, days);
-		run->result->sensitivity[i] = (float)forecast_rank_correlation(days,
-		    row_of(run, group_of(run, i), 0), run->some, days + (size_t)run->blocks * W);
+		stats_ranks(days, run->some, rank, rank + run->some);
+		run->result->sensitivity[i] = (float)stats_correlation(
+		    rank, run->ranks + (size_t)group_of(run, i) * run->some, run->some);
 	}
 	return true;
 }
@@ -427,19 +441,22 @@ static bool
 correlate(struct run *run, struct err *err)
 {
 	const struct forecast *f = run->forecast;
+	const struct parallel *how = &run->plan->how;
 	size_t row = (size_t)(f->teams + 1) * W;
 
 	run->factors = malloc(run->blocks * row * sizeof *run->factors);
+	run->ranks = numbers((size_t)run->plan->groups * run->some, err);
 	run->wanted = numbers(f->count, err);
-	if (run->factors == NULL || run->wanted == NULL)
+	if (run->factors == NULL || run->ranks == NULL || run->wanted == NULL)
 		return err_oom(err);
 	for (uint32_t b = 0; b < run->blocks; b++)
 		forecast_factors(f, b, run->factors + b * row);
 	for (uint32_t i = 0; i < f->count; i++)
 		if (run->result->critical[i] > 0 && f->scale[i] > 0)
 			run->wanted[run->wanted_count++] = i;
-	return parallel_run(&run->plan->how, (run->wanted_count + ROWS_PIECE - 1) / ROWS_PIECE,
-	    rank_piece, run, err);
+	return parallel_run(how, run->plan->groups, rank_piece, run, err) &&
+	       parallel_run(how, (run->wanted_count + ROWS_PIECE - 1) / ROWS_PIECE, correlate_piece,
+		   run, err);
 }
 
 static bool
@@ -452,8 +469,8 @@ tell(struct run *run, struct err *err)
 	run->some =
 	    plan->draws < FORECAST_SENSITIVITY_DRAWS ? plan->draws : FORECAST_SENSITIVITY_DRAWS;
 	run->blocks = (run->some + W - 1) / W;
-	if (most < 7 * (size_t)run->blocks * W)
-		most = 7 * (size_t)run->blocks * W;
+	if (most < 6 * (size_t)run->blocks * W)
+		most = 6 * (size_t)run->blocks * W;
 	for (unsigned t = 0; t < threads; t++)
 		if ((run->scratch[t] = malloc(most * sizeof(float))) == NULL)
 			return err_oom(err);
@@ -504,6 +521,7 @@ run_fini(struct run *run)
 	free(run->ends_first);
 	free(run->factors);
 	free(run->wanted);
+	free(run->ranks);
 	for (unsigned t = 0; t < PARALLEL_MAX; t++) {
 		free(run->own[t].days);
 		free(run->own[t].factors);

@@ -63,4 +63,9 @@ struct forecast {
 /* The factors of the draws of a block by row: G's part, then G's and each team's parts; rows: teams + 1. */
 void forecast_factors(const struct forecast *forecast, uint32_t block, float *factors);
 
+/* Twice the rank of each, less the mean of all; those alike share the mean of theirs. Room: for 4 times as many. */
+void stats_ranks(const float *values, uint32_t count, int32_t *rank, void *room);
+/* Of ranks; 0 where all of one are alike. */
+double stats_correlation(const int32_t *a, const int32_t *b, uint32_t count);
+
 #endif

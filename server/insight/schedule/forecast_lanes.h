@@ -111,9 +111,8 @@ lanes_gather(const float *from, lanes_i at)
 {
 #if defined(__AVX512F__)
 	return (lanes_f)_mm512_i32gather_ps((__m512i)at, from, 4);
-#elif defined(__AVX2__) && defined(G2)
-	return (lanes_f)_mm256_i32gather_ps(from, (__m256i)at, 4);
 #else
+	/* AVX2 has gathers too, but many machines do them more slowly than this. */
 	int32_t each[LANES];
 	float found[LANES];
 

@@ -6,33 +6,54 @@
 
 #define DIGIT_BITS 11
 #define DIGITS     (1u << DIGIT_BITS)
+#define PASSES     3
 
-/* Floats that are not below 0 sort as their bits do: three passes of a radix sort. Keys ascending; order too where it is not NULL. */
+static uint32_t
+digit_of(float key, int pass)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &key, sizeof bits);
+	return bits >> (pass * DIGIT_BITS) & (DIGITS - 1);
+}
+
+/*
+ * Ascending; order, where it is not NULL, goes with the keys. Floats that are not below 0 sort as their bits do: three passes of a
+ * radix sort.
+ */
 static void
 sort_floats(float *keys, float *other, uint32_t *order, uint32_t *other_order, uint32_t count)
 {
-	for (int shift = 0; shift < 33; shift += DIGIT_BITS) {
-		uint32_t at[DIGITS + 1] = {0}, bits;
+	uint32_t at[PASSES][DIGITS] = {{0}};
+	float *from = keys, *to = other;
+	uint32_t *order_from = order, *order_to = other_order;
 
-		for (uint32_t i = 0; i < count; i++) {
-			memcpy(&bits, &keys[i], 4);
-			at[((bits >> shift) & (DIGITS - 1)) + 1]++;
+	for (uint32_t i = 0; i < count; i++)
+		for (int pass = 0; pass < PASSES; pass++)
+			at[pass][digit_of(keys[i], pass)]++;
+	for (int pass = 0; pass < PASSES; pass++) {
+		float *keys_swap = from;
+		uint32_t *order_swap = order_from;
+
+		for (uint32_t d = 0, sum = 0, next; d < DIGITS; d++, sum = next) {
+			next = sum + at[pass][d];
+			at[pass][d] = sum;
 		}
-		for (uint32_t d = 0; d < DIGITS; d++)
-			at[d + 1] += at[d];
 		for (uint32_t i = 0; i < count; i++) {
-			uint32_t to;
+			uint32_t place = at[pass][digit_of(from[i], pass)]++;
 
-			memcpy(&bits, &keys[i], 4);
-			to = at[(bits >> shift) & (DIGITS - 1)]++;
-			other[to] = keys[i];
+			to[place] = from[i];
 			if (order != NULL)
-				other_order[to] = order[i];
+				order_to[place] = order_from[i];
 		}
-		memcpy(keys, other, count * sizeof *keys);
-		if (order != NULL)
-			memcpy(order, other_order, count * sizeof *order);
+		from = to;
+		to = keys_swap;
+		order_from = order_to;
+		order_to = order_swap;
 	}
+	memcpy(keys, other, count * sizeof *keys);
+	if (order != NULL)
+		memcpy(order, other_order, count * sizeof *order);
 }
 
 /* The earliest of the sorted that at least the share p is done by, and its standard error. */
@@ -91,9 +112,8 @@ forecast_dates(const float *finish, uint32_t draws, float horizon, float due, fl
 	dates->by_due = due < 0 ? -1 : (double)done_by(scratch, draws, due) / draws;
 }
 
-/* Twice the rank of each, less the mean of all: whole numbers. Room: 4 * count. */
-static void
-ranks(const float *values, uint32_t count, int32_t *rank, void *room)
+void
+stats_ranks(const float *values, uint32_t count, int32_t *rank, void *room)
 {
 	float *keys = room, *other = keys + count;
 	uint32_t *order = (uint32_t *)room + 2 * (size_t)count, *spare = order + count;
@@ -104,7 +124,7 @@ ranks(const float *values, uint32_t count, int32_t *rank, void *room)
 	}
 	sort_floats(keys, other, order, spare, count);
 	for (uint32_t i = 0, end; i < count; i = end) {
-		for (end = i + 1; end < count && keys[end] == keys[i];)
+		for (end = i + 1; end < count && keys[end] <= keys[i];)
 			end++;
 		/* Those alike have ranks i to end - 1. */
 		for (uint32_t k = i; k < end; k++)
@@ -113,20 +133,26 @@ ranks(const float *values, uint32_t count, int32_t *rank, void *room)
 }
 
 double
-forecast_rank_correlation(const float *a, const float *b, uint32_t count, void *scratch)
+stats_correlation(const int32_t *a, const int32_t *b, uint32_t count)
 {
-	int32_t *rank_a = scratch, *rank_b = rank_a + count;
-	void *room = rank_b + count;
 	int64_t aa = 0, bb = 0, ab = 0;
 
-	ranks(a, count, rank_a, room);
-	ranks(b, count, rank_b, room);
 	for (uint32_t i = 0; i < count; i++) {
-		aa += (int64_t)rank_a[i] * rank_a[i];
-		bb += (int64_t)rank_b[i] * rank_b[i];
-		ab += (int64_t)rank_a[i] * rank_b[i];
+		aa += (int64_t)a[i] * a[i];
+		bb += (int64_t)b[i] * b[i];
+		ab += (int64_t)a[i] * b[i];
 	}
 	if (aa == 0 || bb == 0)
 		return 0;
 	return (double)ab / (sqrt((double)aa) * sqrt((double)bb));
+}
+
+double
+forecast_rank_correlation(const float *a, const float *b, uint32_t count, void *scratch)
+{
+	int32_t *rank_a = scratch, *rank_b = rank_a + count;
+
+	stats_ranks(a, count, rank_a, rank_b + count);
+	stats_ranks(b, count, rank_b, rank_b + count);
+	return stats_correlation(rank_a, rank_b, count);
 }

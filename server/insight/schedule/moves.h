@@ -57,11 +57,13 @@ struct moves_ask {
 	int32_t by; /* exclusive, 1 to the horizon */
 	uint32_t
 	    ranked; /* the first so many initiatives have a rank, and any other can be put before one */
-	bool is_ranked;     /* the target has one, or can have: behind those at least */
-	const bool *lends;  /* by giver: it may lend, be lent to, and get more */
-	int32_t lent;       /* capacity changes from day 0 to before this one */
-	uint32_t depth;     /* 1 to MOVES_DEPTH_MAX */
-	uint32_t most;      /* ways; with so many, longer ones are not looked for */
+	bool is_ranked;    /* the target has one, or can have: behind those at least */
+	const bool *lends; /* by giver: it may lend, be lent to, and get more */
+	int32_t lent;      /* capacity changes from day 0 to before this one */
+	const int32_t
+	    *starts;    /* by work: the start that is stated for it, where it can be another; 0 */
+	uint32_t depth; /* 1 to MOVES_DEPTH_MAX */
+	uint32_t most;  /* ways; with so many, longer ones are not looked for */
 	uint64_t schedules; /* that may be laid to find them; half as many more to compare them */
 	uint64_t
 	    work; /* pieces of work in all these together; but 100 schedules whatever they are */

@@ -77,8 +77,8 @@ look_at_work(
 		const struct schedule_work *work = &p->work[w];
 		int32_t *start = &(*starts)[work->initiative];
 
-		if (work->not_before < SCHEDULE_BEYOND && work->not_before > *start)
-			*start = work->not_before;
+		if (s->ask->starts[w] > *start)
+			*start = s->ask->starts[w];
 		(*asks)[work->initiative] |= work->needs_count > 0;
 	}
 	for (size_t b = 0; b < s->before->bookings_count; b++) {

@@ -10,6 +10,7 @@ struct moves_lab {
 	struct schedule_problem problem; /* as changed last */
 	struct schedule_work *plain;     /* as they were; .initiative as in the whole */
 	struct schedule_work *work;
+	uint32_t *whole; /* by work: its number in the whole */
 	struct schedule_need *need;
 	struct schedule_arc *arc;
 	int32_t *capacity;

@@ -51,6 +51,7 @@ lay_work(struct moves_lab *lab, uint32_t *number)
 			continue;
 		number[w] = lab->problem.works++;
 		lab->plain[number[w]] = p->work[w];
+		lab->whole[number[w]] = w;
 		lab->place[p->work[w].initiative] = 0;
 	}
 	for (uint32_t e = 0; e < p->arcs; e++)
@@ -73,6 +74,7 @@ allocate(struct moves_lab *lab, struct err *err)
 
 	lab->plain = calloc(works, sizeof *lab->plain);
 	lab->work = calloc(works, sizeof *lab->work);
+	lab->whole = calloc(works, sizeof *lab->whole);
 	lab->need = calloc((size_t)p->needs + 1, sizeof *lab->need);
 	lab->arc = calloc((size_t)p->arcs + 1, sizeof *lab->arc);
 	lab->capacity = calloc(cells, sizeof *lab->capacity);
@@ -81,9 +83,10 @@ allocate(struct moves_lab *lab, struct err *err)
 	lab->order = calloc(initiatives, sizeof *lab->order);
 	lab->place = malloc(initiatives * sizeof *lab->place);
 	lab->keeps = calloc(works, sizeof *lab->keeps);
-	if (lab->plain == NULL || lab->work == NULL || lab->need == NULL || lab->arc == NULL ||
-	    lab->capacity == NULL || lab->streams == NULL || lab->plain_order == NULL ||
-	    lab->order == NULL || lab->place == NULL || lab->keeps == NULL)
+	if (lab->plain == NULL || lab->work == NULL || lab->whole == NULL || lab->need == NULL ||
+	    lab->arc == NULL || lab->capacity == NULL || lab->streams == NULL ||
+	    lab->plain_order == NULL || lab->order == NULL || lab->place == NULL ||
+	    lab->keeps == NULL)
 		return err_oom(err);
 	memset(lab->place, 0xff, initiatives * sizeof *lab->place);
 	return true;
@@ -123,6 +126,7 @@ moves_lab_close(struct moves_lab *lab)
 {
 	free(lab->plain);
 	free(lab->work);
+	free(lab->whole);
 	free(lab->need);
 	free(lab->arc);
 	free(lab->capacity);
@@ -155,14 +159,16 @@ static void
 change_start(struct moves_lab *lab, const struct move *move)
 {
 	for (uint32_t w = 0; w < lab->problem.works; w++) {
+		int32_t stated = lab->ask->starts[lab->whole[w]];
 		int32_t *start = &lab->work[w].not_before;
 
-		if (lab->plain[w].initiative != move->initiative || *start >= SCHEDULE_BEYOND)
+		if (lab->plain[w].initiative != move->initiative)
 			continue;
-		if (move->kind == MOVE_EARLIER)
-			*start = *start > move->amount ? *start - move->amount : 0;
-		else if (*start < move->since + move->amount)
-			*start = move->since + move->amount;
+		if (move->kind == MOVE_LATER)
+			*start = *start > move->since + move->amount ? *start
+								     : move->since + move->amount;
+		else if (stated > 0)
+			*start = stated > move->amount ? stated - move->amount : 0;
 	}
 }
 

@@ -122,6 +122,17 @@ START_TEST(a_need_of_another_team_that_was_never_asked_is_found)
 	/* Proposals ask later, and what is done no longer. */
 	expect_on(TEAMS NEEDS("p", ", 'status': 'PROPOSED'") NEEDS("n", "") NEEDS("d", ", 'status': 'DONE'"),
 	    "2026-01-05", "ask/unanswered", "");
+	/* Of a task too, whose own team is that of what it is a part of; one ask is enough for all of them. */
+	expect_on(TEAMS "initiative/i {'status': 'ACTIVE'} {'owners': ['anna']}\n"
+	    "task/k {'initiative': 'i', 'needs': [{'who': 'data'}, {'who': 'cs'}]}\n"
+	    "task/l {'initiative': 'i', 'needs': [{'who': 'data'}], 'done': '2026-01-01'}\n"
+	    "initiative/p {'status': 'PROPOSED'} {'owners': ['anna']}\n"
+	    "task/m {'initiative': 'p', 'needs': [{'who': 'data'}]}\n",
+	    "2026-01-05", "ask/unanswered", "ask/unanswered:task/k,team/data\n");
+	expect_on(TEAMS "initiative/i {'status': 'ACTIVE'} {'owners': ['anna']}\n"
+	    "task/k {'initiative': 'i', 'needs': [{'who': 'data'}]}\n"
+	    "task/l {'initiative': 'i', 'needs': [{'who': 'data'}]}\n" ASK("a", ", 'state': 'DECLINED'"),
+	    "2026-01-05", "ask/unanswered", "");
 	/* A need that stands twice is one. */
 	expect_on(TEAMS "initiative/i {'status': 'ACTIVE', 'needs': [{'who': 'data', 'skill': 'sql'}, {'who': 'data'}]} "
 	    "{'owners': ['anna']}\n", "2026-01-05", "ask/unanswered", "ask/unanswered:initiative/i,team/data\n");

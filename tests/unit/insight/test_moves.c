@@ -22,6 +22,7 @@ struct plan {
 	bool lends[GIVERS_MAX];
 	uint64_t streams[RANKS_MAX];
 	struct schedule_work work[WORKS_MAX];
+	int32_t starts[WORKS_MAX];
 	struct schedule_need need[WORKS_MAX];
 	struct schedule_arc arc[ARCS_MAX];
 };
@@ -67,6 +68,7 @@ add(struct plan *plan, uint32_t initiative, uint32_t giver, int64_t effort, int3
 	    .needs_first = plan->p.needs++,
 	    .needs_count = 1,
 	    .not_before = not_before};
+	plan->starts[plan->p.works] = not_before;
 	return plan->p.works++;
 }
 
@@ -89,6 +91,7 @@ ask_of(const struct plan *plan, uint32_t target, int32_t by)
 	    .work = UINT64_MAX,
 	    .lends = plan->lends,
 	    .lent = plan->p.days,
+	    .starts = plan->starts,
 	    .depth = 3,
 	    .most = 5,
 	    .schedules = 100000};
@@ -463,7 +466,7 @@ change(const struct twin *twin, struct plan *out, const struct move *move, uint3
 
 		if (twin->plan->work[w].initiative != move->initiative)
 			continue;
-		if (move->kind == MOVE_EARLIER)
+		if (move->kind == MOVE_EARLIER && twin->plan->starts[w] > 0)
 			*start = *start - move->amount < 0 ? 0 : *start - move->amount;
 		if (move->kind == MOVE_LATER && *start < move->since + move->amount)
 			*start = move->since + move->amount;
@@ -564,8 +567,7 @@ list_all(struct twin *twin, const struct schedule *before)
 	for (uint32_t w = 0; w < plan->p.works; w++) {
 		uint32_t i = plan->work[w].initiative, g = plan->need[w].giver;
 
-		starts[i] =
-		    plan->work[w].not_before > starts[i] ? plan->work[w].not_before : starts[i];
+		starts[i] = plan->starts[w] > starts[i] ? plan->starts[w] : starts[i];
 		begins[i] = before->work[w].start < begins[i] ? before->work[w].start : begins[i];
 		if (!is_ahead(plan, target, w, 0))
 			continue;
@@ -716,6 +718,9 @@ plan_by_chance(struct plan *plan, struct philox *random)
 		add(plan, w < initiatives ? w : philox_below(random, initiatives),
 		    philox_below(random, 3), 50 + 50 * (int64_t)philox_below(random, 7),
 		    philox_below(random, 3) > 0 ? 0 : (int32_t)philox_below(random, 5));
+	/* What else holds work up until a day is not to be changed. */
+	for (uint32_t w = 0; w < plan->p.works; w++)
+		plan->starts[w] = philox_below(random, 4) > 0 ? plan->starts[w] : 0;
 	for (uint32_t e = philox_below(random, 3); e > 0 && plan->p.works > 1; e--) {
 		uint32_t after = philox_below(random, plan->p.works);
 		uint32_t before = philox_below(random, plan->p.works);

@@ -241,11 +241,18 @@ START_TEST(a_need_without_a_name_or_a_number_is_found)
 	    "workstream/w {'initiative': 'running', 'status': 'ACTIVE', 'needs': [{'who': 'u'}]}\n"
 	    "workstream/waiting {'initiative': 'running', 'needs': [{'who': 'u'}]}\n"
 	    "initiative/proposed {'needs': [{'who': 't'}]}\n"
-	    "initiative/dangling {'status': 'ACTIVE', 'needs': [{'who': 'missing'}]}\n",
+	    "initiative/dangling {'status': 'ACTIVE', 'needs': [{'who': 'missing'}]}\n"
+	    "task/no-number {'initiative': 'running', 'needs': [{'who': 't'}]}\n"
+	    "task/no-name {'initiative': 'running', 'needs': [{'effort': 100}]}\n"
+	    "task/nothing {'initiative': 'running'}\n"
+	    "task/done {'initiative': 'running', 'needs': [{'who': 't'}], 'done': '2026-01-01'}\n"
+	    "task/waits {'initiative': 'proposed', 'needs': [{'who': 't'}]}\n",
 	    "scope/need-unidentified",
 	    "scope/need-unidentified:initiative/no-number,team/t\n"
 	    "scope/need-unidentified:initiative/no-name\n"
 	    "scope/need-unidentified:initiative/allocated,person/p\n"
+	    "scope/need-unidentified:task/no-number,team/t\n"
+	    "scope/need-unidentified:task/no-name\n"
 	    "scope/need-unidentified:workstream/w,team/u\n");
 	expect_says("team/t {}\ninitiative/i {'status': 'ACTIVE', 'needs': [{'who': 't'}]}\n", "scope/need-unidentified",
 	    "initiative/i needs team/t, but does not say how much.");

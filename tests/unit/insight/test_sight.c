@@ -312,10 +312,13 @@ START_TEST(circles_of_prerequisites_are_found)
 	    "initiative/a {'after': ['c']}\n"
 	    "initiative/self {'after': ['self']}\n"
 	    "workstream/w {'after': ['v']}\n"
-	    "workstream/v {'after': ['w']}\n",
+	    "workstream/v {'after': ['w']}\n"
+	    "task/t {'after_with_lag': [{'work': 'milestone/m', 'lag_days': 3}]}\n"
+	    "milestone/m {'after': ['t']}\n",
 	    "sight/cycle",
 	    "sight/cycle:initiative/a,initiative/b,initiative/c\n"
 	    "sight/cycle:initiative/self\n"
+	    "sight/cycle:milestone/m,task/t\n"
 	    "sight/cycle:workstream/v,workstream/w\n");
 }
 END_TEST
