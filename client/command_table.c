@@ -2,7 +2,7 @@
 #include "client/command.h"
 
 extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_place, cmd_rename,
-    cmd_remove, cmd_waive, cmd_rule;
+    cmd_remove, cmd_waive, cmd_rule, cmd_whatif;
 extern const struct command cmd_load;
 extern const struct command cmd_schedule;
 extern const struct command cmd_burnup;
@@ -28,6 +28,7 @@ const struct command *const command_table[] = {
     &cmd_remove,
     &cmd_waive,
     &cmd_rule,
+    &cmd_whatif,
     /* looking at it */
     &cmd_check,
     &cmd_mine,
