@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/bars.h"
 #include "client/command.h"
 #include "client/context.h"
 #include "client/heat_svg.h"
@@ -20,7 +21,14 @@ enum form {
 	FORM_FULL,    /* "!12.5/10.0 125%" */
 	FORM_DAYS,    /* "!12.5/10.0" */
 	FORM_PERCENT, /* "!125%" */
+	FORM_BOOKED,  /* "!12.5/10.0 9.5" */
 };
+
+/* Shares of what can be given, as shades: nothing, and up to so much. */
+enum { SHADES = 6 };
+static const char *const shades[SHADES] = {
+    "\xc2\xb7", "\xe2\x96\x91", "\xe2\x96\x92", "\xe2\x96\x93", "\xe2\x96\x88", "!"};
+static const char *const ascii_shades[SHADES] = {".", "-", "+", "x", "#", "!"};
 
 /* All that Load has streamed. */
 struct all {
@@ -28,6 +36,7 @@ struct all {
 	size_t rows_cap;
 	size_t unplaced_cap;
 	bool by_team; /* members stand under their teams */
+	bool booked;  /* with what the schedule books */
 };
 
 /* ---- asking */
@@ -151,9 +160,15 @@ format_cell(const Plumb__V1__LoadCell *cell, enum form form, char out[CELL_MAX])
 		format_days(cell->capacity, gives, sizeof gives);
 	if (cell->demand > 0 || form == FORM_PERCENT)
 		format_percent(cell, percent, sizeof percent);
-	if (form == FORM_PERCENT)
+	if (form == FORM_PERCENT) {
 		snprintf(out, CELL_MAX, "%s%s", sign, percent);
-	else if (form == FORM_DAYS)
+	} else if (form == FORM_BOOKED) {
+		char booked[24] = "\xe2\x80\x93";
+
+		if (cell->booked__case == PLUMB__V1__LOAD_CELL__BOOKED__BOOKED)
+			format_days(cell->booked, booked, sizeof booked);
+		snprintf(out, CELL_MAX, "%s%s/%s %7s", sign, asked, gives, booked);
+	} else if (form == FORM_DAYS)
 		snprintf(out, CELL_MAX, "%s%s/%s", sign, asked, gives);
 	else
 		snprintf(out, CELL_MAX, "%s%s/%s %7s", sign, asked, gives, percent);
@@ -168,10 +183,40 @@ bare(const char *ref)
 	return slash ? slash + 1 : ref;
 }
 
+static const char *
+period_name(const Plumb__V1__LoadPeriod *period)
+{
+	return period->name[0] ? period->name : bare(period->ref);
+}
+
+/* ---- shades */
+
+static int
+shade_of(const Plumb__V1__LoadCell *cell, int64_t effort)
+{
+	if (effort <= 0)
+		return 0;
+	if (effort > cell->capacity)
+		return SHADES - 1;
+	return effort * 4 <= cell->capacity       ? 1
+	       : effort * 4 <= cell->capacity * 2 ? 2
+	       : effort * 4 <= cell->capacity * 3 ? 3
+						  : 4;
+}
+
+static void
+add_shade(struct str *out, const Plumb__V1__LoadCell *cell, int64_t effort, bool ascii)
+{
+	if (cell->unknown && effort > 0)
+		str_add(out, "?");
+	else
+		str_add(out, (ascii ? ascii_shades : shades)[shade_of(cell, effort)]);
+}
+
 static int
 column_width(const Plumb__V1__LoadReply *reply, size_t period, enum form form)
 {
-	int width = (int)utf8_width(bare(reply->periods[period]->ref));
+	int width = (int)utf8_width(period_name(reply->periods[period]));
 	char text[CELL_MAX];
 
 	for (size_t i = 0; i < reply->n_rows; i++) {
@@ -285,6 +330,17 @@ widest_who(const struct all *all)
 	return width < WHO_MAX ? width : WHO_MAX;
 }
 
+/* Heat: more than there is, nearly all of it, some of it. */
+static enum output_colour
+colour_of(const Plumb__V1__LoadCell *cell)
+{
+	if (is_over(cell))
+		return COLOUR_RED;
+	if (cell->unknown || cell->demand <= 0)
+		return COLOUR_NONE;
+	return cell->demand * 10 > cell->capacity * 8 ? COLOUR_YELLOW : COLOUR_GREEN;
+}
+
 static void
 add_row(struct table *table, const Plumb__V1__LoadReply *r, const struct place *place, size_t first,
     size_t behind, enum form form)
@@ -299,8 +355,7 @@ add_row(struct table *table, const Plumb__V1__LoadReply *r, const struct place *
 	for (size_t p = first; p < behind; p++) {
 		format_cell(row->cells[p], form, text);
 		table_cell(table, text);
-		if (is_over(row->cells[p]))
-			table_colour(table, COLOUR_RED);
+		table_colour(table, colour_of(row->cells[p]));
 	}
 	table_cellf(table, "%" PRIu32, row->leads);
 	table_cellf(table, "%" PRIu32, row->executes);
@@ -318,7 +373,7 @@ show_block(struct context *ctx, const struct all *all, const struct place *order
 		return false;
 	table_column(table, "WHO", TABLE_SHRINK | TABLE_MAIN);
 	for (size_t p = first; p < behind; p++)
-		table_column(table, bare(r->periods[p]->ref), TABLE_RIGHT);
+		table_column(table, period_name(r->periods[p]), TABLE_RIGHT);
 	table_column(table, "LEADS", TABLE_RIGHT | TABLE_DROP);
 	table_column(table, "EXECUTES", TABLE_RIGHT | TABLE_DROP);
 	table_column(table, "NAME", TABLE_SHRINK | TABLE_DROP);
@@ -329,13 +384,25 @@ show_block(struct context *ctx, const struct all *all, const struct place *order
 	return true;
 }
 
+static const char *
+legend_of(enum form form)
+{
+	if (form == FORM_PERCENT)
+		return "Asked for, as a share of what they can give; ! is more than that.";
+	if (form == FORM_BOOKED)
+		return "Person-days asked for / that they can give, and what the schedule books; ! "
+		       "is "
+		       "more than they can give.";
+	return "Person-days asked for / that they can give; ! is more than that.";
+}
+
 /* The fullest form in which all periods fit; where none does, percentages in several tables. */
 static bool
 show_cells(struct context *ctx, const struct all *all, const struct place *order)
 {
 	const Plumb__V1__LoadReply *r = &all->reply;
 	int who = widest_who(all);
-	int form = FORM_FULL;
+	int form = all->booked ? FORM_BOOKED : FORM_FULL;
 
 	while (form < FORM_PERCENT && fitting(ctx, r, 0, (enum form)form, who) < r->n_periods)
 		form++;
@@ -348,10 +415,133 @@ show_cells(struct context *ctx, const struct all *all, const struct place *order
 			return false;
 	}
 	output_text(&ctx->out, "\n");
-	output_wrap(&ctx->out, "",
-	    form == FORM_PERCENT
-		? "Asked for, as a share of what they can give; ! is more than that."
-		: "Person-days asked for / that they can give; ! is more than that.");
+	output_wrap(&ctx->out, "", legend_of((enum form)form));
+	return true;
+}
+
+/* ---- weeks: a shade each */
+
+#define PEAK_ROOM 22 /* columns beside the shades */
+
+static void
+cell_shades(struct table *table, const Plumb__V1__LoadRow *row, size_t first, size_t behind,
+    bool booked, bool ascii)
+{
+	bool over = false;
+	struct str text;
+
+	str_init(&text, 10000);
+	for (size_t p = first; p < behind; p++) {
+		const Plumb__V1__LoadCell *cell = row->cells[p];
+
+		if (booked && cell->booked__case != PLUMB__V1__LOAD_CELL__BOOKED__BOOKED)
+			str_add(&text, " ");
+		else
+			add_shade(&text, cell, booked ? cell->booked : cell->demand, ascii);
+		over = over || (!booked && is_over(cell));
+	}
+	table_cell(table, text.data ? text.data : "");
+	table_colour(table, over ? COLOUR_RED : COLOUR_NONE);
+	str_fini(&text);
+}
+
+/* The fullest week. */
+static void
+cell_peak(struct table *table, const Plumb__V1__LoadReply *r, const Plumb__V1__LoadRow *row,
+    size_t first, size_t behind)
+{
+	size_t peak = behind;
+	char text[24];
+
+	for (size_t p = first; p < behind; p++) {
+		const Plumb__V1__LoadCell *cell = row->cells[p];
+
+		if (cell->demand <= 0 || cell->unknown)
+			continue;
+		if (peak == behind || (double)cell->demand * (double)row->cells[peak]->capacity >
+					  (double)row->cells[peak]->demand * (double)cell->capacity)
+			peak = p;
+	}
+	if (peak == behind) {
+		table_cell(table, "");
+		table_cell(table, "");
+		return;
+	}
+	format_percent(row->cells[peak], text, sizeof text);
+	table_cell(table, text);
+	table_cell(table, period_name(r->periods[peak]));
+}
+
+static bool
+show_strip(struct context *ctx, const struct all *all, const struct place *order, size_t first,
+    size_t behind)
+{
+	const Plumb__V1__LoadReply *r = &all->reply;
+	struct bars axis = {.width = behind - first, .ascii = bars_ascii()};
+	struct table *table = table_new();
+	struct str dates;
+
+	if (!table)
+		return false;
+	if (!date_parse(r->periods[first]->first_day, &axis.first) ||
+	    !date_parse(r->periods[behind - 1]->last_day, &axis.last))
+		axis.first = axis.last = 0;
+	str_init(&dates, 10000);
+	bars_dates(&dates, &axis);
+	table_column(table, "WHO", TABLE_SHRINK | TABLE_MAIN);
+	table_column(table, all->booked ? "WHAT" : "", TABLE_DROP);
+	table_column(table, dates.data ? dates.data : "", 0);
+	table_column(table, "PEAK", TABLE_RIGHT);
+	table_column(table, "WEEK", TABLE_DROP);
+	str_fini(&dates);
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const Plumb__V1__LoadRow *row = r->rows[order[i].row];
+
+		if (order[i].team < r->n_rows)
+			table_cellf(table, "  %s", bare(row->who));
+		else
+			table_cell(table, row->who);
+		table_cell(table, all->booked ? "asked" : "");
+		cell_shades(table, row, first, behind, false, axis.ascii);
+		cell_peak(table, r, row, first, behind);
+		if (!all->booked)
+			continue;
+		table_cell(table, "");
+		table_cell(table, "booked");
+		cell_shades(table, row, first, behind, true, axis.ascii);
+		table_cell(table, "");
+		table_cell(table, "");
+	}
+	table_print(table, &ctx->out);
+	table_free(table);
+	return true;
+}
+
+/* As many weeks beside each other as fit. */
+static bool
+show_weeks(struct context *ctx, const struct all *all, const struct place *order)
+{
+	const Plumb__V1__LoadReply *r = &all->reply;
+	int room = ctx->out.width - widest_who(all) - PEAK_ROOM - (all->booked ? 8 : 0);
+	size_t most = room > 10 ? (size_t)room : 10;
+	char text[200];
+
+	for (size_t first = 0; first < r->n_periods; first += most) {
+		size_t behind = first + most < r->n_periods ? first + most : r->n_periods;
+
+		if (first > 0)
+			output_text(&ctx->out, "\n");
+		if (!show_strip(ctx, all, order, first, behind))
+			return false;
+	}
+	snprintf(text, sizeof text,
+	    "A week each, of what they can give: %s nothing, %s to a quarter, %s half, %s three "
+	    "quarters, %s all of it, ! more.",
+	    bars_ascii() ? ascii_shades[0] : shades[0], bars_ascii() ? ascii_shades[1] : shades[1],
+	    bars_ascii() ? ascii_shades[2] : shades[2], bars_ascii() ? ascii_shades[3] : shades[3],
+	    bars_ascii() ? ascii_shades[4] : shades[4]);
+	output_text(&ctx->out, "\n");
+	output_wrap(&ctx->out, "", text);
 	return true;
 }
 
@@ -370,7 +560,7 @@ add_booking(struct table *table, const Plumb__V1__LoadRow *row, const Plumb__V1_
     const Plumb__V1__LoadBooking *b)
 {
 	table_cell(table, row->who);
-	table_cell(table, bare(period->ref));
+	table_cell(table, period_name(period));
 	cell_days(table, b->effort);
 	if (b->rank > 0)
 		table_cellf(table, "%" PRIu32, b->rank);
@@ -474,7 +664,10 @@ show_table(struct context *ctx, const struct all *all, const struct place *order
 		    "the "
 		    "plan (kind period), or choose other days with --from and --to.");
 	} else {
-		if (!show_cells(ctx, all, order) || (work && !show_work(ctx, all, order)))
+		bool weeks = r->periods[0]->ref[0] == '\0';
+
+		if (!(weeks ? show_weeks(ctx, all, order) : show_cells(ctx, all, order)) ||
+		    (work && !show_work(ctx, all, order)))
 			return false;
 	}
 	if (r->periods_left_out > 0)
@@ -492,7 +685,7 @@ add_csv(struct table *table, const Plumb__V1__LoadRow *row, const Plumb__V1__Loa
 	table_cell(table, row->who);
 	table_cell(table, row->title);
 	table_cell(table, row->team);
-	table_cell(table, period->ref);
+	table_cell(table, period->ref[0] ? period->ref : period->name);
 	table_cell(table, period->first_day);
 	table_cell(table, period->last_day);
 	table_cellf(table, "%.2f", days(cell->demand));
@@ -503,6 +696,10 @@ add_csv(struct table *table, const Plumb__V1__LoadRow *row, const Plumb__V1__Loa
 	table_cell(table, is_over(cell) ? "yes" : "no");
 	table_cellf(table, "%" PRIu32, row->leads);
 	table_cellf(table, "%" PRIu32, row->executes);
+	if (cell->booked__case == PLUMB__V1__LOAD_CELL__BOOKED__BOOKED)
+		table_cellf(table, "%.2f", days(cell->booked));
+	else
+		table_cell(table, "");
 }
 
 /* One line for each row and period. */
@@ -510,7 +707,7 @@ static bool
 show_csv(struct context *ctx, const struct all *all, const struct place *order)
 {
 	static const char *const titles[] = {"WHO", "NAME", "TEAM", "PERIOD", "FIRST DAY",
-	    "LAST DAY", "ASKED", "AVAILABLE", "OVER", "LEADS", "EXECUTES"};
+	    "LAST DAY", "ASKED", "AVAILABLE", "OVER", "LEADS", "EXECUTES", "BOOKED"};
 	const Plumb__V1__LoadReply *r = &all->reply;
 	struct table *table = table_new();
 
@@ -617,7 +814,10 @@ run(struct context *ctx, const struct args *args)
 	if (by)
 		request.by = strcmp(by, "team") == 0 ? PLUMB__V1__LOAD_REQUEST__BY__TEAMS
 						     : PLUMB__V1__LOAD_REQUEST__BY__PERSONS;
+	request.by_week = args_has(args, "by-week");
+	request.schedule = args_has(args, "schedule");
 	all.by_team = by == NULL;
+	all.booked = request.schedule;
 	if (!ask(ctx, &request, &all)) {
 		if (request.n_who > 0)
 			context_suggest(ctx, request.who[0]);
@@ -630,8 +830,10 @@ run(struct context *ctx, const struct args *args)
 
 static const struct option options[] = {
     {0, "by", "WHAT", "only teams, or only people", "team person"},
+    {0, "by-week", NULL, "weeks instead of periods, as shades", NULL},
     {0, "from", "DATE", "leave out periods that end before (default: today)", NULL},
     {0, "to", "DATE", "leave out periods that begin after", NULL},
+    {0, "schedule", NULL, "with what plumb schedule books of them", NULL},
     SVG_OPTION("a picture of it beside, a heat map; - for it alone"),
     {0, "work", NULL, "with the work behind each figure", NULL},
     {0},
@@ -641,6 +843,7 @@ static const struct example examples[] = {
     {"plumb load", "all teams, their people, and all periods from now on"},
     {"plumb load team/platform --work", "that team and its people, and what it is asked for"},
     {"plumb load --by team --from 2026-01-01 --to 2026-12-31", "the teams over a year"},
+    {"plumb load --by-week --schedule", "week by week, what is asked for and what is booked"},
     {"plumb load --svg load.svg", "with a picture of it, to print or to send"},
     {"plumb load -o csv", "a line for each person or team and period, for a spreadsheet"},
     {0},

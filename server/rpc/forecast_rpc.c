@@ -119,17 +119,20 @@ check_draws(struct forecast_call *fc, struct faults *faults)
 		    faults, "draws", "are at most %u with samples", LIMIT_PLAN_FORECAST_SAMPLES);
 }
 
+static enum forecast_shape
+shape_of(Plumb__V1__ForecastRequest__Shape shape)
+{
+	if (shape == PLUMB__V1__FORECAST_REQUEST__SHAPE__TRIANGULAR)
+		return FORECAST_TRIANGULAR;
+	return shape == PLUMB__V1__FORECAST_REQUEST__SHAPE__LOGNORMAL ? FORECAST_LOGNORMAL
+								      : FORECAST_PERT;
+}
+
 static bool
 check_request(struct forecast_call *fc, int32_t *until, struct err *err)
 {
-	static const enum forecast_shape shapes[] = {
-	    [PLUMB__V1__FORECAST_REQUEST__SHAPE__PERT] = FORECAST_PERT,
-	    [PLUMB__V1__FORECAST_REQUEST__SHAPE__TRIANGULAR] = FORECAST_TRIANGULAR,
-	    [PLUMB__V1__FORECAST_REQUEST__SHAPE__LOGNORMAL] = FORECAST_LOGNORMAL,
-	};
 	const Plumb__V1__ForecastRequest *request = fc->request;
 	struct faults *faults = fc->job->faults;
-	unsigned shape = (unsigned)request->shape, mode = (unsigned)request->mode;
 
 	fc->options.seed = request->seed__case == PLUMB__V1__FORECAST_REQUEST__SEED__SEED
 			       ? request->seed
@@ -138,14 +141,11 @@ check_request(struct forecast_call *fc, int32_t *until, struct err *err)
 	fc->options.arg = fc;
 	if (request->n_refs > LIMIT_NAMES)
 		faults_add(faults, "refs", "at most %u names at once", LIMIT_NAMES);
-	if (shape >= sizeof shapes / sizeof shapes[0])
-		faults_add(faults, "shape", "is PERT, TRIANGULAR or LOGNORMAL");
-	else
-		fc->options.shape = shapes[shape];
-	if (mode > PLUMB__V1__FORECAST_REQUEST__MODE__FIXED)
-		faults_add(faults, "mode", "is BOTH, RESCHEDULE or FIXED");
-	fc->options.wanted[MODE_RESCHEDULE] = mode != PLUMB__V1__FORECAST_REQUEST__MODE__FIXED;
-	fc->options.wanted[MODE_FIXED] = mode != PLUMB__V1__FORECAST_REQUEST__MODE__RESCHEDULE;
+	fc->options.shape = shape_of(request->shape);
+	fc->options.wanted[MODE_RESCHEDULE] =
+	    request->mode != PLUMB__V1__FORECAST_REQUEST__MODE__FIXED;
+	fc->options.wanted[MODE_FIXED] =
+	    request->mode != PLUMB__V1__FORECAST_REQUEST__MODE__RESCHEDULE;
 	fc->mode = fc->options.wanted[MODE_RESCHEDULE] ? MODE_RESCHEDULE : MODE_FIXED;
 	check_draws(fc, faults);
 	check_correlations(fc, faults);

@@ -1,4 +1,5 @@
 /* plumb.v1.Insight.Load: the table of load as messages. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/arena.h"
@@ -8,6 +9,7 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "server/insight/load/involved.h"
 #include "server/insight/load/load.h"
+#include "server/insight/schedule/plan_case.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
@@ -31,8 +33,12 @@ struct load_call {
 	struct index ix;
 	struct load *load;
 	struct involved inv;
+	int32_t from;
+	int32_t to;
 	uint32_t first; /* columns that are shown */
 	uint32_t behind;
+	int64_t *booked; /* by row and column shown; NULL: not asked for */
+	int32_t booked_last;
 	bool *wanted; /* rows; NULL: all */
 	/* the batch at hand */
 	struct arena *arena;
@@ -83,23 +89,38 @@ read_date(struct load_call *lc, const char *text, const char *field, int32_t oth
 }
 
 static bool
-choose_columns(struct load_call *lc, struct err *err)
+read_dates(struct load_call *lc, struct err *err)
 {
-	int32_t from, to;
-
-	if (!read_date(lc, lc->request->from, "from", lc->job->today, &from, err) ||
-	    !read_date(lc, lc->request->to, "to", INT32_MAX, &to, err))
+	if (!read_date(lc, lc->request->from, "from", lc->job->today, &lc->from, err) ||
+	    !read_date(lc, lc->request->to, "to", INT32_MAX, &lc->to, err))
 		return false;
-	if (to < from) {
-		faults_add(lc->job->faults, "to", "must not be before from");
-		return err_set(err, ERR_INVALID, "the last day is before the first");
-	}
-	while (lc->first < load_columns(lc->load) && load_last_day(lc->load, lc->first) < from)
+	if (lc->to >= lc->from)
+		return true;
+	faults_add(lc->job->faults, "to", "must not be before from");
+	return err_set(err, ERR_INVALID, "the last day is before the first");
+}
+
+/* Weeks go to the end of the last period where no last day is stated. */
+static bool
+run(struct load_call *lc, struct err *err)
+{
+	int32_t to = lc->to < INT32_MAX ? lc->to : lc->from;
+
+	lc->load = lc->request->by_week
+		       ? load_run_weeks(&lc->ix, lc->from, to, is_cancelled, lc, err)
+		       : load_run(&lc->ix, is_cancelled, lc, err);
+	return lc->load != NULL;
+}
+
+static void
+choose_columns(struct load_call *lc)
+{
+	while (lc->first < load_columns(lc->load) && load_last_day(lc->load, lc->first) < lc->from)
 		lc->first++;
 	lc->behind = lc->first;
-	while (lc->behind < load_columns(lc->load) && load_first_day(lc->load, lc->behind) <= to)
+	while (
+	    lc->behind < load_columns(lc->load) && load_first_day(lc->load, lc->behind) <= lc->to)
 		lc->behind++;
-	return true;
 }
 
 #define SKILL "skill/"
@@ -212,6 +233,32 @@ is_full(const struct load_call *lc)
 	       arena_used(lc->arena) > BATCH_BYTES;
 }
 
+/* A week has the year in which its Thursday lies, and is the first whose Thursday does (ISO 8601). */
+static char *
+name_week(const struct load_call *lc, int32_t monday)
+{
+	int year, month, day;
+
+	date_to_civil(monday + 3, &year, &month, &day);
+	return arena_printf(
+	    lc->arena, "%04d-w%02d", year, (monday + 3 - date_from_civil(year, 1, 1)) / 7 + 1);
+}
+
+static bool
+name_period(const struct load_call *lc, uint32_t column, Plumb__V1__LoadPeriod *p)
+{
+	uint32_t slot = load_period(lc->load, column);
+
+	if (slot == SLOT_NONE) {
+		p->name = name_week(lc, load_first_day(lc->load, column));
+	} else {
+		p->ref = copy_ref(lc, slot);
+		p->name = arena_strndup(
+		    lc->arena, item_id(lc->ix.items[slot]), lc->ix.items[slot]->id_len);
+	}
+	return p->ref != NULL && p->name != NULL;
+}
+
 /* In the call's first message, whose arena they share. */
 static bool
 fill_periods(struct load_call *lc)
@@ -223,10 +270,11 @@ fill_periods(struct load_call *lc)
 		if (p == NULL)
 			return false;
 		plumb__v1__load_period__init(p);
-		p->ref = copy_ref(lc, load_period(lc->load, c));
+		if (!name_period(lc, c, p))
+			return false;
 		p->first_day = copy_date(lc, load_first_day(lc->load, c));
 		p->last_day = copy_date(lc, load_last_day(lc->load, c));
-		if (p->ref == NULL || p->first_day == NULL || p->last_day == NULL)
+		if (p->first_day == NULL || p->last_day == NULL)
 			return false;
 		lc->periods[c - lc->first] = p;
 	}
@@ -291,6 +339,18 @@ fill_bookings(const struct load_call *lc, const struct load_cell *cell, Plumb__V
 	return out->bookings != NULL;
 }
 
+/* A skill's people are booked by name. */
+static void
+fill_booked(const struct load_call *lc, uint32_t row, uint32_t column, Plumb__V1__LoadCell *out)
+{
+	if (lc->booked == NULL || row >= load_rows(lc->load) ||
+	    load_last_day(lc->load, column) < lc->job->today ||
+	    load_first_day(lc->load, column) > lc->booked_last)
+		return;
+	out->booked__case = PLUMB__V1__LOAD_CELL__BOOKED__BOOKED;
+	out->booked = lc->booked[(size_t)row * (lc->behind - lc->first) + column - lc->first];
+}
+
 static bool
 fill_cells(const struct load_call *lc, uint32_t row, Plumb__V1__LoadRow *out)
 {
@@ -307,6 +367,7 @@ fill_cells(const struct load_call *lc, uint32_t row, Plumb__V1__LoadRow *out)
 		message->demand = cell->demand;
 		message->capacity = cell->capacity;
 		message->unknown = !cell->is_known;
+		fill_booked(lc, row, c, message);
 		if (lc->request->bookings && !fill_bookings(lc, cell, message))
 			return false;
 		out->cells[out->n_cells++] = message;
@@ -417,11 +478,76 @@ send_unplaced(struct load_call *lc, struct err *err)
 	return true;
 }
 
+/* ---- what the schedule books */
+
+/* Columns are in order of their first days, and of their last days too: none lies in another. */
+static void
+add_booking(struct load_call *lc, uint32_t row, int32_t day, int32_t effort)
+{
+	uint32_t low = lc->first, high = lc->behind;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (load_last_day(lc->load, middle) < day)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < lc->behind && load_first_day(lc->load, low) <= day; low++)
+		lc->booked[(size_t)row * (lc->behind - lc->first) + low - lc->first] += effort;
+}
+
+static void
+add_bookings(struct load_call *lc, const struct plan_case *pc, const struct schedule *schedule)
+{
+	for (size_t b = 0; b < schedule->bookings_count; b++) {
+		const struct schedule_booking *k = &schedule->bookings[b];
+		uint32_t home = pc->plan->problem.home[k->giver];
+
+		add_booking(lc, load_row_of(lc->load, load_who(pc->load, k->giver)),
+		    pc->plan->first_day + k->day, k->effort);
+		if (home != SCHEDULE_NONE)
+			add_booking(lc, load_row_of(lc->load, load_who(pc->load, home)),
+			    pc->plan->first_day + k->day, k->effort);
+	}
+}
+
+/* As Insight.Schedule has it without more said. */
+static bool
+book(struct load_call *lc, struct err *err)
+{
+	const struct schedule_policy policy = {.backfill = true,
+	    .tries = PLAN_CASE_TRIES,
+	    .seed = PLAN_CASE_SEED,
+	    .stop = is_cancelled,
+	    .arg = lc};
+	size_t cells = (size_t)load_rows(lc->load) * (lc->behind - lc->first);
+	struct plan_case pc = {.has_index = false};
+	struct schedule *schedule = NULL;
+
+	lc->booked = calloc(cells + 1, sizeof lc->booked[0]);
+	if (lc->booked == NULL)
+		return err_oom(err);
+	if (plan_case_open(&pc, lc->job->view, lc->job->today, DATE_NONE, is_cancelled, lc, err))
+		schedule = schedule_run(&pc.plan->problem, &policy, err);
+	if (schedule != NULL)
+		add_bookings(lc, &pc, schedule);
+	lc->booked_last = pc.last;
+	plan_case_close(&pc);
+	if (schedule == NULL)
+		return false;
+	schedule_free(schedule);
+	return true;
+}
+
 static bool
 answer(struct load_call *lc, struct err *err)
 {
-	lc->load = load_run(&lc->ix, is_cancelled, lc, err);
-	if (lc->load == NULL || !choose_columns(lc, err) || !choose_rows(lc, err))
+	if (!read_dates(lc, err) || !run(lc, err) || !choose_rows(lc, err))
+		return false;
+	choose_columns(lc);
+	if (lc->request->schedule && !book(lc, err))
 		return false;
 	if (!fill_periods(lc))
 		return err_oom(err);
@@ -447,6 +573,7 @@ run_load(struct view_job *job, struct err *err)
 		ok = lc.arena != NULL ? answer(&lc, err) : err_oom(err);
 	involved_fini(&lc.inv);
 	load_free(lc.load);
+	free(lc.booked);
 	arena_free(lc.arena);
 	index_fini(&lc.ix);
 	return ok;

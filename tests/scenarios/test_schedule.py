@@ -247,6 +247,45 @@ class ChanceTest(unittest.TestCase):
         if PLANS >= 60:
             self.assertTrue(slack > 20 and late > 20 and finished > 100 and 5 < lines < PLANS, (slack, late, finished, lines))
 
+    def test_load_says_what_is_booked(self):
+        """In weeks of ISO 8601 and in periods: what the schedule books, of a team with its people; capacity day by day."""
+        cells = 0
+        for seed in range(100, 106):
+            chance, name = Chance(seed), f"load-{seed}"
+            self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id=name, title=name))
+            self.apply(name, chance.change_set())
+            whole = S.ScheduleReply()
+            for reply in self.client.stream("Insight.Schedule", S.ScheduleRequest(at=pb.plan.At(workspace=name), bookings=S.ScheduleRequest.BY_DAY)):
+                whole.MergeFrom(reply)
+            plan = chance.plan(schedule_check.date(whole.until))
+            for by_week in (True, False):
+                load = S.LoadReply()
+                for reply in self.client.stream("Insight.Load", S.LoadRequest(at=pb.plan.At(workspace=name), by_week=by_week, schedule=True)):
+                    load.MergeFrom(reply)
+                for period in load.periods:
+                    year, week, weekday = schedule_check.date(period.first_day).isocalendar()
+                    if by_week:
+                        self.assertEqual((period.name, period.ref, weekday), (f"{year}-w{week:02}", "", 1))
+                        self.assertEqual((schedule_check.date(period.last_day) - schedule_check.date(period.first_day)).days, 6)
+                    else:
+                        self.assertEqual(period.ref, "period/" + period.name)
+                for row in load.rows:
+                    for period, cell in zip(load.periods, row.cells, strict=True):
+                        cells += self.cell_agrees(plan, whole, row.who, period, cell)
+        self.assertGreater(cells, 50)
+
+    def cell_agrees(self, plan, schedule, who, period, cell):
+        first, last = schedule_check.date(period.first_day), schedule_check.date(period.last_day)
+        if who.startswith("skill/"):
+            self.assertIsNone(cell.WhichOneof("booked_"))
+            return 0
+        days = [first + n * schedule_check.DAY for n in range((last - first).days + 1)]
+        self.assertEqual(cell.capacity, sum(plan.gives(who, d) for d in days), f"{who} in {period.name}")
+        booked = sum(b.effort for b in schedule.bookings if period.first_day <= b.first_day <= period.last_day and
+                     who in (b.giver, plan.team_of(b.giver) if b.giver.startswith("person/") else None))
+        self.assertEqual((cell.WhichOneof("booked_"), cell.booked), ("booked", booked), f"{who} in {period.name}")
+        return booked > 0
+
     def periods_agree(self, name, by_day):
         """Bookings by period are the sums of those by day, and nobody is used for more than they have."""
         whole = S.ScheduleReply()

@@ -406,7 +406,7 @@ class Twin:
         if claim.row.startswith("person/"):
             places += [(f"skill/{s}", True) for s in self.skills if self.has(claim.row, s)]
         elif claim.skill:
-            places.append((claim.skill, False))
+            places.append((claim.skill, True))
         for row, for_members in places:
             cell = self.bookings.setdefault((row, column[0]), {})
             key = (work, claim.source, claim.how, for_members)

@@ -116,9 +116,9 @@ take_raw(struct load *load, const struct raw_booking *raw,
 	struct load_booking booking = raw->booking;
 
 	take(load, cell_of(load, raw->row, raw->column), &booking);
+	booking.is_for_member = true;
 	if (raw->skill != NO_ROW)
 		take(load, cell_of(load, raw->skill, raw->column), &booking);
-	booking.is_for_member = true;
 	if (giver->home != NO_ROW)
 		take(load, cell_of(load, giver->home, raw->column), &booking);
 	for (uint32_t i = 0; i < giver->skills_count; i++)

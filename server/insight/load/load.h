@@ -43,11 +43,12 @@ enum load_how { LOAD_NEED, LOAD_ALLOCATION, LOAD_ESTIMATE, LOAD_TASK };
 
 /* Effort of one piece of work, asked of one row in one column. */
 struct load_booking {
-	uint32_t work;      /* slot */
-	uint32_t source;    /* slot of the entry that states it: the work itself or an allocation */
-	uint32_t rank;      /* of the initiative that it belongs to; RANK_NONE */
-	uint16_t how;       /* enum load_how */
-	bool is_for_member; /* in a team's or skill's row: booked for its members */
+	uint32_t work;   /* slot */
+	uint32_t source; /* slot of the entry that states it: the work itself or an allocation */
+	uint32_t rank;   /* of the initiative that it belongs to; RANK_NONE */
+	uint16_t how;    /* enum load_how */
+	bool
+	    is_for_member; /* in a team's row: booked for its members; in a skill's: of somebody by name */
 	int64_t effort;
 };
 

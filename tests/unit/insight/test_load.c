@@ -650,11 +650,13 @@ START_TEST(skills_are_rows_of_those_who_have_them)
 	is_skill(&t, "design", 1, 0, 13200);
 	cell = load_cell(t.load, 5, 0);
 	list = load_bookings(t.load, cell);
-	ck_assert_uint_eq(cell->count, 2); /* 200 of the team and 1,800 of nobody by name; and Anna's */
-	ck_assert_int_eq(list[0].effort, 2000);
+	ck_assert_uint_eq(cell->count, 3); /* of nobody by name, of the team, of Anna */
+	ck_assert_int_eq(list[0].effort, 1800);
 	ck_assert(!list[0].is_for_member);
-	ck_assert_int_eq(list[1].effort, 300);
+	ck_assert_int_eq(list[1].effort, 200);
 	ck_assert(list[1].is_for_member);
+	ck_assert_int_eq(list[2].effort, 300);
+	ck_assert(list[2].is_for_member);
 	none_is_unplaced(&t);
 	close_table(&t);
 }
