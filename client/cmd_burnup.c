@@ -6,6 +6,7 @@
 #include "client/burnup_svg.h"
 #include "client/command.h"
 #include "client/context.h"
+#include "client/whiskers.h"
 #include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -123,16 +124,30 @@ show(struct context *ctx, const Plumb__V1__BurnUpReply *r)
 }
 
 static int
-put_picture(struct context *ctx, const Plumb__V1__BurnUpReply *r, const char *ref, const char *path)
+put_picture(struct context *ctx, const Plumb__V1__BurnUpReply *r, const char *ref,
+    const struct burnup_fan *fan, const char *path)
 {
 	struct svg svg;
 	int code;
 
-	code = burnup_svg(r, ref, &BURNUP_NO_FAN, &svg)
-		   ? svg_put(ctx, &svg, path)
-		   : context_error(ctx, EXIT_SERVER, "out of memory");
+	code = burnup_svg(r, ref, fan, &svg) ? svg_put(ctx, &svg, path)
+					     : context_error(ctx, EXIT_SERVER, "out of memory");
 	svg_fini(&svg);
 	return code;
+}
+
+/* When the rest of an initiative is done, as the forecast has it. */
+static bool
+ask_fan(struct context *ctx, Plumb__V1__At *at, const char *ref, struct burnup_fan *fan)
+{
+	struct whisker *whiskers;
+	size_t count;
+
+	if (!whiskers_ask(ctx, at, NULL, ref, &whiskers, &count))
+		return false;
+	if (count > 0)
+		*fan = (struct burnup_fan){whiskers[0].p50, whiskers[0].p80, whiskers[0].p95};
+	return true;
 }
 
 /* ---- asking */
@@ -176,6 +191,8 @@ run(struct context *ctx, const struct args *args)
 	const char *svg = args_get(args, "svg");
 	const char *ref = "";
 	uint64_t distance = EVERY_DEFAULT;
+	struct burnup_fan fan = BURNUP_NO_FAN;
+	bool forecast = args_has(args, "forecast");
 	Plumb__V1__At at;
 
 	plumb__v1__burn_up_request__init(&request);
@@ -184,6 +201,9 @@ run(struct context *ctx, const struct args *args)
 	if (every && !parse_u64(every, 1, 366, &distance))
 		return command_usage(
 		    args, "--every is a number of days from 1 to 366, not '%s'", every);
+	if (forecast && (!svg || args->count == 0))
+		return command_usage(args,
+		    "--forecast is for the picture of one initiative: name it, and --svg FILE");
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	if (args->count > 0)
@@ -199,9 +219,11 @@ run(struct context *ctx, const struct args *args)
 			context_suggest(ctx, ref);
 		return context_fail(ctx);
 	}
+	if (forecast && !ask_fan(ctx, &at, ref, &fan))
+		return context_fail(ctx);
 	if (!(svg && strcmp(svg, "-") == 0) && !show(ctx, reply))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	return svg ? put_picture(ctx, reply, ref, svg) : EXIT_FINE;
+	return svg ? put_picture(ctx, reply, ref, &fan, svg) : EXIT_FINE;
 }
 
 static const struct option options[] = {
@@ -209,13 +231,15 @@ static const struct option options[] = {
     {0, "to", "DATE", "the last day (default: today)", NULL},
     {0, "every", "DAYS", "how far one day is from the next that is shown (default: 7)", NULL},
     SVG_OPTION("a picture of it beside; - for it alone"),
+    {0, "forecast", NULL, "in the picture of an initiative: when the rest is likely done", NULL},
     {0},
 };
 
 static const struct example examples[] = {
     {"plumb burnup", "all initiatives, week by week"},
     {"plumb burnup initiative/portal --every 1", "one of them, day by day"},
-    {"plumb burnup initiative/portal --svg portal.svg", "with a picture, to print or to send"},
+    {"plumb burnup initiative/portal --svg portal.svg --forecast",
+	"with a picture, and when the rest is likely done"},
     {"plumb burnup --from 2026-01-01 -o csv", "a line for each week, for a spreadsheet"},
     {0},
 };

@@ -781,7 +781,9 @@ name_who(struct context *ctx, const struct args *args, Plumb__V1__LoadRequest *r
 	if (!request->who)
 		return err_oom(&ctx->status.err);
 	for (size_t i = 0; i < args->count; i++) {
-		const char *ref = context_ref(ctx, args->values[i], "person,team");
+		const char *ref = strncmp(args->values[i], "skill/", 6) == 0
+				      ? args->values[i]
+				      : context_ref(ctx, args->values[i], "person,team");
 
 		if (!ref)
 			return false;
@@ -812,8 +814,9 @@ run(struct context *ctx, const struct args *args)
 	request.to = to ? pb_str(to) : request.to;
 	request.bookings = args_has(args, "work");
 	if (by)
-		request.by = strcmp(by, "team") == 0 ? PLUMB__V1__LOAD_REQUEST__BY__TEAMS
-						     : PLUMB__V1__LOAD_REQUEST__BY__PERSONS;
+		request.by = strcmp(by, "team") == 0     ? PLUMB__V1__LOAD_REQUEST__BY__TEAMS
+			     : strcmp(by, "person") == 0 ? PLUMB__V1__LOAD_REQUEST__BY__PERSONS
+							 : PLUMB__V1__LOAD_REQUEST__BY__SKILLS;
 	request.by_week = args_has(args, "by-week");
 	request.schedule = args_has(args, "schedule");
 	all.by_team = by == NULL;
@@ -829,7 +832,7 @@ run(struct context *ctx, const struct args *args)
 }
 
 static const struct option options[] = {
-    {0, "by", "WHAT", "only teams, or only people", "team person"},
+    {0, "by", "WHAT", "only teams, only people, or only skills", "team person skill"},
     {0, "by-week", NULL, "weeks instead of periods, as shades", NULL},
     {0, "from", "DATE", "leave out periods that end before (default: today)", NULL},
     {0, "to", "DATE", "leave out periods that begin after", NULL},
@@ -843,6 +846,8 @@ static const struct example examples[] = {
     {"plumb load", "all teams, their people, and all periods from now on"},
     {"plumb load team/platform --work", "that team and its people, and what it is asked for"},
     {"plumb load --by team --from 2026-01-01 --to 2026-12-31", "the teams over a year"},
+    {"plumb load --by skill",
+	"what is asked of those who have each skill, where work asks for one"},
     {"plumb load --by-week --schedule", "week by week, what is asked for and what is booked"},
     {"plumb load --svg load.svg", "with a picture of it, to print or to send"},
     {"plumb load -o csv", "a line for each person or team and period, for a spreadsheet"},
@@ -856,7 +861,8 @@ const struct command cmd_load = {
     .summary = "show who is asked for more than they can give",
     .help = "Person-days that running work asks of each team and person in each period, against "
 	    "what they "
-	    "can give. ! marks where that is too much. A team's figures hold those of its people. "
+	    "can give. ! marks where that is too much. A team's figures hold those of its people, "
+	    "a skill's those of all who have it. "
 	    "Effort "
 	    "that has no time or nobody to do it is listed below. LEADS and EXECUTES count running "
 	    "initiatives today."

@@ -638,7 +638,8 @@ show(struct context *ctx, const Plumb__V1__ScheduleReply *r,
 /* ---- a picture */
 
 static int
-put_picture(struct context *ctx, const Plumb__V1__ScheduleReply *r, const char *path)
+put_picture(struct context *ctx, const Plumb__V1__ScheduleReply *r, const struct whisker *whiskers,
+    size_t count, const char *path)
 {
 	struct gantt gantt;
 	struct svg svg;
@@ -646,6 +647,7 @@ put_picture(struct context *ctx, const Plumb__V1__ScheduleReply *r, const char *
 
 	if (!gantt_of_schedule(ctx->arena, r, &gantt))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
+	gantt_add_whiskers(&gantt, whiskers, count);
 	code = gantt_svg(&gantt, &svg) ? svg_put(ctx, &svg, path)
 				       : context_error(ctx, EXIT_SERVER, "out of memory");
 	svg_fini(&svg);
@@ -662,6 +664,8 @@ run(struct context *ctx, const struct args *args)
 	struct all all = {.cap = 0};
 	const char *until = args_get(args, "until");
 	const char *svg = args_get(args, "svg");
+	struct whisker *whiskers = NULL;
+	size_t whiskers_count = 0;
 	int32_t date;
 
 	plumb__v1__schedule_request__init(&request);
@@ -672,6 +676,9 @@ run(struct context *ctx, const struct args *args)
 	if (args_has(args, "work") && args_has(args, "bookings") && ctx->out.format == OUTPUT_CSV)
 		return command_usage(
 		    args, "--work and --bookings are two tables: as csv, ask for one at a time");
+	if (args_has(args, "forecast") && !svg)
+		return command_usage(
+		    args, "--forecast goes with --svg FILE; its figures: plumb forecast");
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	request.refs = arena_array(ctx->arena, args->count + 1, sizeof request.refs[0]);
@@ -697,15 +704,19 @@ run(struct context *ctx, const struct args *args)
 			context_suggest(ctx, request.refs[0]);
 		return context_fail(ctx);
 	}
+	if (args_has(args, "forecast") &&
+	    !whiskers_ask(ctx, &at, until, NULL, &whiskers, &whiskers_count))
+		return context_fail(ctx);
 	if (!(svg && strcmp(svg, "-") == 0) && !show(ctx, &all.reply, &request))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	return svg ? put_picture(ctx, &all.reply, svg) : EXIT_FINE;
+	return svg ? put_picture(ctx, &all.reply, whiskers, whiskers_count, svg) : EXIT_FINE;
 }
 
 static const struct option options[] = {
     {0, "bookings", NULL, "with who is booked for what in each period", NULL},
     {0, "by-day", NULL, "with --bookings: on each day, for each piece of work", NULL},
     SVG_OPTION("a picture of it beside, a bar for each initiative; - for it alone"),
+    {0, "forecast", NULL, "in the picture: when each is finished with 50, 80 and 95 %", NULL},
     {0, "until", "DATE", "the last day that is booked (default: the end of the last period)", NULL},
     {0, "why", NULL, "with what each waits for, back to what nothing holds up", NULL},
     {0, "work", NULL, "with the days and the slack of each piece of work", NULL},

@@ -81,38 +81,31 @@ add_rows(struct gantt *out, const Plumb__V1__ScheduledInitiative *one)
 	}
 }
 
-/* Rows by name. */
-struct names {
-	const struct gantt_row **rows;
-	size_t count;
-};
-
 static int
 compare_rows(const void *a, const void *b)
 {
-	return strcmp(
-	    (*(const struct gantt_row *const *)a)->ref, (*(const struct gantt_row *const *)b)->ref);
+	return strcmp((*(struct gantt_row *const *)a)->ref, (*(struct gantt_row *const *)b)->ref);
 }
 
 static bool
-sort_names(struct arena *arena, const struct gantt *gantt, struct names *names)
+sort_names(struct arena *arena, struct gantt *gantt)
 {
-	names->rows = arena_array(arena, gantt->count + 1, sizeof(void *));
-	names->count = gantt->count;
-	for (size_t i = 0; i < gantt->count && names->rows; i++)
-		names->rows[i] = &gantt->rows[i];
-	if (names->rows)
-		qsort(names->rows, names->count, sizeof(void *), compare_rows);
-	return names->rows != NULL;
+	gantt->by_ref = arena_array(arena, gantt->count + 1, sizeof(void *));
+	if (!gantt->by_ref)
+		return false;
+	for (size_t i = 0; i < gantt->count; i++)
+		gantt->by_ref[i] = &gantt->rows[i];
+	qsort(gantt->by_ref, gantt->count, sizeof(void *), compare_rows);
+	return true;
 }
 
 /* gantt->count: there is none. */
 static size_t
-find_row(const struct gantt *gantt, const struct names *names, const char *ref)
+find_row(const struct gantt *gantt, const char *ref)
 {
-	const struct gantt_row key = {.ref = ref}, *p = &key;
-	const struct gantt_row *const *found =
-	    bsearch(&p, names->rows, names->count, sizeof(void *), compare_rows);
+	struct gantt_row key = {.ref = ref}, *p = &key;
+	struct gantt_row **found =
+	    bsearch(&p, gantt->by_ref, gantt->count, sizeof(void *), compare_rows);
 
 	return found ? (size_t)(*found - gantt->rows) : gantt->count;
 }
@@ -129,16 +122,16 @@ is_part_of(const struct gantt *gantt, size_t part, size_t whole)
 
 /* To the work that waits where that is drawn, else to its initiative. */
 static void
-add_ties(struct gantt *out, const struct names *names, const Plumb__V1__ScheduledInitiative *one)
+add_ties(struct gantt *out, const Plumb__V1__ScheduledInitiative *one)
 {
-	size_t whole = find_row(out, names, one->ref);
+	size_t whole = find_row(out, one->ref);
 	size_t first = out->ties_count;
 
 	for (size_t k = 0; k < 2 * one->n_waits; k++) {
 		const Plumb__V1__ScheduleWait *w = one->waits[k / 2];
 		bool is_order = k % 2 == 0;
-		size_t from = find_row(out, names, is_order ? w->after : w->holder);
-		size_t to = find_row(out, names, w->work);
+		size_t from = find_row(out, is_order ? w->after : w->holder);
+		size_t to = find_row(out, w->work);
 		bool is_new = true;
 
 		to = to < out->count ? to : whole;
@@ -153,7 +146,6 @@ add_ties(struct gantt *out, const struct names *names, const Plumb__V1__Schedule
 bool
 gantt_of_schedule(struct arena *arena, const Plumb__V1__ScheduleReply *reply, struct gantt *out)
 {
-	struct names names;
 	size_t rows = 0, ties = 0;
 
 	memset(out, 0, sizeof *out);
@@ -169,11 +161,25 @@ gantt_of_schedule(struct arena *arena, const Plumb__V1__ScheduleReply *reply, st
 		return false;
 	for (size_t i = 0; i < reply->n_initiatives; i++)
 		add_rows(out, reply->initiatives[i]);
-	if (!sort_names(arena, out, &names))
+	if (!sort_names(arena, out))
 		return false;
 	for (size_t i = 0; i < reply->n_initiatives; i++)
-		add_ties(out, &names, reply->initiatives[i]);
+		add_ties(out, reply->initiatives[i]);
 	return true;
+}
+
+void
+gantt_add_whiskers(struct gantt *gantt, const struct whisker *whiskers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t at = find_row(gantt, whiskers[i].ref);
+
+		if (at == gantt->count)
+			continue;
+		gantt->rows[at].p50 = whiskers[i].p50;
+		gantt->rows[at].p80 = whiskers[i].p80;
+		gantt->rows[at].p95 = whiskers[i].p95;
+	}
 }
 
 /* ---- laying out */
@@ -197,6 +203,8 @@ last_day(const struct gantt *gantt)
 		if (row->finish == GANTT_BEYOND || row->p95 == GANTT_BEYOND)
 			reach(&last, gantt->until);
 		reach(&last, row->finish);
+		reach(&last, row->p50);
+		reach(&last, row->p80);
 		reach(&last, row->p95);
 		/* far behind the rest it would make that small: it is a mark at the edge */
 		if (row->due <= gantt->until)
@@ -292,27 +300,24 @@ end_x(const struct drawing *d, int32_t day)
 static void
 draw_whisker(struct drawing *d, const struct gantt_row *row, double middle)
 {
-	const struct {
-		int32_t day;
-		double half;
-	} ticks[] = {{row->p50, 4}, {row->p80, 6}, {row->p95, 4}};
-	double right = end_x(d, row->p95);
+	const int32_t days[] = {row->p50, row->p80, row->p95};
+	static const double half[] = {4, 6, 4};
+	double right = d->axis.right;
+	const double head[] = {right, middle, right - 7, middle - 4, right - 7, middle + 4};
+	double x[3];
 
-	if (row->p50 == DATE_NONE || row->p95 == DATE_NONE)
+	if (row->p50 == DATE_NONE || row->p80 == DATE_NONE || row->p95 == DATE_NONE)
 		return;
-	svg_line(d->svg, "whisker", end_x(d, row->p50), middle, end_x(d, row->p95), middle);
-	for (size_t i = 0; i < sizeof ticks / sizeof ticks[0]; i++) {
-		double x = end_x(d, ticks[i].day);
-
-		if (ticks[i].day != DATE_NONE && ticks[i].day != GANTT_BEYOND)
-			svg_line(d->svg, "whisker", x, middle - ticks[i].half, x,
-			    middle + ticks[i].half);
+	/* behind all that is looked at is behind all that is drawn */
+	for (size_t i = 0; i < 3; i++)
+		x[i] = days[i] == GANTT_BEYOND ? right : end_x(d, days[i]);
+	svg_line(d->svg, "whisker", x[0], middle, x[2], middle);
+	for (size_t i = 0; i < 3; i++) {
+		if (days[i] != GANTT_BEYOND)
+			svg_line(d->svg, "whisker", x[i], middle - half[i], x[i], middle + half[i]);
 	}
-	if (row->p95 == GANTT_BEYOND) {
-		const double head[] = {right, middle, right - 7, middle - 4, right - 7, middle + 4};
-
+	if (row->p95 == GANTT_BEYOND)
 		svg_shape(d->svg, "arrow", head, 3, true);
-	}
 }
 
 static bool

@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 #include "client/svg.h"
+#include "client/whiskers.h"
 #include "common/calendar.h"
 #include "plumb/v1/insight.pb-c.h"
 
 struct arena;
 
-#define GANTT_BEYOND INT32_MAX /* a day behind `until`, whichever */
+#define GANTT_BEYOND BARS_BEYOND /* a day behind `until`, whichever */
 
 struct gantt_row {
 	const char *ref;
@@ -43,11 +44,15 @@ struct gantt {
 	size_t count;
 	struct gantt_tie *ties;
 	size_t ties_count;
+	/* private */
+	struct gantt_row **by_ref;
 };
 
-/* Whiskers are to be set afterwards. False: out of memory. */
+/* False: out of memory. */
 bool gantt_of_schedule(
     struct arena *arena, const Plumb__V1__ScheduleReply *reply, struct gantt *out) MUST_CHECK;
+/* Those of rows that are there. */
+void gantt_add_whiskers(struct gantt *gantt, const struct whisker *whiskers, size_t count);
 /* A new picture; False: out of memory. svg_fini() whatever comes. */
 bool gantt_svg(const struct gantt *gantt, struct svg *svg) MUST_CHECK;
 

@@ -27,6 +27,8 @@ tjp_oom(struct tjp *tj)
 	return false;
 }
 
+static const char *vfmt(struct tjp *tj, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
 static const char *
 vfmt(struct tjp *tj, const char *format, va_list args)
 {

@@ -178,12 +178,11 @@
 #define LIMIT_FORECAST_CELLS      (64u << 20)
 
 /*
- * Moves: what lists of changes are made of, the pieces of work that are laid in all schedules of one question together (some ten
- * seconds), and how many schedules those may be.
+ * Moves: what lists of changes are made of; and the pieces of work that are laid for one question, in all schedules and orders together: some
+ * ten seconds.
  */
 #define LIMIT_MOVES_CANDIDATES 20000u
-#define LIMIT_MOVES_WORK       UINT64_C(10000000)
-#define LIMIT_MOVES_SCHEDULES  UINT64_C(20000)
+#define LIMIT_MOVES_WORK       UINT64_C(25000000)
 #define LIMIT_MOVES_WAYS       20u /* told */
 
 #endif

@@ -295,7 +295,6 @@ find(struct moves_call *mc, struct err *err)
 	    .is_ranked = pc->ix.kinds[pc->plan->heads[mc->mp.target]] == KIND_INITIATIVE,
 	    .depth = mc->request->depth > 0 ? mc->request->depth : DEPTH_DEFAULT,
 	    .most = mc->request->most > 0 ? mc->request->most : WAYS_DEFAULT,
-	    .schedules = LIMIT_MOVES_SCHEDULES,
 	    .work = LIMIT_MOVES_WORK,
 	    .progress = report,
 	    .progress_arg = mc,

@@ -227,6 +227,42 @@ class SvgTest(unittest.TestCase):
         bar = self.bar(p, "big")
         self.assertAlmostEqual(float(bar.get("x")) + float(bar.get("width")), x_of("2026-09-09"), delta=0.2)
 
+    def forecast(self, **request):
+        replies = self.client.stream("Insight.Forecast", pb.forecast.ForecastRequest(**request))
+        dates = {one.ref: one.reschedule for reply in replies for one in reply.initiatives}
+        return {ref: [d.p50, d.p80, d.p95] for ref, d in dates.items()}
+
+    def test_whiskers_are_those_of_the_forecast(self):
+        p = self.picture("schedule", "--forecast", "--until", "2026-12-31")
+        ends = self.forecast(until="2026-12-31")
+        self.assertEqual(set(ends), {"initiative/" + name for name in BY_HAND})
+        last = max(max(days) for days in ends.values())
+        x_of, _ = self.axis(p, (datetime.date.fromisoformat(max(last, "2026-09-08")) - FIRST).days + 1)
+        for ref, days in ends.items():
+            lines = [line for line in p.all("line", p.row(ref)) if line.get("class") == "whisker"]
+            self.assertEqual(len(lines), 4, ref)  # the line, then its ticks
+            want = [x_of(str(datetime.date.fromisoformat(day) + datetime.timedelta(days=1))) for day in days]
+            for line, x in zip(lines[1:], want):
+                self.assertAlmostEqual(float(line.get("x1")), x, delta=0.11, msg=ref)
+            self.assertAlmostEqual(float(lines[0].get("x1")), want[0], delta=0.11)
+            self.assertAlmostEqual(float(lines[0].get("x2")), want[2], delta=0.11)
+        self.assertIn("--forecast goes with --svg", self.run_plumb("schedule", "--forecast", code=2).stderr)
+
+    def test_the_fan_ends_where_the_forecast_does(self):
+        p = self.picture("burnup", "initiative/app", "--forecast")
+        days = self.forecast(refs=["initiative/app"])["initiative/app"]
+        frame = next(r for r in p.all("rect") if r.get("class") == "frame")
+        left, width = float(frame.get("x")), float(frame.get("width"))
+        span = (datetime.date.fromisoformat(days[2]) - FIRST).days + 1
+        want = [left + width * ((datetime.date.fromisoformat(day) - FIRST).days + 1) / span for day in days]
+        group, = p.groups("fan")
+        shapes = [[float(point.split(",")[0]) for point in s.get("points").split()] for s in p.all("polygon", group)]
+        for found, wanted in zip(shapes, ([want[0], want[2]], [want[0], want[1]]), strict=True):
+            for a, b in zip(found[1:], wanted, strict=True):
+                self.assertAlmostEqual(a, b, delta=0.11)
+        for args in (("burnup", "--forecast", "--svg", "-"), ("burnup", "initiative/app", "--forecast")):
+            self.assertIn("name it, and --svg FILE", self.run_plumb(*args, code=2).stderr)
+
     # ---- the load
 
     def test_heat_map(self):

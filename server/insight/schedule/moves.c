@@ -7,8 +7,8 @@
 #include "server/insight/schedule/moves_internal.h"
 #include "server/limits.h"
 
-#define SCHEDULES_LEAST 100u
-#define REPORT_EVERY    16u
+#define DAYS_A_PIECE 64u /* that are gone through in the time in which one piece is laid */
+#define REPORT_EVERY 16u
 
 /* Candidates by number, in order. */
 struct combination {
@@ -21,6 +21,7 @@ struct search {
 	struct moves *out;
 	struct moves_lab ahead;
 	struct moves_lab whole;
+	struct moves_lab alone;
 	struct schedule *before; /* of the whole, as it is */
 	struct moves_list list;
 	uint32_t
@@ -30,30 +31,53 @@ struct search {
 	struct combination *found;
 	size_t found_count;
 	size_t found_cap;
-	uint64_t laid;   /* schedules */
-	uint64_t budget; /* of these */
+	uint64_t spent; /* of ask->work */
 };
 
 /* ---- trying */
 
-/* The target's end with these changes; -1: err. */
+/* What a schedule takes: laying work, and beside that going through all days. */
+static uint64_t
+work_of(const struct moves_lab *lab, uint32_t tries)
+{
+	return (uint64_t)lab->problem.works * tries +
+	       (uint64_t)lab->problem.givers * (uint64_t)lab->problem.days / DAYS_A_PIECE + 1;
+}
+
+static struct schedule *
+lay(struct search *s, struct moves_lab *lab, struct move *moves, uint32_t count, uint32_t tries,
+    struct err *err)
+{
+	struct schedule_policy policy = s->ask->policy;
+
+	policy.tries = tries;
+	if (policy.stop != NULL && policy.stop(policy.arg)) {
+		err_set(err, ERR_CANCELLED, "looking for moves was cancelled");
+		return NULL;
+	}
+	moves_lab_change(lab, moves, count);
+	s->spent += work_of(lab, tries);
+	return schedule_run(&lab->problem, &policy, err);
+}
+
+/* The target's end with these changes; SCHEDULE_BEYOND where no schedule ends it in time, whatever the ranks; -1: err. */
 static int32_t
 try_moves(struct search *s, struct move *moves, uint32_t count, struct err *err)
 {
-	struct schedule *schedule;
+	struct schedule *schedule = lay(s, &s->alone, moves, count, 1, err);
 	int32_t finish;
 
-	if (s->ask->policy.stop != NULL && s->ask->policy.stop(s->ask->policy.arg)) {
-		err_set(err, ERR_CANCELLED, "looking for moves was cancelled");
+	if (schedule == NULL)
 		return -1;
-	}
-	moves_lab_change(&s->ahead, moves, count);
-	schedule = schedule_run(&s->ahead.problem, &s->ask->policy, err);
+	finish = schedule->initiative[s->alone.place[s->ask->target]].bound;
+	schedule_free(schedule);
+	if (finish > s->ask->by)
+		return SCHEDULE_BEYOND;
+	schedule = lay(s, &s->ahead, moves, count, s->ask->policy.tries, err);
 	if (schedule == NULL)
 		return -1;
 	finish = schedule->initiative[s->ahead.place[s->ask->target]].finish;
 	schedule_free(schedule);
-	s->laid++;
 	return finish;
 }
 
@@ -185,7 +209,7 @@ look(struct search *s, uint32_t size, struct err *err)
 		struct combination c = named(s, &places);
 
 		if (!has_shorter(s, &c, shorter)) {
-			if (s->laid >= s->budget)
+			if (s->spent >= s->ask->work)
 				return true;
 			if (!look_at(s, &c, err))
 				return false;
@@ -315,8 +339,7 @@ verify(struct search *s, struct moves_way *way, struct err *err)
 	struct schedule *after;
 	bool ok;
 
-	moves_lab_change(&s->whole, way->moves, way->count);
-	after = schedule_run(&s->whole.problem, &s->ask->policy, err);
+	after = lay(s, &s->whole, way->moves, way->count, s->ask->policy.tries, err);
 	if (after == NULL)
 		return false;
 	way->finish = after->initiative[s->whole.place[s->ask->target]].finish;
@@ -413,13 +436,13 @@ static bool
 compare_found(struct search *s, struct err *err)
 {
 	struct moves *out = s->out;
-	uint64_t until = s->laid + s->budget / 2;
+	uint64_t until = s->spent + s->ask->work / 2;
 
 	out->ways = calloc(s->found_count + 1, sizeof *out->ways);
 	if (out->ways == NULL)
 		return err_oom(err);
 	for (size_t i = 0; i < s->found_count; i++) {
-		if (out->compared >= s->ask->most && s->laid >= until)
+		if (out->compared >= s->ask->most && s->spent >= until)
 			break;
 		if (!compare_one(s, &s->found[i], err))
 			return false;
@@ -472,10 +495,15 @@ static bool
 look_alone(struct search *s, struct err *err)
 {
 	struct move move = moves_candidate(MOVE_RAISE, SCHEDULE_NONE, (int32_t)s->ask->target);
+	struct schedule *schedule;
 
 	move.amount = move.most;
-	s->out->alone = try_moves(s, &move, move.most > 0, err);
-	return s->out->alone >= 0 && find_short(s, err);
+	schedule = lay(s, &s->ahead, &move, move.most > 0, s->ask->policy.tries, err);
+	if (schedule == NULL)
+		return false;
+	s->out->alone = schedule->initiative[s->ahead.place[s->ask->target]].finish;
+	schedule_free(schedule);
+	return find_short(s, err);
 }
 
 /* ---- all of it */
@@ -487,7 +515,7 @@ check_ask(const struct moves_ask *ask, struct err *err)
 	    ask->by > ask->problem->days || (ask->target < ask->ranked && !ask->is_ranked) ||
 	    ask->ranked > ask->problem->initiatives || ask->lent < 0 ||
 	    ask->lent > ask->problem->days || ask->depth < 1 || ask->depth > MOVES_DEPTH_MAX ||
-	    ask->most < 1 || ask->schedules < 1 || ask->policy.ignores_ranks)
+	    ask->most < 1 || ask->policy.ignores_ranks)
 		return err_set(err, ERR_INVALID, "what is asked of moves is out of range");
 	return true;
 }
@@ -505,14 +533,12 @@ run(struct search *s, struct err *err)
 	out->bound = s->before->initiative[ask->target].bound;
 	out->left = s->before->initiative[ask->target].left;
 	out->is_there = out->finish <= ask->by;
-	if (!moves_lab_open(&s->ahead, ask, true, err) || !look_alone(s, err))
+	if (!moves_lab_open(&s->ahead, ask, MOVES_AHEAD, err) || !look_alone(s, err))
 		return false;
 	if (out->is_there)
 		return true;
-	s->budget = ask->work / (s->ahead.problem.works + 1u);
-	s->budget = s->budget < SCHEDULES_LEAST ? SCHEDULES_LEAST : s->budget;
-	s->budget = s->budget > ask->schedules ? ask->schedules : s->budget;
-	if (!moves_lab_open(&s->whole, ask, false, err) ||
+	if (!moves_lab_open(&s->whole, ask, MOVES_WHOLE, err) ||
+	    !moves_lab_open(&s->alone, ask, MOVES_ALONE, err) ||
 	    !moves_list_fill(&s->list, &s->ahead, s->before, err) || !look_for_all(s, err))
 		return false;
 	return compare_found(s, err);
@@ -532,6 +558,7 @@ moves_find(const struct moves_ask *ask, struct err *err)
 	ok = check_ask(ask, err) && run(&s, err);
 	moves_lab_close(&s.ahead);
 	moves_lab_close(&s.whole);
+	moves_lab_close(&s.alone);
 	schedule_free(s.before);
 	free(s.list.list);
 	free(s.live);

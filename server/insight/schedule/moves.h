@@ -64,9 +64,8 @@ struct moves_ask {
 	    *starts;    /* by work: the start that is stated for it, where it can be another; 0 */
 	uint32_t depth; /* 1 to MOVES_DEPTH_MAX */
 	uint32_t most;  /* ways; with so many, longer ones are not looked for */
-	uint64_t schedules; /* that may be laid to find them; half as many more to compare them */
-	uint64_t
-	    work; /* pieces of work in all these together; but 100 schedules whatever they are */
+	/* Pieces of work that may be laid to find them, in all schedules and all orders that these try; half as many more to compare them. */
+	uint64_t work;
 	void (*progress)(
 	    void *arg, uint64_t looked, uint64_t total); /* NULL: nobody wants to know */
 	void *progress_arg;

@@ -90,30 +90,26 @@ look_at_work(
 	return true;
 }
 
+/* What is known of initiatives by their work; all by initiative. */
+struct known {
+	int32_t *starts;
+	int32_t *begins;
+	uint8_t *asks;
+};
+
 static bool
-add_initiatives(struct filler *s, struct err *err)
+add_initiative(struct filler *s, const struct known *known, uint32_t i, struct err *err)
 {
-	const struct schedule_problem *p = s->ask->problem;
-	int32_t *starts = NULL, *begins = NULL;
-	uint8_t *asks = NULL;
-	bool ok = look_at_work(s, &starts, &asks, &begins, err);
+	struct move later = moves_candidate(MOVE_LATER, i, s->ask->by - known->begins[i]);
 
-	for (uint32_t i = 0; ok && i < p->initiatives; i++)
-		if (s->ahead->place[i] != SCHEDULE_NONE)
-			ok = add_candidate(s, moves_candidate(MOVE_EARLIER, i, starts[i]), err);
-	for (uint32_t i = 0; ok && i < s->ask->target; i++) {
-		struct move move = moves_candidate(MOVE_LATER, i, s->ask->by - begins[i]);
-
-		move.since = begins[i];
-		ok = add_candidate(s, move, err);
-	}
-	for (uint32_t i = 0; ok && i < p->initiatives; i++)
-		if (s->ahead->place[i] != SCHEDULE_NONE && asks[i])
-			ok = add_candidate(s, moves_candidate(MOVE_CUT, i, MOVES_CUT_MAX), err);
-	free(starts);
-	free(asks);
-	free(begins);
-	return ok;
+	later.since = known->begins[i];
+	if (s->ahead->place[i] == SCHEDULE_NONE)
+		return true;
+	if (known->asks[i] && !add_candidate(s, moves_candidate(MOVE_CUT, i, MOVES_CUT_MAX), err))
+		return false;
+	if (i < s->ask->target && !add_candidate(s, later, err))
+		return false;
+	return add_candidate(s, moves_candidate(MOVE_EARLIER, i, known->starts[i]), err);
 }
 
 /* Does so much of what it gives come to anything? */
@@ -191,12 +187,34 @@ add_capacity(struct filler *s, struct err *err)
 	return ok;
 }
 
+/* Where time is short those that are near come first: the target's own, capacity, then the others from its rank up. */
+static bool
+add_all(struct filler *s, const struct known *known, struct err *err)
+{
+	uint32_t target = s->ask->target;
+
+	if (!add_ranks(s, err) || !add_initiative(s, known, target, err) || !add_capacity(s, err))
+		return false;
+	for (uint32_t i = target; i-- > 0;)
+		if (!add_initiative(s, known, i, err))
+			return false;
+	for (uint32_t i = target + 1; i < s->ask->problem->initiatives; i++)
+		if (!add_initiative(s, known, i, err))
+			return false;
+	return true;
+}
+
 bool
 moves_list_fill(struct moves_list *list, const struct moves_lab *ahead,
     const struct schedule *before, struct err *err)
 {
 	struct filler filler = {.ask = ahead->ask, .ahead = ahead, .before = before, .list = list};
+	struct known known = {NULL, NULL, NULL};
+	bool ok = look_at_work(&filler, &known.starts, &known.asks, &known.begins, err) &&
+		  add_all(&filler, &known, err);
 
-	return add_ranks(&filler, err) && add_initiatives(&filler, err) &&
-	       add_capacity(&filler, err);
+	free(known.starts);
+	free(known.begins);
+	free(known.asks);
+	return ok;
 }

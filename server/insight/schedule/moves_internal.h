@@ -4,9 +4,17 @@
 
 #include "server/insight/schedule/moves.h"
 
+/*
+ * AHEAD is what is ranked before the target, the target, and all that these wait for; a lower rank never changes a better one,
+ * so that these are scheduled as in the whole, whatever is moved. ALONE is the target and all that it waits for: its bound is
+ * that of the whole, and ranks are not changed.
+ */
+enum moves_scope { MOVES_WHOLE, MOVES_AHEAD, MOVES_ALONE };
+
 /* A copy of a problem, or of what comes before one initiative is done. Initiatives are called by their numbers in the whole. */
 struct moves_lab {
 	const struct moves_ask *ask;
+	enum moves_scope scope;
 	struct schedule_problem problem; /* as changed last */
 	struct schedule_work *plain;     /* as they were; .initiative as in the whole */
 	struct schedule_work *work;
@@ -21,11 +29,8 @@ struct moves_lab {
 	uint8_t *keeps;  /* by work of the whole */
 };
 
-/*
- * With only_ahead: what is ranked before the target, the target, and all that these wait for; a lower rank never changes a better one,
- * so that these are scheduled as in the whole, whatever is moved. To be closed even if it fails.
- */
-bool moves_lab_open(struct moves_lab *lab, const struct moves_ask *ask, bool only_ahead,
+/* To be closed even if it fails. */
+bool moves_lab_open(struct moves_lab *lab, const struct moves_ask *ask, enum moves_scope scope,
     struct err *err) MUST_CHECK;
 void moves_lab_close(struct moves_lab *lab);
 /* Makes the problem anew with these changes, and says in each how much effort it moves. */

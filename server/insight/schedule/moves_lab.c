@@ -92,13 +92,21 @@ allocate(struct moves_lab *lab, struct err *err)
 	return true;
 }
 
+static bool
+begins_with(const struct moves_lab *lab, uint32_t initiative)
+{
+	return lab->scope == MOVES_WHOLE || initiative == lab->ask->target ||
+	       (lab->scope == MOVES_AHEAD && initiative < lab->ask->target);
+}
+
 bool
-moves_lab_open(struct moves_lab *lab, const struct moves_ask *ask, bool only_ahead, struct err *err)
+moves_lab_open(
+    struct moves_lab *lab, const struct moves_ask *ask, enum moves_scope scope, struct err *err)
 {
 	const struct schedule_problem *p = ask->problem;
 	uint32_t *number;
 
-	*lab = (struct moves_lab){.ask = ask, .problem = *p};
+	*lab = (struct moves_lab){.ask = ask, .scope = scope, .problem = *p};
 	if (!allocate(lab, err))
 		return false;
 	lab->problem.capacity = lab->capacity;
@@ -107,9 +115,10 @@ moves_lab_open(struct moves_lab *lab, const struct moves_ask *ask, bool only_ahe
 	lab->problem.need = lab->need;
 	lab->problem.arc = lab->arc;
 	for (uint32_t w = 0; w < p->works; w++)
-		lab->keeps[w] = !only_ahead || p->work[w].initiative <= ask->target;
-	for (uint32_t i = 0; i <= ask->target || (!only_ahead && i < p->initiatives); i++)
-		lab->place[i] = 0;
+		lab->keeps[w] = begins_with(lab, p->work[w].initiative);
+	for (uint32_t i = 0; i < p->initiatives; i++)
+		if (begins_with(lab, i))
+			lab->place[i] = 0;
 	if (!keep_befores(lab, err))
 		return false;
 	number = malloc(((size_t)p->works + 1) * sizeof *number);
@@ -147,6 +156,8 @@ change_rank(struct moves_lab *lab, const struct move *move)
 	uint32_t target = lab->ask->target;
 	uint32_t to = target - (uint32_t)move->amount;
 
+	if (lab->scope == MOVES_ALONE)
+		return;
 	if (move->kind == MOVE_SWAP) {
 		lab->order[target] = lab->order[to];
 	} else {
