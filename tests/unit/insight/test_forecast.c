@@ -12,6 +12,7 @@
 #include "server/insight/schedule/forecast.h"
 #include "server/insight/schedule/philox.h"
 #include "server/limits.h"
+#include "tests/unit/insight/forecast_expected.h"
 
 #define DRAWS 40000u
 
@@ -525,6 +526,38 @@ START_TEST(a_slow_way_gives_the_same_to_the_last_bit)
 }
 END_TEST
 
+/* The twin has exact quantiles and double precision: finishes agree to 1 in 5,000, and a thousandth of a day. */
+START_TEST(a_twin_of_other_code_has_the_same_finishes)
+{
+	const struct forecast_model model = {.seed = twin[_i].seed,
+	    .overall = twin[_i].overall,
+	    .team = twin[_i].team,
+	    .count = twin[_i].count,
+	    .activity = twin[_i].activity};
+	uint32_t kept[16];
+	struct forecast_plan plan = {.forecast = forecast_new(&model, &err),
+	    .not_before = twin[_i].not_before,
+	    .arc = twin[_i].arc,
+	    .arcs = twin[_i].arcs,
+	    .kept = kept,
+	    .kept_count = model.count,
+	    .draws = expected_draws[EXPECTED_DRAWS - 1] + 1};
+	const double *finish = twin[_i].finish;
+	struct forecast_result *r;
+
+	ck_assert_msg(plan.forecast != NULL, "%s", err.msg);
+	for (uint32_t i = 0; i < model.count; i++)
+		kept[i] = i;
+	r = run(&plan);
+	for (uint32_t d = 0; d < EXPECTED_DRAWS; d++)
+		for (uint32_t i = 0; i < model.count; i++, finish++)
+			ck_near((double)forecast_row(r, i)[expected_draws[d]], *finish,
+			    *finish / 5000 + 0.001, "finish");
+	forecast_result_free(r);
+	forecast_free((struct forecast *)(uintptr_t)plan.forecast);
+}
+END_TEST
+
 static void
 ck_same(const struct forecast_result *a, const struct forecast_result *b)
 {
@@ -825,6 +858,7 @@ main(void)
 	tcase_add_test(tcase, rank_correlation_shares_ranks_of_those_alike);
 	tcase_add_test(tcase, quantiles_are_days_by_which_at_least_so_many_are_done);
 	tcase_add_loop_test(tcase, a_slow_way_gives_the_same_to_the_last_bit, 0, 10);
+	tcase_add_loop_test(tcase, a_twin_of_other_code_has_the_same_finishes, 0, EXPECTED_NETS);
 	tcase_add_test(tcase, threads_and_instructions_change_nothing);
 	tcase_add_test(tcase, draws_belong_to_the_name_and_not_to_the_place);
 	tcase_add_test(tcase, all_or_nothing_in_common);
