@@ -390,8 +390,18 @@ run_apply(struct context *ctx, const struct args *args)
 	request.dry_run = args_has(args, "dry-run");
 	request.findings = request.dry_run;
 	reply = call_apply(ctx, &request);
-	if (!reply)
-		return context_fail(ctx);
+	if (!reply) {
+		bool at_odds = ctx->status.err.code == ERR_PRECONDITION &&
+			       strstr(ctx->status.err.msg, "do not fit") != NULL;
+		int code = context_fail(ctx);
+
+		if (at_odds)
+			fprintf(stderr,
+			    "see: plumb whatif conflicts %s; plumb whatif apply %s "
+			    "--accept-conflicts takes it as it is\n",
+			    name, name);
+		return code;
+	}
 	snprintf(done, sizeof done,
 	    "The plan is now as scenario %s had it, and the scenario is gone", name);
 	return write_tell(ctx, args, reply, done);
