@@ -544,5 +544,6 @@ class LongTest(unittest.TestCase):
         whole = list(client.stream("Insight.Schedule", S.ScheduleRequest(tries=1, until="2036-01-01")))
         self.assertTrue(whole[-1].done and whole[-1].finish)
 
+
 if __name__ == "__main__":
     unittest.main()

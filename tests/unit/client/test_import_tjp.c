@@ -300,6 +300,7 @@ START_TEST(lengths_are_days_that_pass)
 	must_last("start 2026-03-09 end 2026-03-12", 3);
 	must_last("period 2026-03-09 - 2026-03-12", 3);
 	must_last("start 2026-03-09 end 2026-03-12-12:00", 4);
+	must_last("start 2026-03-09-0:00--0500 end 2026-03-12-12:00:00-+0100", 4);
 	must_last("depends !z { gaplength 1d } end 2026-03-12 } task z \"Z\" {", 9);
 }
 END_TEST

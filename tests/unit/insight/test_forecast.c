@@ -729,6 +729,27 @@ START_TEST(estimates_without_spread_are_fixed)
 }
 END_TEST
 
+/* The widest that may be: durations stay numbers, and so does what comes of them. */
+START_TEST(absurd_estimates_stay_numbers)
+{
+	const struct forecast_activity chain[] = {
+	    {.estimate = {.shape = FORECAST_LOGNORMAL, .likely = 1e-300, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_LOGNORMAL, .likely = 1e-3, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_LOGNORMAL, .likely = 1e6, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_PERT, .low = 0, .likely = 1e-12, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_PERT, .likely = 1e6, .high = 1e6}}};
+	const struct forecast_arc arc[] = {{0, 1, 0}, {1, 2, 0}, {2, 3, 1e6f}, {3, 4, 0}};
+	struct forecast_plan plan = {
+	    .forecast = durations(chain, 5, 1, 0), .arc = arc, .arcs = 4, .draws = DRAWS};
+	struct forecast_result *r = run(&plan);
+
+	ck_assert(isfinite(r->all.mean) && isfinite(r->all.deviation) && isfinite(r->all.p95));
+	ck_assert_float_eq(r->critical_all[4], 1);
+	forecast_result_free(r);
+	forecast_free((struct forecast *)(uintptr_t)plan.forecast);
+}
+END_TEST
+
 static bool
 stop_at_once(void *arg, uint32_t done)
 {
@@ -864,6 +885,7 @@ main(void)
 	tcase_add_test(tcase, all_or_nothing_in_common);
 	tcase_add_loop_test(tcase, wrong_estimates_are_named, 0, 9);
 	tcase_add_test(tcase, estimates_without_spread_are_fixed);
+	tcase_add_test(tcase, absurd_estimates_stay_numbers);
 	tcase_add_test(tcase, wrong_plans_are_named);
 	tcase_add_loop_test(tcase, shares_in_common_are_from_0_to_1_in_all, 0, 4);
 	tcase_add_test(tcase, so_many_activities_and_shapes_and_no_more);
