@@ -143,5 +143,5 @@ const struct command cmd_apply = {
     .min_args = 0,
     .max_args = 0,
     .run = run,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_SCENARIO,
 };

@@ -4,6 +4,7 @@
 #include "client/findings.h"
 #include "client/planfile_command.h"
 #include "client/write.h"
+#include "common/pb.h"
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 
@@ -90,6 +91,7 @@ diff_revisions(struct context *ctx, const struct args *args)
 	if (!parse_moment(ctx, args->values[0], &from) ||
 	    !parse_moment(ctx, args->count > 1 ? args->values[1] : "", &to))
 		return context_fail(ctx);
+	from.scenario = pb_str(""); /* from the plan */
 	request.from = &from;
 	request.to = &to;
 	request.findings = !args_has(args, "no-findings");
@@ -144,6 +146,6 @@ const struct command cmd_diff = {
     .min_args = 0,
     .max_args = 2,
     .run = run,
-    .takes = TAKES_SERVER | TAKES_PAGER,
+    .takes = TAKES_SERVER | TAKES_SCENARIO | TAKES_PAGER,
     .formats = "table json yaml",
 };

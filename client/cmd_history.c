@@ -25,6 +25,10 @@ show_entry(struct context *ctx, const Plumb__V1__HistoryEntry *entry, size_t lim
 	output_printf(&ctx->out, "  %s UTC  %s\n", describe_when(entry->time, when), entry->author);
 	if (entry->reason[0])
 		output_wrap(&ctx->out, "  ", entry->reason);
+	if (entry->scenario[0])
+		output_printf(&ctx->out, "  in scenario %s only\n", entry->scenario);
+	if (entry->applied_scenario[0])
+		output_printf(&ctx->out, "  applied scenario %s\n", entry->applied_scenario);
 	if (entry->override_reason[0])
 		output_wrap(&ctx->out, "  although refused: ", entry->override_reason);
 	if (entry->source[0])

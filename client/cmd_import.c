@@ -543,7 +543,8 @@ static char *
 read_beside(void *arg, const char *name, size_t *len, struct err *err)
 {
 	const struct import *in = arg;
-	const char *path = arena_printf(in->arena, "%.*s%s", (int)(in->name - in->path), in->path, name);
+	const char *path =
+	    arena_printf(in->arena, "%.*s%s", (int)(in->name - in->path), in->path, name);
 	FILE *file = path != NULL ? fopen(path, "rb") : NULL;
 	char *text = NULL;
 
@@ -616,14 +617,15 @@ static const struct command cmd_import_tjp = {
     .group = GROUP_PLAN,
     .arguments = "FILE…",
     .summary = "read plans of TaskJuggler (.tjp), to be scheduled here",
-    .help = "Reads projects of TaskJuggler 3 with the files that they include from the same directory, "
-	    "and their macros. Tasks of the outermost level become initiatives, ranked by their "
-	    "priority; those with parts workstreams, the others tasks and milestones, with what "
-	    "they depend on, effort, length and duration; resources become people and teams, with "
-	    "capacity and absences. docs/IMPORT.md says what becomes what. What is said in another "
-	    "way and what is left out is reported, with how often and where first.\n\n"
-	    "Importing a document again changes only what has changed in it: items are found again "
-	    "by their external ids. What others changed since stays, as with plumb apply.",
+    .help =
+	"Reads projects of TaskJuggler 3 with the files that they include from the same directory, "
+	"and their macros. Tasks of the outermost level become initiatives, ranked by their "
+	"priority; those with parts workstreams, the others tasks and milestones, with what "
+	"they depend on, effort, length and duration; resources become people and teams, with "
+	"capacity and absences. docs/IMPORT.md says what becomes what. What is said in another "
+	"way and what is left out is reported, with how often and where first.\n\n"
+	"Importing a document again changes only what has changed in it: items are found again "
+	"by their external ids. What others changed since stays, as with plumb apply.",
     .options = tjp_options,
     .examples = tjp_examples,
     .min_args = 1,

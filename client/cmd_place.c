@@ -142,6 +142,6 @@ const struct command cmd_place = {
     .min_args = 1,
     .max_args = 1,
     .run = run,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_SCENARIO,
     .formats = "table json yaml name",
 };

@@ -135,7 +135,7 @@ const struct command cmd_remove = {
     .min_args = 1,
     .max_args = REMOVE_MAX,
     .run = run_remove,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_SCENARIO,
     .formats = "table json yaml name",
 };
 
@@ -198,6 +198,6 @@ const struct command cmd_rename = {
     .min_args = 2,
     .max_args = 2,
     .run = run_rename,
-    .takes = TAKES_SERVER,
+    .takes = TAKES_SERVER | TAKES_SCENARIO,
     .formats = "table json yaml name",
 };

@@ -276,12 +276,19 @@ say_wait(struct context *ctx, const Plumb__V1__ScheduledInitiative *one,
 		and = ", and";
 	}
 	if (w->nobody)
-		str_addf(&text, "%s asks for what nobody can give", and);
+		str_addf(&text, "%s is never done: %s", and,
+		    w->nobody_because[0] ? w->nobody_because : "it asks for what nobody can give");
 	else if (w->giver[0] && w->never)
 		str_addf(&text, "%s asks more of %s than they have until then", and, w->giver);
 	else if (w->giver[0] && strcmp(w->holder, one->ref) == 0)
 		str_addf(
 		    &text, "%s waits for %s, who are busy with other work of it", and, w->giver);
+	else if (w->giver[0] && w->skill[0])
+		str_addf(&text,
+		    "%s waits for somebody who has the skill \"%s\": %s has %.1f person-days of "
+		    "them, most of %s",
+		    and, w->skill, w->holder[0] ? w->holder : "other work", (double)w->held / 100,
+		    w->giver);
 	else if (w->giver[0])
 		str_addf(&text, "%s waits for %s, of whom %s has %.1f person-days", and, w->giver,
 		    w->holder[0] ? w->holder : "other work", (double)w->held / 100);

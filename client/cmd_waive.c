@@ -509,6 +509,6 @@ const struct command cmd_waive = {
     .examples = examples,
     .max_args = 2,
     .run = run,
-    .takes = TAKES_SERVER | TAKES_TODAY,
+    .takes = TAKES_SERVER | TAKES_SCENARIO | TAKES_TODAY,
     .formats = "table json yaml csv name",
 };

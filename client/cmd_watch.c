@@ -112,6 +112,10 @@ show_logged(struct context *ctx, const Plumb__V1__LoggedChange *logged)
 	str_addf(&text, "revision %" PRIu64 "  %s UTC  %s%s%s\n", logged->revision,
 	    describe_when(logged->time, when), logged->author, set && set->reason[0] ? "  " : "",
 	    set ? set->reason : "");
+	if (set && set->scenario[0])
+		str_addf(&text, "  in scenario %s only\n", set->scenario);
+	if (set && set->applied_scenario[0])
+		str_addf(&text, "  applied scenario %s\n", set->applied_scenario);
 	if (set && set->override_reason[0])
 		str_addf(&text, "  although refused: %s\n", set->override_reason);
 	for (size_t i = 0; set && i < set->n_changes; i++) {

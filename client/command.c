@@ -34,6 +34,7 @@ static const struct {
     {"key", TAKES_SERVER},
     {"token-file", TAKES_SERVER},
     {"as-of", TAKES_AS_OF},
+    {"scenario", TAKES_AS_OF | TAKES_SCENARIO},
     {"today", TAKES_TODAY},
 };
 
@@ -66,6 +67,8 @@ const struct option command_common_options[] = {
 	NULL},
     {0, "as-of", "WHEN", "the plan as it was: a revision, a baseline's name, a date or a time",
 	NULL},
+    {0, "scenario", "NAME",
+	"the plan as that scenario shows it; changes go there (also $PLUMB_SCENARIO)", NULL},
     {0, "today", "DATE", "the day to take as today", NULL},
     {'o', "output", "FORMAT", "how to print", "table json yaml csv name"},
     {0, "color", "WHEN", "colours; auto: on a terminal, unless $NO_COLOR is set",
@@ -496,6 +499,30 @@ read_format(const struct parser *parser, const struct args *args, struct context
 	return EXIT_FINE;
 }
 
+/* Said each time, so that nobody takes the one for the other. */
+static void
+find_scenario(const struct parser *parser, const struct args *args, struct context *ctx)
+{
+	const struct command *command = parser->command;
+	const char *name = args_get(args, "scenario");
+
+	ctx->scenario_from = name ? "--scenario" : "$PLUMB_SCENARIO";
+	if (!name)
+		name = getenv("PLUMB_SCENARIO");
+	if (!name || !name[0])
+		return;
+	if (strncmp(name, "scenario/", 9) == 0)
+		name += 9;
+	if (command->takes & (TAKES_AS_OF | TAKES_SCENARIO)) {
+		ctx->scenario = name;
+		fprintf(stderr, "plumb: in scenario %s\n", name);
+	} else if (strncmp(parser->path, "whatif", 6) != 0 &&
+		   (command->group == GROUP_PLAN || command->group == GROUP_REPORT)) {
+		fprintf(stderr, "plumb: in the plan itself, not in scenario %s: %s knows no other\n",
+		    name, parser->path);
+	}
+}
+
 static int
 fill_context(const struct parser *parser, const struct args *args, struct context *ctx)
 {
@@ -505,6 +532,7 @@ fill_context(const struct parser *parser, const struct args *args, struct contex
 
 	ctx->as_of = args_get(args, "as-of") ? args_get(args, "as-of") : "";
 	ctx->today = args_get(args, "today") ? args_get(args, "today") : "";
+	ctx->scenario = ctx->scenario_from = "";
 	if (ctx->today[0] && !date_parse(ctx->today, &day))
 		return usage(
 		    parser, "--today takes a date such as 2026-03-31; not '%s'", ctx->today);
@@ -512,6 +540,8 @@ fill_context(const struct parser *parser, const struct args *args, struct contex
 		return context_error(ctx, EXIT_USAGE, "%s", err.msg);
 	if ((parser->command->takes & TAKES_SERVER) && !settings_fill(ctx, args, &err))
 		return usage(parser, "%s", err.msg);
+	if (parser->command->takes & TAKES_SERVER)
+		find_scenario(parser, args, ctx);
 	return read_format(parser, args, ctx);
 }
 

@@ -2,11 +2,12 @@
 #include "client/command.h"
 
 extern const struct command cmd_apply, cmd_diff, cmd_export, cmd_import, cmd_place, cmd_rename,
-    cmd_remove, cmd_waive, cmd_rule;
+    cmd_remove, cmd_waive, cmd_rule, cmd_whatif;
 extern const struct command cmd_load;
 extern const struct command cmd_schedule;
-extern const struct command cmd_burnup;
 extern const struct command cmd_moves;
+extern const struct command cmd_forecast;
+extern const struct command cmd_burnup;
 extern const struct command cmd_score;
 extern const struct command cmd_pulse, cmd_signals;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
@@ -28,6 +29,7 @@ const struct command *const command_table[] = {
     &cmd_remove,
     &cmd_waive,
     &cmd_rule,
+    &cmd_whatif,
     /* looking at it */
     &cmd_check,
     &cmd_mine,
@@ -39,6 +41,7 @@ const struct command *const command_table[] = {
     &cmd_load,
     &cmd_schedule,
     &cmd_moves,
+    &cmd_forecast,
     &cmd_tree,
     &cmd_list,
     &cmd_get,

@@ -566,7 +566,7 @@ command_complete(int count, char **words)
 		goto out;
 	output_init(&c.ctx.out, stdout);
 	waits = read_words(&c, count, words, given, values);
-	c.ctx.as_of = c.ctx.today = c.ctx.as = c.ctx.workspace = "";
+	c.ctx.as_of = c.ctx.scenario = c.ctx.today = c.ctx.as = c.ctx.workspace = "";
 	if (settings_load(&c.ctx, false, &err) && settings_fill(&c.ctx, &c.args, &err)) {
 		c.ctx.timeout_ms = patience_ms();
 		complete(&c, waits);

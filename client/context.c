@@ -150,6 +150,7 @@ context_at(struct context *ctx, Plumb__V1__At *at)
 	plumb__v1__at__init(at);
 	at->workspace = pb_str(ctx->workspace);
 	at->today = pb_str(ctx->today);
+	at->scenario = pb_str(ctx->scenario);
 	return !ctx->as_of[0] || set_as_of(ctx, at);
 }
 
@@ -231,6 +232,43 @@ near_workspace(struct context *ctx)
 	return best ? best : "";
 }
 
+/* The same of a scenario. */
+static const char *
+near_scenario(struct context *ctx)
+{
+	struct rpc_status status = ctx->status;
+	Plumb__V1__ListRequest request;
+	const Plumb__V1__ListReply *reply;
+	const char *best = NULL, *wanted;
+	size_t best_distance = EDITS + 1;
+	Plumb__V1__At at;
+
+	if (status.err.code != ERR_NOT_FOUND || !ctx->client ||
+	    strncmp(status.err.msg, "scenario '", 10) != 0)
+		return "";
+	wanted = arena_printf(
+	    ctx->arena, "%.*s", (int)strcspn(status.err.msg + 10, "'"), status.err.msg + 10);
+	plumb__v1__list_request__init(&request);
+	plumb__v1__at__init(&at);
+	at.workspace = pb_str(ctx->workspace);
+	request.at = &at;
+	request.filter = pb_str("kind:scenario");
+	request.page_size = 100;
+	reply = context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
+	ctx->status = status;
+	for (size_t i = 0; reply && wanted && i < reply->n_entries; i++) {
+		const char *id = strchr(reply->entries[i]->ref, '/') + 1;
+		size_t distance = command_distance(wanted, id, EDITS);
+
+		if (distance < best_distance) {
+			best = id;
+			best_distance = distance;
+		}
+	}
+	best = best ? arena_printf(ctx->arena, "; did you mean %s?", best) : "";
+	return best ? best : "";
+}
+
 /* Where the value that did not work was stated; "" where it was the default or typed just now. */
 static const char *
 stated_where(const struct context *ctx)
@@ -246,6 +284,9 @@ stated_where(const struct context *ctx)
 		   strstr(err->msg, ctx->workspace)) {
 		what = "workspace";
 		from = ctx->workspace_from;
+	} else if (ctx->scenario && ctx->scenario[0] && strncmp(err->msg, "scenario '", 10) == 0) {
+		what = "scenario";
+		from = ctx->scenario_from;
 	} else if (ctx->as && ctx->as[0] && strstr(err->msg, "plumb-as")) {
 		what = "person";
 		from = ctx->as_from;
@@ -388,6 +429,7 @@ context_fail(struct context *ctx)
 		    status->conflict->actual, status->conflict->expected);
 	str_add(&text, stated_where(ctx));
 	str_add(&text, near_workspace(ctx));
+	str_add(&text, near_scenario(ctx));
 	if (next)
 		str_addf(&text, "; %s", next);
 	print_error("plumb: ", text.data);

@@ -36,6 +36,8 @@ struct context {
 	const char *used_from;             /* "--context", "$PLUMB_CONTEXT", "PATH"; "" none */
 	const char *today;                 /* "" the daemon's */
 	const char *as_of;                 /* "" the newest */
+	const char *scenario;              /* "" the plan itself */
+	const char *scenario_from;
 	int timeout_ms;                    /* 0 for ever */
 	struct output out;                 /* standard output: format, width, colour */
 	struct arena *arena;               /* everything of this run; freed at the end */

@@ -22,7 +22,7 @@ struct str;
 #define TJP_FILES_MAX   100u        /* included */
 #define TJP_NESTING_MAX 16u         /* of included files and macros in each other */
 #define TJP_MACROS_MAX  10000u
-#define TJP_TASKS_MAX   100000u
+#define TJP_TASKS_MAX   10000u /* as a change set holds so many changes */
 #define TJP_PEOPLE_MAX  20000u /* resources */
 #define TJP_DEPTH_MAX   31u /* tasks or resources in each other: as the plan takes parts of parts */
 #define TJP_BLOCKS_MAX  64u /* braces in each other */

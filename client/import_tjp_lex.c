@@ -454,6 +454,12 @@ take_word(struct tjp *tj)
 	return true;
 }
 
+static bool
+is_digit(struct tjp *tj, size_t ahead)
+{
+	return peek(tj, ahead) >= '0' && peek(tj, ahead) <= '9';
+}
+
 static void
 take_digits(struct tjp *tj, size_t max)
 {
@@ -471,7 +477,7 @@ take_time(struct tjp *tj, const char *hours)
 	char digits[3] = {0};
 
 	skip(tj, 1);
-	for (size_t i = 0; i < 2 && isdigit(peek(tj, 0) < 0 ? 0 : peek(tj, 0)); i++) {
+	for (size_t i = 0; i < 2 && is_digit(tj, 0); i++) {
 		digits[i] = (char)peek(tj, 0);
 		skip(tj, 1);
 	}
@@ -487,14 +493,14 @@ take_time(struct tjp *tj, const char *hours)
 static void
 skip_zone(struct tjp *tj)
 {
-	if (peek(tj, 0) == ':' && isdigit(peek(tj, 1) < 0 ? 0 : peek(tj, 1)))
+	size_t sign;
+
+	if (peek(tj, 0) == ':' && is_digit(tj, 1))
 		skip(tj, 3);
-	if ((peek(tj, 0) == '-' || peek(tj, 0) == '+') &&
-	    isdigit(peek(tj, 1) < 0 ? 0 : peek(tj, 1)) &&
-	    isdigit(peek(tj, 2) < 0 ? 0 : peek(tj, 2)) &&
-	    isdigit(peek(tj, 3) < 0 ? 0 : peek(tj, 3)) &&
-	    isdigit(peek(tj, 4) < 0 ? 0 : peek(tj, 4)))
-		skip(tj, 5);
+	sign = peek(tj, 0) == '-' && (peek(tj, 1) == '-' || peek(tj, 1) == '+');
+	if ((peek(tj, sign) == '-' || peek(tj, sign) == '+') && is_digit(tj, sign + 1) &&
+	    is_digit(tj, sign + 2) && is_digit(tj, sign + 3) && is_digit(tj, sign + 4))
+		skip(tj, sign + 5);
 }
 
 /* Behind "2013": "-5-1-13:00". */
@@ -518,8 +524,7 @@ take_date(struct tjp *tj)
 		return tjp_refuse(tj, ERR_INVALID, tj->token.at,
 		    "there is no day \"%s\"; write it as 2026-03-31", text);
 	tj->token.type = TOKEN_DATE;
-	if (peek(tj, 0) == '-' && isdigit(peek(tj, 1) < 0 ? 0 : peek(tj, 1)) &&
-	    (peek(tj, 2) == ':' || peek(tj, 3) == ':')) {
+	if (peek(tj, 0) == '-' && is_digit(tj, 1) && (peek(tj, 2) == ':' || peek(tj, 3) == ':')) {
 		char hours[3] = {0};
 
 		skip(tj, 1);

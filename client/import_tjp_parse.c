@@ -196,8 +196,8 @@ read_limits(struct tjp *tj, const struct into *into)
 		else if (weekly)
 			into->resource->weekly_max = days * tj->daily_hours;
 		else
-			tjp_note(
-			    tj, TJP_LEFT_OUT, at, "limits other than dailymax: \"%.40s\"", word);
+			tjp_note(tj, TJP_LEFT_OUT, at,
+			    "limits of a month, or for some people only: \"%.40s\"", word);
 	}
 	return tjp_next(tj);
 }

@@ -303,6 +303,7 @@ send_set(struct planfile_changes *c, struct planned_set *set, struct err *err)
 	source.name = pb_str(c->options.source);
 	message.source = &source;
 	request.workspace = pb_str(c->options.workspace);
+	message.scenario = pb_str(c->options.scenario ? c->options.scenario : "");
 	request.change_set = &message;
 	request.dry_run = c->options.dry_run;
 	request.findings = c->options.dry_run && c->options.findings;

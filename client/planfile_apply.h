@@ -21,6 +21,7 @@ struct str;
 
 struct planfile_options {
 	const char *workspace; /* "" main */
+	const char *scenario;  /* "" the plan itself */
 	const char *
 	    source; /* who applies: "files:strategy", "stratml:plan.xml"; 1..200 bytes; NULL: the plan's default */
 	const char *reason; /* "": of the step, else "apply SOURCE" */

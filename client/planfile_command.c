@@ -49,6 +49,7 @@ planfile_command_options(struct context *ctx, const struct args *args, const str
 {
 	return (struct planfile_options){
 	    .workspace = ctx->workspace,
+	    .scenario = ctx->scenario,
 	    .source = args_has(args, "source") ? args_get(args, "source") : plan->default_source,
 	    .reason = "",
 	    .override = args_get(args, "override"),

@@ -167,6 +167,7 @@ init_request(const struct planfile_changes *c, Plumb__V1__ExportRequest *request
 	plumb__v1__export_request__init(request);
 	plumb__v1__at__init(at);
 	at->workspace = pb_str(c->options.workspace);
+	at->scenario = pb_str(c->options.scenario ? c->options.scenario : "");
 	request->at = at;
 }
 
@@ -241,6 +242,7 @@ fetch_newest(struct planfile_changes *c, struct err *err)
 	plumb__v1__history_request__init(&request);
 	plumb__v1__at__init(&at);
 	at.workspace = pb_str(c->options.workspace);
+	at.scenario = pb_str(c->options.scenario ? c->options.scenario : "");
 	request.at = &at;
 	request.page_size = 1;
 	reply = rpc_client_call(
@@ -287,6 +289,7 @@ history(struct planfile_changes *c, const char *ref, uint32_t page_size, const c
 	plumb__v1__history_request__init(&request);
 	plumb__v1__at__init(&at);
 	at.workspace = pb_str(c->options.workspace);
+	at.scenario = pb_str(c->options.scenario ? c->options.scenario : "");
 	request.at = &at;
 	request.ref = pb_str(ref);
 	request.page_size = page_size;
@@ -402,6 +405,7 @@ there_ranking_base(struct planfile_changes *c, const char *ranking_ref)
 	plumb__v1__get_request__init(&request);
 	plumb__v1__at__init(&at);
 	at.workspace = pb_str(c->options.workspace);
+	at.scenario = pb_str(c->options.scenario ? c->options.scenario : "");
 	at.as_of_case = PLUMB__V1__AT__AS_OF_REVISION;
 	at.revision = revision;
 	request.at = &at;

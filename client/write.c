@@ -24,6 +24,7 @@ write_begin(struct write *write, struct context *ctx, const struct args *args)
 
 	memset(write, 0, sizeof *write);
 	plumb__v1__change_set__init(&write->set);
+	write->set.scenario = pb_str(ctx->scenario);
 	write->set.changes = write->changes;
 	write->set.reason = pb_str(reason ? reason : "");
 	write->set.override_reason = pb_str(override ? override : "");
@@ -88,8 +89,8 @@ write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref)
 	return false;
 }
 
-static int
-tell(struct context *ctx, const struct args *args, const Plumb__V1__ApplyReply *reply,
+int
+write_tell(struct context *ctx, const struct args *args, const Plumb__V1__ApplyReply *reply,
     const char *done)
 {
 	if (ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML) {
@@ -126,7 +127,7 @@ write_finish(struct write *write, struct context *ctx, const struct args *args, 
 {
 	const Plumb__V1__ApplyReply *reply = write_apply(write, ctx, args);
 
-	return reply ? tell(ctx, args, reply, done) : context_fail(ctx);
+	return reply ? write_tell(ctx, args, reply, done) : context_fail(ctx);
 }
 
 int
@@ -137,7 +138,7 @@ write_finish_expected(
 
 	if (!reply && ctx->status.err.code == ERR_CONFLICT)
 		return EXIT_NO;
-	return reply ? tell(ctx, args, reply, done) : context_fail(ctx);
+	return reply ? write_tell(ctx, args, reply, done) : context_fail(ctx);
 }
 
 bool

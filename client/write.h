@@ -42,7 +42,11 @@ const Plumb__V1__ApplyReply *write_apply(
 int write_finish(
     struct write *write, struct context *ctx, const struct args *args, const char *done);
 
-/* The same, but EXIT_NO and nothing said where an expected revision did not hold: ctx->status tells. */
+/* Only the telling, of what was applied otherwise. */
+int write_tell(struct context *ctx, const struct args *args, const Plumb__V1__ApplyReply *reply,
+    const char *done);
+
+/* The same as write_finish(), but EXIT_NO and nothing said where an expected revision did not hold: ctx->status tells. */
 int write_finish_expected(
     struct write *write, struct context *ctx, const struct args *args, const char *done);
 

@@ -287,20 +287,48 @@ new_work(const struct schedule_call *sc, uint32_t number)
 }
 
 static bool
-fill_work(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledInitiative *out)
+fill_work(struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledInitiative *out,
+    struct err *err)
 {
 	uint32_t first = sc->first[initiative], behind = sc->first[initiative + 1];
 
 	out->work = arena_array(sc->arena, behind - first + 1, sizeof out->work[0]);
 	for (uint32_t i = first; out->work != NULL && i < behind; i++) {
+		if (i % CANCEL_EVERY == 0 && is_cancelled(sc))
+			return err_set(
+			    err, ERR_CANCELLED, "working out the schedule was cancelled");
 		out->work[out->n_work] = new_work(sc, sc->works[i]);
 		if (out->work[out->n_work++] == NULL)
-			return false;
+			return err_oom(err);
 	}
-	return out->work != NULL;
+	return out->work != NULL || err_oom(err);
 }
 
 /* NULL: out of memory. */
+/* Why nobody can give what it asks for, or by which skill they are chosen. */
+static bool
+fill_need(
+    const struct schedule_call *sc, const struct schedule_why *why, Plumb__V1__ScheduleWait *w)
+{
+	const struct plan_schedule *plan = sc->pc.plan;
+	struct str because;
+	bool ok;
+
+	if (why->need == SCHEDULE_NONE)
+		return true;
+	w->nobody = why->giver == SCHEDULE_NONE;
+	if (plan->problem.need[why->need].pool_count > 0)
+		w->skill =
+		    arena_strdup(sc->arena, load_skill(sc->pc.load, plan->stated[why->need].skill));
+	if (!w->nobody)
+		return w->skill != NULL;
+	str_init(&because, (size_t)1 << 20);
+	ok = plan_need_why(plan, &sc->pc.ix, sc->pc.load, why->need, &because);
+	w->nobody_because = arena_strdup(sc->arena, ok ? because.data : "");
+	str_fini(&because);
+	return ok && w->nobody_because != NULL;
+}
+
 static Plumb__V1__ScheduleWait *
 new_wait(const struct schedule_call *sc, uint32_t work, const struct schedule_why *why)
 {
@@ -326,10 +354,10 @@ new_wait(const struct schedule_call *sc, uint32_t work, const struct schedule_wh
 		w->holder = case_ref(&sc->pc, sc->arena, plan->heads[why->holder]);
 		ok &= w->holder != NULL;
 	}
+	ok &= fill_need(sc, why, w);
 	w->by_date = why->by_date;
 	w->held = why->held;
 	w->never = why->never;
-	w->nobody = why->need != SCHEDULE_NONE && why->giver == SCHEDULE_NONE;
 	w->in_circle = sc->by[BACKFILL]->work[work].in_circle;
 	return ok ? w : NULL;
 }
@@ -437,8 +465,10 @@ add(struct schedule_call *sc, uint32_t initiative, struct err *err)
 	if (out == NULL)
 		return err_oom(err);
 	plumb__v1__scheduled_initiative__init(out);
-	if (!fill(sc, initiative, out) || (sc->request->work && !fill_work(sc, initiative, out)))
+	if (!fill(sc, initiative, out))
 		return err_oom(err);
+	if (sc->request->work && !fill_work(sc, initiative, out, err))
+		return false;
 	if (sc->request->why && !fill_waits(sc, initiative, out, err))
 		return false;
 	sc->list[sc->count++] = out;

@@ -33,6 +33,8 @@ for page in docs/man/plumb-*.1; do
 	echo "$commands" | grep -qx "$(basename "$page" .1 | cut -c7-)" || complain "$page is of no command: remove it"
 done
 same docs/RULES.md 'ninja rules-md' "$build/tests/rules_md"
+same tests/unit/insight/forecast_expected.h 'tests/support/forecast_twin.py >tests/unit/insight/forecast_expected.h' \
+	/usr/bin/python3 tests/support/forecast_twin.py
 
 # Every option of plumbd is in its page, and the other way round. (Settings: settings.py; events of the log: log_events.py.)
 page=$(sed 's/\\-/-/g' docs/man/plumbd.8)

@@ -13,7 +13,8 @@ import subprocess
 import unittest
 
 import schedule_check
-from plumbrpc import INVALID, NOT_FOUND, Daemon, RpcError, binary, pb
+import terminal
+from plumbrpc import CANCELLED, INVALID, NOT_FOUND, Daemon, RpcError, binary, pb
 
 S = pb.insight
 ACTIVE = pb.item.ACTIVE
@@ -390,6 +391,101 @@ class ScheduleTest(unittest.TestCase):
         self.assertTrue(any(w.in_circle and w.after == "initiative/egg" for w in found[0].waits), found[0].waits)
         self.assertIn("a circle", text)
 
+    def apply(self, *changes):
+        self.client.call("Plan.Apply", pb.plan.ApplyRequest(change_set=pb.plan.ChangeSet(changes=changes)))
+
+    def test_bookings(self):
+        """Anna's days: 3 of portal and 2 of app, and big has the 50 others; all of them lie in q2. Beyond the period by month."""
+        _, end = self.ask(bookings=S.ScheduleRequest.BY_PERIOD)
+        replies = list(self.client.stream("Insight.Schedule", S.ScheduleRequest(bookings=S.ScheduleRequest.BY_PERIOD)))
+        anna = [b for reply in replies for b in reply.bookings if b.giver == "person/anna"]
+        self.assertEqual([(b.period, b.first_day, b.last_day, b.effort, b.capacity, b.used, b.initiative) for b in anna],
+                         [("period/q2", "2026-04-15", "2026-06-30", effort, 5500, 5500, "initiative/" + name)
+                          for effort, name in ((300, "portal"), (200, "app"), (5000, "big"))])
+        replies = list(self.client.stream("Insight.Schedule", S.ScheduleRequest(
+            bookings=S.ScheduleRequest.BY_PERIOD, until="2026-08-10", refs=["big"])))
+        # 23 working days in July; 6 until 10 August.
+        self.assertEqual([(b.period, b.first_day, b.last_day, b.effort, b.capacity) for reply in replies for b in reply.bookings],
+                         [("period/q2", "2026-04-15", "2026-06-30", 5000, 5500), ("", "2026-07-01", "2026-07-31", 2300, 2300),
+                          ("", "2026-08-01", "2026-08-10", 600, 600)])
+        rows = list(csv.DictReader(io.StringIO(self.plumb("--bookings", "-o", "csv"))))
+        self.assertEqual([(r["giver"], r["initiative"], r["booked"], r["capacity"]) for r in rows][:1],
+                         [("person/anna", "initiative/portal", "3.00", "55.00")])
+        rows = list(csv.DictReader(io.StringIO(self.plumb("blog", "--bookings", "--by-day", "-o", "csv"))))
+        self.assertEqual([(r["day"], r["work"], r["booked"]) for r in rows], [("2026-04-15", "initiative/blog", "1.00")])
+        self.assertIn("goes with --bookings", self.plumb("--by-day", code=2))
+        self.assertIn("one at a time", self.plumb("--work", "--bookings", "-o", "csv", code=2))
+
+    def test_slack_dates_and_price(self):
+        self.apply(put("dated", "initiative", pb.item.Initiative(status=ACTIVE)),
+                   put("slow", "task", pb.item.Task(initiative="dated", start="2026-05-04", due="2026-05-05",
+                                                    needs=[pb.item.Need(who="person/ben", effort=300)])),
+                   put("fast", "task", pb.item.Task(initiative="dated", start="2026-05-04", needs=[pb.item.Need(who="person/carl", effort=100)])),
+                   put("point", "milestone", pb.item.Milestone(initiative="dated", due="2026-05-05", after=["slow"])),
+                   put("next", "task", pb.item.Task(initiative="dated", start="2026-05-05", needs=[pb.item.Need(who="person/ben", effort=100)],
+                                                    after=["slow"])),
+                   put("carl", "person", pb.item.Person()))
+        try:
+            found, end = self.ask(work=True, refs=["dated"])
+            text = " ".join(self.plumb().split())
+        finally:
+            self.apply(*(pb.plan.Change(remove=pb.plan.Remove(ref=ref)) for ref in
+                         ("milestone/point", "task/next", "task/slow", "task/fast", "initiative/dated", "person/carl")))
+        work = {w.ref: w for w in found[0].work}
+        # Ben: slow on Mon 4, Tue 5, Wed 6; next, which states the 5th, on Thu 7. Then it ends. Carl: fast on the 4th, may be done on the 7th.
+        self.assertEqual([(work[r].start, work[r].finish, work[r].slack_days, work[r].free_days, work[r].late_days, work[r].starts_late_days)
+                          for r in ("task/slow", "task/next", "task/fast")],
+                         [("2026-05-04", "2026-05-06", 0, 0, 1, 0), ("2026-05-07", "2026-05-07", 0, 0, 0, 2),
+                          ("2026-05-04", "2026-05-04", 3, 3, 0, 0)])
+        # It is reached when Wednesday is over: the day behind.
+        self.assertEqual((work["milestone/point"].finish, work["milestone/point"].late_days), ("2026-05-07", 2))
+        self.assertEqual((end.milestones_late, end.starts_late), (1, 1))
+        self.assertIn("1 milestone misses its date. 1 piece of work begins after the start that it states.", text)
+        # Until 2026-09-08 all is done, with ranks after 3, 7 (Tue 21st), 8, 1 and 147 days. If nothing has a rank, the longest goes first: big (after 140),
+        # before portal and app, and site behind app.
+        _, end = self.ask(until="2026-09-08")
+        self.assertEqual((end.price.initiatives, end.price.sooner, end.price.later, end.price.last_later_days), (5, 3, 1, 0))
+        self.assertAlmostEqual(end.price.mean_days, (3 + 7 + 8 + 1 + 147) / 5)
+        # Of each alone: Fri 17th, Thu 16th, Fri 17th (behind app), Wed 15th, and a hundred days of Anna: 12 + 21 + 22 + 23 + 21 + 1.
+        self.assertAlmostEqual(end.price.mean_days_at_least, (3 + 2 + 3 + 1 + 140) / 5)
+
+    def test_a_hundred_years(self):
+        """A start that never comes, a horizon as long as it may be, all that can be asked for with it."""
+        self.apply(put("far", "initiative", pb.item.Initiative(status=ACTIVE, start="9999-12-31", needs=[pb.item.Need(who="person/ben", effort=100)])))
+        try:
+            replies = list(self.client.stream("Insight.Schedule", S.ScheduleRequest(
+                until="2126-06-29", work=True, why=True, bookings=S.ScheduleRequest.BY_PERIOD)))
+        finally:
+            self.apply(pb.plan.Change(remove=pb.plan.Remove(ref="initiative/far")))
+        far = [one for reply in replies for one in reply.initiatives if one.ref == "initiative/far"][0]
+        self.assertEqual((far.start, far.finish, far.left, far.waits[0].by_date), ("", "", 100, True))
+        self.assertEqual(replies[-1].line, "initiative/far")
+        self.assertFalse(far.work[0].WhichOneof("slack_"))
+
+    def test_below_the_line(self):
+        self.apply(initiative("after-big", "person/ben", 100))
+        try:
+            found, end = self.ask()
+            rows = list(csv.DictReader(io.StringIO(self.plumb("-o", "csv"))))
+            text = self.plumb()
+        finally:
+            self.apply(pb.plan.Change(remove=pb.plan.Remove(ref="initiative/after-big")))
+        self.assertEqual([one.below_line for one in found], [False] * 5 + [True])
+        self.assertEqual((end.below_line, [row["below_line"] for row in rows]), (1, ["no"] * 5 + ["yes"]))
+        self.assertIn("1 below it is finished all the same.", " ".join(text.split()))
+
+    def test_bars(self):
+        """On a terminal that has the room, and not in a pipe."""
+        self.assertNotIn("\u2588", self.plumb())
+        for columns, locale, mark in ((100, "C.UTF-8", "\u2588"), (100, "C", "#"), (50, "C.UTF-8", "START")):
+            with terminal.Terminal([binary("plumb"), "schedule"], columns=columns, rows=50,
+                                   env={"PLUMB_SERVER": self.daemon.unix, "LC_ALL": locale, "NO_COLOR": "1", "PLUMB_PAGER": "cat"}) as tty:
+                self.assertEqual(tty.wait(), 0)
+                out = tty.raw
+            self.assertIn(mark, out)
+            self.assertEqual("\u2588" in out, mark == "\u2588", out)
+            self.assertLessEqual(max(len(line.rstrip("\r")) for line in out.split("\n")), columns)
+
     def test_what_is_refused(self):
         self.refused(NOT_FOUND, "there is no initiative/none", refs=["none"])
         self.refused(INVALID, "task/part is not scheduled by itself", refs=["task/part"])
@@ -419,6 +515,34 @@ class ScheduleTest(unittest.TestCase):
         self.assertEqual([row["work"] for row in rows], ["initiative/blog", "task/part"])
         self.assertIn("--until takes a date", self.plumb("--until", "soon", code=2))
         self.assertIn("there is no 'sit'; did you mean initiative/site?", self.plumb("sit", code=3))
+
+
+class LongTest(unittest.TestCase):
+    """Progress is told, and a call that nobody waits for ends."""
+
+    def test_progress_and_cancel(self):
+        daemon = Daemon(memory=True, clock="=2026-04-15T09:00:00Z")
+        self.addCleanup(daemon.close)
+        client = daemon.client()
+        self.addCleanup(client.close)
+        dice = random.Random(1)
+        tasks = [put(f"t{n}", "task", pb.item.Task(
+            initiative="i", after=sorted({f"t{dice.randrange(max(n - 30, 0), n)}" for _ in range(2)}) if n > 5 else [],
+            needs=[pb.item.Need(who=f"person/p{dice.randrange(4)}", effort=dice.randrange(50, 400))])) for n in range(1600)]
+        client.call("Plan.Apply", pb.plan.ApplyRequest(change_set=pb.plan.ChangeSet(changes=[
+            put("i", "initiative", pb.item.Initiative(status=ACTIVE))] + [put(f"p{n}", "person", pb.item.Person()) for n in range(4)])))
+        for first in range(0, 1600, 400):
+            client.call("Plan.Apply", pb.plan.ApplyRequest(change_set=pb.plan.ChangeSet(changes=tasks[first:first + 400])))
+        stream = client.stream("Insight.Schedule", S.ScheduleRequest(tries=1000, until="2036-01-01"))
+        part = stream.next(60)
+        self.assertTrue(0 < part.progress < 1 and not part.initiatives and not part.done)
+        stream.cancel()
+        with self.assertRaises(RpcError) as caught:
+            while stream.next(60) is not None:
+                pass
+        self.assertEqual(caught.exception.code, CANCELLED)
+        whole = list(client.stream("Insight.Schedule", S.ScheduleRequest(tries=1, until="2036-01-01")))
+        self.assertTrue(whole[-1].done and whole[-1].finish)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """Scenarios: a future that is edited like a plan, floats on the newest plan, and is applied or dropped; nothing leaves it before."""
+import os
 import subprocess
 import threading
 import unittest
@@ -350,6 +351,77 @@ class Whatif(unittest.TestCase):
         self.assertEqual(failed, [])
         count = {name: len(self.list("kind:initiative", scenario=name)) for name in ("", "x", "y")}
         self.assertEqual(count, {"": 43, "x": 83, "y": 83})
+
+
+    # ---- kill -9
+
+    def test_what_was_acknowledged_survives_a_kill_and_nothing_leaks(self):
+        """Writers change the plan and a scenario until the daemon is killed; three times."""
+        self.apply(scenario("x"))
+        acknowledged = {"": set(), "x": set()}
+        for life in range(3):
+            def work(name, life=life):
+                client = self.daemon.client()
+                try:
+                    for i in range(100000):
+                        ref = "%s-%d-%d" % (name or "plan", life, i)
+                        self.apply(initiative(ref), scenario=name, client=client)
+                        acknowledged[name].add("initiative/" + ref)
+                except Exception:  # noqa: BLE001  the daemon is gone
+                    pass
+                finally:
+                    client.close()
+
+            threads = [threading.Thread(target=work, args=(name,)) for name in ("", "x")]
+            for thread in threads:
+                thread.start()
+            while len(acknowledged["x"]) < 20 * (life + 1):
+                threading.Event().wait(0.01)
+            self.client.close()
+            self.daemon.kill()
+            for thread in threads:
+                thread.join()
+            self.daemon.start()
+            self.client = self.daemon.client()
+            plan = {e.ref for e in self.list("kind:initiative")}
+            shown = {e.ref for e in self.list("kind:initiative", scenario="x")}
+            self.assertLessEqual(acknowledged[""], plan)
+            self.assertLessEqual(acknowledged["x"], shown)
+            self.assertEqual({ref for ref in plan if ref.startswith("initiative/x-")}, set())
+            self.assertEqual(shown - plan, {ref for ref in shown if ref.startswith("initiative/x-")})
+
+    # ---- plumb
+
+    def plumb(self, *args, code=0, env=None):
+        done = subprocess.run([binary("plumb"), *args], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                              env=dict(os.environ, PLUMB_SERVER=self.daemon.tcp, NO_COLOR="1", **(env or {})))
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout, done.stderr
+
+    def test_plumb(self):
+        self.assertIn("There is no scenario", self.plumb("whatif", "list")[0])
+        self.assertIn("begins as the plan is", self.plumb("whatif", "new", "x", "--title", "Less", "--assume", "the market stays")[0])
+        self.assertIn("there is a scenario x already", self.plumb("whatif", "new", "x", code=3)[1])
+        self.assertIn("is no name for a scenario", self.plumb("whatif", "new", "no name", code=2)[1])
+        self.assertEqual(self.plumb("remove", "initiative/old", "--scenario", "x")[1], "plumb: in scenario x\n")
+        self.plumb("place", "app", "--first", env={"PLUMB_SCENARIO": "x"})
+        self.assertIn("did you mean x?", self.plumb("get", "goal/grow", "--scenario", "y", code=3)[1])
+        self.assertIn("initiative/old", self.plumb("list", "kind:initiative", "-o", "name")[0])
+        self.assertNotIn("initiative/old", self.plumb("list", "kind:initiative", "-o", "name", "--scenario", "x")[0])
+        self.assertEqual(self.plumb("whatif", "list", "-o", "csv")[0].splitlines()[1].split(",")[:4], ["x", "2", "2", "0"])
+        out = self.plumb("whatif", "diff", "x", "--no-findings", code=1)[0]
+        self.assertIn("- removed initiative/old", out)
+        self.assertIn("in the plan itself", self.plumb("checkin", "initiative/app", "on-track", env={"PLUMB_SCENARIO": "x"})[1])
+        self.assertIn("takes no --scenario", self.plumb("checkin", "initiative/app", "on-track", "--scenario", "x", code=2)[1])
+        self.plumb("whatif", "conflicts", "x")
+        self.apply(initiative("old", title="wanted"))
+        self.assertIn("initiative/old", self.plumb("whatif", "conflicts", "x", code=1)[0])
+        self.assertIn("--accept-conflicts", self.plumb("whatif", "apply", "x", code=3)[1])
+        self.assertIn("Nothing was changed", self.plumb("whatif", "apply", "x", "--accept-conflicts", "-n")[0])
+        self.assertIn("The plan is now as scenario x had it", self.plumb("whatif", "apply", "x", "--accept-conflicts")[0])
+        self.assertIn("was applied or dropped", self.plumb("whatif", "drop", "x", code=3)[1])
+        self.plumb("whatif", "new", "z")
+        self.assertIn("Dropped scenario z", self.plumb("whatif", "drop", "z")[0])
 
 
 if __name__ == "__main__":

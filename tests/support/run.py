@@ -120,7 +120,7 @@ def python_tests(kind, preset):
 
 # Scenarios that say the same over both protocols, and are quick: a second time over gRPC.
 OVER_GRPC = ("asks", "bad_input", "change_findings", "concurrency", "documents", "handover", "load", "mine", "names", "priority",
-             "progress", "refuse", "rule_setting", "score", "waive")
+             "progress", "refuse", "rule_setting", "score", "waive", "whatif")
 
 
 def over_grpc(preset):

@@ -381,7 +381,7 @@ mark_before(const struct forecast_net *net, const float *finish, const struct ke
 	for (uint32_t p = 0; p < PARTS; p++)
 		left |= lanes_bits(start[p] > net->not_before[i]) << (p * LANES);
 	left &= mine | all;
-	for (uint32_t e = net->first[i]; left != 0; e++) {
+	for (uint32_t e = net->first[i]; left != 0 && e < net->first[i + 1]; e++) {
 		uint32_t before = net->before[e], held = 0;
 		const float *row = finish + (size_t)before * W;
 

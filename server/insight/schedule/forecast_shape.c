@@ -131,6 +131,9 @@ triangular_quantile(double p, double m)
 
 /* ---- all */
 
+/* Times the median: what is wider than anything real stays a number. */
+#define LOGNORMAL_MOST 1e9
+
 static double
 empirical_quantile(const struct shape *shape, double p, bool above)
 {
@@ -160,7 +163,7 @@ shape_quantile(const struct shape *shape, double p, double z, bool above, double
 		*last = pert_quantile(p, m, *last);
 		return above ? 1 - *last : *last;
 	case FORECAST_LOGNORMAL:
-		return exp(shape->parameter * z);
+		return fmin(exp(shape->parameter * z), LOGNORMAL_MOST);
 	case FORECAST_EMPIRICAL:
 		return empirical_quantile(shape, p, above);
 	case FORECAST_FIXED:

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STOP_EVERY 1024u
+#define STOP_EVERY 256u
 /* Passes over one initiative until whole work is without gaps; then it stays where it is. */
 #define ROUNDS_MAX 8u
 
@@ -54,7 +54,20 @@ struct slack {
 	struct piece *pieces;
 	size_t pieces_count;
 	size_t pieces_cap;
+	bool (*stop)(void *arg);
+	void *arg;
+	uint32_t steps; /* since it was asked */
 };
+
+/* Asked now and then. */
+static bool
+is_stopped(struct slack *slack, struct err *err)
+{
+	if (slack->stop == NULL || ++slack->steps % STOP_EVERY != 0 || !slack->stop(slack->arg))
+		return false;
+	err_set(err, ERR_CANCELLED, "working out slack was cancelled");
+	return true;
+}
 
 /* ---- capacity */
 
@@ -385,6 +398,8 @@ pass(struct slack *slack, const struct event *events, size_t count, struct err *
 {
 	begin_pass(slack, events, count);
 	for (size_t i = 0; i < count; i++) {
+		if (is_stopped(slack, err))
+			return false;
 		if (events[i].booking == SIZE_MAX)
 			lay_point(slack, events[i].work);
 		else if (!lay_booking(slack, events[i].booking, err))
@@ -519,40 +534,55 @@ next_start(const struct slack *slack, uint32_t work, bool near)
 	return by;
 }
 
+/* The latest day before `by`, and behind `from`, on which that much of a need fits; else `from`. */
+static int32_t
+latest_with(const struct slack *slack, const struct schedule_booking *b, int32_t by, int32_t least)
+{
+	const struct schedule_need *need = &slack->problem->need[b->need];
+	int32_t day = by - 1;
+
+	while (day > b->day && room_on(slack, need, b->giver, day) < least)
+		day--;
+	return day > b->day ? day : b->day;
+}
+
 /*
  * Behind the last day before `by` that takes a part of it: the last booking as it is where it may not be cut. Whole work of more than a
  * day would have a gap.
  */
 static int32_t
-latest_of(struct slack *slack, size_t booking, int32_t by)
+latest_end(const struct slack *slack, uint32_t work, int32_t by)
 {
-	const struct schedule_booking *b = &slack->schedule->bookings[booking];
-	const struct schedule_need *need = need_of(slack, booking);
-	int32_t least = is_rigid(need) ? b->effort : 1;
-	int32_t day = by - 1;
+	int32_t latest = slack->schedule->work[work].finish;
+	uint32_t seen =
+	    SCHEDULE_NONE; /* a giver who was looked at: any part is as good as another */
 
-	if (need->is_whole && need->effort > b->effort)
-		return b->day + 1;
-	while (day > b->day && room_on(slack, need, b->giver, day) < least)
-		day--;
-	return day > b->day ? day + 1 : b->day + 1;
+	for (size_t i = slack->booked[work + 1]; i-- > slack->booked[work];) {
+		const struct schedule_booking *b = &slack->schedule->bookings[i];
+		const struct schedule_need *need = need_of(slack, i);
+		int32_t day = b->day;
+
+		if (!is_rigid(need) && seen == b->giver)
+			continue;
+		if (!is_rigid(need))
+			seen = b->giver;
+		if (!need->is_whole || need->effort == b->effort)
+			day = latest_with(slack, b, by, is_rigid(need) ? b->effort : 1);
+		latest = day + 1 > latest ? day + 1 : latest;
+	}
+	return latest;
 }
 
 /* The latest end if nothing moves of what is in left, nor begins later of what waits for its end. */
 static int32_t
-move_alone(struct slack *slack, uint32_t work, bool near)
+move_alone(const struct slack *slack, uint32_t work, bool near)
 {
 	int32_t by = next_start(slack, slack->end_of != NULL ? slack->end_of[work] : work, near);
-	int32_t latest = slack->schedule->work[work].finish;
+	int32_t finish = slack->schedule->work[work].finish;
 
-	if (slack->booked[work] == slack->booked[work + 1])
-		return by > latest ? by : latest;
-	for (size_t b = slack->booked[work]; b < slack->booked[work + 1]; b++) {
-		int32_t ends = latest_of(slack, b, by);
-
-		latest = ends > latest ? ends : latest;
-	}
-	return latest;
+	if (slack->booked[work] < slack->booked[work + 1])
+		return latest_end(slack, work, by);
+	return by > finish ? by : finish;
 }
 
 /* ---- initiatives, the last first */
@@ -567,6 +597,8 @@ lay_group(struct slack *slack, const struct event *events, size_t count, struct 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t w = events[i].work;
 
+		if (is_stopped(slack, err))
+			return false;
 		if (!is_pinned(slack, w) &&
 		    (events[i].booking == SIZE_MAX || events[i].booking == slack->booked[w]))
 			slack->beside[w] = move_alone(slack, w, true);
@@ -629,15 +661,13 @@ list_events(struct slack *slack)
 }
 
 static bool
-lay_all(struct slack *slack, bool (*stop)(void *arg), void *arg, struct err *err)
+lay_all(struct slack *slack, struct err *err)
 {
 	size_t count = list_events(slack);
 
 	for (size_t from = 0, to; from < count; from = to) {
 		uint32_t with = slack->schedule->work[slack->events[from].work].with;
 
-		if (stop != NULL && stop(arg))
-			return err_set(err, ERR_CANCELLED, "working out slack was cancelled");
 		for (to = from;
 		     to < count && slack->schedule->work[slack->events[to].work].with == with;)
 			to++;
@@ -725,10 +755,13 @@ slack_new(const struct schedule *schedule, const struct schedule_problem *proble
 	slack->schedule = schedule;
 	slack->problem = problem;
 	slack->end_of = end_of;
+	slack->stop = stop;
+	slack->arg = arg;
+	slack->steps = STOP_EVERY - 1; /* at once */
 	if (slack_init(slack, err)) {
 		fill_works(slack);
 		book_all(slack);
-		if (lay_all(slack, stop, arg, err)) {
+		if (lay_all(slack, err)) {
 			book_all(slack);
 			return slack;
 		}
@@ -785,7 +818,7 @@ slack_beside(const struct slack *slack, uint32_t work)
 }
 
 int32_t
-slack_alone(struct slack *slack, uint32_t work)
+slack_alone(const struct slack *slack, uint32_t work)
 {
 	return is_pinned(slack, work) ? SCHEDULE_BEYOND : move_alone(slack, work, false);
 }

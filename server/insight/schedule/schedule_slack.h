@@ -36,7 +36,7 @@ int32_t slack_latest(const struct slack *slack, uint32_t work);
  */
 int32_t slack_beside(const struct slack *slack, uint32_t work);
 /* The same if nothing moves at all, of whatever rank. */
-int32_t slack_alone(struct slack *slack, uint32_t work);
+int32_t slack_alone(const struct slack *slack, uint32_t work);
 
 /* For tests: where the last pass put a booking: first and last day. */
 void slack_days(const struct slack *slack, size_t booking, int32_t *first, int32_t *last);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""One made-up plan for two schedulers: make.py TASKS PEOPLE DIR writes DIR/plan.tjp and DIR/plan.yaml.
+"""One made-up plan for two schedulers: make.py TASKS PEOPLE DIR writes DIR/plan.tjp, and DIR/plan.yaml with DIR/tasks-*.yaml.
 
 People in teams of eight, initiatives of 25 tasks, each task of 1 to 10 days of one person of the initiative's two teams, behind up
 to two earlier tasks of the same initiative. The project lasts twice as long as the work of all by all.
@@ -46,16 +46,19 @@ def main():
         yaml.write("initiatives:\n")
         for i in range(len(initiatives)):
             yaml.write(f"  i{i}: {{title: I{i}, status: active, start: {START}}}\n")
-        yaml.write("tasks:\n")
+        yaml.write("ranking: [" + ", ".join(f"i{i}" for i in range(len(initiatives))) + "]\n")
         for i, work in enumerate(initiatives):
             tjp.write(f'task i{i} "I{i}" {{\n  priority {max(1, 1000 - i)}\n')
+            if i % 200 == 0:  # one change set holds 10,000 changes
+                more = open(f"{folder}/tasks-{i // 200:03}.yaml", "w", encoding="utf-8")
+                more.write("tasks:\n")
             for number, person, length, earlier in work:
                 depends = "depends " + ", ".join(f"!w{e}" for e in earlier) if earlier else ""
                 after = f", after: [{', '.join(f'w{e}' for e in earlier)}]" if earlier else ""
                 tjp.write(f'  task w{number} "W{number}" {{ effort {length}d allocate p{person} {depends} }}\n')
-                yaml.write(f"  w{number}: {{title: W{number}, initiative: i{i}, effort: {length}d, members: [p{person}]{after}}}\n")
+                more.write(f"  w{number}: {{title: W{number}, initiative: i{i}, effort: {length}d, members: [p{person}]{after}}}\n")
             tjp.write("}\n")
-        yaml.write("ranking: [" + ", ".join(f"i{i}" for i in range(len(initiatives))) + "]\n")
+        more.close()
         tjp.write('taskreport "dates" { formats csv columns id, start, end timeformat "%Y-%m-%d-%H:%M" }\n')
 
 

@@ -12,6 +12,7 @@
 #include "server/insight/schedule/forecast.h"
 #include "server/insight/schedule/philox.h"
 #include "server/limits.h"
+#include "tests/unit/insight/forecast_expected.h"
 
 #define DRAWS 40000u
 
@@ -525,6 +526,38 @@ START_TEST(a_slow_way_gives_the_same_to_the_last_bit)
 }
 END_TEST
 
+/* The twin has exact quantiles and double precision: finishes agree to 1 in 5,000, and a thousandth of a day. */
+START_TEST(a_twin_of_other_code_has_the_same_finishes)
+{
+	const struct forecast_model model = {.seed = twin[_i].seed,
+	    .overall = twin[_i].overall,
+	    .team = twin[_i].team,
+	    .count = twin[_i].count,
+	    .activity = twin[_i].activity};
+	uint32_t kept[16];
+	struct forecast_plan plan = {.forecast = forecast_new(&model, &err),
+	    .not_before = twin[_i].not_before,
+	    .arc = twin[_i].arc,
+	    .arcs = twin[_i].arcs,
+	    .kept = kept,
+	    .kept_count = model.count,
+	    .draws = expected_draws[EXPECTED_DRAWS - 1] + 1};
+	const double *finish = twin[_i].finish;
+	struct forecast_result *r;
+
+	ck_assert_msg(plan.forecast != NULL, "%s", err.msg);
+	for (uint32_t i = 0; i < model.count; i++)
+		kept[i] = i;
+	r = run(&plan);
+	for (uint32_t d = 0; d < EXPECTED_DRAWS; d++)
+		for (uint32_t i = 0; i < model.count; i++, finish++)
+			ck_near((double)forecast_row(r, i)[expected_draws[d]], *finish,
+			    *finish / 5000 + 0.001, "finish");
+	forecast_result_free(r);
+	forecast_free((struct forecast *)(uintptr_t)plan.forecast);
+}
+END_TEST
+
 static void
 ck_same(const struct forecast_result *a, const struct forecast_result *b)
 {
@@ -696,6 +729,27 @@ START_TEST(estimates_without_spread_are_fixed)
 }
 END_TEST
 
+/* The widest that may be: durations stay numbers, and so does what comes of them. */
+START_TEST(absurd_estimates_stay_numbers)
+{
+	const struct forecast_activity chain[] = {
+	    {.estimate = {.shape = FORECAST_LOGNORMAL, .likely = 1e-300, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_LOGNORMAL, .likely = 1e-3, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_LOGNORMAL, .likely = 1e6, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_PERT, .low = 0, .likely = 1e-12, .high = 1e6}},
+	    {.estimate = {.shape = FORECAST_PERT, .likely = 1e6, .high = 1e6}}};
+	const struct forecast_arc arc[] = {{0, 1, 0}, {1, 2, 0}, {2, 3, 1e6f}, {3, 4, 0}};
+	struct forecast_plan plan = {
+	    .forecast = durations(chain, 5, 1, 0), .arc = arc, .arcs = 4, .draws = DRAWS};
+	struct forecast_result *r = run(&plan);
+
+	ck_assert(isfinite(r->all.mean) && isfinite(r->all.deviation) && isfinite(r->all.p95));
+	ck_assert_float_eq(r->critical_all[4], 1);
+	forecast_result_free(r);
+	forecast_free((struct forecast *)(uintptr_t)plan.forecast);
+}
+END_TEST
+
 static bool
 stop_at_once(void *arg, uint32_t done)
 {
@@ -825,11 +879,13 @@ main(void)
 	tcase_add_test(tcase, rank_correlation_shares_ranks_of_those_alike);
 	tcase_add_test(tcase, quantiles_are_days_by_which_at_least_so_many_are_done);
 	tcase_add_loop_test(tcase, a_slow_way_gives_the_same_to_the_last_bit, 0, 10);
+	tcase_add_loop_test(tcase, a_twin_of_other_code_has_the_same_finishes, 0, EXPECTED_NETS);
 	tcase_add_test(tcase, threads_and_instructions_change_nothing);
 	tcase_add_test(tcase, draws_belong_to_the_name_and_not_to_the_place);
 	tcase_add_test(tcase, all_or_nothing_in_common);
 	tcase_add_loop_test(tcase, wrong_estimates_are_named, 0, 9);
 	tcase_add_test(tcase, estimates_without_spread_are_fixed);
+	tcase_add_test(tcase, absurd_estimates_stay_numbers);
 	tcase_add_test(tcase, wrong_plans_are_named);
 	tcase_add_loop_test(tcase, shares_in_common_are_from_0_to_1_in_all, 0, 4);
 	tcase_add_test(tcase, so_many_activities_and_shapes_and_no_more);

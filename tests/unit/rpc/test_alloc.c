@@ -107,6 +107,10 @@ static const char *const plan[] = {
 										   ",\"base"
 										   "line\":"
 										   "{}}") "," PUT("{\"id\":\"owner.many\",\"rule_setting\":{\"rule\":\"owner/many\",\"refuse\":true}}")),
+    APPLY(PUT("{\"id\":\"s\",\"scenario\":{\"assumptions\":[\"x\"]}}")),
+    "{\"change_set\":{\"scenario\":\"s\",\"changes\":[" PUT(
+	"{\"id\":\"grow\",\"title\":\"Mine\",\"goal\":{\"weight\":0.6}}") "]}}",
+    APPLY(PUT("{\"id\":\"grow\",\"title\":\"Theirs\",\"goal\":{\"weight\":0.6}}")),
 };
 
 struct scenario {
@@ -160,6 +164,22 @@ static const struct scenario scenarios[] = {
     {"Plan.Apply", "{\"dry_run\":true,\"findings\":true,\"change_set\":{\"changes\":[" PUT(
 		       "{\"id\":\"b\",\"owners\":[\"anna\",\"ben\"],\"initiative\":{}}") "]}}"},
     {"Plan.Apply", APPLY(PUT("{\"id\":\"b\",\"owners\":[\"anna\",\"ben\"],\"initiative\":{}}"))},
+    /* in a scenario that the plan has changed since */
+    {"Plan.Apply",
+	"{\"change_set\":{\"scenario\":\"s\",\"changes\":[" PUT(
+	    "{\"id\":\"b\",\"title\":\"mine\",\"initiative\":{}}") ","
+								   "{\"remove\":{\"ref\":"
+								   "\"initiative/"
+								   "a\",\"cascade\":true}}]}}"},
+    {"Plan.Apply", "{\"dry_run\":true,\"findings\":true,\"change_set\":{\"scenario\":\"s\","
+		   "\"changes\":[" PUT("{\"id\":\"b\",\"initiative\":{}}") "]}}"},
+    {"Plan.Get", "{\"ref\":\"goal/grow\",\"at\":{\"scenario\":\"s\"}}"},
+    {"Plan.Get", "{\"ref\":\"goal/grow\",\"at\":{\"scenario\":\"s\",\"revision\":\"4\"}}"},
+    {"Plan.Diff", "{\"from\":{},\"to\":{\"scenario\":\"s\"}}"},
+    {"Plan.History", "{\"at\":{\"scenario\":\"s\"},\"ref\":\"goal/grow\"}"},
+    {"Plan.Conflicts", "{\"at\":{\"scenario\":\"s\"}}"},
+    {"Plan.ApplyScenario", "{\"scenario\":\"s\"}"},
+    {"Plan.ApplyScenario", "{\"scenario\":\"s\",\"accept_conflicts\":true,\"reason\":\"r\"}"},
     {"Plan.Get", "{\"ref\":\"objective/happy\"}"},
     {"Plan.Get", "{\"ref\":\"goal/none\"}"},
     {"Plan.Get", "{\"ref\":\"goal/grow\",\"at\":{\"revision\":\"1\"}}"},
