@@ -44,6 +44,28 @@ say_unplaced(struct fitting *f)
 	}
 }
 
+/* Nor is that of a team of whom nobody knows how much there is. */
+static void
+say_row(struct fitting *f, uint32_t row)
+{
+	const struct load *load = f->forecast->pc.load;
+	bool unknown = false;
+
+	for (uint32_t column = 0; column < load_columns(load); column++) {
+		const struct load_cell *cell = load_cell(load, row, column);
+		const struct load_booking *bookings = load_bookings(load, cell);
+
+		if (cell->is_known || !claims_are_open(f->pass->ix, load, column))
+			continue;
+		unknown |= cell->count > 0;
+		for (uint32_t i = 0; i < cell->count; i++)
+			f->said[claims_initiative(f->pass->ix, bookings[i].work)] = 1;
+	}
+	if (unknown)
+		emit_missing(f->pass, load_who(load, row), load_who(load, row),
+		    "neither its members nor its capacity are stated");
+}
+
 /* ---- what is judged */
 
 /* Ends are exclusive: what is done at the end of a day is done on it. */
@@ -138,6 +160,8 @@ run_does_not_fit(struct pass *pass)
 		return;
 	}
 	say_unplaced(&f);
+	for (uint32_t row = 0; row < load_rows(f.forecast->pc.load) && pass_goes_on(pass); row++)
+		say_row(&f, row);
 	for (uint32_t i = 0; i < f.forecast->pc.plan->problem.initiatives && pass_goes_on(pass);
 	     i++)
 		judge(&f, i);
@@ -184,8 +208,11 @@ static const struct rule scope_does_not_fit = {
 	     "date, the people or the quality; found out now it costs a decision.",
     .mend = "`plumb moves` lists what would bring it in time: more people, less scope, another "
 	    "rank. Or give it more time, and tell those who count on the date.",
-    .unknown_when = "The plan has no order of initiatives (said once for the plan as a whole), or "
-		    "effort of the initiative is asked of nobody.",
+    .unknown_when = "The plan has no order of initiatives (said once for the plan as a whole), a "
+		    "team that is needed "
+		    "states neither members nor capacity, the initiative has no date, or effort of "
+		    "it is asked of "
+		    "nobody.",
     .fix = "See plumb moves: give it more time or people, cut its scope, or rank it better.",
     .run = run_does_not_fit,
     .message = message_does_not_fit,
