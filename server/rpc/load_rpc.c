@@ -480,22 +480,15 @@ send_unplaced(struct load_call *lc, struct err *err)
 
 /* ---- what the schedule books */
 
-/* Columns are in order of their first days, and of their last days too: none lies in another. */
 static void
 add_booking(struct load_call *lc, uint32_t row, int32_t day, int32_t effort)
 {
-	uint32_t low = lc->first, high = lc->behind;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (load_last_day(lc->load, middle) < day)
-			low = middle + 1;
-		else
-			high = middle;
+	for (uint32_t c = load_first_column(lc->load, day);
+	     c < lc->behind && load_first_day(lc->load, c) <= day; c++) {
+		if (c >= lc->first)
+			lc->booked[(size_t)row * (lc->behind - lc->first) + c - lc->first] +=
+			    effort;
 	}
-	for (; low < lc->behind && load_first_day(lc->load, low) <= day; low++)
-		lc->booked[(size_t)row * (lc->behind - lc->first) + low - lc->first] += effort;
 }
 
 static void

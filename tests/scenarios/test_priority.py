@@ -15,14 +15,21 @@ UNRANKED = 10 ** 9
 
 def working_days(quarter):
     day, last = (datetime.date.fromisoformat(text) for text in QUARTERS[quarter])
-    count = 0
+    days = []
     while day <= last:
-        count += day.isoweekday() <= 5
+        if day.isoweekday() <= 5:
+            days.append(str(day))
         day += datetime.timedelta(days=1)
-    return count
+    return days
 
 
-DAYS = {quarter: working_days(quarter) for quarter in QUARTERS}
+DAYS = {quarter: len(working_days(quarter)) for quarter in QUARTERS}
+AHEAD = {quarter: [n for n, day in enumerate(working_days(quarter)) if day >= TODAY] for quarter in QUARTERS}
+
+
+def ahead(capacity, quarter):
+    """What can be given on each working day of the quarter from today on: in whole hundredths that add up to the quarter's."""
+    return [capacity * (n + 1) // DAYS[quarter] - capacity * n // DAYS[quarter] for n in AHEAD[quarter]]
 
 
 class Plan:
@@ -83,13 +90,13 @@ class Twin:
         self.plan = plan
         self.rank = self.ranks(plan.order)
         self.cells = {(t, q): {} for t in plan.teams for q in QUARTERS}   # initiative -> [asked, held]
-        running = [n for n, status in plan.status.items() if status in ("ACTIVE", "APPROVED")]
+        self.running = running = [n for n, status in plan.status.items() if status in ("ACTIVE", "APPROVED")]
         for team, name, effort, quarter in plan.allocations:
             if name in running:
                 claim = self.cells[team, quarter].setdefault(name, [0, 0])
                 claim[0] += effort
                 claim[1] += effort
-        allocated = {(team, name) for team, name, _, _ in plan.allocations}
+        self.allocated = allocated = {(team, name) for team, name, _, _ in plan.allocations}
         for name in running:
             for team, effort in plan.needs[name].items():
                 if (team, name) in allocated:
@@ -114,21 +121,43 @@ class Twin:
             if sum(asked for asked, _ in claims.values()) > self.plan.capacity[team, quarter]:
                 yield team, quarter, claims
 
+    def schedule(self):
+        """{(team, quarter): {initiative: booked}}, best rank first, each as early as it can be."""
+        booked = {cell: {} for cell in self.cells}
+        left = {(t, q): ahead(self.plan.capacity[t, q], q) for t in self.plan.teams for q in QUARTERS}
+        for name in sorted(self.running, key=lambda n: (self.of(n), n)):
+            for team in self.plan.teams:
+                todo = sum(effort for t, n, effort, _ in self.plan.allocations if (t, n) == (team, name))
+                todo = todo or self.plan.needs[name].get(team, 0)
+                for quarter in QUARTERS:
+                    for day, gives in enumerate(left[team, quarter]):
+                        take = min(todo, gives)
+                        todo -= take
+                        left[team, quarter][day] -= take
+                        if take:
+                            booked[team, quarter][name] = booked[team, quarter].get(name, 0) + take
+        return booked
+
     def inversion(self):
         found = {}
-        for team, quarter, claims in self.over_full():
-            left = max(0, self.plan.capacity[team, quarter] - sum(held for _, held in claims.values()))
-            for name in sorted(claims, key=lambda n: (self.of(n), n)):
-                asked, held = claims[name]
-                given = min(asked - held, left)
-                left -= given
-                lacks = asked - held - given
-                worse = {n: c[1] for n, c in claims.items() if self.of(n) > self.of(name) and c[1] > 0}
-                if self.of(name) == UNRANKED or lacks < 100 or sum(worse.values()) < 100:
+        for (team, quarter), booked in self.schedule().items():
+            gives = sum(ahead(self.plan.capacity[team, quarter], quarter))
+            held = {}
+            for t, n, effort, q in self.plan.allocations:
+                if (t, q) == (team, quarter) and n in self.running:
+                    held[n] = held.get(n, 0) + effort * len(AHEAD[quarter]) // DAYS[quarter]
+            before = 0
+            for name, effort in booked.items():
+                worse = {n: h for n, h in held.items() if self.of(n) > self.of(name) and h > 0}
+                lacks = effort - min(effort, max(0, gives - sum(worse.values()) - before))
+                before += effort
+                if (team, name) in self.allocated or self.of(name) == UNRANKED or lacks < 100 or sum(worse.values()) < 100:
                     continue
                 most = max(worse, key=lambda n: (worse[n], self.of(n), n))
                 key = "priority/inversion:initiative/%s,initiative/%s,team/%s,period/%s" % (name, most, team, quarter)
-                found[key] = {"person-days lacking": lacks / 100, "person-days allocated to lower ranks": sum(worse.values()) / 100}
+                found[key] = {"person-days lacking": lacks / 100, "person-days booked": effort / 100,
+                              "person-days allocated": worse[most] / 100, "person-days there are": gives / 100,
+                              "person-days allocated to lower ranks": sum(worse.values()) / 100}
         return found
 
     def reaches(self, start, end):

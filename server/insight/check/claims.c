@@ -82,9 +82,10 @@ merge(struct claims *claims)
 }
 
 bool
-claims_of(struct claims *claims, const struct index *ix, const struct load *load,
-    const struct load_cell *cell)
+claims_of(struct claims *claims, const struct index *ix, const struct load *load, uint32_t row,
+    uint32_t column)
 {
+	const struct load_cell *cell = load_cell(load, row, column);
 	const struct load_booking *bookings = load_bookings(load, cell);
 	struct claim *bigger;
 	union {
@@ -107,7 +108,9 @@ claims_of(struct claims *claims, const struct index *ix, const struct load *load
 		    .initiative = initiative,
 		    .rank = ix->rank[initiative],
 		    .asked = bookings[i].effort,
-		    .held = bookings[i].how == LOAD_ALLOCATION ? bookings[i].effort : 0,
+		    .held = bookings[i].how == LOAD_ALLOCATION
+				? load_allocated_from(load, &bookings[i], column, ix->today)
+				: 0,
 		};
 	}
 	if (claims->count > 1)

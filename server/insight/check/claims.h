@@ -17,8 +17,7 @@ struct claim {
 	uint32_t initiative; /* the outermost work, where it is a part of none */
 	uint32_t rank;
 	int64_t asked; /* all of it */
-	int64_t held;  /* of that, what is allocated */
-	int64_t lacks; /* for those who use it; 0 */
+	int64_t held;  /* what is allocated from today on */
 };
 
 struct claims {
@@ -28,8 +27,8 @@ struct claims {
 };
 
 /* Replaces what claims hold. False: out of memory. */
-bool claims_of(struct claims *claims, const struct index *ix, const struct load *load,
-    const struct load_cell *cell) MUST_CHECK;
+bool claims_of(struct claims *claims, const struct index *ix, const struct load *load, uint32_t row,
+    uint32_t column) MUST_CHECK;
 void claims_fini(struct claims *claims);
 /* What rules about claims need first. */
 enum claims_state { CLAIMS_READY, CLAIMS_NOTHING, CLAIMS_NO_ORDER, CLAIMS_NO_PERIODS };

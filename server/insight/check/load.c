@@ -7,6 +7,7 @@
 
 #include "common/arena.h"
 #include "common/str.h"
+#include "server/insight/check/booked.h"
 #include "server/insight/check/load_rules.h"
 #include "server/insight/check/pass.h"
 #include "server/insight/load/involved.h"
@@ -234,7 +235,8 @@ static const struct rule load_over = {
 	"working days of the team's calendar, less holidays and absences; for a team what it "
 	"states "
 	"for the period, else the sum of its members. Where that is nothing, any demand is too "
-	"much. "
+	"much. This is what the plan says by its dates; the schedule (`plumb schedule`) never "
+	"books more than there is, and ends later instead. "
 	"docs/LOAD.md has every definition with an example.",
     .hurts = "The plan promises days that nobody has. What is late first is decided by chance, and "
 	     "people make up for it in the evenings until they leave.",
@@ -271,10 +273,33 @@ next_apart(const struct load *load, uint32_t c, uint32_t behind)
 	return next;
 }
 
-static void
-emit_sustained(
-    struct pass *pass, const struct load *load, uint32_t row, uint32_t first, uint32_t behind)
+/*
+ * Too much of a row in a column: by stated dates, as load/over has it; or, from today on, what is still to do by the end of it is more than
+ * they can give until then. By how much is the larger of the two.
+ */
+static bool
+is_too_much(const struct pass *pass, struct booked *b, uint32_t row, uint32_t column, int64_t *by)
 {
+	const struct load_cell *cell = load_cell(b->load, row, column);
+	double percent = pass->limits[SUSTAINED_PERCENT];
+	bool over = is_over(cell, percent);
+	int64_t due = booked_due(b, row, column);
+	int64_t gives;
+
+	*by = cell->demand - cell->capacity;
+	if (!cell->is_known || load_last_day(b->load, column) < pass->today)
+		return over;
+	gives = booked_gives_until(b, row, column);
+	if ((double)due * 100 <= (double)gives * percent)
+		return over;
+	*by = over && *by > due - gives ? *by : due - gives;
+	return true;
+}
+
+static void
+emit_sustained(struct pass *pass, struct booked *b, uint32_t row, uint32_t first, uint32_t behind)
+{
+	const struct load *load = b->load;
 	uint32_t who = load_who(load, row);
 	uint32_t count = 0, last = first;
 	struct draft d;
@@ -289,28 +314,28 @@ emit_sustained(
 	draft_count(&d, who, "periods in a row", count);
 	draft_slot(&d, who, "last period", load_period(load, last));
 	for (uint32_t c = first; c < behind; c = next_apart(load, c, behind)) {
-		const struct load_cell *cell = load_cell(load, row, c);
+		int64_t by;
 
-		draft_number(&d, load_period(load, c), "person-days too many",
-		    days(cell->demand - cell->capacity));
+		(void)is_too_much(pass, b, row, c, &by);
+		draft_number(&d, load_period(load, c), "person-days too many", days(by));
 	}
 	pass_emit(pass, &d);
 }
 
 static void
-judge_sustained(struct pass *pass, const struct load *load, uint32_t row)
+judge_sustained(struct pass *pass, struct booked *b, uint32_t row)
 {
 	uint32_t first = 0;
-	uint32_t n = load_columns(load);
+	uint32_t n = load_columns(b->load);
 
 	for (uint32_t c = 0; c <= n; c++) {
-		bool over =
-		    c < n && is_over(load_cell(load, row, c), pass->limits[SUSTAINED_PERCENT]);
+		int64_t by;
+		bool over = c < n && is_too_much(pass, b, row, c, &by);
 
-		if (over && (c == first || follows(load, c)))
+		if (over && (c == first || follows(b->load, c)))
 			continue;
 		if (c > first)
-			emit_sustained(pass, load, row, first, c);
+			emit_sustained(pass, b, row, first, c);
 		first = over ? c : c + 1;
 	}
 }
@@ -319,11 +344,15 @@ static void
 run_sustained(struct pass *pass)
 {
 	const struct load *load = pass_load(pass);
+	struct booked b = {.row = 0};
 
 	if (load == NULL || lacks_data(pass, load))
 		return;
-	for (uint32_t row = 0; row < load_rows(load) && pass_goes_on(pass); row++)
-		judge_sustained(pass, load, row);
+	if (booked_init(&b, pass)) {
+		for (uint32_t row = 0; row < load_rows(b.load) && pass_goes_on(pass); row++)
+			judge_sustained(pass, &b, row);
+	}
+	booked_fini(&b);
 }
 
 static void
@@ -333,7 +362,7 @@ message_sustained(const struct check *check, const struct finding *f, struct str
 	unsigned shown = 0;
 
 	message_subject(check, f, 0, out);
-	str_add(out, " is over capacity in ");
+	str_add(out, " has too much to do in ");
 	check_value(check, &e[0], out);
 	str_add(out, " periods in a row, ");
 	message_subject(check, f, 1, out);
@@ -355,20 +384,23 @@ static const struct rule load_sustained = {
 	{"percent", 100, 10, 1000, "%", "how much of the capacity may be asked for"}},
     .asks = "Does nobody stay overloaded?",
     .meaning =
-	"A person or team that is asked for more than `percent` percent of what they can give in "
-	"at "
-	"least `periods` periods in a row, of which the last one is not over yet. Periods follow "
-	"one "
-	"another where at most a week lies between them; of periods that overlap the first counts. "
-	"One finding for each such run; it begins "
-	"with its first period, even if that is past. The figures are those of load/over.",
+	"A person or team of whom there is too much to do in at least `periods` periods in a row, "
+	"of which the last one is not over yet. Too much by stated dates: more than `percent` "
+	"percent of what they can give is asked (the figures of load/over). Or too much by the "
+	"schedule, in periods that are not over: of the work that shall be done by the last day "
+	"of the period, `plumb schedule` still has to book more of them than `percent` percent "
+	"of what they can give from today until then, so that it books the rest later. Told is how "
+	"much is beyond what they can give, of both the larger. Periods follow one another where "
+	"at most a week lies between them; of periods that overlap the first counts. One finding "
+	"for each such run; it begins with its first period, even if that is past.",
     .hurts = "A peak can be borne; a peak without an end is how people burn out, and then they are "
 	     "away for all of the work.",
     .mend =
 	"Take something away for good: stop the lowest ranked work, or bring in somebody. Shifting "
 	"it by one period only moves the peak.",
     .unknown_when =
-	"No period has both its days, or no running work says how much effort it takes.",
+	"No period has both its days, no running work says how much effort it takes, or "
+	"the plan is too large to schedule.",
     .fix = "Take work away from them for good, lowest rank first.",
     .run = run_sustained,
     .message = message_sustained,
@@ -387,6 +419,7 @@ struct waiting {
 
 struct under {
 	struct pass *pass;
+	struct booked booked;
 	const struct load *load;
 	struct involved inv;
 	struct arena *arena;   /* the skills that are wanted */
@@ -429,6 +462,8 @@ add_wanted_skills(struct under *u, uint32_t initiative)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
+		if (needs[i].effort > 0 && load_is_running(ix, initiative))
+			continue; /* it is booked */
 		if (needs[i].who[0] == '\0' && needs[i].skill[0] != '\0')
 			add_waiting(u, SLOT_NONE, initiative, needs[i].skill);
 	}
@@ -445,12 +480,11 @@ add_needed(struct under *u, uint32_t initiative)
 	}
 }
 
-/* Ranked initiatives that do not run yet; of those that run, what nobody does or no day has. */
+/* Ranked initiatives that do not run yet; of those that run, what nobody can book: a skill without an effort. */
 static void
 find_waiting(struct under *u)
 {
 	const struct index *ix = u->pass->ix;
-	const struct load_unplaced *unplaced;
 	uint32_t count;
 	const uint32_t *slots = index_kind(ix, KIND_INITIATIVE, &count);
 
@@ -460,14 +494,6 @@ find_waiting(struct under *u)
 		add_wanted_skills(u, slots[i]);
 		if (!load_is_running(ix, slots[i]))
 			add_needed(u, slots[i]);
-	}
-	unplaced = load_unplaced(u->load, &count);
-	for (uint32_t i = 0; i < count; i++) {
-		if (unplaced[i].work == unplaced[i].source &&
-		    ix->kinds[unplaced[i].work] == KIND_INITIATIVE &&
-		    ix->rank[unplaced[i].work] != RANK_NONE &&
-		    (unplaced[i].why == LOAD_NO_TIME || unplaced[i].why == LOAD_NO_WORKING_DAY))
-			add_needed(u, unplaced[i].work);
 	}
 }
 
@@ -522,13 +548,21 @@ draft_waiting(struct under *u, uint32_t row, struct draft *d)
 	return last != SLOT_NONE;
 }
 
+/* Asked for in that period by stated dates, or booked in it. */
 static bool
-is_booked(struct under *u, const struct load_cell *cell, uint32_t initiative)
+is_stated(struct under *u, uint32_t row, uint32_t column, uint32_t initiative)
 {
+	const struct load_cell *cell = load_cell(u->load, row, column);
 	const struct load_booking *list = load_bookings(u->load, cell);
+	size_t count;
+	const struct booked_part *parts = booked_parts(&u->booked, row, column, &count);
 
 	for (uint32_t i = 0; i < cell->count; i++) {
 		if (involved_top(&u->inv, list[i].work) == initiative)
+			return true;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (u->booked.forecast->pc.plan->heads[parts[i].initiative] == initiative)
 			return true;
 	}
 	return false;
@@ -549,7 +583,7 @@ has_unstated(struct under *u, uint32_t row, uint32_t column)
 
 		if (one->from <= load_last_day(u->load, column) &&
 		    one->to >= load_first_day(u->load, column) &&
-		    !is_booked(u, load_cell(u->load, row, column), one->initiative))
+		    !is_stated(u, row, column, one->initiative))
 			return true;
 	}
 	return false;
@@ -572,16 +606,16 @@ team_has_unstated(struct under *u, uint32_t row, uint32_t column)
 static void
 judge_under(struct under *u, uint32_t row, uint32_t column)
 {
-	const struct load_cell *cell = load_cell(u->load, row, column);
+	int64_t gives = booked_gives(&u->booked, row, column);
+	int64_t booked = booked_sum(&u->booked, row, column);
 	uint32_t who = load_who(u->load, row);
 	struct draft d;
 
-	if (cell->capacity == 0 ||
-	    (double)cell->demand * 100 >= (double)cell->capacity * u->pass->limits[UNDER_PERCENT])
+	if (gives == 0 || (double)booked * 100 >= (double)gives * u->pass->limits[UNDER_PERCENT])
 		return;
 	draft_init(&d, who, load_period(u->load, column));
-	draft_number(&d, who, "person-days asked", days(cell->demand));
-	draft_number(&d, who, "person-days available", days(cell->capacity));
+	draft_number(&d, who, "person-days booked", days(booked));
+	draft_number(&d, who, "person-days available", days(gives));
 	if (!draft_waiting(u, row, &d) || team_has_unstated(u, row, column))
 		return;
 	pass_emit(u->pass, &d);
@@ -624,8 +658,9 @@ run_under(struct pass *pass)
 		goto out;
 	}
 	find_waiting(&u);
-	if (u.failed || u.count == 0 || lacks_data(pass, u.load))
+	if (u.failed || u.count == 0 || lacks_data(pass, u.load) || !booked_init(&u.booked, pass))
 		goto out;
+	u.load = u.booked.load;
 	qsort_r(u.list, u.count, sizeof u.list[0], compare_waiting, (void *)(uintptr_t)pass->ix);
 	judge_rows(&u);
 out:
@@ -634,6 +669,7 @@ out:
 	free(u.list);
 	arena_free(u.arena);
 	arena_free(u.scratch);
+	booked_fini(&u.booked);
 	involved_fini(&u.inv);
 }
 
@@ -644,7 +680,7 @@ message_under(const struct check *check, const struct finding *f, struct str *ou
 	unsigned shown = 0;
 
 	message_subject(check, f, 0, out);
-	str_add(out, " is asked for ");
+	str_add(out, " is booked for ");
 	check_value(check, &e[0], out);
 	str_add(out, " of ");
 	check_value(check, &e[1], out);
@@ -662,22 +698,23 @@ static const struct rule load_under = {
     .name = "load/under",
     .severity = SEVERITY_NOTE,
     .thresholds = {{"percent", 60, 1, 100, "%",
-	"of what they can give; whoever is asked for less has room"}},
+	"of what they can give; whoever is booked for less has room"}},
     .asks = "Does ranked work wait for people who have room?",
     .meaning =
-	"A person or team that is asked for less than `percent` percent of what they can give in "
-	"the "
-	"period that runs now or the next one, while ranked work waits that they could do: an open "
-	"initiative that does not run (proposed or paused) and needs them, their team, or a skill "
-	"that the person has; or one that runs, but has a need of them on no day, or a need of "
-	"such "
-	"a skill that names nobody. Nobody is found who is, in that period, on running work that "
-	"does not say how much of them it takes: they may well be busy.",
+	"A person or team of whom `plumb schedule` books less than `percent` percent of what they "
+	"can give in the period that runs now (from today on) or the next one, while ranked work "
+	"waits that they could do: an open initiative that does not run (proposed or paused) and "
+	"needs them, their team, or a skill that the person has; or one that runs and needs such "
+	"a skill of nobody by name, without saying how much of it. The schedule books all running "
+	"work that says how much effort it takes, as early as it can be, less what is done; what "
+	"waits for a prerequisite is booked when that is done. Nobody is found who is, in that "
+	"period, on running work that does not say how much of them it takes: they may well be "
+	"busy.",
     .hurts = "The first priorities stand still for want of people, while the people are there.",
     .mend = "Start the work that waits, or allocate them to it; or say what keeps them busy.",
     .unknown_when =
-	"Ranked work waits, but no period has both its days, or no running work says how "
-	"much effort it takes.",
+	"Ranked work waits, but no period has both its days, no running work says how much effort "
+	"it takes, or the plan is too large to schedule.",
     .fix = "Start the work that waits, or allocate them to it.",
     .run = run_under,
     .message = message_under,

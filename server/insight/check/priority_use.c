@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/str.h"
+#include "server/insight/check/booked.h"
 #include "server/insight/check/claims.h"
 #include "server/insight/check/pass.h"
 #include "server/limits.h"
@@ -53,7 +54,7 @@ each_of_row(struct pass *pass, struct cell *at, struct claims *claims, cell_fn j
 		unknown |= !at->of->is_known;
 		if (!at->of->is_known || at->of->demand <= at->of->capacity)
 			continue;
-		if (claims_of(claims, pass->ix, at->load, at->of))
+		if (claims_of(claims, pass->ix, at->load, at->row, at->column))
 			judge(pass, at, arg);
 		else
 			pass_out_of_memory(pass);
@@ -78,29 +79,32 @@ each_over_full(struct pass *pass, const struct load *load, cell_fn judge, void *
 
 enum { INVERSION_LEAST_DAYS };
 
-/* What those hold that are ranked worse than the one at hand. */
-struct worse {
-	int64_t held;
+struct inversion {
+	struct pass *pass;
+	struct booked booked;
+	struct claims claims;
+	uint32_t row;
+	uint32_t column;
+	int64_t gives;            /* in the column */
+	int64_t held;             /* by those that are ranked worse than the one at hand */
 	const struct claim *most; /* who holds most of it */
 };
 
 static void
-emit_inversion(struct pass *pass, const struct cell *at, const struct claim *better, int64_t lacks,
-    const struct worse *worse)
+emit_inversion(struct inversion *v, uint32_t better, int64_t booked, int64_t lacks)
 {
-	uint32_t who = load_who(at->load, at->row);
+	uint32_t who = load_who(v->booked.load, v->row);
 	struct draft d;
 
-	draft_init(&d, better->initiative, worse->most->initiative);
+	draft_init(&d, better, v->most->initiative);
 	d.subjects[d.subjects_count++] = who;
-	d.subjects[d.subjects_count++] = load_period(at->load, at->column);
-	draft_number(&d, better->initiative, "person-days lacking", (double)lacks / 100);
-	draft_number(
-	    &d, worse->most->initiative, "person-days allocated", (double)worse->most->held / 100);
-	draft_number(&d, who, "person-days allocated to lower ranks", (double)worse->held / 100);
-	draft_number(&d, who, "person-days asked", (double)at->of->demand / 100);
-	draft_number(&d, who, "person-days there are", (double)at->of->capacity / 100);
-	pass_emit(pass, &d);
+	d.subjects[d.subjects_count++] = load_period(v->booked.load, v->column);
+	draft_number(&d, better, "person-days lacking", (double)lacks / 100);
+	draft_number(&d, better, "person-days booked", (double)booked / 100);
+	draft_number(&d, v->most->initiative, "person-days allocated", (double)v->most->held / 100);
+	draft_number(&d, who, "person-days allocated to lower ranks", (double)v->held / 100);
+	draft_number(&d, who, "person-days there are", (double)v->gives / 100);
+	pass_emit(v->pass, &d);
 }
 
 static bool
@@ -109,67 +113,85 @@ is_enough(const struct pass *pass, int64_t effort)
 	return effort > 0 && (double)effort >= pass->limits[INVERSION_LEAST_DAYS] * 100;
 }
 
-/* What is allocated is taken first; what is then left goes to the rest in the order of ranks. */
-static void
-share_out(const struct claims *claims, int64_t capacity)
-{
-	for (uint32_t i = 0; i < claims->count; i++)
-		capacity -= claims->list[i].held;
-	if (capacity < 0)
-		capacity = 0;
-	for (uint32_t i = 0; i < claims->count; i++) {
-		struct claim *c = &claims->list[i];
-		int64_t needs = c->asked - c->held;
-
-		c->lacks = needs > capacity ? needs - capacity : 0;
-		capacity -= needs - c->lacks;
-	}
-}
-
-/* Those who share a rank do not take from each other. Returns where the rank begins. */
+/* Goes on to claims that are ranked worse; returns how many are left. Those who share a rank do not take from each other. */
 static uint32_t
-judge_rank(struct pass *pass, const struct cell *at, uint32_t end, struct worse *worse)
+pass_worse(struct inversion *v, uint32_t end, uint32_t rank)
 {
-	const struct claim *list = at->claims->list;
-	uint32_t first = end;
+	const struct claim *list = v->claims.list;
 
-	while (first > 0 && list[first - 1].rank == list[end - 1].rank)
-		first--;
-	for (uint32_t i = first; i < end && list[i].rank != RANK_NONE; i++) {
-		if (is_enough(pass, list[i].lacks) && is_enough(pass, worse->held))
-			emit_inversion(pass, at, &list[i], list[i].lacks, worse);
-	}
-	for (uint32_t i = end; i > first; i--) {
-		const struct claim *c = &list[i - 1];
+	for (; end > 0 && list[end - 1].rank > rank; end--) {
+		const struct claim *c = &list[end - 1];
 
-		worse->held += c->held;
-		if (c->held > 0 && (worse->most == NULL || c->held > worse->most->held))
-			worse->most = c;
+		v->held += c->held;
+		if (c->held > 0 && (v->most == NULL || c->held > v->most->held))
+			v->most = c;
 	}
-	return first;
+	return end;
+}
+
+/* From the worst rank to the best: what is booked ahead of it, then it, goes into what worse ranks leave. */
+static void
+judge_cell(struct inversion *v)
+{
+	const struct index *ix = v->pass->ix;
+	size_t count;
+	const struct booked_part *parts = booked_parts(&v->booked, v->row, v->column, &count);
+	int64_t ahead = booked_sum(&v->booked, v->row, v->column);
+	uint32_t end = v->claims.count;
+
+	v->held = 0;
+	v->most = NULL;
+	v->gives = booked_gives(&v->booked, v->row, v->column);
+	while (count > 0 && pass_goes_on(v->pass)) {
+		const struct booked_part *part = &parts[--count];
+		uint32_t better = v->booked.forecast->pc.plan->heads[part->initiative];
+		uint32_t rank = ix->rank[better];
+		int64_t left, lacks;
+
+		ahead -= part->effort;
+		end = pass_worse(v, end, rank);
+		left = v->gives - v->held - ahead;
+		lacks = left > 0 ? part->effort - left : part->effort;
+		if (lacks > part->effort - part->allocated)
+			lacks = part->effort - part->allocated;
+		if (rank != RANK_NONE && is_enough(v->pass, lacks) && is_enough(v->pass, v->held))
+			emit_inversion(v, better, part->effort, lacks);
+	}
 }
 
 static void
-judge_inversion(struct pass *pass, const struct cell *at, void *arg)
+judge_row(struct inversion *v)
 {
-	struct worse worse = {0, NULL};
-	uint32_t end = at->claims->count;
+	const struct load *load = v->booked.load;
+	bool unknown = false;
 
-	(void)arg;
-	share_out(at->claims, at->of->capacity);
-	while (end > 0 && pass_goes_on(pass))
-		end = judge_rank(pass, at, end, &worse);
+	for (v->column = 0; v->column < load_columns(load) && pass_goes_on(v->pass); v->column++) {
+		const struct load_cell *cell = load_cell(load, v->row, v->column);
+
+		if (cell->count == 0 || !claims_are_open(v->pass->ix, load, v->column))
+			continue;
+		unknown |= !cell->is_known && cell->count > 1;
+		if (!cell->is_known)
+			continue;
+		if (claims_of(&v->claims, v->pass->ix, load, v->row, v->column))
+			judge_cell(v);
+		else
+			pass_out_of_memory(v->pass);
+	}
+	if (unknown && !v->pass->stop)
+		emit_missing(v->pass, load_who(load, v->row),
+		    "neither its members nor its capacity are stated");
 }
 
-/* Where the load can be judged by ranks; else says once why it cannot. */
-static const struct load *
-ready_load(struct pass *pass)
+/* Can the load be judged by ranks? Else says once why it cannot. */
+static bool
+is_ready(struct pass *pass)
 {
-	const struct load *load = NULL;
+	const struct load *load;
 
 	switch (claims_ready(pass, &load)) {
 	case CLAIMS_READY:
-		return load;
+		return true;
 	case CLAIMS_NO_ORDER:
 		emit_missing(pass, SLOT_NONE, CLAIMS_LACK_ORDER);
 		break;
@@ -179,16 +201,20 @@ ready_load(struct pass *pass)
 	case CLAIMS_NOTHING:
 		break;
 	}
-	return NULL;
+	return false;
 }
 
 static void
 run_inversion(struct pass *pass)
 {
-	const struct load *load = ready_load(pass);
+	struct inversion v = {.pass = pass};
 
-	if (load != NULL)
-		each_over_full(pass, load, judge_inversion, NULL);
+	if (is_ready(pass) && booked_init(&v.booked, pass)) {
+		for (v.row = 0; v.row < load_rows(v.booked.load) && !pass->stop; v.row++)
+			judge_row(&v);
+	}
+	claims_fini(&v.claims);
+	booked_fini(&v.booked);
 }
 
 static void
@@ -217,20 +243,22 @@ static const struct rule priority_inversion = {
 	"less than this, lacking or allocated, is let pass"}},
     .asks = "Does the better-ranked one get the people?",
     .meaning =
-	"A team or person is asked for more in a period than there is of them. What is allocated "
-	"is taken; what is left goes to the rest of what is needed, best rank first. Found is a "
-	"ranked initiative that lacks at least `least_days` of what it needs there without an "
-	"allocation, while initiatives ranked worse (or not at all) hold allocations of at least "
-	"`least_days` in the same period. The one of them that holds most is named. Where an "
-	"allocation of the same team or person says how much a piece of work gets, that stands in "
-	"place of its need. Periods that are over are not judged. Demand and capacity are those "
-	"of `plumb load`.",
+	"A ranked initiative lacks people, while initiatives ranked worse (or not at all) hold "
+	"allocations of them. Judged by `plumb schedule`: best rank first, everything that runs is "
+	"booked as early as it can be. Of what the schedule books of a team or person in a period "
+	"for the initiative, it lacks what does not fit beside what is booked ahead of it and all "
+	"that worse ranks hold there; what it is allocated itself it does not lack. Found where "
+	"that is at least `least_days`, and worse ranks hold at least as much. The one of them "
+	"that holds most is named. So what waits for a prerequisite lacks nobody in that time. Of "
+	"the period that runs now, only what lies ahead counts, of bookings, allocations and "
+	"days; of an effort by working days, of a share by what they can give.",
     .hurts = "The order is on paper, the people are elsewhere. The first priority waits for those "
 	     "who work on the fifth, and nobody has decided that.",
     .mend = "Move the allocation to the better-ranked one, or change the order if it is wrong.",
     .unknown_when =
 	"The plan has no order of initiatives or no period with both days (each said once for the "
-	"plan as a whole), or a team that is needed states neither members nor capacity.",
+	"plan as a whole), it is too large to schedule, or a team that several need states "
+	"neither members nor capacity.",
     .fix = "Give the people to the better-ranked one, or change the order.",
     .run = run_inversion,
     .message = message_inversion,

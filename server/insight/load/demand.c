@@ -123,8 +123,8 @@ keep_ask(struct demand *d, const struct node *node, const struct source *s, int6
 		return;
 	}
 	load->asks = grown;
-	load->asks[load->asks_count++] =
-	    (struct load_ask){node->slot, s->row, effort, ahead_of(d, node, s, effort), s->need};
+	load->asks[load->asks_count++] = (struct load_ask){node->slot, s->row, effort,
+	    ahead_of(d, node, s, effort), s->need, s->how == LOAD_ALLOCATION};
 }
 
 static void

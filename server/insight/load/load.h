@@ -81,9 +81,10 @@ struct load_unplaced {
 struct load_ask {
 	uint32_t work;
 	uint32_t row;
-	int64_t effort; /* -1: a share of nobody knows what */
-	int64_t ahead;  /* of a share: what falls on today and later; of effort: all of it */
-	uint32_t need;  /* which of the work's needs says so, in their order; LOAD_NO_NEED */
+	int64_t effort;    /* -1: a share of nobody knows what */
+	int64_t ahead;     /* of a share: what falls on today and later; of effort: all of it */
+	uint32_t need;     /* which of the work's needs says so, in their order; LOAD_NO_NEED */
+	bool is_allocated; /* allocations say so */
 };
 #define LOAD_NO_NEED UINT32_MAX
 
@@ -120,6 +121,8 @@ int32_t load_first_day(const struct load *load, uint32_t column);
 int32_t load_last_day(const struct load *load, uint32_t column);
 /* The column whose period has that day; UINT32_MAX none. Where periods overlap: the one that began last. */
 uint32_t load_column_of(const struct load *load, int32_t day);
+/* The first column that ends on that day or later; load_columns() where there is none. */
+uint32_t load_first_column(const struct load *load, int32_t day);
 
 /* Rows: teams, then persons, each by name; behind them load_skills() skills, each by name. */
 uint32_t load_rows(const struct load *load);
@@ -141,6 +144,9 @@ uint32_t load_skills_stated(const struct load *load, uint32_t person);
 const struct load_cell *load_cell(const struct load *load, uint32_t row, uint32_t column);
 /* Best rank first (unranked last), then by name of the work and of the source. */
 const struct load_booking *load_bookings(const struct load *load, const struct load_cell *cell);
+/* What of an allocation's booking in that column falls on the day or later. */
+int64_t load_allocated_from(
+    const struct load *load, const struct load_booking *booking, uint32_t column, int32_t day);
 /* By name of the work and of the source. */
 const struct load_unplaced *load_unplaced(const struct load *load, uint32_t *count);
 

@@ -50,9 +50,8 @@ book(struct load *load, const struct spot *spot, uint32_t column, int64_t effort
 	return true;
 }
 
-/* The first column that ends on that day or later. */
-static uint32_t
-first_column(const struct load *load, int32_t day)
+uint32_t
+load_first_column(const struct load *load, int32_t day)
 {
 	uint32_t low = 0;
 	uint32_t high = load->columns_count;
@@ -86,7 +85,7 @@ count_days(struct load *load, uint32_t calendar, int32_t start, int32_t finish)
 		return true; /* parts of one piece of work mostly have its time */
 	}
 	*days = (struct days){calendar, start, finish, workdays_count(w, start, finish),
-	    first_column(load, start), 0, days->before, days->until};
+	    load_first_column(load, start), 0, days->before, days->until};
 	for (uint32_t c = days->first; c < n && load->columns[c].first <= finish; c++) {
 		int32_t last = load->columns[c].last;
 
@@ -180,7 +179,7 @@ load_share(const struct load *load, const struct spot *spot, int32_t share)
 {
 	int64_t sum = 0;
 
-	for (uint32_t c = first_column(load, spot->start);
+	for (uint32_t c = load_first_column(load, spot->start);
 	     c < load->columns_count && load->columns[c].first <= spot->finish; c++)
 		sum += share_in(load, spot, share, c);
 	return sum;
@@ -190,7 +189,7 @@ load_share(const struct load *load, const struct spot *spot, int32_t share)
 static bool
 is_outside(const struct load *load, const struct spot *spot)
 {
-	uint32_t c = first_column(load, spot->start);
+	uint32_t c = load_first_column(load, spot->start);
 
 	return !load->by_week && load->left_out_before == 0 && load->left_out_after == 0 &&
 	       (c == load->columns_count || load->columns[c].first > spot->finish);
@@ -208,7 +207,7 @@ load_place_share(struct load *load, const struct spot *spot, int32_t share, int6
 		return load_unplace(load, spot->work, spot->source, 0, LOAD_OUTSIDE_PERIODS);
 	if (effort == 0)
 		return true;
-	for (uint32_t c = first_column(load, spot->start);
+	for (uint32_t c = load_first_column(load, spot->start);
 	     c < load->columns_count && load->columns[c].first <= spot->finish; c++) {
 		int64_t here = share_in(load, spot, share, c);
 
@@ -219,4 +218,37 @@ load_place_share(struct load *load, const struct spot *spot, int32_t share, int6
 		until += here;
 	}
 	return true;
+}
+
+static int32_t
+later(int32_t a, int32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Of a share, by what they can give; of an effort, by working days. */
+int64_t
+load_allocated_from(
+    const struct load *load, const struct load_booking *booking, uint32_t column, int32_t day)
+{
+	const struct column *c = &load->columns[column];
+	uint32_t row = load->row_of[index_target(load->ix, booking->source, ROLE_WHO)];
+	int32_t first = index_periods_start(load->ix, booking->source);
+	int32_t last = index_periods_end(load->ix, booking->source);
+	const struct workdays *w = &load->calendars[load->givers[row].calendar];
+	int64_t all, left;
+
+	first = later(c->first, first != DATE_NONE ? first : load_start(load->ix, booking->work));
+	last = last != DATE_NONE ? last : load_finish(load->ix, booking->work);
+	last = last < c->last ? last : c->last;
+	if (day <= first || day > last)
+		return day <= first ? booking->effort : 0;
+	if (load->ix->items[booking->source]->extra == 1) {
+		all = workdays_count(w, first, last);
+		left = workdays_count(w, day, last);
+	} else {
+		all = load_give(load, row, column, first, last);
+		left = load_give(load, row, column, day, last);
+	}
+	return all > 0 ? load_part(booking->effort, left, all) : 0;
 }

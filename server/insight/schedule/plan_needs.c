@@ -180,8 +180,10 @@ lay_asks(struct needs *n, const struct load_ask *asks, size_t count, struct err 
 			work->needs_first = number;
 		plan->need[number] =
 		    (struct schedule_need){.giver = asks[i].row, .effort = asks[i].effort};
-		plan->stated[number] = (struct plan_need){
-		    .row = asks[i].row, .skill = SCHEDULE_NONE, .most_share = SCHEDULE_ALL};
+		plan->stated[number] = (struct plan_need){.row = asks[i].row,
+		    .skill = SCHEDULE_NONE,
+		    .most_share = SCHEDULE_ALL,
+		    .is_allocated = asks[i].is_allocated};
 		if (terms != NULL)
 			take_terms(n, terms, &asks[i], number);
 		plan->problem.needs++;

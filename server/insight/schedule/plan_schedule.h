@@ -39,7 +39,8 @@ struct plan_need {
 	uint32_t skill;     /* row of the load: load_skill(); SCHEDULE_NONE */
 	int32_t most_share; /* of a day, in 1/10,000 */
 	int32_t least_share;
-	uint8_t fault; /* enum plan_need_fault: why nobody can give it */
+	uint8_t fault;     /* enum plan_need_fault: why nobody can give it */
+	bool is_allocated; /* allocations say so, and when */
 };
 
 struct plan_schedule {

@@ -261,15 +261,17 @@ END_TEST
 	"initiative/" id " {'status': 'ACTIVE', 'periods': ['" quarter "'], 'members': ['p'],"     \
 	" 'estimate': {'likely': '" effort "'}}\n"
 
+/*
+ * Half a person's week of two days is 13, 13.2, 13.2 days in the quarters to come, and 0.2 on 31 March, so that 13.2, 26.4 and 39.6 can be
+ * given until the ends of the quarters.
+ */
 START_TEST(three_periods_in_a_row_are_sustained)
 {
-	ranked_says(QUARTERS "person/p {'capacity': '100'}\n" /* 13, 13.2, 13.2 days */
+	/* by dates 1, 1.01 and 0.01 too many; until the ends 14 - 13.2, 28.21 - 26.4, 41.42 - 39.6 */
+	ranked_says(QUARTERS "person/p {'capacity': '100'}\n"
 	    ASKED("a", "q2", "1400") ASKED("b", "q3", "1421") ASKED("c", "q4", "1321"), NULL, "load/sustained",
-	    "person/p is over capacity in 3 periods in a row, period/q2 to period/q4: 1 person-days too many in period/q2,"
-	    " 1.01 person-days too many in period/q3, 0.01 person-days too many in period/q4.");
-	/* the third is just full */
-	check_text_plan(QUARTERS "person/p {'capacity': '100'}\n"
-	    ASKED("a", "q2", "1400") ASKED("b", "q3", "1421") ASKED("c", "q4", "1320"), "load/sustained", "");
+	    "person/p has too much to do in 3 periods in a row, period/q2 to period/q4: 1 person-days too many in period/q2,"
+	    " 1.81 person-days too many in period/q3, 1.82 person-days too many in period/q4.");
 	/* the past counts where the run is not over */
 	check_text_plan(QUARTERS "person/p {'capacity': '100'}\nperiod/q0 {'first_day': '2025-10-01', 'last_day': '2025-12-31'}\n"
 	    ASKED("a", "q0", "9999") ASKED("b", "q1", "9999") ASKED("c", "q2", "9999"),
@@ -277,13 +279,43 @@ START_TEST(three_periods_in_a_row_are_sustained)
 }
 END_TEST
 
+/* By dates it is too much in one of them, but what it leaves undone is behind until the end of all. */
+START_TEST(what_is_carried_on_is_sustained)
+{
+	/* until the ends 20 - 13.2, 30 - 26.4, 39.61 - 39.6 */
+	ranked_says(QUARTERS "person/p {'capacity': '100'}\n"
+	    ASKED("a", "q2", "2000") ASKED("b", "q3", "1000") ASKED("c", "q4", "961"), NULL, "load/sustained",
+	    "person/p has too much to do in 3 periods in a row, period/q2 to period/q4: 7 person-days too many in period/q2,"
+	    " 3.6 person-days too many in period/q3, 0.01 person-days too many in period/q4.");
+	/* it is all done on the last day */
+	check_text_plan(QUARTERS "person/p {'capacity': '100'}\n"
+	    ASKED("a", "q2", "2000") ASKED("b", "q3", "1000") ASKED("c", "q4", "960"), "load/sustained", "");
+	/* most of it is done already: what is left is carried on into the third quarter only */
+	check_text_plan(QUARTERS "person/p {'capacity': '100'}\n"
+	    ASKED("a", "q2", "2000") ASKED("b", "q3", "1000") ASKED("c", "q4", "961")
+	    "check-in/half {'progress': 0.5} {'about': 'initiative/a', 'at': '2026-03-30'}\n", "load/sustained", "");
+	/* a percentage of what they can give until then: 110 % of 39.6 is 43.56 */
+#define PERCENT "rule-setting/load.sustained {'rule': 'load/sustained', 'thresholds': {'percent': 110}}\n"
+	check_text_plan(QUARTERS PERCENT "person/p {'capacity': '100'}\n"
+	    ASKED("a", "q2", "2000") ASKED("b", "q3", "1300") ASKED("c", "q4", "1056"), "load/sustained", "");
+	check_text_plan(QUARTERS PERCENT "person/p {'capacity': '100'}\n"
+	    ASKED("a", "q2", "2000") ASKED("b", "q3", "1300") ASKED("c", "q4", "1057"),
+	    "load/sustained", "load/sustained:person/p,period/q2\n");
+	/* a member's counts for the team */
+	check_text_plan(QUARTERS "team/t {}\nperson/p {'capacity': '100', 'team': 't'}\n"
+	    ASKED("a", "q2", "2000") ASKED("b", "q3", "1000") ASKED("c", "q4", "961"),
+	    "load/sustained", "load/sustained:person/p,period/q2\nload/sustained:team/t,period/q2\n");
+}
+END_TEST
+
 START_TEST(what_lies_apart_is_no_row)
 {
 	struct plan_text text;
 
-	/* the second of three quarters is all right */
+	/* the second of three quarters is all right, since the first one's work is done */
 	check_text_plan(QUARTERS "person/p {'capacity': '100'}\n"
-	    ASKED("a", "q1", "9999") ASKED("b", "q2", "9999") ASKED("c", "q4", "9999"), "load/sustained", "");
+	    ASKED("a", "q1", "2000") ASKED("b", "q2", "1000") ASKED("c", "q4", "2000")
+	    "check-in/a {'progress': 1} {'about': 'initiative/a', 'at': '2026-03-30'}\n", "load/sustained", "");
 	/* a week between two periods is nothing, more is */
 	check_text_plan("person/p {'capacity': '0'}\n"
 	    "period/a {'first_day': '2026-04-01', 'last_day': '2026-04-10'}\n"
@@ -316,7 +348,7 @@ START_TEST(periods_that_overlap_are_no_row)
 	    "load/sustained", "");
 	ranked_says(QUARTERS ACROSS ASKED("a", "q1", "100") ASKED("b", "q2", "100") ASKED("c", "q3", "100"), NULL,
 	    "load/sustained",
-	    "person/p is over capacity in 3 periods in a row, period/q1 to period/q3: 1 person-days too many in period/q1,"
+	    "person/p has too much to do in 3 periods in a row, period/q1 to period/q3: 1 person-days too many in period/q1,"
 	    " 1 person-days too many in period/q2, 1 person-days too many in period/q3.");
 #undef ACROSS
 }
@@ -324,9 +356,9 @@ END_TEST
 
 /* ---- under */
 
-/* Asked for 39 of 65 days in the second quarter is 60 %; q1 is the period that runs today, full. */
+/* The last day of q1 is taken; then so much of the 65 days of q2, of which 39 are 60 %. */
 #define BUSY(effort)                                                                               \
-	"initiative/now {'status': 'ACTIVE', 'periods': ['q1'], 'members': ['p'], 'estimate': {'likely': '6400'}}\n" \
+	"initiative/now {'status': 'ACTIVE', 'periods': ['q1'], 'members': ['p'], 'estimate': {'likely': '100'}}\n" \
 	"initiative/then {'status': 'ACTIVE', 'periods': ['q2'], 'members': ['p'], 'estimate': {'likely': '" effort "'}}\n"
 
 START_TEST(room_beside_waiting_work_is_found)
@@ -334,7 +366,7 @@ START_TEST(room_beside_waiting_work_is_found)
 	ranked_says(QUARTERS "team/t {}\nperson/p {'team': 't'}\n" BUSY("3899")
 	    "initiative/waits {'status': 'PAUSED', 'needs': [{'who': 'person/p'}]}\n",
 	    LAST("waits"), "load/under",
-	    "person/p is asked for 38.99 of 65 person-days in period/q2 (60 %), and could do what waits: initiative/waits (rank 1).");
+	    "person/p is booked for 38.99 of 65 person-days in period/q2 (60 %), and could do what waits: initiative/waits (rank 1).");
 	/* at the threshold */
 	ranked_plan(QUARTERS "team/t {}\nperson/p {'team': 't'}\n" BUSY("3900")
 	    "initiative/waits {'needs': [{'who': 't'}]}\n",
@@ -359,11 +391,39 @@ START_TEST(only_ranked_work_that_they_could_do_waits)
 	ranked_plan(QUARTERS "person/p {'skills': ['sql', 'law']}\nperson/q {'skills': ['sql']}\nperson/r {}\n" BUSY("100")
 	    "initiative/waits {'status': 'ACTIVE', 'periods': ['q3'], 'needs': [{'skill': 'law'}]}\n",
 	    LAST("waits"), "load/under", "load/under:person/p,period/q2\n");
-	/* it runs, but what is needed of the team lies on no day */
+	/* one that says how much is booked, not waiting: p gives it in April */
+	ranked_plan(QUARTERS "person/p {'skills': ['sql', 'law']}\n" BUSY("100")
+	    "initiative/waits {'status': 'ACTIVE', 'periods': ['q3'], 'needs': [{'skill': 'law', 'effort': '100'}]}\n",
+	    LAST("waits"), "load/under", "");
+	/* so is what lies on no day */
 	ranked_plan(QUARTERS "team/t {}\nperson/p {'team': 't'}\n" BUSY("6400")
 	    "person/q {'team': 't'}\n"
 	    "initiative/nowhen {'status': 'ACTIVE', 'needs': [{'who': 't', 'effort': '100'}]}\n",
-	    LAST("nowhen"), "load/under", "load/under:person/q,period/q1\nload/under:person/q,period/q2\n");
+	    LAST("nowhen"), "load/under", "");
+}
+END_TEST
+
+/* By dates p is asked for 64 days in the first quarter and 60 in the second. */
+START_TEST(what_is_booked_counts_not_what_was_asked)
+{
+#define ASKED_MUCH \
+	"person/p {}\n" ASKED("a", "q1", "6400") ASKED("b", "q2", "6000") "initiative/waits {'needs': [{'who': 'person/p'}]}\n" \
+	"check-in/a {'progress': 1} {'about': 'initiative/a', 'at': '2026-03-30'}\n"
+	ranked_plan(QUARTERS ASKED_MUCH, LAST("waits"), "load/under", "");
+	/* of b 30 are left: 1 on 31 March, 29 in the second quarter */
+	ranked_says(QUARTERS ASKED_MUCH "check-in/b {'remaining': '3000'} {'about': 'initiative/b', 'at': '2026-03-30'}\n",
+	    LAST("waits"), "load/under",
+	    "person/p is booked for 29 of 65 person-days in period/q2 (45 %), and could do what waits: initiative/waits (rank 1).");
+	/* asked for in the third quarter, booked in the second */
+	ranked_plan(QUARTERS "person/p {}\n" ASKED("a", "q3", "6000") "initiative/waits {'needs': [{'who': 'person/p'}]}\n",
+	    LAST("waits"), "load/under", "");
+	/* not before it may begin: for want of a prerequisite */
+	ranked_plan(QUARTERS "person/p {}\nperson/q {}\n"
+	    "initiative/a {'status': 'ACTIVE', 'periods': ['q3'], 'members': ['p'], 'estimate': {'likely': '6000'},"
+	    " 'after': ['first']}\n"
+	    "initiative/first {'status': 'ACTIVE', 'periods': ['q2'], 'members': ['q'], 'estimate': {'likely': '6600'}}\n"
+	    "initiative/waits {'needs': [{'who': 'person/p'}]}\n",
+	    LAST("waits"), "load/under", "load/under:person/p,period/q1\nload/under:person/p,period/q2\n");
 }
 END_TEST
 
@@ -477,10 +537,12 @@ main(void)
 	tcase_add_test(tc, periods_that_are_over_are_not_judged);
 	tcase_add_test(tc, over_says_what_it_lacks);
 	tcase_add_test(tc, three_periods_in_a_row_are_sustained);
+	tcase_add_test(tc, what_is_carried_on_is_sustained);
 	tcase_add_test(tc, what_lies_apart_is_no_row);
 	tcase_add_test(tc, periods_that_overlap_are_no_row);
 	tcase_add_test(tc, room_beside_waiting_work_is_found);
 	tcase_add_test(tc, only_ranked_work_that_they_could_do_waits);
+	tcase_add_test(tc, what_is_booked_counts_not_what_was_asked);
 	tcase_add_test(tc, who_may_be_busy_is_not_called_idle);
 	tcase_add_test(tc, the_same_head_on_the_first_priorities_is_found);
 	tcase_add_test(tc, without_ranks_there_are_no_first_priorities);

@@ -102,14 +102,51 @@ START_TEST(what_is_in_order_is_no_inversion)
 	expect(TEAM NEEDS("a", "800") HOLDS("b", "600"), LAST("a") ", " TIED("b", "a"), "priority/inversion", "");
 	/* nobody holds anything: the order decides */
 	expect(TEAM NEEDS("a", "800") NEEDS("b", "600"), A_THEN_B, "priority/inversion", "");
-	/* both hold: a gets what it was allocated */
+	/* both hold: a gets what it was allocated, whenever the schedule books it */
 	expect(TEAM HOLDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", "");
 	/* not running: asks for nothing, holds nothing */
 	expect(TEAM "initiative/a {'periods': ['q2'], 'needs': [{'who': 't', 'effort': 800}]}\n"
 	    HOLDS("b", "600"), A_THEN_B, "priority/inversion", "");
-	/* on the last day of the quarter it can still be mended, a day later it is over */
-	expect_on("2026-06-30", TEAM NEEDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", INVERTED);
+}
+END_TEST
+
+/*
+ * Of the quarter's 65 working days 11 lie ahead on 16 June, 10 on the 17th: of b's 6 that is 1.01, then 0.92; of the team's 10 it
+ * is 1.7, all of which a is booked for, so that it lacks what b holds.
+ */
+START_TEST(only_what_lies_ahead_counts)
+{
+	expect_on("2026-06-16", TEAM NEEDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", INVERTED);
+	expect_on("2026-06-17", TEAM NEEDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", "");
 	expect_on("2026-07-01", TEAM NEEDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", "");
+	/* a share by what they can give: 0.65 of 1.7 is 1.1 (of 650 in all, 650 * 170 / 1000); 0.55 is 0.93 */
+#define SHARES(share) \
+	"initiative/b {'status': 'ACTIVE', 'periods': ['q2']}\n" \
+	"allocation/x {'who': 'team/t', 'initiative': 'b', 'share': " share ", 'period': 'q2'}\n"
+	expect_on("2026-06-16", TEAM NEEDS("a", "800") SHARES("0.65"), A_THEN_B, "priority/inversion", INVERTED);
+	expect_on("2026-06-16", TEAM NEEDS("a", "800") SHARES("0.55"), A_THEN_B, "priority/inversion", "");
+}
+END_TEST
+
+/* Of what the schedule books of a there in that time: nothing, while it waits, or where it is booked in other periods. */
+START_TEST(who_waits_for_something_else_lacks_nobody)
+{
+#define Q3 "period/q3 {'firstDay': '2026-07-01', 'lastDay': '2026-09-30'}\n"
+#define AFTER(what) \
+	"initiative/a {'status': 'ACTIVE', 'periods': ['q2'], 'after': ['" what "'], 'needs': [{'who': 't', 'effort': 800}]}\n"
+	/* for what is only proposed */
+	expect(TEAM AFTER("x") "initiative/x {}\n" HOLDS("b", "600"), A_THEN_B, "priority/inversion", "");
+	/* for what u does within a day (31 March): then as if it did not wait */
+	expect(TEAM AFTER("x") "person/u {}\n"
+	    "initiative/x {'status': 'ACTIVE', 'members': ['u'], 'estimate': {'likely': 100}}\n" HOLDS("b", "600"),
+	    A_THEN_B, "priority/inversion", INVERTED);
+	/* for what u does until July */
+	expect(TEAM AFTER("x") "person/u {}\n"
+	    "initiative/x {'status': 'ACTIVE', 'members': ['u'], 'estimate': {'likely': 7000}}\n" HOLDS("b", "600"),
+	    A_THEN_B, "priority/inversion", "");
+	/* asked for in the third quarter, booked in the second, where b holds; of the third nothing is left to do */
+	expect(TEAM Q3 "initiative/a {'status': 'ACTIVE', 'periods': ['q3'], 'needs': [{'who': 't', 'effort': 800}]}\n"
+	    HOLDS("b", "600"), A_THEN_B, "priority/inversion", INVERTED);
 }
 END_TEST
 
@@ -150,10 +187,10 @@ START_TEST(inversion_says_what_it_lacks)
 	/* nobody in the team, nothing stated */
 	expect("period/q2 {'firstDay': '2026-04-01', 'lastDay': '2026-06-30'}\nteam/t {}\n"
 	    NEEDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", "? priority/inversion:team/t\n");
-	/* a stated nothing is known: all that is held is too much, and all that is needed lacks */
+	/* a stated nothing is known: nothing is booked, and nothing could be */
 	expect("period/q2 {'firstDay': '2026-04-01', 'lastDay': '2026-06-30'}\n"
 	    "team/t {'capacities': [{'period': 'q2', 'effort': 0}]}\n"
-	    NEEDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", INVERTED);
+	    NEEDS("a", "800") HOLDS("b", "600"), A_THEN_B, "priority/inversion", "");
 	/* nothing runs: nothing to judge */
 	expect("initiative/a {}\n", "", "priority/inversion", "");
 }
@@ -518,6 +555,8 @@ main(void)
 	tcase_add_test(tc, a_lower_rank_that_holds_what_a_higher_lacks_is_found);
 	tcase_add_test(tc, a_day_is_the_least_that_counts);
 	tcase_add_test(tc, what_is_in_order_is_no_inversion);
+	tcase_add_test(tc, only_what_lies_ahead_counts);
+	tcase_add_test(tc, who_waits_for_something_else_lacks_nobody);
 	tcase_add_test(tc, parts_and_members_count_for_the_whole);
 	tcase_add_test(tc, the_one_that_holds_most_is_named_and_better_ones_are_served_first);
 	tcase_add_test(tc, inversion_says_what_it_lacks);
