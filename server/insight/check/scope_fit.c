@@ -120,8 +120,12 @@ judge(struct fitting *f, uint32_t initiative)
 	int32_t due = plan_case_due(&f->forecast->pc, initiative);
 	struct draft d;
 
-	if (f->pass->ix->kinds[slot] != KIND_INITIATIVE || f->said[slot] != 0 || due == DATE_NONE ||
-	    due < f->pass->today || dates->by_due * 100 >= f->pass->limits[FIT_LEAST_CHANCE])
+	if (f->pass->ix->kinds[slot] != KIND_INITIATIVE || f->said[slot] != 0)
+		return;
+	if (due == DATE_NONE)
+		emit_missing(f->pass, slot, slot, "when it shall be done is not stated");
+	if (due == DATE_NONE || due < f->pass->today ||
+	    dates->by_due * 100 >= f->pass->limits[FIT_LEAST_CHANCE])
 		return;
 	draft_init(&d, slot, SLOT_NONE);
 	draft_date(&d, slot, "due", due);
