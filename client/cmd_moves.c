@@ -217,11 +217,10 @@ show_search(struct context *ctx, const Plumb__V1__MovesReply *r)
 	if (r->found == 0)
 		str_addf(&text, "none does it.");
 	else
-		str_addf(&text,
-		    "%" PRIu64 " do%s it%s. The least that was found of %" PRIu32
-		    " of them was compared.",
-		    r->found, r->found == 1 ? "es" : "",
-		    r->looked == r->total ? ", and nothing shorter does" : "", r->compared);
+		str_addf(&text, "%" PRIu64 " do%s it%s.", r->found, r->found == 1 ? "es" : "",
+		    r->looked == r->total ? ", and nothing shorter does" : "");
+	if (r->compared < r->found)
+		str_addf(&text, " %" PRIu32 " of them were compared.", r->compared);
 	if (r->left_out > 0)
 		str_addf(&text, " %" PRIu64 " more changes were not looked at.", r->left_out);
 	if (r->found == 0 && !r->earliest[0])

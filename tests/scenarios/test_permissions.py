@@ -197,7 +197,8 @@ METHODS = [
     ("plumb.v1.Insight.Load", lambda w: S.LoadRequest(), READ),
     ("plumb.v1.Insight.Schedule", lambda w: S.ScheduleRequest(), READ),
     ("plumb.v1.Insight.Forecast", lambda w: pb.forecast.ForecastRequest(), READ),
-    ("plumb.v1.Insight.Moves", lambda w: pb.moves.MovesRequest(ref="initiative/theirs"), READ),
+    # Proposed work is not scheduled.
+    ("plumb.v1.Insight.Moves", lambda w: pb.moves.MovesRequest(ref="initiative/theirs"), "U p p p p p N N"),
     ("plumb.v1.Insight.Mine", lambda w: S.MineRequest(), READ),
     ("plumb.v1.Insight.Progress", lambda w: S.ProgressRequest(), READ),
     ("plumb.v1.Signal.Pulse", lambda w: pb.signal.PulseRequest(kind=3, about="initiative/theirs"), READ),

@@ -36,7 +36,7 @@ read_file(const char *name, size_t *len)
 	return text;
 }
 
-/* Files by name: "self.tji" includes itself, "nest.tji" another that does not exist. */
+/* Files by name: "self.tji" includes itself, two have faults. */
 static char *
 include(void *arg, const char *name, size_t *len, struct err *err)
 {
@@ -241,7 +241,7 @@ START_TEST(what_is_known_keeps_its_id)
 
 	ck_assert_msg(doc.ok, "%s", doc.err.msg);
 	ck_assert_str_eq(item_of(&doc, "milestone/renamed")->title, "B");
-	/* Somebody else's initiative has the id: sha256("tjp:a") begins 6cf4…: any digest will do, the plain id must not. */
+	/* Somebody else's initiative has the id. */
 	ck_assert_ptr_null(planfile_find(planfile_present(doc.plan), "initiative/a"));
 	ck_assert_uint_eq(doc.report->initiatives, 1);
 	/* Eve is there already, put there by others. */
