@@ -216,6 +216,31 @@ say_unplaced(struct fitting *f)
 	}
 }
 
+/* What is asked for a skill of nobody by name is not judged: who will give it is not known. */
+static void
+say_skills(struct fitting *f)
+{
+	uint32_t skills = load_skills(f->load);
+
+	for (uint32_t i = 0; i < skills * load_columns(f->load) && pass_goes_on(f->pass); i++) {
+		uint32_t column = i / skills;
+		const struct load_cell *cell =
+		    load_cell(f->load, load_rows(f->load) + i % skills, column);
+		const struct load_booking *list = load_bookings(f->load, cell);
+
+		for (uint32_t k = 0; is_open_cell(f, cell, column) && k < cell->count; k++) {
+			uint32_t initiative = claims_initiative(f->pass->ix, list[k].work);
+
+			if (list[k].is_for_member || f->said[initiative] != 0 ||
+			    f->pass->ix->kinds[initiative] != KIND_INITIATIVE)
+				continue;
+			f->said[initiative] = 1;
+			emit_missing(f->pass, initiative, list[k].source,
+			    "what it asks for a skill is asked of nobody by name");
+		}
+	}
+}
+
 static void
 judge_rows(struct fitting *f)
 {
@@ -232,6 +257,8 @@ judge_rows(struct fitting *f)
 		judge_row(f, row);
 	if (!f->pass->stop)
 		say_unplaced(f);
+	if (!f->pass->stop)
+		say_skills(f);
 }
 
 static void
