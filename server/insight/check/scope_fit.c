@@ -44,6 +44,27 @@ say_unplaced(struct fitting *f)
 	}
 }
 
+/* Nor can anybody plan what nobody can do. */
+static void
+say_skills(struct fitting *f)
+{
+	const struct plan_schedule *plan = f->forecast->pc.plan;
+
+	for (uint32_t w = 0; w < plan->problem.works && pass_goes_on(f->pass); w++) {
+		const struct schedule_work *work = &plan->problem.work[w];
+		uint32_t head = plan->heads[work->initiative];
+
+		for (uint32_t n = 0; n < work->needs_count; n++) {
+			if (plan->stated[work->needs_first + n].fault != PLAN_NEED_SKILL ||
+			    f->said[head] != 0 || f->pass->ix->kinds[head] != KIND_INITIATIVE)
+				continue;
+			f->said[head] = 1;
+			emit_missing(f->pass, head, plan->slots[w / PLAN_STAGES],
+			    "nobody has the skill that it asks for");
+		}
+	}
+}
+
 /* Nor is that of a team of whom nobody knows how much there is. */
 static void
 say_row(struct fitting *f, uint32_t row)
@@ -164,6 +185,7 @@ run_does_not_fit(struct pass *pass)
 		return;
 	}
 	say_unplaced(&f);
+	say_skills(&f);
 	for (uint32_t row = 0; row < load_rows(f.forecast->pc.load) && pass_goes_on(pass); row++)
 		say_row(&f, row);
 	for (uint32_t i = 0; i < f.forecast->pc.plan->problem.initiatives && pass_goes_on(pass);
