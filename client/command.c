@@ -518,8 +518,9 @@ find_scenario(const struct parser *parser, const struct args *args, struct conte
 		fprintf(stderr, "plumb: in scenario %s\n", name);
 	} else if (strncmp(parser->path, "whatif", 6) != 0 &&
 		   (command->group == GROUP_PLAN || command->group == GROUP_REPORT)) {
-		fprintf(stderr, "plumb: in the plan itself, not in scenario %s: %s knows no other\n",
-		    name, parser->path);
+		fprintf(stderr,
+		    "plumb: in the plan itself, not in scenario %s: %s goes there only\n", name,
+		    parser->path);
 	}
 }
 

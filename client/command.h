@@ -53,10 +53,10 @@ enum takes {
 	    1, /* --server --context --workspace --as --timeout --ca --cert --key --token-file */
 	TAKES_AS_OF = 2,
 	TAKES_TODAY = 4,
-	TAKES_FILTER = 8,  /* -label:q2 is an argument, no option */
-	TAKES_CONFIG = 16, /* the configuration must be readable */
-	TAKES_PAGER = 32,  /* long output is paged; so are the groups READ, PAST and HELP */
-	TAKES_FOLLOW = 64, /* goes on until it is stopped: never paged */
+	TAKES_FILTER = 8,     /* -label:q2 is an argument, no option */
+	TAKES_CONFIG = 16,    /* the configuration must be readable */
+	TAKES_PAGER = 32,     /* long output is paged; so are the groups READ, PAST and HELP */
+	TAKES_FOLLOW = 64,    /* goes on until it is stopped: never paged */
 	TAKES_SCENARIO = 128, /* --scenario, as all do that take --as-of */
 	TAKES_READ = TAKES_SERVER | TAKES_AS_OF | TAKES_TODAY,
 };

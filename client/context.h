@@ -38,11 +38,11 @@ struct context {
 	const char *as_of;                 /* "" the newest */
 	const char *scenario;              /* "" the plan itself */
 	const char *scenario_from;
-	int timeout_ms;                    /* 0 for ever */
-	struct output out;                 /* standard output: format, width, colour */
-	struct arena *arena;               /* everything of this run; freed at the end */
-	struct rpc_client *client;         /* NULL until used */
-	struct rpc_status status;          /* of the last call */
+	int timeout_ms;            /* 0 for ever */
+	struct output out;         /* standard output: format, width, colour */
+	struct arena *arena;       /* everything of this run; freed at the end */
+	struct rpc_client *client; /* NULL until used */
+	struct rpc_status status;  /* of the last call */
 	/* private */
 	struct names people;  /* and teams: by reference */
 	struct names titles;  /* by reference */

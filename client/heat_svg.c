@@ -1,7 +1,6 @@
 #include "client/heat_svg.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define PAGE_WIDTH  1120.0
 #define HEAD_HEIGHT 64.0
@@ -34,14 +33,6 @@ static const char *
 name_of(const Plumb__V1__LoadRow *row)
 {
 	return row->title[0] ? row->title : row->who;
-}
-
-static const char *
-period_name(const Plumb__V1__LoadPeriod *period)
-{
-	const char *slash = strchr(period->ref, '/');
-
-	return slash ? slash + 1 : period->first_day;
 }
 
 /* Days of hundredths, without more digits than are needed: "12", "12.5". */
@@ -159,7 +150,7 @@ draw_cell(struct drawing *d, const Plumb__V1__LoadRow *row, size_t period, doubl
 	format_share(cell, &share);
 	format_days(cell, &days);
 	str_addf(&title, "%s, %s: %s person-days asked for / they can give", row->who,
-	    period_name(d->reply->periods[period]), days.data);
+	    d->reply->periods[period]->name, days.data);
 	svg_group(d->svg, "heat", row->who, title.data);
 	svg_rect(d->svg, shade_of(cell), x + 1, y + 1, d->cell - 2, ROW_HEIGHT - 2);
 	if (is_over(cell))
@@ -197,7 +188,7 @@ draw_block(struct drawing *d, size_t first, double y)
 
 	for (size_t p = first; p < behind; p++)
 		svg_text(d->svg, "dim", SVG_MIDDLE, d->left + ((double)(p - first) + 0.5) * d->cell,
-		    y + NAMES_TOP - 7, 11, d->cell - 6, period_name(r->periods[p]));
+		    y + NAMES_TOP - 7, 11, d->cell - 6, r->periods[p]->name);
 	for (size_t i = 0; i < d->count; i++)
 		draw_row(d, i, first, behind, y + NAMES_TOP + (double)i * ROW_HEIGHT);
 }

@@ -157,7 +157,7 @@
 #define LIMIT_SCHEDULE_DAYS  36600
 #define LIMIT_SCHEDULE_WORK  1000000u
 #define LIMIT_SCHEDULE_ARCS  4000000u
-#define LIMIT_SCHEDULE_POOLS 4000000u /* people in all pools: a pool stands once for all that ask for it */
+#define LIMIT_SCHEDULE_POOLS 4000000u /* in all pools of needs by skill */
 #define LIMIT_SCHEDULE_CELLS (64u << 20)
 #define LIMIT_SCHEDULE_TRIES 100000u
 /* Of a plan's forecast: more draws say nothing more; ends of what is told, 128 MiB for each of two modes. */

@@ -40,7 +40,8 @@ apply(struct plan *plan, const uint8_t *p, size_t len, uint8_t then)
 {
 	struct arena *arena = arena_new(4u << 20);
 	struct faults *faults = arena != NULL ? arena_zalloc(arena, sizeof *faults) : NULL;
-	struct stamp stamp = {plan_revision(plan) + 1, (int64_t)plan_revision(plan), "person/anna", false};
+	struct stamp stamp = {
+	    plan_revision(plan) + 1, (int64_t)plan_revision(plan), "person/anna", false};
 	struct plan_conflict conflict = {{0}, 0, 0};
 	struct patch *patch;
 	ProtobufCMessage *set;

@@ -278,6 +278,17 @@ class SvgTest(unittest.TestCase):
             asked, gives = int(cell.get("demand", 0)) / 100, int(cell.get("capacity", 0)) / 100
             self.assertEqual(texts[-1], "%g/%g" % (asked, gives))
 
+    def test_weeks_that_do_not_fit_stand_below(self):
+        p = self.picture("load", "--by-week", "--from", "2026-04-01", "--to", "2026-09-30")
+        reply = json.loads(self.run_plumb("load", "--by-week", "--from", "2026-04-01", "--to", "2026-09-30", "-o", "json").stdout)
+        names = [period["name"] for period in reply["periods"]]
+        self.assertEqual([text for text in p.texts() if text in names], names)
+        rows = p.groups("row")
+        blocks = len(rows) // 3
+        self.assertGreater(blocks, 1)
+        self.assertEqual([g.get("data-ref") for g in rows], ["team/t", "person/anna", "person/ben"] * blocks)
+        self.assertEqual(len(p.groups("heat")), 3 * len(names))
+
     def test_heat_says_more_in_more_ways_than_colour(self):
         # 65 days each in the period: 13 of them are 20 %, 65 are 100 %, 66 are more, 100 are more than one and a half
         with Daemon(memory=True, clock="=2026-04-01T09:00:00Z") as daemon, daemon.client() as client:

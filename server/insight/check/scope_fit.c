@@ -44,6 +44,27 @@ say_unplaced(struct fitting *f)
 	}
 }
 
+/* Nor can anybody plan what nobody can do. */
+static void
+say_skills(struct fitting *f)
+{
+	const struct plan_schedule *plan = f->forecast->pc.plan;
+
+	for (uint32_t w = 0; w < plan->problem.works && pass_goes_on(f->pass); w++) {
+		const struct schedule_work *work = &plan->problem.work[w];
+		uint32_t head = plan->heads[work->initiative];
+
+		for (uint32_t n = 0; n < work->needs_count; n++) {
+			if (plan->stated[work->needs_first + n].fault != PLAN_NEED_SKILL ||
+			    f->said[head] != 0 || f->pass->ix->kinds[head] != KIND_INITIATIVE)
+				continue;
+			f->said[head] = 1;
+			emit_missing(f->pass, head, plan->slots[w / PLAN_STAGES],
+			    "nobody has the skill that it asks for");
+		}
+	}
+}
+
 /* Nor is that of a team of whom nobody knows how much there is. */
 static void
 say_row(struct fitting *f, uint32_t row)
@@ -80,8 +101,6 @@ draft_end(const struct fitting *f, struct draft *d, uint32_t slot, const char *w
 {
 	if (isfinite(end))
 		draft_date(d, slot, what, day_of(f, end));
-	else
-		draft_text(d, slot, what, "later than can be said");
 }
 
 /* The nearest of what it waits for: of whom there is too little, and who holds them. */
@@ -120,14 +139,18 @@ judge(struct fitting *f, uint32_t initiative)
 	int32_t due = plan_case_due(&f->forecast->pc, initiative);
 	struct draft d;
 
-	if (f->pass->ix->kinds[slot] != KIND_INITIATIVE || f->said[slot] != 0 || due == DATE_NONE ||
-	    due < f->pass->today || dates->by_due * 100 >= f->pass->limits[FIT_LEAST_CHANCE])
+	if (f->pass->ix->kinds[slot] != KIND_INITIATIVE || f->said[slot] != 0)
+		return;
+	if (due == DATE_NONE)
+		emit_missing(f->pass, slot, slot, "when it shall be done is not stated");
+	if (due == DATE_NONE || due < f->pass->today ||
+	    dates->by_due * 100 >= f->pass->limits[FIT_LEAST_CHANCE])
 		return;
 	draft_init(&d, slot, SLOT_NONE);
 	draft_date(&d, slot, "due", due);
 	draft_number(&d, slot, "chance in percent", round(dates->by_due * 100));
-	draft_end(f, &d, slot, "half of the draws are done on", dates->p50);
-	draft_end(f, &d, slot, "four of five are done on", dates->p80);
+	draft_end(f, &d, slot, "expected", dates->p50);
+	draft_end(f, &d, slot, "in four of five draws by", dates->p80);
 	draft_wait(f, &d, initiative);
 	pass_emit(f->pass, &d);
 }
@@ -160,6 +183,7 @@ run_does_not_fit(struct pass *pass)
 		return;
 	}
 	say_unplaced(&f);
+	say_skills(&f);
 	for (uint32_t row = 0; row < load_rows(f.forecast->pc.load) && pass_goes_on(pass); row++)
 		say_row(&f, row);
 	for (uint32_t i = 0; i < f.forecast->pc.plan->problem.initiatives && pass_goes_on(pass);
@@ -169,40 +193,55 @@ run_does_not_fit(struct pass *pass)
 }
 
 static void
+message_wait(const struct check *check, const struct finding *f, struct str *out)
+{
+	str_add(out, " It waits for ");
+	message_evidence(check, f, "waits for", out);
+	if (finding_evidence(check, f, "held by") != NULL) {
+		str_add(out, ", of whom ");
+		message_evidence(check, f, "held by", out);
+		str_add(out, " has ");
+		message_evidence(check, f, "person-days held", out);
+		str_add(out, " person-days");
+	}
+	str_add_char(out, '.');
+}
+
+static void
 message_does_not_fit(const struct check *check, const struct finding *f, struct str *out)
 {
 	check_ref(check, check_subjects(check, f)[0], out);
-	str_add(out, " shall be done by ");
+	str_add(out, " will hardly be done by ");
 	message_evidence(check, f, "due", out);
-	str_add(out, "; the chance is ");
+	str_add(out, " (chance ");
 	message_evidence(check, f, "chance in percent", out);
-	str_add(out, " %, and half of the draws are done on ");
-	message_evidence(check, f, "half of the draws are done on", out);
-	if (finding_evidence(check, f, "waits for") != NULL) {
-		str_add(out, ": it waits for ");
-		message_evidence(check, f, "waits for", out);
-		if (finding_evidence(check, f, "held by") != NULL) {
-			str_add(out, ", of whom ");
-			message_evidence(check, f, "held by", out);
-			str_add(out, " has ");
-			message_evidence(check, f, "person-days held", out);
-			str_add(out, " person-days");
-		}
+	if (finding_evidence(check, f, "expected") != NULL) {
+		str_add(out, " %): it is expected on ");
+		message_evidence(check, f, "expected", out);
+		str_add_char(out, '.');
+	} else {
+		str_add(out, " %): as the plan stands it has no end.");
 	}
-	str_add_char(out, '.');
+	if (finding_evidence(check, f, "waits for") != NULL)
+		message_wait(check, f, out);
 }
 
 static const struct rule scope_does_not_fit = {
     .name = "scope/does-not-fit",
     .severity = SEVERITY_WARNING,
-    .thresholds = {{"least_chance", 50, 1, 100, "percent", "a chance below this is found"}},
+    .thresholds = {{"least_chance", 40, 1, 100, "percent",
+	"a chance below this is found; what is planned to its last day has a little less than 50"}},
     .asks = "Does it fit into the time that it has?",
     .meaning =
 	"An approved or active initiative whose chance to be done by the end of its periods (or "
 	"its "
 	"own finish) is below `least_chance`. The chance is that of `plumb forecast --mode fixed` "
 	"with 1,000 draws: all running work scheduled best rank first into what teams and people "
-	"can give from today on, with how far estimates have been off. What is due before today is "
+	"can give from today on, with how far estimates have been off. Expected is the day by "
+	"which half of the draws are done. Of "
+	"an allocated share what lies ahead is still to do, of effort all, or what the last "
+	"check-in "
+	"says. What is due before today is "
 	"late, whatever comes, and is not judged here.",
     .hurts = "It will be late, and that is known today. Found out in the last weeks it costs the "
 	     "date, the people or the quality; found out now it costs a decision.",

@@ -139,13 +139,16 @@ END_TEST
 
 START_TEST(pictures_of_nothing)
 {
-	Plumb__V1__LoadReply load = PLUMB__V1__LOAD_REPLY__INIT;
-	Plumb__V1__BurnUpReply burnup = PLUMB__V1__BURN_UP_REPLY__INIT;
-	Plumb__V1__BurnUpDay day = PLUMB__V1__BURN_UP_DAY__INIT, *days[] = {&day};
+	Plumb__V1__LoadReply load;
+	Plumb__V1__BurnUpReply burnup;
+	Plumb__V1__BurnUpDay day, *days[] = {&day};
 	char text[] = "2026-04-01";
 	struct burnup_fan fan = {BURNUP_BEYOND, BURNUP_BEYOND, BURNUP_BEYOND};
 	struct svg svg;
 
+	plumb__v1__load_reply__init(&load);
+	plumb__v1__burn_up_reply__init(&burnup);
+	plumb__v1__burn_up_day__init(&day);
 	ck_assert(heat_svg(&load, NULL, 0, &svg));
 	svg_fini(&svg);
 	ck_assert(burnup_svg(&burnup, "", &BURNUP_NO_FAN, &svg));

@@ -480,13 +480,13 @@ START_TEST(what_is_not_done_in_time_is_found)
 	expect(PERSON TAKES("a", "800", "2026-04-09"), LAST("a"), FIT, "");
 	expect(PERSON TAKES("a", "800", "2026-04-08"), LAST("a"), FIT, LATE_A);
 	expect_says(PERSON TAKES("a", "800", "2026-04-08"), LAST("a"), FIT,
-	    "initiative/a shall be done by 2026-04-08; the chance is 0 %, and half of the draws are done on 2026-04-09.");
+	    "initiative/a will hardly be done by 2026-04-08 (chance 0 %): it is expected on 2026-04-09.");
 	/* behind the better rank */
 	expect(PERSON TAKES("a", "800", "2026-04-09") TAKES("b", "200", "2026-04-13"), A_THEN_B, FIT, "");
 	expect(PERSON TAKES("a", "800", "2026-04-09") TAKES("b", "200", "2026-04-12"), A_THEN_B, FIT, LATE_B);
 	expect_says(PERSON TAKES("a", "800", "2026-04-09") TAKES("b", "200", "2026-04-12"), A_THEN_B, FIT,
-	    "initiative/b shall be done by 2026-04-12; the chance is 0 %, and half of the draws are done on 2026-04-13: "
-	    "it waits for person/p, of whom initiative/a has 8 person-days.");
+	    "initiative/b will hardly be done by 2026-04-12 (chance 0 %): it is expected on 2026-04-13. It waits for person/p, "
+	    "of whom initiative/a has 8 person-days.");
 	expect(PERSON TAKES("a", "800", "2026-04-09") TAKES("b", "200", "2026-04-12"), LAST("b") ", " LAST("a"), FIT, LATE_A);
 	/* nothing is left to do */
 	expect(PERSON "initiative/a {'status': 'ACTIVE', 'finish': '2026-04-01'}\n", LAST("a"), FIT, "");

@@ -31,8 +31,8 @@ apply_starved(const char *changes, uint64_t n, uint64_t count)
 	struct outcome o = {0};
 	struct str text;
 	ProtobufCMessage *set;
-	struct stamp stamp = {
-	    plan_revision(plan) + 1, 1000000 * (int64_t)(plan_revision(plan) + 1), "person/anna", false};
+	struct stamp stamp = {plan_revision(plan) + 1, 1000000 * (int64_t)(plan_revision(plan) + 1),
+	    "person/anna", false};
 
 	arena_free(fixture_arena);
 	fixture_arena = arena_new(64u << 20);
