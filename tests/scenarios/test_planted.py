@@ -61,10 +61,12 @@ FAULTS = [
      "Rank 6 of all before rank 1."),
     ("priority/inversion",
      [("set", "initiative/first-month-path", {"initiative": {"needs": [
-         {"who": "front-desk", "effort": "800", "skill": "telephone"}, {"who": "person/hugo-arlt", "effort": "4000"}]}})],
+         {"who": "front-desk", "effort": "800", "skill": "telephone"}, {"who": "person/hugo-arlt", "effort": "4000"}]}}),
+      ("set", "allocation/hugo-booking", {"allocation": {"share": 0.6}})],
      ["priority/inversion:initiative/first-month-path,initiative/online-booking,person/hugo-arlt,period/2026-q2",
       "load/over:person/hugo-arlt,period/2026-q2"],
-     "He can give some sixty days; 0.6 of them are allocated, most of that to rank 3, and rank 1 needs forty."),
+     "Of the 31 days that remain of rank 1 some nine are his then (40 of 139); of his 32 that lie ahead 0.8 are allocated, most "
+     "of that to rank 3."),
     ("priority/easiest-first",
      [("add", {"id": "planted", "about": "initiative/repair-bench", "by": "ines-falk", "at": "2026-05-15T06:00:00Z",
                "check_in": {"status": "ON_TRACK", "progress": 0.15}})],
