@@ -232,7 +232,7 @@ void
 refuse_referred(struct apply *apply, uint32_t slot)
 {
 	struct plan *plan = apply->plan;
-	char names[NAMES_LEN + REF_TEXT_LEN], more[24] = "";
+	char names[NAMES_LEN + REF_TEXT_LEN], more[32] = "";
 	size_t count = 0, named = 0, len = 0;
 	uint32_t last = SLOT_NONE;
 	char ref[REF_TEXT_LEN];
