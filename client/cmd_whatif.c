@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cmd_whatif.h"
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
@@ -263,8 +264,9 @@ run_conflicts(struct context *ctx, const struct args *args)
 	else if (ctx->out.format != OUTPUT_TABLE)
 		output_message(&ctx->out, &reply->base);
 	else if (reply->total == 0)
-		output_printf(&ctx->out, "All %u changes of scenario %s fit the plan.\n",
-		    reply->changes, name);
+		output_printf(&ctx->out, "%s%u change%s of scenario %s fit%s the plan.\n",
+		    reply->changes == 1 ? "The " : "All ", reply->changes,
+		    reply->changes == 1 ? "" : "s", name, reply->changes == 1 ? "s" : "");
 	else
 		show_conflicts(&ctx->out, reply);
 	return reply->total == 0 ? EXIT_FINE : EXIT_NO;
@@ -573,13 +575,14 @@ static const struct command whatif_drop = {
 };
 
 static const struct command *const parts[] = {&whatif_new, &whatif_list, &whatif_show, &whatif_diff,
-    &whatif_conflicts, &whatif_apply, &whatif_drop, NULL};
+    &whatif_compare, &whatif_conflicts, &whatif_apply, &whatif_drop, NULL};
 
 static const struct example examples[] = {
     {"plumb whatif new no-portal", "begins one"},
     {"plumb remove initiative/portal --scenario no-portal", "changes it, and not the plan"},
     {"plumb schedule --scenario no-portal", "asks of it what can be asked of the plan"},
     {"plumb whatif diff no-portal", "what is different, and which findings that brings"},
+    {"plumb whatif compare", "the plan beside all of them: findings, load, dates, chances"},
     {"plumb whatif apply no-portal", "takes it into the plan"},
     {0},
 };
