@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cmd_whatif.h"
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
@@ -573,13 +574,14 @@ static const struct command whatif_drop = {
 };
 
 static const struct command *const parts[] = {&whatif_new, &whatif_list, &whatif_show, &whatif_diff,
-    &whatif_conflicts, &whatif_apply, &whatif_drop, NULL};
+    &whatif_compare, &whatif_conflicts, &whatif_apply, &whatif_drop, NULL};
 
 static const struct example examples[] = {
     {"plumb whatif new no-portal", "begins one"},
     {"plumb remove initiative/portal --scenario no-portal", "changes it, and not the plan"},
     {"plumb schedule --scenario no-portal", "asks of it what can be asked of the plan"},
     {"plumb whatif diff no-portal", "what is different, and which findings that brings"},
+    {"plumb whatif compare", "the plan beside all of them: findings, load, dates, chances"},
     {"plumb whatif apply no-portal", "takes it into the plan"},
     {0},
 };

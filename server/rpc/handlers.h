@@ -43,6 +43,8 @@ void handle_insight_schedule(struct rpc_call *call, const ProtobufCMessage *requ
 void handle_insight_score(struct rpc_call *call, const ProtobufCMessage *request);
 /* trend_rpc.c */
 void handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *request);
+/* whatif_rpc.c */
+void handle_insight_what_if(struct rpc_call *call, const ProtobufCMessage *request);
 
 /* plumb.v1.Signal: signal_rpc.c */
 void handle_signal_pulse(struct rpc_call *call, const ProtobufCMessage *request);

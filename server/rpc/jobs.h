@@ -58,6 +58,16 @@ void jobs_depth(struct jobs *jobs, size_t *waiting, size_t *running);
 size_t jobs_count(const struct jobs *jobs);
 
 /* ---- jobs that read a view and answer a call */
+/* One of those that are compared: the plan, or a scenario. */
+struct job_course {
+	const struct view *view;
+	const struct view *baseline; /* NULL where there is none */
+	uint32_t baseline_slot;
+	const char *scenario;     /* its id; "" the plan */
+	const uint8_t *conflicts; /* as below */
+	size_t conflicts_len;
+};
+
 struct view_job {
 	/* For the worker, read-only. Settled already: do not call view_settle(). */
 	const struct view *view;
@@ -77,6 +87,8 @@ struct view_job {
 	const uint8_t
 	    *conflicts; /* of that scenario: an encoded ConflictsReply without its revision */
 	size_t conflicts_len;
+	const struct job_course *courses; /* job_view_scenarios(): the plan, then each scenario */
+	size_t courses_count;
 	void *arg; /* as given */
 	/* The job's own memory, LIMIT_CALL_ARENA; the request in the call's arena may be read, call->arena not used. */
 	struct arena *arena;
@@ -109,6 +121,12 @@ void job_views(struct rpc_call *call, const struct Plumb__V1__At *from,
 /* Two views, each beside the plan at its own newest baseline. */
 void job_views_baseline(struct rpc_call *call, const struct Plumb__V1__At *from,
     const struct Plumb__V1__At *to, job_view_fn run, void *arg);
+/*
+ * The plan and scenarios on top of it (1 to LIMIT_WHATIF_SCENARIOS, no two the same), all as of one revision, each beside the newest
+ * baseline. at names no scenario.
+ */
+void job_view_scenarios(struct rpc_call *call, const struct Plumb__V1__At *at,
+    char *const *scenarios, size_t count, job_view_fn run, void *arg);
 
 /*
  * From the worker: one reply message, encoded now. Waits while the stream has no room. False when the call was cancelled

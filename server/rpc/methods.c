@@ -51,6 +51,7 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "Schedule", schedule, RPC_STREAM, handle_insight_schedule),
 	METHOD("Insight", "Score", score, 0, handle_insight_score),
 	METHOD("Insight", "Trend", trend, RPC_STREAM, handle_insight_trend),
+	METHOD("Insight", "WhatIf", what_if, RPC_STREAM, handle_insight_what_if),
 
 	METHOD("Signal", "Pulse", pulse, RPC_WRITE | RPC_CONFIDENTIAL, handle_signal_pulse),
 	METHOD("Signal", "Signals", signals, 0, handle_signal_signals),

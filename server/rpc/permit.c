@@ -30,6 +30,7 @@ static const struct permit permits[] = {
 	{ "plumb.v1.Insight", "Load", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Mine", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Moves", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "WhatIf", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Progress", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Forecast", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Schedule", ACCESS_READER, false },

@@ -29,7 +29,7 @@
 
 /* A worker that is this far ahead of its reader waits. */
 #define QUEUE_HIGH (1u << 20)
-#define VIEWS_MAX  2
+#define VIEWS_MAX  (1 + LIMIT_WHATIF_SCENARIOS)
 
 struct output {
 	struct output *next;
@@ -62,6 +62,8 @@ struct view_call {
 	bool busy;            /* a job of ours is on a worker */
 	struct want wants[VIEWS_MAX];
 	size_t wants_count;
+	bool is_comparison; /* wants are the plan and scenarios, all as of the same revision */
+	struct job_course courses[VIEWS_MAX];
 	/* job_view_baseline(): asked for, looked for on a worker, found; one for each of wants */
 	bool wants_baseline;
 	bool baseline_sought;
@@ -434,37 +436,55 @@ find_today(struct view_call *vc, const struct want *want, const char *field, int
 static bool
 set_today(struct view_call *vc, struct err *err)
 {
-	if (vc->wants_count == 1)
+	if (vc->wants_count == 1 || vc->is_comparison)
 		return find_today(vc, &vc->wants[0], "at.today", &vc->job.today, err);
 	return find_today(vc, &vc->wants[0], "from.today", &vc->job.from_today, err) &&
 	       find_today(vc, &vc->wants[1], "to.today", &vc->job.today, err);
 }
 
 static void
-give_baselines(struct view_call *vc)
+give_course(struct view_call *vc, size_t i)
 {
-	if (vc->baseline_slots[0] != SLOT_NONE) {
-		vc->job.baseline = view_of(&vc->baselines[0]);
-		vc->job.baseline_slot = vc->baseline_slots[0];
-	}
-	if (vc->baseline_slots[1] != SLOT_NONE) {
-		vc->job.other_baseline = view_of(&vc->baselines[1]);
-		vc->job.other_baseline_slot = vc->baseline_slots[1];
-	}
+	const struct want *want = &vc->wants[i];
+	struct job_course *course = &vc->courses[i];
+
+	course->view = view_of(want);
+	course->scenario = want->scenario;
+	course->baseline_slot = vc->baseline_slots[i];
+	if (course->baseline_slot != SLOT_NONE)
+		course->baseline = view_of(&vc->baselines[i]);
+	if (want->scenario[0] == '\0')
+		return;
+	course->conflicts = want->shared != NULL ? want->shared->conflicts : want->as_of->conflicts;
+	course->conflicts_len =
+	    want->shared != NULL ? want->shared->conflicts_len : want->as_of->conflicts_len;
 }
 
 static void
-give_scenarios(struct view_call *vc)
+give_courses(struct view_call *vc)
 {
-	const struct want *want = &vc->wants[0];
+	struct view_job *job = &vc->job;
+	const struct job_course *courses = vc->courses;
 
-	vc->job.scenario = want->scenario;
-	vc->job.other_scenario = vc->wants[1].scenario;
-	if (want->scenario[0] == '\0')
+	for (size_t i = 0; i < vc->wants_count; i++)
+		give_course(vc, i);
+	job->courses = courses;
+	job->courses_count = vc->wants_count;
+	job->view = courses[0].view;
+	job->revision = vc->wants[0].revision;
+	job->baseline = courses[0].baseline;
+	job->baseline_slot = courses[0].baseline_slot;
+	job->scenario = courses[0].scenario;
+	job->conflicts = courses[0].conflicts;
+	job->conflicts_len = courses[0].conflicts_len;
+	job->other_scenario = "";
+	if (vc->wants_count != 2)
 		return;
-	vc->job.conflicts = want->shared != NULL ? want->shared->conflicts : want->as_of->conflicts;
-	vc->job.conflicts_len =
-	    want->shared != NULL ? want->shared->conflicts_len : want->as_of->conflicts_len;
+	job->other = courses[1].view;
+	job->other_revision = vc->wants[1].revision;
+	job->other_baseline = courses[1].baseline;
+	job->other_baseline_slot = courses[1].baseline_slot;
+	job->other_scenario = courses[1].scenario;
 }
 
 static void
@@ -476,14 +496,7 @@ start_run(struct view_call *vc)
 		fail(vc, &err);
 		return;
 	}
-	vc->job.view = view_of(&vc->wants[0]);
-	vc->job.revision = vc->wants[0].revision;
-	if (vc->wants_count > 1) {
-		vc->job.other = view_of(&vc->wants[1]);
-		vc->job.other_revision = vc->wants[1].revision;
-	}
-	give_baselines(vc);
-	give_scenarios(vc);
+	give_courses(vc);
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
 	if (!quota_start(vc->call, run_job, job_done, vc, &err)) {
@@ -710,14 +723,11 @@ wait_for_revision(struct view_call *vc, uint64_t revision, enum err_code code, s
 }
 
 /* It shows all that was taken: to be waited for, and taken anew where some of that was taken back. */
-static enum progress
-get_scenario(struct view_call *vc, struct want *want, struct err *err)
+static bool
+take_scenario(struct view_call *vc, struct want *want, struct err *err)
 {
 	struct workspace *ws = vc->ws;
-	enum progress progress;
 
-	if (want->confirmed)
-		return GO_ON;
 	if (want->shared != NULL && want->shared->undo_epoch != ws->undo_epoch) {
 		shared_view_unref(want->shared);
 		want->shared = NULL;
@@ -725,8 +735,20 @@ get_scenario(struct view_call *vc, struct want *want, struct err *err)
 	if (want->shared == NULL)
 		want->shared = workspace_scenario_view(ws, want->scenario, err);
 	if (want->shared == NULL)
-		return FAILED;
+		return false;
 	want->revision = want->shared->revision;
+	return true;
+}
+
+static enum progress
+get_scenario(struct view_call *vc, struct want *want, struct err *err)
+{
+	enum progress progress;
+
+	if (want->confirmed)
+		return GO_ON;
+	if (!take_scenario(vc, want, err))
+		return FAILED;
 	progress = wait_for_revision(vc, want->revision, ERR_INTERNAL, err);
 	want->confirmed = progress == GO_ON;
 	return progress;
@@ -755,6 +777,35 @@ get_view(struct view_call *vc, struct want *want, struct err *err)
 		*err = want->as_of->err;
 		return FAILED;
 	}
+	return GO_ON;
+}
+
+/* The newest of all that are compared are of one moment: taken in one turn; then the plan is asked for as of that. */
+static enum progress
+take_scenarios(struct view_call *vc, struct err *err)
+{
+	const Plumb__V1__At *at = vc->wants[0].at;
+	enum progress progress =
+	    wait_for_revision(vc, at != NULL ? at->at_least : 0, ERR_RANGE, err);
+
+	if (progress != GO_ON || vc->wants[1].confirmed ||
+	    (at != NULL && at->as_of_case != PLUMB__V1__AT__AS_OF__NOT_SET))
+		return progress;
+	for (size_t i = 1; i < vc->wants_count; i++) {
+		struct want *want = &vc->wants[i];
+
+		if (!want->resolved && resolve_revision(vc, want, err) != GO_ON)
+			return FAILED;
+		if (!take_scenario(vc, want, err))
+			return FAILED;
+	}
+	progress = wait_for_revision(vc, vc->wants[1].revision, ERR_INTERNAL, err);
+	if (progress != GO_ON)
+		return progress;
+	vc->wants[0].revision = vc->wants[1].revision;
+	vc->wants[0].resolved = true;
+	for (size_t i = 1; i < vc->wants_count; i++)
+		vc->wants[i].confirmed = true;
 	return GO_ON;
 }
 
@@ -844,6 +895,8 @@ step(struct view_call *vc)
 	}
 	if (vc->ws == NULL)
 		progress = find_workspace(vc, &err);
+	if (progress == GO_ON && vc->is_comparison)
+		progress = take_scenarios(vc, &err);
 	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++)
 		progress = resolve(vc, &vc->wants[i], &err);
 	if (progress == GO_ON)
@@ -906,8 +959,16 @@ view_call_new(struct rpc_call *call, job_view_fn run, void *arg)
 }
 
 static void
-start(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
-    size_t count, bool baseline, job_view_fn run, void *arg)
+start(struct view_call *vc, size_t count, bool baseline)
+{
+	vc->wants_count = count;
+	vc->wants_baseline = baseline;
+	rpc_pin(vc->call);
+	step(vc);
+}
+
+static struct view_call *
+begin(struct rpc_call *call, job_view_fn run, void *arg)
 {
 	struct view_call *vc = view_call_new(call, run, arg);
 	struct err err = {0};
@@ -916,41 +977,91 @@ start(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plum
 	if (vc == NULL) {
 		err_oom(&err);
 		rpc_fail(call, &err);
-		return;
+		return NULL;
 	}
-	vc->wants[0].at = from;
-	vc->wants[1].at = to;
-	vc->wants_count = count;
-	vc->wants_baseline = baseline;
 	call->handler_data = vc;
 	call->on_cancel = on_cancel;
 	call->on_writable = on_writable;
-	rpc_pin(call);
-	step(vc);
+	return vc;
+}
+
+static void
+start_one(struct rpc_call *call, const struct Plumb__V1__At *at, bool baseline, job_view_fn run,
+    void *arg)
+{
+	struct view_call *vc = begin(call, run, arg);
+
+	if (vc == NULL)
+		return;
+	vc->wants[0].at = at;
+	start(vc, 1, baseline);
+}
+
+static void
+start_two(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
+    bool baseline, job_view_fn run, void *arg)
+{
+	struct view_call *vc = begin(call, run, arg);
+
+	if (vc == NULL)
+		return;
+	vc->wants[0].at = from;
+	vc->wants[1].at = to;
+	start(vc, 2, baseline);
 }
 
 void
 job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg)
 {
-	start(call, at, NULL, 1, false, run, arg);
+	start_one(call, at, false, run, arg);
 }
 
 void
 job_view_baseline(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg)
 {
-	start(call, at, NULL, 1, true, run, arg);
+	start_one(call, at, true, run, arg);
 }
 
 void
 job_views(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
     job_view_fn run, void *arg)
 {
-	start(call, from, to, 2, false, run, arg);
+	start_two(call, from, to, false, run, arg);
 }
 
 void
 job_views_baseline(struct rpc_call *call, const struct Plumb__V1__At *from,
     const struct Plumb__V1__At *to, job_view_fn run, void *arg)
 {
-	start(call, from, to, 2, true, run, arg);
+	start_two(call, from, to, true, run, arg);
+}
+
+void
+job_view_scenarios(struct rpc_call *call, const struct Plumb__V1__At *at, char *const *scenarios,
+    size_t count, job_view_fn run, void *arg)
+{
+	Plumb__V1__At *each = arena_array(call->arena, count, sizeof *each);
+	struct view_call *vc;
+	struct err err = {0};
+
+	assert(count > 0 && count < VIEWS_MAX);
+	if (each == NULL) {
+		err_oom(&err);
+		rpc_fail(call, &err);
+		return;
+	}
+	vc = begin(call, run, arg);
+	if (vc == NULL)
+		return;
+	vc->wants[0].at = at;
+	for (size_t i = 0; i < count; i++) {
+		if (at != NULL)
+			each[i] = *at;
+		else
+			plumb__v1__at__init(&each[i]);
+		each[i].scenario = scenarios[i];
+		vc->wants[i + 1].at = &each[i];
+	}
+	vc->is_comparison = true;
+	start(vc, count + 1, true);
 }

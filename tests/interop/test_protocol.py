@@ -172,7 +172,7 @@ class Abuse(WithDaemon):
         services = [module.DESCRIPTOR.services_by_name[name] for module, name in
                     ((pb.plan, "Plan"), (pb.insight, "Insight"), (pb.signal, "Signal"), (pb.admin, "Admin"))]
         methods = ["%s.%s" % (s.name, m.name) for s in services for m in s.methods]
-        self.assertEqual(len(methods), 30)
+        self.assertEqual(len(methods), 31)
         stream = 1
         for method in methods:
             for _ in range(60):

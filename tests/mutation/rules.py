@@ -133,8 +133,9 @@ MUTATIONS = [
     ("scope/too-long", "scope.c", "finish < after_months(start, (int)most)", "finish <= after_months(start, (int)most)"),
     ("scope/need-unidentified", "scope.c", "index_is_agreed_ask(ix, part) ||", ""),
     ("scope/need-unidentified", "scope.c", "is_allocated(ix, slot, need->slot) ||", ""),
-    ("scope/does-not-fit", "scope_fit.c", "taken = with_equals;", "taken = 0;"),
-    ("scope/does-not-fit", "scope_fit.c", "if (i > 0 && c->rank != f->claims.list[i - 1].rank)", "if (i > 0)"),
+    ("scope/does-not-fit", "scope_fit.c", "dates->by_due * 100 >= ", "dates->by_due * 100 < "),
+    ("scope/does-not-fit", "scope_fit.c", "due < f->pass->today ||", "due <= f->pass->today ||"),
+    ("scope/does-not-fit", "scope_fit.c", "KIND_INITIATIVE || f->said[slot] != 0)", "KIND_INITIATIVE)"),
     ("scope/crept", "scope_grown.c", "> percent * (double)then;", ">= percent * (double)then;"),
     ("scope/crept", "scope_grown.c", "return then > 0 &&", "return"),
     ("load/rule-of-three", "load_count.c", "if ((double)most > limit)", "if ((double)most >= limit)"),
@@ -182,7 +183,7 @@ MUTATIONS = [
 def copy_tree(to):
     for name in ("CMakeLists.txt", "CMakePresets.json"):
         shutil.copy(os.path.join(ROOT, name), to)
-    for name in ("common", "server", "client", "proto", "tests", "docs"):
+    for name in ("common", "server", "client", "proto", "tests", "docs", "deploy"):
         shutil.copytree(os.path.join(ROOT, name), os.path.join(to, name), symlinks=True)
     # What a mutation leaves unused is no fault here.
     lists = os.path.join(to, "CMakeLists.txt")

@@ -199,6 +199,8 @@ METHODS = [
     ("plumb.v1.Insight.Forecast", lambda w: pb.forecast.ForecastRequest(), READ),
     # Proposed work is not scheduled.
     ("plumb.v1.Insight.Moves", lambda w: pb.moves.MovesRequest(ref="initiative/theirs"), "U p p p p p N N"),
+    # There is no such scenario.
+    ("plumb.v1.Insight.WhatIf", lambda w: pb.whatif.WhatIfRequest(scenarios=["x"]), "U p p p p p N N"),
     ("plumb.v1.Insight.Mine", lambda w: S.MineRequest(), READ),
     ("plumb.v1.Insight.Progress", lambda w: S.ProgressRequest(), READ),
     ("plumb.v1.Signal.Pulse", lambda w: pb.signal.PulseRequest(kind=3, about="initiative/theirs"), READ),
@@ -543,6 +545,7 @@ class Isolation(World):
         ("Insight.Schedule", lambda ws: S.ScheduleRequest(at=P.At(workspace=ws))),
         ("Insight.Forecast", lambda ws: pb.forecast.ForecastRequest(at=P.At(workspace=ws))),
         ("Insight.Moves", lambda ws: pb.moves.MovesRequest(at=P.At(workspace=ws), ref="initiative/mine")),
+        ("Insight.WhatIf", lambda ws: pb.whatif.WhatIfRequest(at=P.At(workspace=ws), scenarios=["x"])),
         ("Insight.Mine", lambda ws: S.MineRequest(at=P.At(workspace=ws))),
         ("Insight.Progress", lambda ws: S.ProgressRequest(at=P.At(workspace=ws))),
         ("Signal.Pulse", lambda ws: pb.signal.PulseRequest(workspace=ws, kind=3)),

@@ -131,26 +131,6 @@ class Twin:
                 found[key] = {"person-days lacking": lacks / 100, "person-days allocated to lower ranks": sum(worse.values()) / 100}
         return found
 
-    def does_not_fit(self):
-        found = {}
-        for team in self.plan.teams:
-            names = {n for q in QUARTERS for n in self.cells[team, q]}
-            for name in names:
-                needed = taken = left = 0
-                for quarter in QUARTERS:
-                    claims = self.cells[team, quarter]
-                    if name not in claims:
-                        continue
-                    better = sum(c[0] for n, c in claims.items() if self.of(n) < self.of(name))
-                    needed += claims[name][0]
-                    taken += better
-                    left += max(0, self.plan.capacity[team, quarter] - better)
-                if needed - left >= 100:
-                    found["scope/does-not-fit:initiative/%s,team/%s" % (name, team)] = {
-                        "person-days needed": needed / 100, "person-days asked by better ranks": taken / 100,
-                        "person-days left": left / 100}
-        return found
-
     def reaches(self, start, end):
         seen, todo = set(), [start]
         while todo:
@@ -206,7 +186,7 @@ class Case(unittest.TestCase):
 
 class TwinTest(Case):
     RULES = {"priority/inversion": Twin.inversion, "priority/no-precedence": Twin.no_precedence,
-             "priority/team-disagrees": Twin.team_disagrees, "scope/does-not-fit": Twin.does_not_fit}
+             "priority/team-disagrees": Twin.team_disagrees}
 
     def compare(self, plan, rule, expected):
         found = {f.key: f for f in self.check("w%d" % plan.seed, [rule]) if not f.unknown}

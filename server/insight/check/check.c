@@ -32,6 +32,9 @@ struct check {
 	struct check_query query;
 	struct index ix;
 	struct load *load; /* NULL until a rule asks for it */
+	struct plan_forecast forecast;
+	bool has_forecast;      /* it was tried */
+	bool forecast_is_whole; /* and came out */
 	struct rule_state states[RULES_MAX];
 	struct arena *arena; /* waivers */
 	struct control_waiver *waivers;
@@ -474,6 +477,47 @@ pass_load(struct pass *pass)
 	return check->load;
 }
 
+static bool
+forecast_stops(void *arg, double done)
+{
+	(void)done;
+	return is_cancelled(arg);
+}
+
+static bool
+run_forecast(struct check *check, struct err *err)
+{
+	const struct plan_forecast_options options = {
+	    .draws = PASS_DRAWS,
+	    .seed = PLAN_CASE_SEED,
+	    .overall = FORECAST_OVERALL,
+	    .team = FORECAST_TEAM,
+	    .shape = FORECAST_PERT,
+	    .wanted = {[MODE_FIXED] = true},
+	    .threads = 1,
+	    .stop = forecast_stops,
+	    .arg = check,
+	};
+
+	return plan_forecast_open(&check->forecast, check->view, check->query.today, DATE_NONE,
+		   is_cancelled, check, err) &&
+	       plan_forecast_run(&check->forecast, &options, NULL, 0, err);
+}
+
+const struct plan_forecast *
+pass_forecast(struct pass *pass)
+{
+	struct check *check = pass->check;
+	struct err err = {0};
+
+	if (!check->has_forecast) {
+		check->has_forecast = true;
+		check->forecast_is_whole = run_forecast(check, &err);
+		pass->stop |= err.code == ERR_CANCELLED;
+	}
+	return check->forecast_is_whole ? &check->forecast : NULL;
+}
+
 bool
 pass_goes_on(struct pass *pass)
 {
@@ -665,6 +709,7 @@ check_free(struct check *check)
 {
 	if (check == NULL)
 		return;
+	plan_forecast_close(&check->forecast);
 	load_free(check->load);
 	index_fini(&check->ix);
 	arena_free(check->arena);

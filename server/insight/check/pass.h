@@ -11,6 +11,7 @@
 #include "server/insight/check/index.h"
 #include "server/insight/check/words.h"
 #include "server/insight/load/load.h"
+#include "server/insight/schedule/plan_forecast.h"
 
 struct pass {
 	struct check *check;
@@ -86,6 +87,13 @@ extern const struct rule sight_cycle;
 
 /* Demand and capacity, worked out when the first rule asks for them; NULL: out of memory or cancelled, return. */
 const struct load *pass_load(struct pass *pass);
+
+/*
+ * What is done when: the schedule under strict priority until the end of the last period, and the fixed plan's forecast of PASS_DRAWS
+ * draws, worked out when the first rule asks. NULL: out of memory or cancelled (the pass is stopped), or the plan is too large.
+ */
+#define PASS_DRAWS 1000u
+const struct plan_forecast *pass_forecast(struct pass *pass);
 
 /* NULL: the plan has none, or nobody asked for it. */
 const struct check_baseline *pass_baseline(const struct pass *pass);

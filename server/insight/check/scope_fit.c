@@ -1,119 +1,18 @@
-/* The family "scope", against capacity: does it fit into the time that it has? */
+/* The family "scope", against capacity: is it done by when it shall be? */
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/str.h"
 #include "server/insight/check/claims.h"
 #include "server/insight/check/pass.h"
 
-enum { FIT_LEAST_DAYS };
-
-#define COLUMN_NONE UINT32_MAX
-
-/* What an initiative needs of the row at hand, and what is left for it. */
-struct sums {
-	int64_t needed;
-	int64_t taken; /* asked by what is ranked better */
-	int64_t left;
-};
-
-/* By slot of the initiative. */
-struct fit {
-	uint32_t row; /* from 1: of which row the rest is */
-	uint32_t last_column;
-	struct sums before; /* the last column */
-	struct sums last;
-};
+enum { FIT_LEAST_CHANCE };
 
 struct fitting {
 	struct pass *pass;
-	const struct load *load;
-	struct claims claims;
-	struct fit *fits;
-	uint32_t *touched; /* the initiatives of the row */
-	uint32_t touched_count;
+	const struct plan_forecast *forecast;
 	uint8_t *said; /* by slot: unknown already */
 };
-
-static struct fit *
-fit_of(struct fitting *f, uint32_t row, uint32_t initiative)
-{
-	struct fit *fit = &f->fits[initiative];
-
-	if (fit->row != row + 1) {
-		*fit = (struct fit){.row = row + 1, .last_column = COLUMN_NONE};
-		f->touched[f->touched_count++] = initiative;
-	}
-	return fit;
-}
-
-static void
-sums_add(struct sums *to, const struct sums *from)
-{
-	to->needed += from->needed;
-	to->taken += from->taken;
-	to->left += from->left;
-}
-
-static int64_t
-missing(const struct sums *sums)
-{
-	return sums->needed - sums->left;
-}
-
-/* A day that lies in two periods counts once: of periods that overlap that one counts in which more is missing. */
-static void
-fit_add(const struct load *load, struct fit *fit, uint32_t column, const struct sums *sums)
-{
-	uint32_t last = fit->last_column;
-	bool overlaps =
-	    last != COLUMN_NONE && load_first_day(load, column) <= load_last_day(load, last);
-
-	if (overlaps && missing(sums) <= missing(&fit->last))
-		return;
-	if (!overlaps)
-		sums_add(&fit->before, &fit->last);
-	fit->last = *sums;
-	fit->last_column = column;
-}
-
-/* In the order of ranks: those that share one do not stand in each other's way. */
-static void
-add_cell(struct fitting *f, uint32_t row, uint32_t column, const struct load_cell *cell)
-{
-	int64_t taken = 0, with_equals = 0;
-
-	for (uint32_t i = 0; i < f->claims.count; i++) {
-		const struct claim *c = &f->claims.list[i];
-		struct sums sums = {.needed = c->asked};
-
-		if (i > 0 && c->rank != f->claims.list[i - 1].rank)
-			taken = with_equals;
-		with_equals += c->asked;
-		sums.taken = taken;
-		sums.left = cell->capacity > taken ? cell->capacity - taken : 0;
-		fit_add(f->load, fit_of(f, row, c->initiative), column, &sums);
-	}
-}
-
-static void
-emit_fit(struct fitting *f, uint32_t row, uint32_t initiative)
-{
-	const struct fit *fit = &f->fits[initiative];
-	struct sums all = fit->before;
-	struct draft d;
-
-	sums_add(&all, &fit->last);
-	if (missing(&all) < 1 || (double)missing(&all) < f->pass->limits[FIT_LEAST_DAYS] * 100)
-		return;
-	draft_init(&d, initiative, load_who(f->load, row));
-	draft_number(&d, initiative, "person-days needed", (double)all.needed / 100);
-	draft_number(&d, load_who(f->load, row), "person-days asked by better ranks",
-	    (double)all.taken / 100);
-	draft_number(&d, load_who(f->load, row), "person-days left", (double)all.left / 100);
-	draft_number(&d, initiative, "person-days short", (double)missing(&all) / 100);
-	draft_slot(&d, initiative, "last period", load_period(f->load, fit->last_column));
-	pass_emit(f->pass, &d);
-}
 
 static void
 emit_missing(struct pass *pass, uint32_t subject, uint32_t slot, const char *text)
@@ -125,208 +24,235 @@ emit_missing(struct pass *pass, uint32_t subject, uint32_t slot, const char *tex
 	pass_emit(pass, &d);
 }
 
-static bool
-is_open_cell(const struct fitting *f, const struct load_cell *cell, uint32_t column)
-{
-	return cell->count > 0 && claims_are_open(f->pass->ix, f->load, column);
-}
+/* ---- what cannot be judged */
 
-/* Where no period is asked for more than there is, everything fits: most rows end here. */
-static bool
-may_be_short(const struct fitting *f, uint32_t row, bool *unknown)
-{
-	bool over = false;
-
-	for (uint32_t column = 0; column < load_columns(f->load); column++) {
-		const struct load_cell *cell = load_cell(f->load, row, column);
-
-		if (!is_open_cell(f, cell, column))
-			continue;
-		*unknown |= !cell->is_known;
-		over |= cell->is_known && cell->demand > cell->capacity;
-	}
-	return over;
-}
-
-static void
-add_row(struct fitting *f, uint32_t row)
-{
-	uint32_t columns = load_columns(f->load);
-
-	f->touched_count = 0;
-	for (uint32_t column = 0; column < columns && pass_goes_on(f->pass); column++) {
-		const struct load_cell *cell = load_cell(f->load, row, column);
-
-		if (!is_open_cell(f, cell, column) || !cell->is_known)
-			continue;
-		if (claims_of(&f->claims, f->pass->ix, f->load, cell))
-			add_cell(f, row, column, cell);
-		else
-			pass_out_of_memory(f->pass);
-	}
-}
-
-static void
-judge_row(struct fitting *f, uint32_t row)
-{
-	bool unknown = false;
-
-	if (may_be_short(f, row, &unknown)) {
-		add_row(f, row);
-		for (uint32_t i = 0; i < f->touched_count && !f->pass->stop; i++)
-			emit_fit(f, row, f->touched[i]);
-	}
-	if (unknown && pass_goes_on(f->pass))
-		emit_missing(f->pass, load_who(f->load, row), load_who(f->load, row),
-		    "neither its members nor its capacity are stated");
-}
-
-static const char *
-why_unplaced(const struct load_unplaced *u)
-{
-	switch (u->why) {
-	case LOAD_NOBODY:
-		return "its effort is asked of nobody";
-	case LOAD_NO_TIME:
-		return "when its effort is spent is not stated";
-	case LOAD_NO_WORKING_DAY:
-		return "its time has no working day";
-	case LOAD_OUTSIDE_PERIODS:
-		return "its time lies outside all periods";
-	default:
-		return NULL;
-	}
-}
-
-/* Once for each initiative. */
+/* Effort of nobody is in no schedule. Once for each initiative. */
 static void
 say_unplaced(struct fitting *f)
 {
 	uint32_t count;
-	const struct load_unplaced *u = load_unplaced(f->load, &count);
+	const struct load_unplaced *u = load_unplaced(f->forecast->pc.load, &count);
 
 	for (uint32_t i = 0; i < count && pass_goes_on(f->pass); i++) {
 		uint32_t initiative = claims_initiative(f->pass->ix, u[i].work);
 
-		if (why_unplaced(&u[i]) == NULL || f->said[initiative] != 0 ||
+		if (u[i].why != LOAD_NOBODY || f->said[initiative] != 0 ||
 		    f->pass->ix->kinds[initiative] != KIND_INITIATIVE)
 			continue;
 		f->said[initiative] = 1;
-		emit_missing(f->pass, initiative, u[i].source, why_unplaced(&u[i]));
+		emit_missing(f->pass, initiative, u[i].source, "its effort is asked of nobody");
 	}
 }
 
-/* What is asked for a skill of nobody by name is not judged: who will give it is not known. */
+/* Nor can anybody plan what nobody can do. */
 static void
 say_skills(struct fitting *f)
 {
-	uint32_t skills = load_skills(f->load);
+	const struct plan_schedule *plan = f->forecast->pc.plan;
 
-	for (uint32_t i = 0; i < skills * load_columns(f->load) && pass_goes_on(f->pass); i++) {
-		uint32_t column = i / skills;
-		const struct load_cell *cell =
-		    load_cell(f->load, load_rows(f->load) + i % skills, column);
-		const struct load_booking *list = load_bookings(f->load, cell);
+	for (uint32_t w = 0; w < plan->problem.works && pass_goes_on(f->pass); w++) {
+		const struct schedule_work *work = &plan->problem.work[w];
+		uint32_t head = plan->heads[work->initiative];
 
-		for (uint32_t k = 0; is_open_cell(f, cell, column) && k < cell->count; k++) {
-			uint32_t initiative = claims_initiative(f->pass->ix, list[k].work);
-
-			if (list[k].is_for_member || f->said[initiative] != 0 ||
-			    f->pass->ix->kinds[initiative] != KIND_INITIATIVE)
+		for (uint32_t n = 0; n < work->needs_count; n++) {
+			if (plan->stated[work->needs_first + n].fault != PLAN_NEED_SKILL ||
+			    f->said[head] != 0 || f->pass->ix->kinds[head] != KIND_INITIATIVE)
 				continue;
-			f->said[initiative] = 1;
-			emit_missing(f->pass, initiative, list[k].source,
-			    "what it asks for a skill is asked of nobody by name");
+			f->said[head] = 1;
+			emit_missing(f->pass, head, plan->slots[w / PLAN_STAGES],
+			    "nobody has the skill that it asks for");
 		}
 	}
 }
 
+/* Nor is that of a team of whom nobody knows how much there is. */
 static void
-judge_rows(struct fitting *f)
+say_row(struct fitting *f, uint32_t row)
 {
-	size_t slots = (size_t)f->pass->ix->slots + 1;
+	const struct load *load = f->forecast->pc.load;
+	bool unknown = false;
 
-	f->fits = calloc(slots, sizeof f->fits[0]);
-	f->touched = calloc(slots, sizeof f->touched[0]);
-	f->said = calloc(slots, 1);
-	if (f->fits == NULL || f->touched == NULL || f->said == NULL) {
-		pass_out_of_memory(f->pass);
+	for (uint32_t column = 0; column < load_columns(load); column++) {
+		const struct load_cell *cell = load_cell(load, row, column);
+		const struct load_booking *bookings = load_bookings(load, cell);
+
+		if (cell->is_known || !claims_are_open(f->pass->ix, load, column))
+			continue;
+		unknown |= cell->count > 0;
+		for (uint32_t i = 0; i < cell->count; i++)
+			f->said[claims_initiative(f->pass->ix, bookings[i].work)] = 1;
+	}
+	if (unknown)
+		emit_missing(f->pass, load_who(load, row), load_who(load, row),
+		    "neither its members nor its capacity are stated");
+}
+
+/* ---- what is judged */
+
+/* Ends are exclusive: what is done at the end of a day is done on it. */
+static int32_t
+day_of(const struct fitting *f, float end)
+{
+	return f->pass->today + (int32_t)ceilf(end) - (end > 0 ? 1 : 0);
+}
+
+static void
+draft_end(const struct fitting *f, struct draft *d, uint32_t slot, const char *what, float end)
+{
+	if (isfinite(end))
+		draft_date(d, slot, what, day_of(f, end));
+}
+
+/* The nearest of what it waits for: of whom there is too little, and who holds them. */
+static void
+draft_wait(const struct fitting *f, struct draft *d, uint32_t initiative)
+{
+	const struct plan_schedule *plan = f->forecast->pc.plan;
+	uint32_t works[32], count = 0;
+	struct schedule_why why;
+	struct err err = {0};
+
+	if (!schedule_chain(f->forecast->base, &plan->problem, initiative, works, 32, &count, &err))
+		count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!schedule_why(f->forecast->base, &plan->problem, works[i], &why, &err))
+			break;
+		if (why.giver == SCHEDULE_NONE)
+			continue;
+		draft_slot(d, plan->slots[works[i] / PLAN_STAGES], "waits for",
+		    load_who(f->forecast->pc.load, why.giver));
+		if (why.holder != SCHEDULE_NONE && why.holder != initiative) {
+			draft_slot(d, load_who(f->forecast->pc.load, why.giver), "held by",
+			    plan->heads[why.holder]);
+			draft_number(
+			    d, plan->heads[why.holder], "person-days held", (double)why.held / 100);
+		}
 		return;
 	}
-	for (uint32_t row = 0; row < load_rows(f->load) && !f->pass->stop; row++)
-		judge_row(f, row);
-	if (!f->pass->stop)
-		say_unplaced(f);
-	if (!f->pass->stop)
-		say_skills(f);
+}
+
+static void
+judge(struct fitting *f, uint32_t initiative)
+{
+	const struct forecast_dates *dates = &f->forecast->dates[MODE_FIXED][initiative];
+	uint32_t slot = f->forecast->pc.plan->heads[initiative];
+	int32_t due = plan_case_due(&f->forecast->pc, initiative);
+	struct draft d;
+
+	if (f->pass->ix->kinds[slot] != KIND_INITIATIVE || f->said[slot] != 0)
+		return;
+	if (due == DATE_NONE)
+		emit_missing(f->pass, slot, slot, "when it shall be done is not stated");
+	if (due == DATE_NONE || due < f->pass->today ||
+	    dates->by_due * 100 >= f->pass->limits[FIT_LEAST_CHANCE])
+		return;
+	draft_init(&d, slot, SLOT_NONE);
+	draft_date(&d, slot, "due", due);
+	draft_number(&d, slot, "chance in percent", round(dates->by_due * 100));
+	draft_end(f, &d, slot, "expected", dates->p50);
+	draft_end(f, &d, slot, "in four of five draws by", dates->p80);
+	draft_wait(f, &d, initiative);
+	pass_emit(f->pass, &d);
 }
 
 static void
 run_does_not_fit(struct pass *pass)
 {
 	struct fitting f = {.pass = pass};
+	const struct load *load;
 
-	switch (claims_ready(pass, &f.load)) {
-	case CLAIMS_READY:
-		judge_rows(&f);
-		break;
-	case CLAIMS_NO_PERIODS:
-		emit_missing(pass, SLOT_NONE, SLOT_NONE, CLAIMS_LACK_PERIODS);
-		break;
+	switch (claims_ready(pass, &load)) {
 	case CLAIMS_NO_ORDER:
 		emit_missing(pass, SLOT_NONE, SLOT_NONE, CLAIMS_LACK_ORDER);
-		break;
+		return;
 	case CLAIMS_NOTHING:
+		return;
+	default:
 		break;
 	}
-	claims_fini(&f.claims);
-	free(f.fits);
-	free(f.touched);
+	f.forecast = pass_forecast(pass);
+	if (f.forecast == NULL) {
+		if (!pass->stop)
+			emit_missing(
+			    pass, SLOT_NONE, SLOT_NONE, "the plan is too large to forecast");
+		return;
+	}
+	f.said = calloc((size_t)pass->ix->slots + 1, 1);
+	if (f.said == NULL) {
+		pass_out_of_memory(pass);
+		return;
+	}
+	say_unplaced(&f);
+	say_skills(&f);
+	for (uint32_t row = 0; row < load_rows(f.forecast->pc.load) && pass_goes_on(pass); row++)
+		say_row(&f, row);
+	for (uint32_t i = 0; i < f.forecast->pc.plan->problem.initiatives && pass_goes_on(pass);
+	     i++)
+		judge(&f, i);
 	free(f.said);
+}
+
+static void
+message_wait(const struct check *check, const struct finding *f, struct str *out)
+{
+	str_add(out, " It waits for ");
+	message_evidence(check, f, "waits for", out);
+	if (finding_evidence(check, f, "held by") != NULL) {
+		str_add(out, ", of whom ");
+		message_evidence(check, f, "held by", out);
+		str_add(out, " has ");
+		message_evidence(check, f, "person-days held", out);
+		str_add(out, " person-days");
+	}
+	str_add_char(out, '.');
 }
 
 static void
 message_does_not_fit(const struct check *check, const struct finding *f, struct str *out)
 {
 	check_ref(check, check_subjects(check, f)[0], out);
-	str_add(out, " needs ");
-	message_evidence(check, f, "person-days needed", out);
-	str_add(out, " person-days of ");
-	check_ref(check, check_subjects(check, f)[1], out);
-	str_add(out, " until the end of ");
-	message_evidence(check, f, "last period", out);
-	str_add(
-	    out, finding_evidence(check, f, "person-days asked by better ranks")->value.number > 0
-		     ? "; what is ranked better leaves "
-		     : "; there are only ");
-	message_evidence(check, f, "person-days left", out);
-	str_add_char(out, '.');
+	str_add(out, " will hardly be done by ");
+	message_evidence(check, f, "due", out);
+	str_add(out, " (chance ");
+	message_evidence(check, f, "chance in percent", out);
+	if (finding_evidence(check, f, "expected") != NULL) {
+		str_add(out, " %): it is expected on ");
+		message_evidence(check, f, "expected", out);
+		str_add_char(out, '.');
+	} else {
+		str_add(out, " %): as the plan stands it has no end.");
+	}
+	if (finding_evidence(check, f, "waits for") != NULL)
+		message_wait(check, f, out);
 }
 
 static const struct rule scope_does_not_fit = {
     .name = "scope/does-not-fit",
     .severity = SEVERITY_WARNING,
-    .thresholds = {{"least_days", 1, 0, 10000, "person-days",
-	"being short of less than this is let pass"}},
+    .thresholds = {{"least_chance", 40, 1, 100, "percent",
+	"a chance below this is found; what is planned to its last day has a little less than 50"}},
     .asks = "Does it fit into the time that it has?",
     .meaning =
-	"An approved or active initiative that needs at least `least_days` more of a team or "
-	"person than strict order leaves it. Its need is what it and its parts ask of them in all "
-	"periods that are not over; what is left is the sum, over just these periods, of their "
-	"capacity less all that better-ranked initiatives ask of them in the same period (never "
-	"less than nothing). Of periods that overlap the one counts in which more is missing, so "
-	"that no day is "
-	"counted twice. Initiatives that share a rank do not stand in each other's way; what "
-	"is not ranked comes last. Demand and capacity are those of `plumb load`.",
+	"An approved or active initiative whose chance to be done by the end of its periods (or "
+	"its "
+	"own finish) is below `least_chance`. The chance is that of `plumb forecast --mode fixed` "
+	"with 1,000 draws: all running work scheduled best rank first into what teams and people "
+	"can give from today on, with how far estimates have been off. Expected is the day by "
+	"which half of the draws are done. Of "
+	"an allocated share what lies ahead is still to do, of effort all, or what the last "
+	"check-in "
+	"says. What is due before today is "
+	"late, whatever comes, and is not judged here.",
     .hurts = "It will be late, and that is known today. Found out in the last weeks it costs the "
 	     "date, the people or the quality; found out now it costs a decision.",
-    .mend = "Give it more time, cut its scope, ask for capacity, or rank it better and say what "
-	    "falls out instead.",
-    .unknown_when =
-	"The plan has no order of initiatives or no period with both days (each said once for the "
-	"plan as a whole), a team that is needed states neither members nor capacity, or effort of "
-	"the initiative lies in no period or is asked of nobody.",
-    .fix = "Give it more time or people, cut its scope, or rank it better.",
+    .mend = "`plumb moves` lists what would bring it in time: more people, less scope, another "
+	    "rank. Or give it more time, and tell those who count on the date.",
+    .unknown_when = "The plan has no order of initiatives (said once for the plan as a whole), a "
+		    "team that is needed "
+		    "states neither members nor capacity, the initiative has no date, or effort of "
+		    "it is asked of "
+		    "nobody.",
+    .fix = "See plumb moves: give it more time or people, cut its scope, or rank it better.",
     .run = run_does_not_fit,
     .message = message_does_not_fit,
 };

@@ -92,6 +92,22 @@ has_time(const struct source *s)
 	return s->start != DATE_NONE && s->finish != DATE_NONE;
 }
 
+/* A share is of somebody's time: what of it is past is past. */
+static int64_t
+ahead_of(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
+{
+	struct spot spot = spot_of(d, node, s);
+	int64_t all, left = 0;
+
+	if (s->share < 0 || effort <= 0 || spot.start >= d->ix->today)
+		return effort;
+	all = load_share(d->load, &spot, s->share);
+	spot.start = d->ix->today;
+	if (spot.start <= spot.finish)
+		left = load_share(d->load, &spot, s->share);
+	return all > 0 ? load_part(effort, left, all) : 0;
+}
+
 static void
 keep_ask(struct demand *d, const struct node *node, const struct source *s, int64_t effort)
 {
@@ -107,7 +123,8 @@ keep_ask(struct demand *d, const struct node *node, const struct source *s, int6
 		return;
 	}
 	load->asks = grown;
-	load->asks[load->asks_count++] = (struct load_ask){node->slot, s->row, effort, s->need};
+	load->asks[load->asks_count++] =
+	    (struct load_ask){node->slot, s->row, effort, ahead_of(d, node, s, effort), s->need};
 }
 
 static void

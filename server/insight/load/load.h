@@ -82,6 +82,7 @@ struct load_ask {
 	uint32_t work;
 	uint32_t row;
 	int64_t effort; /* -1: a share of nobody knows what */
+	int64_t ahead;  /* of a share: what falls on today and later; of effort: all of it */
 	uint32_t need;  /* which of the work's needs says so, in their order; LOAD_NO_NEED */
 };
 #define LOAD_NO_NEED UINT32_MAX

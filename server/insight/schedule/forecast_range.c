@@ -35,12 +35,27 @@ complain(struct plan_forecast *pf, uint32_t slot, const char *what, struct err *
 	return true;
 }
 
+/* Why no range comes of an estimate whose ends are filled in; NULL: one does. */
+static const char *
+unusable(const struct estimate *e)
+{
+	if (e->likely <= 0)
+		return "its estimate has a range, but no likely effort above 0: not used";
+	if (e->optimistic > e->likely || e->likely > e->pessimistic)
+		return "its estimate is not in order, optimistic, likely, pessimistic: not used";
+	if ((double)e->pessimistic / (double)e->likely > FORECAST_DAYS_MAX)
+		return "its pessimistic effort is more than a million times the likely one: not "
+		       "used";
+	return NULL;
+}
+
 /* One end may be missing: it is the likely one then. Without a likely one it is in the middle. */
 static bool
 read_estimate(struct ranger *r, uint32_t number, struct err *err)
 {
 	uint32_t slot = r->pf->pc.plan->slots[number];
 	struct estimate *e = &r->stated[number];
+	const char *what;
 
 	arena_reset(r->scratch);
 	if (!estimate_read(r->ix->items[slot], r->scratch, e))
@@ -53,13 +68,10 @@ read_estimate(struct ranger *r, uint32_t number, struct err *err)
 		e->likely = (e->optimistic + e->pessimistic) / 2;
 	e->optimistic = e->optimistic >= 0 ? e->optimistic : e->likely;
 	e->pessimistic = e->pessimistic >= 0 ? e->pessimistic : e->likely;
-	if (e->likely > 0 && e->optimistic <= e->likely && e->likely <= e->pessimistic)
+	what = unusable(e);
+	if (what == NULL)
 		return true;
-	if (!complain(r->pf, slot,
-		e->likely <= 0 ? "its estimate has a range, but no likely effort above 0: not used"
-			       : "its estimate is not in order, optimistic, likely, pessimistic: "
-				 "not used",
-		err))
+	if (!complain(r->pf, slot, what, err))
 		return false;
 	e->likely = 0;
 	return true;

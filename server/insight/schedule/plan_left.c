@@ -3,7 +3,8 @@
  *
  * The newest check-in about a piece of work that states what remains, or else progress, speaks for it and for all of its parts
  * that do not speak for themselves. What remains is that of the whole: parts that speak for themselves have theirs first, the
- * rest goes to the others in proportion to what was asked of whom. Of progress, the rest of 1 is still to do.
+ * rest goes to the others in proportion to what was asked of whom. Of progress, the rest of 1 is still to do. Where nobody speaks,
+ * effort is still to do, and of a share what lies ahead.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -143,14 +144,16 @@ plan_take_left(struct builder *b, struct load_ask *asks, size_t count, struct er
 		if (l.count > 0)
 			order_speakers(&l);
 	}
-	for (int pass = 0; pass < 2 && l.count > 0; pass++) {
+	for (int pass = 0; ok && pass < 2; pass++) {
 		for (size_t i = 0; i < count; i++) {
 			struct speaker *one;
 
 			if (i == 0 || asks[i].work != asks[i - 1].work)
 				by = speaker_for(&l, b->plan->number[asks[i].work]);
-			if (by == SCHEDULE_NONE)
+			if (by == SCHEDULE_NONE) {
+				asks[i].effort = asks[i].ahead;
 				continue;
+			}
 			one = &l.list[by];
 			if (pass == 0) {
 				one->asked += asks[i].effort;

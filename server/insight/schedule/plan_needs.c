@@ -170,8 +170,10 @@ lay_asks(struct needs *n, const struct load_ask *asks, size_t count, struct err 
 		    !read_terms(n, asks[i].work, err))
 			return false;
 		terms = terms_of(n, &asks[i]);
+		/* More than one need may ask for is asked by several. */
 		if (work->needs_count > 0 && is_plain && terms == NULL &&
-		    plan->need[number - 1].giver == asks[i].row) {
+		    plan->need[number - 1].giver == asks[i].row &&
+		    plan->need[number - 1].effort <= LIMIT_EFFORT - asks[i].effort) {
 			plan->need[number - 1].effort += asks[i].effort;
 			continue;
 		}
