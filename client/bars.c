@@ -121,9 +121,9 @@ const char *
 bars_legend(const struct bars *axis, bool whiskers)
 {
 	if (axis->ascii)
-		return whiskers ? "# worked on, [ + ] finished with 50, 80, 95 %, D due, > later"
+		return whiskers ? "[ + ] finished with 50, 80, 95 %, D due, > later"
 				: "# worked on, D due, > not finished";
-	return whiskers ? "\xe2\x96\x88 worked on, \xe2\x94\x9c\xe2\x94\xbc\xe2\x94\xa4 finished "
+	return whiskers ? "\xe2\x94\x9c\xe2\x94\xbc\xe2\x94\xa4 finished "
 			  "with 50, 80, 95 %, \xe2\x97\x86 due, \xe2\x96\xb6 later"
 			: "\xe2\x96\x88 worked on, \xe2\x97\x86 due, \xe2\x96\xb6 not finished";
 }

@@ -16,6 +16,8 @@
 #define DASH          "\xe2\x80\x93"
 #define BAR_WIDTH     30u
 #define WIDE          120
+#define P95_ROOM      76
+#define REASON_WIDE   150
 #define MOST_PROBLEMS 10u
 
 typedef Plumb__V1__ForecastInitiative Initiative;
@@ -150,7 +152,8 @@ cell_bar(struct table *table, const struct bars *axis, const Initiative *one)
 }
 
 static void
-add_row(struct table *table, const struct bars *axis, const Initiative *one)
+add_row(
+    const struct context *ctx, struct table *table, const struct bars *axis, const Initiative *one)
 {
 	const Dates *dates = main_dates(one);
 
@@ -158,11 +161,12 @@ add_row(struct table *table, const struct bars *axis, const Initiative *one)
 		table_cellf(table, "%" PRIu32, one->rank);
 	else
 		table_cell(table, "");
-	table_cell(table, one->ref);
+	table_cell(table, output_short_ref(&ctx->out, WIDE, one->ref, "initiative"));
 	table_cell(table, one->due[0] ? one->due : DASH);
 	cell_end(table, dates->p50, one->due);
 	cell_end(table, dates->p80, one->due);
-	cell_end(table, dates->p95, one->due);
+	if (ctx->out.width >= P95_ROOM)
+		cell_end(table, dates->p95, one->due);
 	cell_chance(table, dates->by_due__case == PLUMB__V1__FORECAST_DATES__BY_DUE__BY_DUE
 			       ? dates->by_due
 			       : dates->by_until);
@@ -189,7 +193,8 @@ show_initiatives(struct context *ctx, const Plumb__V1__ForecastReply *r)
 	table_column(table, "DUE", 0);
 	table_column(table, "P50", 0);
 	table_column(table, "P80", 0);
-	table_column(table, "P95", 0);
+	if (ctx->out.width >= P95_ROOM)
+		table_column(table, "P95", 0);
 	table_column(table, "CHANCE", TABLE_RIGHT);
 	table_column(table, "LINE", TABLE_RIGHT | TABLE_DROP);
 	if (axis.width > 0) {
@@ -198,7 +203,7 @@ show_initiatives(struct context *ctx, const Plumb__V1__ForecastReply *r)
 	}
 	table_column(table, "NAME", TABLE_SHRINK | TABLE_DROP);
 	for (size_t i = 0; i < r->n_initiatives; i++)
-		add_row(table, &axis, r->initiatives[i]);
+		add_row(ctx, table, &axis, r->initiatives[i]);
 	table_print(table, &ctx->out);
 	table_free(table);
 	str_fini(&dates);
@@ -216,10 +221,30 @@ cell_known(struct table *table, bool is_known, double chance)
 		table_cell(table, "?");
 }
 
+/* Below the table, since a reason that is cut off says nothing. */
+static void
+say_unknown(struct context *ctx, const Plumb__V1__ForecastReply *r)
+{
+	struct str text;
+	bool any = false;
+
+	for (size_t i = 0; i < r->n_objectives; i++) {
+		if (!r->objectives[i]->why[0])
+			continue;
+		output_text(&ctx->out, any ? "" : "\nUnknown (?) because\n");
+		any = true;
+		str_init(&text, 4000);
+		str_addf(&text, "%s: %s", r->objectives[i]->ref, r->objectives[i]->why);
+		output_wrap(&ctx->out, "    ", text.data ? text.data : "");
+		str_fini(&text);
+	}
+}
+
 static bool
 show_objectives(struct context *ctx, const Plumb__V1__ForecastReply *r)
 {
 	struct table *table = table_new();
+	bool wide = ctx->out.width >= REASON_WIDE;
 
 	if (!table)
 		return false;
@@ -228,11 +253,12 @@ show_objectives(struct context *ctx, const Plumb__V1__ForecastReply *r)
 	table_column(table, "MEASURES", TABLE_RIGHT);
 	table_column(table, "WORK", TABLE_RIGHT);
 	table_column(table, "BOTH AT MOST", TABLE_RIGHT);
-	table_column(table, "UNKNOWN BECAUSE", TABLE_SHRINK);
+	if (wide)
+		table_column(table, "UNKNOWN BECAUSE", TABLE_SHRINK);
 	for (size_t i = 0; i < r->n_objectives; i++) {
 		const Plumb__V1__ForecastObjective *o = r->objectives[i];
 
-		table_cell(table, o->ref);
+		table_cell(table, output_short_ref(&ctx->out, WIDE, o->ref, "objective"));
 		table_cell(table, o->due[0] ? o->due : DASH);
 		cell_known(table,
 		    o->outcome__case == PLUMB__V1__FORECAST_OBJECTIVE__OUTCOME__OUTCOME,
@@ -241,11 +267,14 @@ show_objectives(struct context *ctx, const Plumb__V1__ForecastReply *r)
 		    table, o->work__case == PLUMB__V1__FORECAST_OBJECTIVE__WORK__WORK, o->work);
 		cell_known(table, o->chance__case == PLUMB__V1__FORECAST_OBJECTIVE__CHANCE__CHANCE,
 		    o->chance);
-		table_cell(table, o->why);
+		if (wide)
+			table_cell(table, o->why);
 	}
 	output_text(&ctx->out, "\n");
 	table_print(table, &ctx->out);
 	table_free(table);
+	if (!wide)
+		say_unknown(ctx, r);
 	return true;
 }
 
@@ -264,6 +293,15 @@ source_of(const Plumb__V1__ForecastWork *w)
 	default:
 		return "nothing";
 	}
+}
+
+static void
+cell_critical(const struct context *ctx, struct table *table, double part)
+{
+	if (ctx->out.format == OUTPUT_TABLE)
+		cell_chance(table, part);
+	else
+		table_cellf(table, "%.3f", part);
 }
 
 static bool
@@ -291,7 +329,7 @@ show_work(struct context *ctx, const Plumb__V1__ForecastReply *r)
 			table_cellf(table, "%.2f", w->middle);
 			table_cellf(table, "%.2f", w->high);
 			if (w->critical__case == PLUMB__V1__FORECAST_WORK__CRITICAL__CRITICAL)
-				table_cellf(table, "%.3f", w->critical);
+				cell_critical(ctx, table, w->critical);
 			else
 				table_cell(table, "");
 			table_cell(table, source_of(w));
@@ -315,10 +353,13 @@ say_everything(struct str *text, const Plumb__V1__ForecastReply *r)
 
 	if (!all)
 		return;
-	str_addf(text, "The chance that all is finished is 80%% %s %s; ",
-	    all->p80[0] ? "by" : "only after", all->p80[0] ? all->p80 : r->looked_until);
-	str_addf(text, "by %s, the end of what is planned, it is %s.", r->until,
-	    chance_text(all->by_until, chance));
+	str_addf(text, "The chance that all is finished by %s, the end of what is planned, is %s; ",
+	    r->until, chance_text(all->by_until, chance));
+	if (all->p80[0])
+		str_addf(text, "it is 80%% by %s.", all->p80);
+	else
+		str_addf(text, "by %s, the last day that was looked at, it is still below 80%%.",
+		    r->looked_until);
 }
 
 static void
@@ -326,7 +367,7 @@ say_drivers(struct str *text, const Plumb__V1__ForecastReply *r)
 {
 	if (r->n_drivers == 0)
 		return;
-	str_add(text, "The end depends most on what these take:");
+	str_add(text, "All ends late most often where these take long (rank correlation):");
 	for (size_t i = 0; i < r->n_drivers; i++)
 		str_addf(text, "%s %s (%.2f)", i > 0 ? "," : "", r->drivers[i]->ref,
 		    r->drivers[i]->correlation);
@@ -421,7 +462,8 @@ show_drivers(struct context *ctx, const Initiative *one)
 	if (one->n_drivers == 0)
 		return;
 	str_init(&text, 4000);
-	str_addf(&text, "%s depends most on what these take:", one->ref);
+	str_addf(
+	    &text, "%s ends late most often where these take long (rank correlation):", one->ref);
 	for (size_t i = 0; i < one->n_drivers; i++)
 		str_addf(&text, "%s %s (%.2f)", i > 0 ? "," : "", one->drivers[i]->ref,
 		    one->drivers[i]->correlation);
@@ -594,6 +636,9 @@ run(struct context *ctx, const struct args *args)
 		return code;
 	if ((code = take_options(args, &request)) != 0)
 		return code;
+	if (args_has(args, "samples") && ctx->out.format != OUTPUT_JSON &&
+	    ctx->out.format != OUTPUT_YAML)
+		return command_usage(args, "--samples goes with -o json or -o yaml");
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	if (!context_refs(ctx, args, "initiative", &request.refs, &request.n_refs))
@@ -628,7 +673,7 @@ static const struct option options[] = {
 
 static const struct example examples[] = {
     {"plumb forecast", "when initiatives are done, and how likely in time"},
-    {"plumb forecast initiative/portal --work", "that one, and what it depends on"},
+    {"plumb forecast initiative/portal --work", "that one, and what goes with its end"},
     {"plumb forecast --correlation 0.3 --mode reschedule", "if all goes well or badly together"},
     {"plumb forecast --until 2026-12-31 -o csv", "a line each, for a spreadsheet"},
     {0},
@@ -647,7 +692,9 @@ const struct command cmd_forecast = {
 	"are finished, by P80 and P95 80 and 95 %. CHANCE is that of being finished when it is due "
 	"(without a due date: by the end of what is planned), LINE that of being above the line: "
 	"it "
-	"and all better-ranked ones finished by then."
+	"and all better-ranked ones finished by then. \"later\" is behind the last day that was "
+	"looked "
+	"at."
 	"\n\n"
 	"Each draw is laid anew, best rank first, as plumb schedule does it; --mode fixed keeps "
 	"who "

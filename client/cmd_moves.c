@@ -181,8 +181,11 @@ show_apply(struct context *ctx, const struct args *args, const Plumb__V1__MovesR
 {
 	static const char *const asked[] = {"by", "until", "depth", "most"};
 	struct str text;
+	size_t way = 0; /* the best that needn't be made by hand */
 
-	if (r->n_ways == 0)
+	while (way < r->n_ways && r->ways[way]->by_hand[0])
+		way++;
+	if (way == r->n_ways)
 		return;
 	str_init(&text, 1000);
 	str_addf(&text, "plumb moves %s", r->ref);
@@ -190,8 +193,8 @@ show_apply(struct context *ctx, const struct args *args, const Plumb__V1__MovesR
 		if (args_has(args, asked[i]))
 			str_addf(&text, " --%s %s", asked[i], args_get(args, asked[i]));
 	output_printf(&ctx->out,
-	    "\nTo make the changes of way 1 (--dry-run: to see them):\n    $ %s --apply 1\n",
-	    text.data ? text.data : "");
+	    "\nTo make the changes of way %zu (--dry-run: to see them):\n    $ %s --apply %zu\n",
+	    way + 1, text.data ? text.data : "", way + 1);
 	str_fini(&text);
 }
 
@@ -226,6 +229,8 @@ show_search(struct context *ctx, const Plumb__V1__MovesReply *r)
 		str_addf(&text, " No order of ranks finishes it by %s.", r->until);
 	else if (r->found == 0)
 		str_addf(&text, " No order of ranks finishes it before %s.", r->earliest);
+	if (r->found == 0)
+		str_addf(&text, " What holds it up: plumb schedule %s --why", r->ref);
 	output_text(&ctx->out, "\n");
 	say(ctx, "", &text);
 }

@@ -21,6 +21,11 @@
 #define BAR_LEAST  16
 #define BAR_MOST   72
 #define REF_MOST   44
+/* Columns of out where references have their kind. */
+#define TABLE_ROOM    80
+#define BOOKINGS_ROOM 120
+/* As many steps of a chain of reasons as the daemon tells. */
+#define WAITS_MOST 20
 
 /* All that Schedule has streamed. */
 struct all {
@@ -145,14 +150,14 @@ is_late(const Plumb__V1__ScheduledInitiative *one)
 }
 
 static void
-add_row(struct table *table, const struct bars *axis, bool due,
+add_row(const struct output *out, struct table *table, const struct bars *axis, bool due,
     const Plumb__V1__ScheduledInitiative *one)
 {
 	if (one->rank > 0)
 		table_cellf(table, "%" PRIu32, one->rank);
 	else
 		table_cell(table, "");
-	table_cell(table, one->ref);
+	table_cell(table, output_short_ref(out, TABLE_ROOM, one->ref, "initiative"));
 	cell_date(table, one->start);
 	cell_date(table, one->finish);
 	table_colour(table, is_late(one)      ? COLOUR_RED
@@ -221,13 +226,21 @@ show_initiatives(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 	for (size_t i = 0; i < r->n_initiatives; i++) {
 		if (r->initiatives[i]->is_line)
 			add_line(table, &axis, due);
-		add_row(table, &axis, due, r->initiatives[i]);
+		add_row(&ctx->out, table, &axis, due, r->initiatives[i]);
 	}
 	table_print(table, &ctx->out);
 	table_free(table);
 	if (axis.width > 0)
 		output_wrap(&ctx->out, "", bars_legend(&axis, false));
 	return true;
+}
+
+/* Nothing is told of what the last one in the chain waits for, though there was room. */
+static bool
+ends_chain(const Plumb__V1__ScheduledInitiative *one, const Plumb__V1__ScheduleWait *w)
+{
+	return w == one->waits[one->n_waits - 1] && one->n_waits < WAITS_MOST && !w->in_circle &&
+	       !w->giver[0] && !w->by_date && !w->nobody && one->finish[0];
 }
 
 /* "initiative/portal waits for team/web, of whom initiative/app has 4.5 person-days". */
@@ -241,9 +254,10 @@ say_wait(struct context *ctx, const Plumb__V1__ScheduledInitiative *one,
 	str_init(&text, 1000);
 	str_addf(&text, "%s", w->work);
 	if (w->after[0]) {
-		str_addf(&text, " comes after %s%s", w->after,
-		    w->in_circle ? ", which comes after it: a circle, so that neither is done"
-				 : "");
+		str_addf(&text, " waits for %s%s", w->after,
+		    w->in_circle         ? ", which waits for it: a circle, so that neither is done"
+		    : ends_chain(one, w) ? ", which itself waits for nothing"
+					 : "");
 		and = ", and";
 	}
 	if (w->by_date) {
@@ -413,8 +427,10 @@ show_work(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 /* ---- bookings */
 
 static void
-add_booking(struct table *table, const Plumb__V1__ScheduleBooking *b, bool by_day, bool people)
+add_booking(
+    const struct output *out, struct table *table, const Plumb__V1__ScheduleBooking *b, bool by_day)
 {
+	bool people = out->format == OUTPUT_TABLE;
 	const char *slash = strchr(b->period, '/');
 
 	table_cell(table, b->giver);
@@ -428,7 +444,7 @@ add_booking(struct table *table, const Plumb__V1__ScheduleBooking *b, bool by_da
 	} else {
 		table_cell(table, b->first_day);
 	}
-	table_cell(table, b->initiative);
+	table_cell(table, output_short_ref(out, BOOKINGS_ROOM, b->initiative, "initiative"));
 	if (by_day)
 		table_cell(table, b->work);
 	table_cellf(table, "%.2f", (double)b->effort / 100);
@@ -459,7 +475,7 @@ show_bookings(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool by_da
 		table_column(table, "USED", TABLE_RIGHT);
 	table_column(table, "CAPACITY", TABLE_RIGHT);
 	for (size_t i = 0; i < r->n_bookings; i++)
-		add_booking(table, r->bookings[i], by_day, people);
+		add_booking(&ctx->out, table, r->bookings[i], by_day);
 	if (people)
 		output_text(&ctx->out, "\n");
 	table_print(table, &ctx->out);
@@ -496,10 +512,9 @@ say_price(struct str *text, const Plumb__V1__ScheduleReply *r)
 	if (!price || price->initiatives == 0)
 		return;
 	mean = price->mean_days - price->mean_days_ignoring_ranks;
-	str_add(text, "The price of strict ranks: ");
+	str_add(text, "Strict ranks, compared with none: ");
 	if (price->last__case == PLUMB__V1__SCHEDULE_PRICE__LAST__LAST_LATER_DAYS)
-		str_addf(text,
-		    "everything is finished %d days %s than if nothing had a rank (%s), and ",
+		str_addf(text, "everything is finished %d days %s (without them on %s), and ",
 		    abs(price->last_later_days), direction(price->last_later_days),
 		    r->finish_ignoring_ranks);
 	str_addf(text,

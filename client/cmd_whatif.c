@@ -264,8 +264,9 @@ run_conflicts(struct context *ctx, const struct args *args)
 	else if (ctx->out.format != OUTPUT_TABLE)
 		output_message(&ctx->out, &reply->base);
 	else if (reply->total == 0)
-		output_printf(&ctx->out, "All %u changes of scenario %s fit the plan.\n",
-		    reply->changes, name);
+		output_printf(&ctx->out, "%s%u change%s of scenario %s fit%s the plan.\n",
+		    reply->changes == 1 ? "The " : "All ", reply->changes,
+		    reply->changes == 1 ? "" : "s", name, reply->changes == 1 ? "s" : "");
 	else
 		show_conflicts(&ctx->out, reply);
 	return reply->total == 0 ? EXIT_FINE : EXIT_NO;

@@ -145,6 +145,15 @@ line_fit(const char *text, size_t columns)
 	return cut;
 }
 
+const char *
+output_short_ref(const struct output *out, int columns, const char *ref, const char *kind)
+{
+	size_t len = strlen(kind);
+	bool is_short = out->format == OUTPUT_TABLE && out->width < columns;
+
+	return is_short && strncmp(ref, kind, len) == 0 && ref[len] == '/' ? ref + len + 1 : ref;
+}
+
 void
 output_wrap_str(struct str *out, int width, const char *lead, const char *text)
 {

@@ -54,6 +54,9 @@ void output_wrap(struct output *out, const char *lead, const char *text);
  * its own, indented, where little room is left. Ends with a newline.
  */
 void output_beside(struct output *out, size_t used, size_t indent, const char *text);
+/* The id alone of a reference of that kind where out has fewer columns: the title of the column says the kind. */
+const char *output_short_ref(
+    const struct output *out, int columns, const char *ref, const char *kind);
 /* As output_wrap, into a string; width in columns. A newline in text stays one. */
 void output_wrap_str(struct str *out, int width, const char *lead, const char *text);
 

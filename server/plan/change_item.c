@@ -10,8 +10,8 @@
 #include "server/limits.h"
 #include "server/plan/codec.h"
 
-/* Referrers named in one message. */
-#define NAMED_MAX 20u
+/* Referrers named in one message: so many bytes, or one name, that what to do about it fits the message too. */
+#define NAMES_LEN 100u
 
 /* ---- put ------------------------------------------------------------------------------------------------- */
 
@@ -227,12 +227,12 @@ apply_remove(struct apply *apply, const Plumb__V1__Change *change)
 	remove_one(apply, item);
 }
 
-/* Says who still refers to a removed item, with the first NAMED_MAX of them. */
+/* Says who still refers to a removed item, with the first of them. */
 void
 refuse_referred(struct apply *apply, uint32_t slot)
 {
 	struct plan *plan = apply->plan;
-	char names[800];
+	char names[NAMES_LEN + REF_TEXT_LEN], more[32] = "";
 	size_t count = 0, named = 0, len = 0;
 	uint32_t last = SLOT_NONE;
 	char ref[REF_TEXT_LEN];
@@ -246,16 +246,19 @@ refuse_referred(struct apply *apply, uint32_t slot)
 			continue;
 		last = from;
 		count++;
-		if (named == NAMED_MAX || len + REF_TEXT_LEN + 2 > sizeof names)
+		ref_text(slot_item(apply, from), ref);
+		if (named + 1 < count || (named > 0 && len + 2 + strlen(ref) > NAMES_LEN))
 			continue;
-		len += (size_t)snprintf(names + len, sizeof names - len, "%s%s",
-		    named > 0 ? ", " : "", ref_text(slot_item(apply, from), ref));
+		len += (size_t)snprintf(
+		    names + len, sizeof names - len, "%s%s", named > 0 ? ", " : "", ref);
 		named++;
 	}
+	if (count > named)
+		snprintf(more, sizeof more, " and %zu", count - named);
 	refuse(apply, ERR_PRECONDITION, "remove.ref",
-	    "%s is referred to by %s%s: change those first, or remove with "
+	    "%s is referred to by %s%s%s: change those first, or remove with "
 	    "cascade",
-	    ref_text(slot_item(apply, slot), ref), names, count > named ? " and more" : "");
+	    ref_text(slot_item(apply, slot), ref), names, more, count > named ? " more" : "");
 }
 
 /* ---- rename ----------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* plumb.v1.Insight.Forecast: dates with their chances, as messages. */
 #include <math.h>
+#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"
@@ -472,6 +473,9 @@ fill_why(const struct forecast_call *fc, const struct forecast_objective *o,
 			   : "no work contributes to it";
 	if (outcome == NULL)
 		return false;
+	/* Once is enough. */
+	if (isnan(o->outcome) && strcmp(o->why, work) == 0)
+		work = "";
 	out->why = arena_printf(
 	    fc->arena, "%s%s%s", outcome, outcome[0] != '\0' && work[0] != '\0' ? "; " : "", work);
 	return out->why != NULL;

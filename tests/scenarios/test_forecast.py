@@ -94,9 +94,9 @@ class Plan(unittest.TestCase):
         details = b"".join(detail.value for detail in caught.exception.details).decode(errors="replace")
         self.assertIn(text, caught.exception.message + details)
 
-    def plumb(self, *args, code=0):
+    def plumb(self, *args, code=0, columns=140):
         done = subprocess.run([binary("plumb"), "forecast", *args], capture_output=True, text=True, timeout=60,
-                              env=dict(os.environ, PLUMB_SERVER=self.daemon.unix, COLUMNS="140"))
+                              env=dict(os.environ, PLUMB_SERVER=self.daemon.unix, COLUMNS=str(columns)))
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stdout if code == 0 else done.stderr
 
@@ -214,6 +214,22 @@ class OneTest(Plan):
                       ("--until", "soon")):
             self.assertIn(wrong[0], self.plumb(*wrong, code=2))
         self.plumb("--correlation", "0.7", "--team-correlation", "0.4", code=3)
+        self.assertIn("-o json", self.plumb("--samples", code=2))
+
+    def test_little_room(self):
+        """Whole names and whole reasons, each reason once."""
+        self.apply([put("nothing-to-measure-it-by-yet", "objective", pb.item.Objective()),
+                    put("by-when", "objective", pb.item.Objective(targets=[pb.item.Target(measure="m", target=1.)]))])
+        self.addCleanup(self.apply, remove("objective/nothing-to-measure-it-by-yet", "objective/by-when"))
+        for columns in (60, 80, 100):
+            text = self.plumb("--draws", "100", "--work", columns=columns)
+            lines = text.splitlines()
+            self.assertTrue(all(len(line) <= columns for line in lines), text)
+            self.assertTrue(any(line.split()[:2] == ["portal", "2026-05-08"] or " portal " in line for line in lines), text)
+            self.assertIn("objective/nothing-to-measure-it-by-yet: it has no measure; nobody says by when", " ".join(text.split()))
+            self.assertIn("objective/by-when: measure/m: nobody says by when", " ".join(text.split()))
+            self.assertNotIn("nobody says by when; nobody", " ".join(text.split()))
+        self.assertIn("100%", next(line for line in lines if line.startswith("initiative") and " own" in line))
 
 
 class TwinTest(Plan):

@@ -172,11 +172,16 @@ class MovesTest(unittest.TestCase):
         self.apply([pb.plan.Change(add=pb.plan.Add(record=pb.item.Record(
             id="c1", about="initiative/portal", check_in=pb.item.CheckIn(remaining=4000))))])
         ways, _ = self.ask("initiative/portal")
+        text = self.plumb("portal")
         self.apply([pb.plan.Change(retract=pb.plan.Retract(ref="check-in/c1", reason="mistaken"))])
         cut = [way for way in ways if way.moves[0].kind == CUT]
         self.assertEqual(len(cut[0].changes), 0)
         self.assertIn("a check-in says what remains of initiative/portal", cut[0].by_hand)
         self.assertTrue(all(way.changes and not way.by_hand for way in ways if way.moves[0].kind != CUT))
+        # Only what can be applied is offered for that.
+        able = [number for number, way in enumerate(ways, 1) if not way.by_hand]
+        self.assertEqual([line.split()[-1] for line in text.splitlines() if " --apply " in line],
+                         [str(number) for number in able[:1]])
 
     def test_what_is_refused(self):
         self.refused(NOT_FOUND, "there is no initiative/none", "none")
@@ -199,7 +204,9 @@ class MovesTest(unittest.TestCase):
         self.assertTrue(all(len(line) <= 80 for line in text.splitlines()))
         self.assertIn("$ plumb place initiative/portal --before initiative/search", text)
         self.assertIn("in time", self.plumb("blog"))
-        self.assertIn("none does it", self.plumb("portal", "--by", "2026-04-16", "--depth", "1", code=1))
+        text = self.plumb("portal", "--by", "2026-04-16", "--depth", "1", code=1)
+        self.assertIn("none does it", text)
+        self.assertIn("What holds it up: plumb schedule initiative/portal --why", " ".join(text.split()))
         rows = list(csv.DictReader(io.StringIO(self.plumb("portal", "-o", "csv"))))
         self.assertEqual((rows[0]["kind"], rows[0]["amount"], rows[0]["effort"]), ("cut", "38", "15.20"))
         self.assertEqual(json.loads(self.plumb("portal", "-o", "json"))["ways"][0]["moves"][0]["amount"], 38)

@@ -228,6 +228,12 @@ class RefuseTest(unittest.TestCase):
         self.plumb("rule", "set", "owner/many", "--no-refuse")
         self.assertNotIn("refuses", self.plumb("explain", "owner/many"))
 
+    def test_what_is_referred_to_often(self):
+        """However long the names are, the message says what to do."""
+        names = ["%s-%d" % ("x" * 60, i) for i in range(5)]
+        self.send(person("anna"), *[initiative(name, ["anna"]) for name in names])
+        self.assertIn(" and 4 more: change those first, or remove with cascade", self.plumb("remove", "person/anna", code=3))
+
     def test_small_changes_too(self):
         self.send(setting("sight/dangling", refuse=True), person("anna"), initiative("a", ["anna"]))
         self.send(put("t", task={"initiative": "a"}))

@@ -418,7 +418,7 @@ class ScheduleTest(unittest.TestCase):
             pb.plan.Change(remove=pb.plan.Remove(ref="initiative/egg")), pb.plan.Change(remove=pb.plan.Remove(ref="initiative/hen"))])))
         self.assertEqual(found[0].finish, "")
         self.assertTrue(any(w.in_circle and w.after == "initiative/egg" for w in found[0].waits), found[0].waits)
-        self.assertIn("a circle", text)
+        self.assertIn("waits for initiative/egg, which waits for it: a circle", " ".join(text.split()))
 
     def apply(self, *changes):
         self.client.call("Plan.Apply", pb.plan.ApplyRequest(change_set=pb.plan.ChangeSet(changes=changes)))
