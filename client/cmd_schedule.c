@@ -512,11 +512,15 @@ say_price(struct str *text, const Plumb__V1__ScheduleReply *r)
 	if (!price || price->initiatives == 0)
 		return;
 	mean = price->mean_days - price->mean_days_ignoring_ranks;
+	if (price->sooner == 0 && price->later == 0 && price->last_later_days == 0) {
+		str_add(text, "Without ranks nothing is finished sooner or later. ");
+		return;
+	}
 	str_add(text, "Strict ranks, compared with none: ");
 	if (price->last__case == PLUMB__V1__SCHEDULE_PRICE__LAST__LAST_LATER_DAYS)
-		str_addf(text, "everything is finished %d days %s (without them on %s), and ",
-		    abs(price->last_later_days), direction(price->last_later_days),
-		    r->finish_ignoring_ranks);
+		str_addf(text, "everything is finished %d day%s %s (without them on %s), and ",
+		    abs(price->last_later_days), abs(price->last_later_days) == 1 ? "" : "s",
+		    direction(price->last_later_days), r->finish_ignoring_ranks);
 	str_addf(text,
 	    "an initiative is finished %.1f days %s on average (after %.1f days instead of %.1f; "
 	    "no "

@@ -216,8 +216,10 @@ struct step {
 	const char *id;
 	const struct item *theirs; /* the plan's own, before anything was laid; NULL: never there */
 	bool last;                 /* no later put of the same entry */
-	uint32_t place;            /* in its set */
-	size_t order;              /* of all puts */
+	size_t renames;            /* of the scenario, before it */
+	struct scenario_rename *renaming; /* its own */
+	uint32_t place;                   /* in its set */
+	size_t order;                     /* of all puts */
 };
 
 struct laid_set {
@@ -411,10 +413,46 @@ float_remove(struct scenario_lay *lay, const struct laid_set *set, const struct 
 	return true;
 }
 
+/*
+ * Whether it is about something that the scenario calls by a name it could not be given: whatever has that name is the plan's, and
+ * none of its business.
+ */
+static bool
+is_misnamed(struct scenario_lay *lay, const struct step *step)
+{
+	const char *id = step->id;
+	bool left_out = false;
+
+	for (size_t i = step->renames; i-- > 0;) {
+		const struct scenario_rename *r = &lay->renames[i];
+
+		if (r->kind != step->kind || strcmp(r->to, id) != 0)
+			continue;
+		left_out = left_out || r->left_out;
+		id = r->from;
+	}
+	return left_out && item_is_live(step->theirs);
+}
+
+/* True: it was, and is told. */
+static bool
+leave_misnamed(struct scenario_lay *lay, const struct laid_set *set, const struct step *step)
+{
+	if (!is_misnamed(lay, step))
+		return false;
+	if (step->renaming != NULL)
+		step->renaming->left_out = true;
+	(void)add_conflict(lay, set, step, REASON(REFUSED),
+	    "the scenario's name for it does not fit the plan any more: rename it there again");
+	return true;
+}
+
 static bool
 float_step(struct scenario_lay *lay, const struct laid_set *set, struct step *step)
 {
 	step->change->expect_case = PLUMB__V1__CHANGE__EXPECT__NOT_SET;
+	if (leave_misnamed(lay, set, step))
+		return false;
 	switch (step->change->change_case) {
 	case PLUMB__V1__CHANGE__CHANGE_PUT:
 		return float_put(lay, set, step);
@@ -441,8 +479,9 @@ plans_own(const struct scenario_lay *lay, enum kind kind, const char *id)
 }
 
 static bool
-note_rename(struct scenario_lay *lay, const Plumb__V1__Rename *rename)
+note_rename(struct scenario_lay *lay, struct step *step)
 {
+	const Plumb__V1__Rename *rename = step->change->rename;
 	struct scenario_rename *r;
 	const char *id;
 	size_t len;
@@ -459,6 +498,11 @@ note_rename(struct scenario_lay *lay, const Plumb__V1__Rename *rename)
 		return true;
 	r->from = id;
 	r->to = rename->id;
+	r->left_out = false;
+	step->renaming = r;
+	step->kind = r->kind;
+	step->id = id;
+	step->theirs = plans_own(lay, r->kind, id);
 	lay->renames_count++;
 	return true;
 }
@@ -470,8 +514,9 @@ name_step(struct scenario_lay *lay, struct step *step)
 	const char *id = NULL;
 	size_t len;
 
+	step->renames = lay->renames_count;
 	if (change->change_case == PLUMB__V1__CHANGE__CHANGE_RENAME)
-		return note_rename(lay, change->rename);
+		return note_rename(lay, step);
 	if (change->change_case == PLUMB__V1__CHANGE__CHANGE_PUT && change->put->item != NULL) {
 		step->kind = codec_item_kind(&change->put->item->base);
 		id = change->put->item->id;
@@ -577,9 +622,12 @@ leave_out(struct scenario_lay *lay, struct laid_set *set, bool all)
 	}
 	for (size_t i = 0; i < set->count; i++) {
 		if (!out[i] && !all) {
-			set->steps[kept++] = set->steps[i];
+			if (!leave_misnamed(lay, set, &set->steps[i]))
+				set->steps[kept++] = set->steps[i];
 			continue;
 		}
+		if (set->steps[i].renaming != NULL)
+			set->steps[i].renaming->left_out = true;
 		(void)add_conflict(lay, set, &set->steps[i], REASON(REFUSED),
 		    why[i] != NULL ? why[i]
 				   : "it goes with others that do not fit the plan any more");

@@ -43,6 +43,7 @@ struct scenario_rename {
 	enum kind kind;
 	const char *from;
 	const char *to;
+	bool left_out; /* the plan refuses it now */
 };
 
 /* A scenario laid over a plan; everything in the arena. */

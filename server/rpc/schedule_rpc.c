@@ -129,6 +129,22 @@ last_day(const struct schedule_call *sc, int32_t start, int32_t finish)
 	return sc->pc.plan->first_day + (finish > start ? finish - 1 : finish);
 }
 
+/* The last of the days on which initiatives are finished: of one that takes no time, the day itself. */
+static char *
+last_finish(const struct schedule_call *sc, const struct schedule *schedule)
+{
+	int32_t last = 0;
+
+	for (uint32_t i = 0; i < schedule->initiatives; i++) {
+		const struct schedule_end *end = &schedule->initiative[i];
+		int32_t behind = end->finish > end->start ? end->finish : end->finish + 1;
+
+		last = behind > last ? behind : last;
+	}
+	return case_finish(
+	    &sc->pc, sc->arena, 0, schedule->finish < SCHEDULE_BEYOND ? last : schedule->finish);
+}
+
 /* How many days a date is behind what was planned; of what is not until the horizon's end, the day after at the earliest. */
 static int32_t
 days_late(const struct schedule_call *sc, int32_t planned, int32_t date)
@@ -530,8 +546,8 @@ send_summary(struct schedule_call *sc, struct err *err)
 	}
 	if (schedule->line != SCHEDULE_NONE)
 		reply.line = case_ref(&sc->pc, sc->arena, sc->pc.plan->heads[schedule->line]);
-	reply.finish = case_finish(&sc->pc, sc->arena, 0, schedule->finish);
-	reply.finish_ignoring_ranks = case_finish(&sc->pc, sc->arena, 0, sc->by[UNRANKED]->finish);
+	reply.finish = last_finish(sc, schedule);
+	reply.finish_ignoring_ranks = last_finish(sc, sc->by[UNRANKED]);
 	reply.earliest = copy_bound(sc, schedule->bound);
 	reply.unknown = sc->pc.plan->unknown;
 	reply.price = &price;

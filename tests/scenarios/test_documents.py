@@ -24,8 +24,8 @@ class DocumentsTest(unittest.TestCase):
         daemon = self.start()
         self.assertEqual(run_plumb("plumb apply -f deploy/example --yes", daemon.unix).returncode, 0)
         sessions = blocks(read("README.md"), "console")
-        self.assertEqual(len(sessions), 1)
-        for command, pieces in sections_of(sessions[0]):
+        self.assertEqual(len(sessions), 2)
+        for command, pieces in [section for session in sessions for section in sections_of(session)]:
             done = run_plumb(command, daemon.unix)
             self.assertIn(done.returncode, (0, 1), done.stderr)
             if not tells(done.stdout, pieces):

@@ -491,6 +491,19 @@ class ScheduleTest(unittest.TestCase):
         self.assertEqual(replies[-1].line, "initiative/far")
         self.assertFalse(far.work[0].WhichOneof("slack_"))
 
+    def test_all_is_finished_with_the_last(self):
+        """What takes no time and comes last is on the day that its own row shows."""
+        self.apply(put("wedding", "milestone", pb.item.Milestone(after=["initiative/big"])))
+        try:
+            found, end = self.ask(until="2026-12-31")
+            text = " ".join(self.plumb("--until", "2026-12-31").split())
+        finally:
+            self.apply(pb.plan.Change(remove=pb.plan.Remove(ref="milestone/wedding")))
+        big = next(one.finish for one in found if one.ref == "initiative/big")
+        self.assertEqual((found[-1].ref, found[-1].finish), ("milestone/wedding", end.finish))
+        self.assertGreater(end.finish, big)
+        self.assertIn("All is finished on %s." % end.finish, text)
+
     def test_below_the_line(self):
         self.apply(initiative("after-big", "person/ben", 100))
         try:

@@ -114,6 +114,24 @@ class Whatif(unittest.TestCase):
             self.assertEqual(self.title("portal"), "portal")
         self.refused(NOT_FOUND, "was renamed", self.get, "goal/grow", scenario="x")
 
+    def test_a_name_that_the_plan_takes_meanwhile(self):
+        """What the scenario does to its own under that name is not done to the plan's."""
+        self.apply(scenario("x"), scenario("y"))
+        self.apply(P.Change(rename=P.Rename(ref="initiative/portal", id="web")), scenario="x")
+        self.apply(initiative("web", title="ours"), scenario="x")
+        self.apply(P.Change(remove=P.Remove(ref="initiative/web")), scenario="x")
+        self.apply(P.Change(rename=P.Rename(ref="initiative/portal", id="web")), initiative("web", title="ours"),
+                   P.Change(rename=P.Rename(ref="initiative/web", id="site")), initiative("site", title="ours too"), scenario="y")
+        for name in ("x", "y"):
+            self.apply(put("grow", "goal", title="more for " + name), scenario=name)
+        self.apply(initiative("web", title="theirs"))
+        for name, refs in (("x", ["portal", "web", "web"]), ("y", ["portal", "web", "web", "site"])):
+            told = [(c.reason, c.ref) for c in self.conflicts(name).conflicts if c.ref.startswith("initiative/")]
+            self.assertEqual(told, [(C.REFUSED, "initiative/" + ref) for ref in refs])
+            self.assertEqual([self.title(ref, scenario=name) for ref in ("web", "portal")], ["theirs", "portal"])
+            self.adopt(name, accept_conflicts=True)
+            self.assertEqual([self.title(ref) for ref in ("web", "portal")], ["theirs", "portal"])
+
     def test_guarantees_of_apply(self):
         self.apply(scenario("x"))
         first = self.apply(initiative("portal", title="one"), scenario="x", idempotency_key="k")

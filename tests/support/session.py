@@ -16,7 +16,9 @@ def read(*path):
 
 
 def blocks(text, language):
-    return re.findall(r"^```%s\n(.*?)^```$" % language, text, re.M | re.S)
+    # All of them, so that the end of one is not taken for the beginning of another.
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
+    return [block for kind, block in found if kind == language]
 
 
 def sections_of(session):
