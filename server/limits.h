@@ -86,7 +86,8 @@
 #define LIMIT_SCENARIO_CHANGES   2000u
 #define LIMIT_SCENARIO_BYTES     (2u << 20)
 #define LIMIT_SCENARIO_CONFLICTS 1000u /* listed; all are counted */
-#define LIMIT_WHATIF_SCENARIOS   20u   /* compared at once: laid in one turn of the loop, 200 ms at most */
+#define LIMIT_WHATIF_SCENARIOS                                                                     \
+	20u /* compared at once: laid in one turn of the loop, 200 ms at most */
 
 #define LIMIT_PAGE     1000u
 #define LIMIT_FILTER   4096u
