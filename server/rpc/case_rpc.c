@@ -20,6 +20,12 @@ case_check_day(
 		faults_add(faults, field, "is more than %d days from today", LIMIT_SCHEDULE_DAYS);
 }
 
+void
+case_check_until(const char *text, int32_t today, int32_t *last, struct faults *faults)
+{
+	case_check_day("until", text, today, last, faults);
+}
+
 bool
 case_find(const struct plan_case *pc, const struct view *view, const char *ref,
     struct faults *faults, uint32_t *initiative, struct err *err)

@@ -16,6 +16,8 @@
 /* A stated day of the schedule; *day is DATE_NONE where text is "". What is wrong goes to faults, under the field's name. */
 void case_check_day(
     const char *field, const char *text, int32_t today, int32_t *day, struct faults *faults);
+/* That of the field "until". */
+void case_check_until(const char *text, int32_t today, int32_t *last, struct faults *faults);
 /*
  * The initiative of the problem that a name from a request means. ERR_NOT_FOUND: the plan has none of that name; ERR_INVALID with
  * faults: it is no name, or is not scheduled by itself.

@@ -151,7 +151,7 @@ check_request(struct forecast_call *fc, int32_t *until, struct err *err)
 	fc->mode = fc->options.wanted[MODE_RESCHEDULE] ? MODE_RESCHEDULE : MODE_FIXED;
 	check_draws(fc, faults);
 	check_correlations(fc, faults);
-	case_check_day("until", request->until, fc->job->today, until, faults);
+	case_check_until(request->until, fc->job->today, until, faults);
 	return faults_none(faults, err);
 }
 

@@ -44,7 +44,7 @@ check_request(struct moves_call *mc, int32_t *until, struct err *err)
 {
 	struct faults *faults = mc->job->faults;
 
-	case_check_day("until", mc->request->until, mc->job->today, until, faults);
+	case_check_until(mc->request->until, mc->job->today, until, faults);
 	case_check_day("by", mc->request->by, mc->job->today, &mc->by, faults);
 	if (mc->by != DATE_NONE && *until != DATE_NONE && mc->by > *until)
 		faults_add(faults, "by", "must not be after until");

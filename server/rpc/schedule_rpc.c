@@ -87,7 +87,7 @@ check_request(struct schedule_call *sc, int32_t *until, struct err *err)
 		    faults, "tries", "is 1 to %u; not stated: %u", TRIES_MAX, PLAN_CASE_TRIES);
 	if (request->bookings > PLUMB__V1__SCHEDULE_REQUEST__BOOKINGS__BY_DAY)
 		faults_add(faults, "bookings", "is 0 to 2");
-	case_check_day("until", request->until, sc->job->today, until, faults);
+	case_check_until(request->until, sc->job->today, until, faults);
 	return faults_none(faults, err);
 }
 
