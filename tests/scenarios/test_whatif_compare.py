@@ -10,11 +10,13 @@ and P80 is the finish. Of web: search 10 days, blog 10, portal 50; of app: faq 1
 - cut: blog takes 6 days, and ends on Wednesday May 6: both in time. Portal has 39.
 - drop: without portal.
 """
+import contextlib
 import csv
 import io
 import json
 import os
 import subprocess
+import threading
 import unittest
 
 from plumbrpc import INVALID, NOT_FOUND, Daemon, RpcError, binary, pb
@@ -243,6 +245,34 @@ class CompareTest(unittest.TestCase):
         courses, rows, end = self.ask("cut", at=P.At(workspace="past", revision=revision, today="2026-04-15"))
         self.assertEqual((courses[1].conflicts, end.revision), (0, revision))
         self.assertEqual([c.finish for c in rows["initiative/blog"].cells], ["2026-05-12", "2026-05-06"])
+
+    def test_all_are_of_one_revision(self):
+        """While somebody writes: a scenario that changes nothing is always the plan."""
+        self.workspace("busy")
+        self.apply(scenario("same"), workspace="busy")
+        stop = threading.Event()
+
+        def write():
+            with contextlib.closing(self.daemon.client()) as client:
+                for i in range(2000):
+                    if stop.is_set():
+                        return
+                    client.call("Plan.Apply", P.ApplyRequest(workspace="busy", change_set=P.ChangeSet(
+                        changes=[initiative("search", "web", 100 + i % 20 * 100, "2026-04-30")])))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            seen = set()
+            for _ in range(8):
+                _, rows, end = self.ask("same", "swap", workspace="busy", draws=100)
+                cells = [row.cells for row in rows.values()]
+                self.assertEqual([c[0].SerializeToString() for c in cells], [c[1].SerializeToString() for c in cells])
+                seen.add(end.revision)
+        finally:
+            stop.set()
+            writer.join(30)
+        self.assertGreater(len(seen), 1)
 
     def test_cancelled(self):
         request = W.WhatIfRequest(scenarios=list(SCENARIOS), draws=100000, reschedule=True)
