@@ -68,7 +68,7 @@ OVER = [1, 1, 1, 0]
 class CompareTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(memory=True, clock="=2026-04-15T09:00:00Z")
+        cls.daemon = Daemon(clock="=2026-04-15T09:00:00Z")
         cls.addClassCleanup(cls.daemon.close)
         cls.client = cls.daemon.client()
         cls.addClassCleanup(cls.client.close)
@@ -247,7 +247,7 @@ class CompareTest(unittest.TestCase):
         self.assertEqual([c.finish for c in rows["initiative/blog"].cells], ["2026-05-12", "2026-05-06"])
 
     def test_all_are_of_one_revision(self):
-        """While somebody writes: a scenario that changes nothing is always the plan."""
+        """While somebody writes, to a disk: a scenario that changes nothing is always the plan."""
         self.workspace("busy")
         self.apply(scenario("same"), workspace="busy")
         stop = threading.Event()
