@@ -32,44 +32,25 @@ struct all {
 
 /* ---- asking */
 
-/* Appends more pointers to a list of pointers in the arena. */
-static bool
-append(struct context *ctx, void ***list, size_t *count, size_t *cap, void *const *more, size_t n)
-{
-	if (*count + n > *cap) {
-		void **grown;
-
-		*cap = (*count + n) * 2;
-		grown = arena_array(ctx->arena, *cap, sizeof grown[0]);
-		if (!grown)
-			return err_oom(&ctx->status.err);
-		if (*count > 0)
-			memcpy(grown, *list, *count * sizeof grown[0]);
-		*list = grown;
-	}
-	if (n > 0)
-		memcpy(*list + *count, more, n * sizeof more[0]);
-	*count += n;
-	return true;
-}
-
 static bool
 add(struct context *ctx, struct all *all, const Plumb__V1__ForecastReply *part)
 {
-	void **initiatives = (void **)all->reply.initiatives;
-	void **objectives = (void **)all->reply.objectives;
-	size_t i = all->reply.n_initiatives, o = all->reply.n_objectives;
+	Plumb__V1__ForecastReply *r = &all->reply;
+	Initiative **initiatives = arena_append(ctx->arena, r->initiatives, r->n_initiatives,
+	    &all->initiatives_cap, part->initiatives, part->n_initiatives, sizeof initiatives[0]);
+	Plumb__V1__ForecastObjective **objectives =
+	    arena_append(ctx->arena, r->objectives, r->n_objectives, &all->objectives_cap,
+		part->objectives, part->n_objectives, sizeof objectives[0]);
+	size_t initiatives_count = r->n_initiatives + part->n_initiatives;
+	size_t objectives_count = r->n_objectives + part->n_objectives;
 
-	if (!append(ctx, &initiatives, &i, &all->initiatives_cap, (void *const *)part->initiatives,
-		part->n_initiatives) ||
-	    !append(ctx, &objectives, &o, &all->objectives_cap, (void *const *)part->objectives,
-		part->n_objectives))
-		return false;
-	all->reply = *part;
-	all->reply.initiatives = (Initiative **)initiatives;
-	all->reply.n_initiatives = i;
-	all->reply.objectives = (Plumb__V1__ForecastObjective **)objectives;
-	all->reply.n_objectives = o;
+	if (!initiatives || !objectives)
+		return err_oom(&ctx->status.err);
+	*r = *part;
+	r->initiatives = initiatives;
+	r->n_initiatives = initiatives_count;
+	r->objectives = objectives;
+	r->n_objectives = objectives_count;
 	return true;
 }
 
@@ -135,25 +116,17 @@ cell_end(struct table *table, const char *date, const char *due)
 		table_colour(table, COLOUR_RED);
 }
 
-static int32_t
-day_of(const char *text, int32_t otherwise)
-{
-	int32_t day;
-
-	return text[0] && date_parse(text, &day) ? day : otherwise;
-}
-
 /* From today to the last P95. */
 static struct bars
 axis_of(const Plumb__V1__ForecastReply *r)
 {
 	struct bars axis = {.width = BAR_WIDTH, .ascii = bars_ascii()};
 
-	axis.first = day_of(r->today, 0);
+	axis.first = date_or(r->today, 0);
 	axis.last = axis.first + 1;
 	for (size_t i = 0; i < r->n_initiatives; i++) {
-		int32_t last = day_of(main_dates(r->initiatives[i])->p95, axis.first);
-		int32_t due = day_of(r->initiatives[i]->due, axis.first);
+		int32_t last = date_or(main_dates(r->initiatives[i])->p95, axis.first);
+		int32_t due = date_or(r->initiatives[i]->due, axis.first);
 
 		axis.last = last > axis.last ? last : axis.last;
 		axis.last = due > axis.last ? due : axis.last;
@@ -168,10 +141,10 @@ cell_bar(struct table *table, const struct bars *axis, const Initiative *one)
 	struct bar bar = BAR_INIT;
 	struct str text;
 
-	bar.p50 = day_of(dates->p50, BARS_BEYOND);
-	bar.p80 = day_of(dates->p80, BARS_BEYOND);
-	bar.p95 = day_of(dates->p95, BARS_BEYOND);
-	bar.due = day_of(one->due, DATE_NONE);
+	bar.p50 = date_or(dates->p50, BARS_BEYOND);
+	bar.p80 = date_or(dates->p80, BARS_BEYOND);
+	bar.p95 = date_or(dates->p95, BARS_BEYOND);
+	bar.due = date_or(one->due, DATE_NONE);
 	str_init(&text, 1000);
 	bars_row(&text, axis, &bar);
 	table_cell(table, text.data ? text.data : "");
@@ -656,13 +629,11 @@ run(struct context *ctx, const struct args *args)
 	Plumb__V1__ForecastRequest request;
 	Plumb__V1__At at;
 	struct all all = {.initiatives_cap = 0};
-	const char *until = args_get(args, "until");
-	int32_t date;
 	int code;
 
 	plumb__v1__forecast_request__init(&request);
-	if (until && !date_parse(until, &date))
-		return command_usage(args, "--until takes a date like 2026-12-31; not '%s'", until);
+	if ((code = args_date(args, "until", &request.until)) != EXIT_FINE)
+		return code;
 	if ((code = take_options(args, &request)) != 0)
 		return code;
 	if (args_has(args, "samples") && ctx->out.format != OUTPUT_JSON &&
@@ -670,18 +641,9 @@ run(struct context *ctx, const struct args *args)
 		return command_usage(args, "--samples goes with -o json or -o yaml");
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
-	request.refs = arena_array(ctx->arena, args->count + 1, sizeof request.refs[0]);
-	if (!request.refs)
-		return context_error(ctx, EXIT_SERVER, "out of memory");
-	for (size_t i = 0; i < args->count; i++) {
-		const char *ref = context_ref(ctx, args->values[i], "initiative");
-
-		if (!ref)
-			return context_fail(ctx);
-		request.refs[request.n_refs++] = pb_str(ref);
-	}
+	if (!context_refs(ctx, args, "initiative", &request.refs, &request.n_refs))
+		return context_fail(ctx);
 	request.at = &at;
-	request.until = until ? pb_str(until) : request.until;
 	request.work = args_has(args, "work");
 	request.samples = args_has(args, "samples");
 	if (!ask(ctx, &request, &all)) {

@@ -1,9 +1,11 @@
 /* plumb import: plans that other programs wrote, as items and records. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/command.h"
@@ -538,6 +540,25 @@ static const struct command cmd_import_okr = {
 
 /* ---- TaskJuggler ------------------------------------------------------------------------------------------------ */
 
+/* Nobody waits for the other end of a pipe that lies where a file is expected. */
+static FILE *
+open_plain(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	FILE *file = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		errno = S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
+	else
+		file = fdopen(fd, "rb");
+	if (file == NULL)
+		close(fd);
+	return file;
+}
+
 /* A file beside the one that is imported; the importer lets no name through that leads elsewhere. */
 static char *
 read_beside(void *arg, const char *name, size_t *len, struct err *err)
@@ -545,11 +566,12 @@ read_beside(void *arg, const char *name, size_t *len, struct err *err)
 	const struct import *in = arg;
 	const char *path =
 	    arena_printf(in->arena, "%.*s%s", (int)(in->name - in->path), in->path, name);
-	FILE *file = path != NULL ? fopen(path, "rb") : NULL;
+	FILE *file = path != NULL ? open_plain(path) : NULL;
 	char *text = NULL;
 
 	if (file == NULL) {
-		err_set(err, ERR_INVALID, "cannot read %.100s: %s", name, strerror(errno));
+		err_set(err, ERR_INVALID, "cannot read %.100s: %s", name,
+		    errno == ESPIPE ? "it is no plain file" : strerror(errno));
 		return NULL;
 	}
 	text = malloc(TJP_BYTES_MAX + 1);

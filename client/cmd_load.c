@@ -41,38 +41,23 @@ struct all {
 
 /* ---- asking */
 
-static void *
-grown(struct context *ctx, void *list, size_t count, size_t *cap, size_t more, size_t size)
-{
-	void *bigger;
-
-	if (count + more <= *cap)
-		return list;
-	*cap = (count + more) * 2;
-	bigger = arena_array(ctx->arena, *cap, size);
-	if (bigger && count > 0)
-		memcpy(bigger, list, count * size);
-	return bigger;
-}
-
 static bool
 add(struct context *ctx, struct all *all, const Plumb__V1__LoadReply *part)
 {
 	Plumb__V1__LoadReply *r = &all->reply;
 
-	r->rows = grown(ctx, r->rows, r->n_rows, &all->rows_cap, part->n_rows, sizeof r->rows[0]);
-	r->unplaced = grown(ctx, r->unplaced, r->n_unplaced, &all->unplaced_cap, part->n_unplaced,
-	    sizeof r->unplaced[0]);
-	if ((!r->rows && part->n_rows) || (!r->unplaced && part->n_unplaced))
-		return err_oom(&ctx->status.err);
-	for (size_t i = 0; i < part->n_rows; i++) {
+	for (size_t i = 0; i < part->n_rows; i++)
 		if (part->rows[i]->n_cells != (part->n_periods ? part->n_periods : r->n_periods))
 			return context_set_error(ctx, ERR_INTERNAL,
 			    "plumbd's answer makes no sense: a row without its periods");
-		r->rows[r->n_rows++] = part->rows[i];
-	}
-	for (size_t i = 0; i < part->n_unplaced; i++)
-		r->unplaced[r->n_unplaced++] = part->unplaced[i];
+	r->rows = arena_append(ctx->arena, r->rows, r->n_rows, &all->rows_cap, part->rows,
+	    part->n_rows, sizeof r->rows[0]);
+	r->unplaced = arena_append(ctx->arena, r->unplaced, r->n_unplaced, &all->unplaced_cap,
+	    part->unplaced, part->n_unplaced, sizeof r->unplaced[0]);
+	if (!r->rows || !r->unplaced)
+		return err_oom(&ctx->status.err);
+	r->n_rows += part->n_rows;
+	r->n_unplaced += part->n_unplaced;
 	if (part->n_periods) {
 		r->periods = part->periods;
 		r->n_periods = part->n_periods;

@@ -6,7 +6,6 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/write.h"
-#include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -348,14 +347,12 @@ number_of(const struct args *args, const char *option, uint64_t max, uint32_t *o
 static int
 read_request(const struct args *args, Plumb__V1__MovesRequest *request, uint32_t *number)
 {
-	const char *by = args_get(args, "by"), *until = args_get(args, "until");
-	int32_t date;
+	int code;
 
 	plumb__v1__moves_request__init(request);
-	if (by && !date_parse(by, &date))
-		return command_usage(args, "--by takes a date like 2026-06-30; not '%s'", by);
-	if (until && !date_parse(until, &date))
-		return command_usage(args, "--until takes a date like 2026-12-31; not '%s'", until);
+	if ((code = args_date(args, "by", &request->by)) != EXIT_FINE ||
+	    (code = args_date(args, "until", &request->until)) != EXIT_FINE)
+		return code;
 	if (!number_of(args, "depth", 3, &request->depth))
 		return command_usage(
 		    args, "--depth takes a number from 1 to 3; not '%s'", args_get(args, "depth"));
@@ -367,8 +364,6 @@ read_request(const struct args *args, Plumb__V1__MovesRequest *request, uint32_t
 		    WAYS_MAX, args_get(args, "apply"));
 	if (*number == 0 && args_has(args, "dry-run"))
 		return command_usage(args, "--dry-run goes with --apply");
-	request->by = by ? pb_str(by) : request->by;
-	request->until = until ? pb_str(until) : request->until;
 	return EXIT_FINE;
 }
 

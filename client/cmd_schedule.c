@@ -36,35 +36,18 @@ struct all {
 
 /* ---- asking */
 
-/* NULL: out of memory. */
-static void *
-grown(struct context *ctx, void *list, size_t count, size_t *cap, const void *more, size_t n)
-{
-	char *bigger = list;
-
-	if (count + n > *cap) {
-		*cap = (count + n) * 2;
-		bigger = arena_array(ctx->arena, *cap, sizeof(void *));
-		if (bigger && count > 0)
-			memcpy(bigger, list, count * sizeof(void *));
-	}
-	if (bigger && n > 0)
-		memcpy(bigger + count * sizeof(void *), more, n * sizeof(void *));
-	return bigger;
-}
-
 static bool
 add(struct context *ctx, struct all *all, const Plumb__V1__ScheduleReply *part)
 {
 	Plumb__V1__ScheduleReply *r = &all->reply;
-	Plumb__V1__ScheduledInitiative **list = grown(ctx, r->initiatives, r->n_initiatives,
-	    &all->cap, part->initiatives, part->n_initiatives);
-	Plumb__V1__ScheduleBooking **bookings = grown(
-	    ctx, r->bookings, r->n_bookings, &all->bookings_cap, part->bookings, part->n_bookings);
+	Plumb__V1__ScheduledInitiative **list = arena_append(ctx->arena, r->initiatives,
+	    r->n_initiatives, &all->cap, part->initiatives, part->n_initiatives, sizeof list[0]);
+	Plumb__V1__ScheduleBooking **bookings = arena_append(ctx->arena, r->bookings, r->n_bookings,
+	    &all->bookings_cap, part->bookings, part->n_bookings, sizeof bookings[0]);
 	size_t count = r->n_initiatives + part->n_initiatives;
 	size_t bookings_count = r->n_bookings + part->n_bookings;
 
-	if ((!list && count > 0) || (!bookings && bookings_count > 0))
+	if (!list || !bookings)
 		return err_oom(&ctx->status.err);
 	*r = *part;
 	r->initiatives = list;
@@ -106,20 +89,12 @@ cell_date(struct table *table, const char *date)
 
 /* ---- bars */
 
-static int32_t
-day_of(const char *text, int32_t none)
-{
-	int32_t day;
-
-	return text[0] && date_parse(text, &day) ? day : none;
-}
-
 /* On a terminal, where a bar of some length fits beside what matters more. Width 0: none. */
 static struct bars
 bars_of(struct context *ctx, const Plumb__V1__ScheduleReply *r, bool *due)
 {
 	struct bars axis = {
-	    .first = day_of(r->today, 0), .last = day_of(r->until, 0), .ascii = bars_ascii()};
+	    .first = date_or(r->today, 0), .last = date_or(r->until, 0), .ascii = bars_ascii()};
 	int widest = 10;
 	int room;
 
@@ -145,9 +120,9 @@ cell_bar(struct table *table, const struct bars *axis, const Plumb__V1__Schedule
 	struct bar bar = BAR_INIT;
 	struct str text;
 
-	bar.start = day_of(one->start, DATE_NONE);
-	bar.finish = day_of(one->finish, BARS_BEYOND);
-	bar.due = day_of(one->due, DATE_NONE);
+	bar.start = date_or(one->start, DATE_NONE);
+	bar.finish = date_or(one->finish, BARS_BEYOND);
+	bar.due = date_or(one->due, DATE_NONE);
 	str_init(&text, 20000);
 	bars_row(&text, axis, &bar);
 	table_cell(table, text.data ? text.data : "");
@@ -688,15 +663,14 @@ run(struct context *ctx, const struct args *args)
 	Plumb__V1__ScheduleRequest request;
 	Plumb__V1__At at;
 	struct all all = {.cap = 0};
-	const char *until = args_get(args, "until");
 	const char *svg = args_get(args, "svg");
 	struct whisker *whiskers = NULL;
 	size_t whiskers_count = 0;
-	int32_t date;
+	int code;
 
 	plumb__v1__schedule_request__init(&request);
-	if (until && !date_parse(until, &date))
-		return command_usage(args, "--until takes a date like 2026-12-31; not '%s'", until);
+	if ((code = args_date(args, "until", &request.until)) != EXIT_FINE)
+		return code;
 	if (args_has(args, "by-day") && !args_has(args, "bookings"))
 		return command_usage(args, "--by-day goes with --bookings");
 	if (args_has(args, "work") && args_has(args, "bookings") && ctx->out.format == OUTPUT_CSV)
@@ -707,18 +681,9 @@ run(struct context *ctx, const struct args *args)
 		    args, "--forecast goes with --svg FILE; its figures: plumb forecast");
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
-	request.refs = arena_array(ctx->arena, args->count + 1, sizeof request.refs[0]);
-	if (!request.refs)
-		return context_error(ctx, EXIT_SERVER, "out of memory");
-	for (size_t i = 0; i < args->count; i++) {
-		const char *ref = context_ref(ctx, args->values[i], "initiative");
-
-		if (!ref)
-			return context_fail(ctx);
-		request.refs[request.n_refs++] = pb_str(ref);
-	}
+	if (!context_refs(ctx, args, "initiative", &request.refs, &request.n_refs))
+		return context_fail(ctx);
 	request.at = &at;
-	request.until = until ? pb_str(until) : request.until;
 	request.work = args_has(args, "work");
 	request.why = args_has(args, "why");
 	if (args_has(args, "bookings"))
@@ -731,7 +696,7 @@ run(struct context *ctx, const struct args *args)
 		return context_fail(ctx);
 	}
 	if (args_has(args, "forecast") &&
-	    !whiskers_ask(ctx, &at, until, NULL, &whiskers, &whiskers_count))
+	    !whiskers_ask(ctx, &at, request.until, NULL, &whiskers, &whiskers_count))
 		return context_fail(ctx);
 	if (!(svg && strcmp(svg, "-") == 0) && !show(ctx, &all.reply, &request))
 		return context_error(ctx, EXIT_SERVER, "out of memory");

@@ -366,6 +366,18 @@ show_differences(struct context *ctx, const Plumb__V1__WhatIfReply *r, bool all)
 
 /* ---- regret */
 
+/* Findings, periods and days are whole. */
+static int
+digits_of(const Plumb__V1__WhatIfCriterion *criterion)
+{
+	static const char *const parts[] = {"score", "above", "in-time", "objectives"};
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (strcmp(criterion->name, parts[i]) == 0)
+			return 2;
+	return 0;
+}
+
 static bool
 show_regret(struct context *ctx, const Plumb__V1__WhatIfReply *r)
 {
@@ -382,9 +394,8 @@ show_regret(struct context *ctx, const Plumb__V1__WhatIfReply *r)
 	for (size_t c = 0; c < r->n_courses; c++) {
 		table_cell(table, name_of(r->courses[c]));
 		for (size_t k = 0; k < r->n_criteria; k++)
-			table_cellf(table, "%.*f",
-			    strcmp(r->criteria[k]->name, "above") == 0 ? 2 : 1,
-			    r->criteria[k]->regrets[c]);
+			table_cellf(
+			    table, "%.*f", digits_of(r->criteria[k]), r->criteria[k]->regrets[c]);
 		table_cellf(table, "%.0f%%", r->worst[c] * 100);
 		table_cellf(table, "%.0f%%", r->mean[c] * 100);
 	}
@@ -403,17 +414,40 @@ show_regret(struct context *ctx, const Plumb__V1__WhatIfReply *r)
 }
 
 static void
+show_fragile(struct context *ctx, const Plumb__V1__WhatIfReply *r)
+{
+	const char *lead =
+	    "warning horizon/fragile: a chance of at least one half to be in time in "
+	    "fewer than half of the scenarios have";
+	struct str text;
+	uint32_t told = 0;
+
+	if (r->findings_count == 0)
+		return;
+	str_init(&text, 4000);
+	str_add(&text, lead);
+	for (size_t i = 0; i < r->n_rows && told < MOST_DIFFER; i++) {
+		const Row *row = r->rows[i];
+
+		for (size_t f = 0; f < r->n_findings; f++)
+			if (strcmp(r->findings[f]->subjects[0], row->ref) == 0)
+				str_addf(&text, "%s %s (%" PRIu32 " of %" PRIu32 ")",
+				    told++ > 0 ? "," : "", row->ref, row->holds, row->scenarios);
+	}
+	if (told < r->findings_count)
+		str_addf(&text, ", and %" PRIu32 " more", r->findings_count - told);
+	str_add(&text, ".");
+	output_text(&ctx->out, "\n");
+	say(ctx, "", &text);
+	str_fini(&text);
+}
+
+static void
 show_end(struct context *ctx, const Plumb__V1__WhatIfReply *r)
 {
 	struct str text;
 
 	str_init(&text, 4000);
-	for (size_t i = 0; i < r->n_findings; i++) {
-		if (i == 0)
-			output_text(&ctx->out, "\n");
-		str_addf(&text, "warning  %s: %s.", r->findings[i]->rule, r->findings[i]->message);
-		say(ctx, "", &text);
-	}
 	output_text(&ctx->out, "\n");
 	str_add(&text, "OVER: periods in which somebody is asked for more than they can give. "
 		       "ABOVE: ranked initiatives above the line. LATE: "
@@ -441,6 +475,7 @@ show_table(struct context *ctx, const Plumb__V1__WhatIfReply *r, bool all)
 		show_scenario(ctx, r->courses[c]);
 	if (!show_differences(ctx, r, all) || !show_regret(ctx, r))
 		return false;
+	show_fragile(ctx, r);
 	show_end(ctx, r);
 	return true;
 }

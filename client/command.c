@@ -14,6 +14,7 @@
 #include "client/settings.h"
 #include "common/calendar.h"
 #include "common/parse.h"
+#include "common/pb.h"
 #include "common/str.h"
 
 #define CONTEXT_ARENA (1024u << 20)
@@ -208,6 +209,21 @@ args_get(const struct args *args, const char *option)
 	size_t n = args_count(args, option);
 
 	return n ? args_at(args, option, n - 1) : NULL;
+}
+
+int
+args_date(const struct args *args, const char *option, char **date)
+{
+	const char *text = args_get(args, option);
+	int32_t day;
+
+	if (!text)
+		return EXIT_FINE;
+	if (!date_parse(text, &day))
+		return command_usage(
+		    args, "--%s takes a date like 2026-12-31; not '%s'", option, text);
+	*date = pb_str(text);
+	return EXIT_FINE;
 }
 
 /* ---- parsing */

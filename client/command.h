@@ -107,6 +107,8 @@ struct args {
 bool args_has(const struct args *args, const char *option);
 /* The last value given, or NULL. */
 const char *args_get(const struct args *args, const char *option);
+/* A date; *date stays where the option is not given. EXIT_USAGE, and said, if it is none. */
+int args_date(const struct args *args, const char *option, char **date) MUST_CHECK;
 /* How often it was given, and the i-th value. */
 size_t args_count(const struct args *args, const char *option);
 const char *args_at(const struct args *args, const char *option, size_t i);

@@ -677,6 +677,24 @@ context_ref(struct context *ctx, const char *text, const char *kinds)
 	return NULL;
 }
 
+bool
+context_refs(
+    struct context *ctx, const struct args *args, const char *kinds, char ***refs, size_t *count)
+{
+	*count = 0;
+	*refs = arena_array(ctx->arena, args->count, sizeof **refs);
+	if (!*refs)
+		return err_oom(&ctx->status.err);
+	for (size_t i = 0; i < args->count; i++) {
+		const char *ref = context_ref(ctx, args->values[i], kinds);
+
+		if (!ref)
+			return false;
+		(*refs)[(*count)++] = pb_str(ref);
+	}
+	return true;
+}
+
 void
 context_suggest(struct context *ctx, const char *ref)
 {

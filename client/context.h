@@ -18,6 +18,8 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
 
+struct args;
+
 struct context {
 	const char *server;      /* never NULL */
 	const char *workspace;   /* "" is the daemon's "main" */
@@ -77,6 +79,9 @@ bool context_set_error(struct context *ctx, enum err_code code, const char *fmt,
  * ("initiative,objective"; "" all) and must be unambiguous. NULL: return context_fail(ctx).
  */
 const char *context_ref(struct context *ctx, const char *text, const char *kinds) MUST_CHECK;
+/* Of all arguments; *refs is the arena's. False: return context_fail(ctx). */
+bool context_refs(struct context *ctx, const struct args *args, const char *kinds, char ***refs,
+    size_t *count) MUST_CHECK;
 /* As context_ref, and it must be in the plan, "kind/id" too, of one of the kinds given: what is said of it counts. */
 const char *context_ref_there(struct context *ctx, const char *text, const char *kinds) MUST_CHECK;
 /* After a NOT_FOUND of ref ("kind/id"): adds "did you mean …" to the status where a near one is there. */

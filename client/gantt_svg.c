@@ -41,21 +41,13 @@ struct drawing {
 
 /* ---- from the answer */
 
-static int32_t
-day_of(const char *text, int32_t none)
-{
-	int32_t day;
-
-	return text[0] && date_parse(text, &day) ? day : none;
-}
-
 static struct gantt_row
 new_row(const char *ref, const char *title, const char *start, const char *finish)
 {
 	return (struct gantt_row){.ref = ref,
 	    .title = title,
-	    .start = day_of(start, DATE_NONE),
-	    .finish = day_of(finish, GANTT_BEYOND),
+	    .start = date_or(start, DATE_NONE),
+	    .finish = date_or(finish, GANTT_BEYOND),
 	    .due = DATE_NONE,
 	    .p50 = DATE_NONE,
 	    .p80 = DATE_NONE,
@@ -70,7 +62,7 @@ add_rows(struct gantt *out, const Plumb__V1__ScheduledInitiative *one)
 	*row = new_row(one->ref, one->title, one->start, one->finish);
 	row->rank = one->rank;
 	row->is_line = one->is_line;
-	row->due = day_of(one->due, DATE_NONE);
+	row->due = date_or(one->due, DATE_NONE);
 	for (size_t k = 0; k < one->n_work; k++) {
 		const Plumb__V1__ScheduledWork *w = one->work[k];
 
@@ -149,8 +141,8 @@ gantt_of_schedule(struct arena *arena, const Plumb__V1__ScheduleReply *reply, st
 	size_t rows = 0, ties = 0;
 
 	memset(out, 0, sizeof *out);
-	out->today = day_of(reply->today, 0);
-	out->until = day_of(reply->until, out->today);
+	out->today = date_or(reply->today, 0);
+	out->until = date_or(reply->until, out->today);
 	for (size_t i = 0; i < reply->n_initiatives; i++) {
 		rows += 1 + reply->initiatives[i]->n_work;
 		ties += 2 * reply->initiatives[i]->n_waits;

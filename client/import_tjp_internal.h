@@ -217,8 +217,8 @@ struct tjp {
 
 /* In the arena; "" when out of memory, which tj->failed has then. */
 const char *tjp_fmt(struct tjp *tj, const char *format, ...) PRINTF_LIKE(2, 3);
-void *tjp_new(struct tjp *tj, size_t size); /* zeroed; NULL when out of memory */
-bool tjp_oom(struct tjp *tj);               /* always false */
+void *tjp_new(struct tjp *tj, size_t size) MUST_CHECK; /* zeroed; NULL when out of memory */
+bool tjp_oom(struct tjp *tj);                          /* always false */
 /* False with "file:line:column: …". */
 bool tjp_refuse(struct tjp *tj, enum err_code code, struct tjp_place at, const char *format, ...)
     PRINTF_LIKE(4, 5);
@@ -228,38 +228,38 @@ void tjp_note(struct tjp *tj, enum tjp_class class, struct tjp_place at, const c
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
 /* bytes are borrowed until the end. */
-bool tjp_lex_begin(struct tjp *tj, const char *bytes, size_t len);
+bool tjp_lex_begin(struct tjp *tj, const char *bytes, size_t len) MUST_CHECK;
 void tjp_lex_end(struct tjp *tj);
 /* tj->token is the next one. */
-bool tjp_next(struct tjp *tj);
+bool tjp_next(struct tjp *tj) MUST_CHECK;
 /* "[ … ]" behind the name of a macro, which the token is. */
-bool tjp_lex_macro(struct tjp *tj);
-bool tjp_lex_set_macro(struct tjp *tj, const char *name, const char *text);
+bool tjp_lex_macro(struct tjp *tj) MUST_CHECK;
+bool tjp_lex_set_macro(struct tjp *tj, const char *name, const char *text) MUST_CHECK;
 /* What follows is in that file; the token is looked at behind it. */
-bool tjp_lex_include(struct tjp *tj, const char *name, struct tjp_place at);
+bool tjp_lex_include(struct tjp *tj, const char *name, struct tjp_place at) MUST_CHECK;
 
 bool tjp_is_mark(const struct tjp *tj, char mark);
 bool tjp_is_word(const struct tjp *tj, const char *word);
-bool tjp_want_mark(struct tjp *tj, char mark, const char *where);
+bool tjp_want_mark(struct tjp *tj, char mark, const char *where) MUST_CHECK;
 /* Values (import_tjp_value.c): behind each the token is the next one. */
-bool tjp_word(struct tjp *tj, const char *what, const char **out);
-bool tjp_string(struct tjp *tj, const char *what, const char **out);
-bool tjp_number(struct tjp *tj, const char *what, double min, double max, double *out);
+bool tjp_word(struct tjp *tj, const char *what, const char **out) MUST_CHECK;
+bool tjp_string(struct tjp *tj, const char *what, const char **out) MUST_CHECK;
+bool tjp_number(struct tjp *tj, const char *what, double min, double max, double *out) MUST_CHECK;
 /* The day, and whether it means a time within it. */
-bool tjp_date(struct tjp *tj, int32_t *day, bool *within);
+bool tjp_date(struct tjp *tj, int32_t *day, bool *within) MUST_CHECK;
 /* In days of 24 hours; or (works) in working days. */
-bool tjp_duration(struct tjp *tj, bool works, double *out);
+bool tjp_duration(struct tjp *tj, bool works, double *out) MUST_CHECK;
 /* From first to behind last. One date is that day. */
-bool tjp_interval(struct tjp *tj, int32_t *first, int32_t *behind);
-bool tjp_leaves(struct tjp *tj, bool typed, struct tjp_leave **list);
-bool tjp_working_hours(struct tjp *tj, int32_t minutes[8]);
+bool tjp_interval(struct tjp *tj, int32_t *first, int32_t *behind) MUST_CHECK;
+bool tjp_leaves(struct tjp *tj, bool typed, struct tjp_leave **list) MUST_CHECK;
+bool tjp_working_hours(struct tjp *tj, int32_t minutes[8]) MUST_CHECK;
 
-bool tjp_parse(struct tjp *tj);
+bool tjp_parse(struct tjp *tj) MUST_CHECK;
 
 /* ---- what comes of it ------------------------------------------------------------------------------------------- */
 
 /* Finds everybody and everything that is named, and computes the days of all work. */
-bool tjp_settle(struct tjp *tj);
+bool tjp_settle(struct tjp *tj) MUST_CHECK;
 /* Working days from day on until before behind. */
 int32_t tjp_worked(const struct tjp *tj, int32_t day, int32_t behind);
 /* The moment when the gap of the link from the task on has passed. */
@@ -269,11 +269,11 @@ int tjp_week(const struct tjp *tj);
 /* Working days that the work takes, if everybody is free; of the calendar, not of people. */
 double tjp_working_days(const struct tjp *tj, const struct tjp_task *task);
 /* Items for all of it. */
-bool tjp_build(struct tjp *tj);
+bool tjp_build(struct tjp *tj) MUST_CHECK;
 /* People and teams of them (import_tjp_people.c); first, since the work names them. */
-bool tjp_build_people(struct tjp *tj);
+bool tjp_build_people(struct tjp *tj) MUST_CHECK;
 /* Of whom the task asks what. */
-bool tjp_add_needs(struct tjp *tj, const struct tjp_task *task, Plumb__V1__Task *body);
+bool tjp_add_needs(struct tjp *tj, const struct tjp_task *task, Plumb__V1__Task *body) MUST_CHECK;
 Plumb__V1__Item *tjp_item(struct tjp *tj, Plumb__V1__Kind kind, const char *id, const char *title,
     const char *external, struct tjp_place at);
 /* The id that it was given before; else its own as a slug, with a digest where that is taken or too long. */

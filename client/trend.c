@@ -6,7 +6,6 @@
 
 #include "client/command.h"
 #include "client/context.h"
-#include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -150,17 +149,6 @@ ask(struct context *ctx, const Plumb__V1__TrendRequest *request)
 	return ctx->status.err.code == ERR_OK ? last : NULL;
 }
 
-/* "" where it is not stated; false: it is no date. */
-static bool
-take_day(const struct args *args, const char *option, char **out)
-{
-	const char *text = args_get(args, option);
-	int32_t day;
-
-	*out = pb_str(text ? text : "");
-	return !text || date_parse(text, &day);
-}
-
 int
 trend_run(struct context *ctx, const struct args *args)
 {
@@ -170,13 +158,15 @@ trend_run(struct context *ctx, const struct args *args)
 	size_t rules = args_count(args, "rule");
 	Plumb__V1__At at;
 	uint64_t days = 0;
+	int code;
 
 	plumb__v1__trend_request__init(&request);
 	if (!context_at(ctx, &at))
 		return context_fail(ctx);
 	request.at = &at;
-	if (!take_day(args, "from", &request.from) || !take_day(args, "to", &request.to))
-		return command_usage(args, "--from and --to take dates: --from 2026-01-31");
+	if ((code = args_date(args, "from", &request.from)) != EXIT_FINE ||
+	    (code = args_date(args, "to", &request.to)) != EXIT_FINE)
+		return code;
 	if (every && !parse_u64(every, 1, 366, &days))
 		return command_usage(
 		    args, "--every is a number of days from 1 to 366, not '%s'", every);

@@ -1,7 +1,5 @@
 #include "client/whiskers.h"
 
-#include <string.h>
-
 #include "client/context.h"
 #include "common/pb.h"
 #include "plumb/v1/forecast.pb-c.h"
@@ -13,34 +11,22 @@ struct gathered {
 	size_t cap;
 };
 
-static int32_t
-day_of(const char *text)
-{
-	int32_t day;
-
-	return text[0] && date_parse(text, &day) ? day : BARS_BEYOND;
-}
-
 static bool
 add(struct context *ctx, struct gathered *all, const Plumb__V1__ForecastInitiative *one)
 {
 	const Plumb__V1__ForecastDates *dates = one->reschedule ? one->reschedule : one->fixed;
+	struct whisker whisker = {.ref = one->ref};
 
 	if (!dates)
 		return true;
-	if (all->count == all->cap) {
-		size_t cap = all->cap > 0 ? all->cap * 2 : 64;
-		struct whisker *list = arena_array(ctx->arena, cap, sizeof list[0]);
-
-		if (!list)
-			return err_oom(&ctx->status.err);
-		if (all->count > 0)
-			memcpy(list, all->list, all->count * sizeof list[0]);
-		all->list = list;
-		all->cap = cap;
-	}
-	all->list[all->count++] =
-	    (struct whisker){one->ref, day_of(dates->p50), day_of(dates->p80), day_of(dates->p95)};
+	whisker.p50 = date_or(dates->p50, BARS_BEYOND);
+	whisker.p80 = date_or(dates->p80, BARS_BEYOND);
+	whisker.p95 = date_or(dates->p95, BARS_BEYOND);
+	all->list = arena_append(
+	    ctx->arena, all->list, all->count, &all->cap, &whisker, 1, sizeof all->list[0]);
+	if (!all->list)
+		return err_oom(&ctx->status.err);
+	all->count++;
 	return true;
 }
 

@@ -202,6 +202,28 @@ arena_array(struct arena *arena, size_t n, size_t size)
 	return arena_zalloc(arena, total);
 }
 
+void *
+arena_append(struct arena *arena, void *list, size_t count, size_t *cap, const void *more, size_t n,
+    size_t size)
+{
+	size_t all;
+	char *out = list;
+
+	if (__builtin_add_overflow(count, n, &all) || all > SIZE_MAX / 2)
+		return NULL;
+	if (list == NULL || all > *cap) {
+		out = arena_array(arena, all * 2, size);
+		if (out == NULL)
+			return NULL;
+		if (count > 0)
+			memcpy(out, list, count * size);
+		*cap = all * 2;
+	}
+	if (n > 0)
+		memcpy(out + count * size, more, n * size);
+	return out;
+}
+
 char *
 arena_strndup(struct arena *arena, const char *s, size_t len)
 {

@@ -33,6 +33,11 @@ bool arena_extend(struct arena *arena, void *p, size_t old_size, size_t size) MU
 void *arena_zalloc(struct arena *arena, size_t size) MUST_CHECK;
 /* n objects of size bytes, zeroed; NULL on overflow too. */
 void *arena_array(struct arena *arena, size_t n, size_t size) MUST_CHECK;
+/*
+ * n things behind a list of count that has room for *cap: the list, or a larger copy of it. NULL: out of memory, or past the limit.
+ */
+void *arena_append(struct arena *arena, void *list, size_t count, size_t *cap, const void *more,
+    size_t n, size_t size) MUST_CHECK;
 char *arena_strdup(struct arena *arena, const char *s) MUST_CHECK;
 /* NUL-terminated copy of len bytes. */
 char *arena_strndup(struct arena *arena, const char *s, size_t len) MUST_CHECK;

@@ -114,6 +114,14 @@ date_parse(const char *text, int32_t *out)
 	return true;
 }
 
+int32_t
+date_or(const char *text, int32_t otherwise)
+{
+	int32_t date;
+
+	return date_parse(text, &date) ? date : otherwise;
+}
+
 char *
 date_format(int32_t date, char *buf)
 {

@@ -18,6 +18,8 @@
 
 /* Days since 1970-01-01. "YYYY-MM-DD", years 0001..9999, a day that exists. */
 bool date_parse(const char *text, int32_t *out) MUST_CHECK;
+/* The date; otherwise what is given, for "" too. */
+int32_t date_or(const char *text, int32_t otherwise);
 /* buf has DATE_TEXT_LEN bytes; DATE_NONE writes "". Returns buf. */
 char *date_format(int32_t date, char *buf);
 int32_t date_from_civil(int year, int month, int day);

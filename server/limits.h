@@ -79,14 +79,15 @@
 #define LIMIT_ENTRIES    20000000u /* per workspace, tombstones included */
 #define LIMIT_WORKSPACES 10000u
 /*
- * Scenarios: their change sets are kept in memory, and laid on the plan by the loop for whoever asks: 5 us a change. What one
- * holds can be applied as one change set, with what its items were.
+ * Scenarios: their change sets are kept in memory, and laid on the plan by the loop for whoever asks: 5 us a change; a place copies the
+ * order, 100 us where LIMIT_RANKED are. What one holds can be applied as one change set, with what its items were.
  */
 #define LIMIT_SCENARIOS          50u
 #define LIMIT_SCENARIO_CHANGES   2000u
 #define LIMIT_SCENARIO_BYTES     (2u << 20)
 #define LIMIT_SCENARIO_CONFLICTS 1000u /* listed; all are counted */
-#define LIMIT_WHATIF_SCENARIOS   20u   /* compared at once: laid in one turn of the loop, 200 ms at most */
+#define LIMIT_WHATIF_SCENARIOS                                                                     \
+	20u /* compared at once: laid in one turn of the loop, 200 ms at most */
 
 #define LIMIT_PAGE     1000u
 #define LIMIT_FILTER   4096u

@@ -469,7 +469,8 @@ regret_of(struct whatif_regret *regret, enum whatif_criterion criterion, uint32_
 		size_t at = (size_t)criterion * courses + c;
 
 		regret->regrets[at] = best - sign * values[c];
-		regret->shares[at] = best > least ? regret->regrets[at] / (best - least) : 0;
+		regret->shares[at] =
+		    best - least >= WHATIF_NOTHING ? regret->regrets[at] / (best - least) : 0;
 		regret->worst[c] = fmax(regret->worst[c], regret->shares[at]);
 		regret->mean[c] += regret->shares[at];
 	}
@@ -543,7 +544,7 @@ find_regrets(struct whatif *whatif, struct err *err)
 		values[WHATIF_ERRORS * n + c] = f->errors;
 		values[WHATIF_SCORE * n + c] = (double)f->score / 1e6;
 		values[WHATIF_OVER * n + c] = f->over;
-		values[WHATIF_ABOVE * n + c] = f->ranked > 0 ? (double)f->above / f->ranked : NAN;
+		values[WHATIF_ABOVE * n + c] = f->ranked > 0 ? 100.0 * f->above / f->ranked : NAN;
 		values[WHATIF_IN_TIME * n + c] = f->in_time;
 		values[WHATIF_OBJECTIVES * n + c] = objectives > 0 ? f->objectives_met : NAN;
 		values[WHATIF_BEST_P80 * n + c] = days_to_best(whatif, c);

@@ -23,7 +23,9 @@
 #include "server/insight/schedule/plan_forecast.h"
 #include "server/plan/item.h"
 
-#define WHATIF_BEST 3u /* initiatives that best_p80 is about */
+/* A range below this is none: chances that differ in a draw or two, and what rounding leaves. */
+#define WHATIF_NOTHING 0.005
+#define WHATIF_BEST    3u /* initiatives that best_p80 is about */
 
 /* The figures of one course. Items are borrowed from its view. */
 struct whatif_figures {
@@ -71,7 +73,7 @@ enum whatif_criterion {
 	WHATIF_ERRORS,     /* findings */
 	WHATIF_SCORE,      /* points */
 	WHATIF_OVER,       /* cells of load */
-	WHATIF_ABOVE,      /* share of what is ranked */
+	WHATIF_ABOVE,      /* per cent of what is ranked */
 	WHATIF_IN_TIME,    /* initiatives, expected */
 	WHATIF_OBJECTIVES, /* met, expected */
 	WHATIF_BEST_P80,   /* days from today */

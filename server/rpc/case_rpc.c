@@ -6,17 +6,24 @@
 #include "server/plan/view.h"
 
 void
-case_check_until(const char *text, int32_t today, int32_t *last, struct faults *faults)
+case_check_day(
+    const char *field, const char *text, int32_t today, int32_t *day, struct faults *faults)
 {
-	*last = DATE_NONE;
+	*day = DATE_NONE;
 	if (text[0] == '\0')
 		return;
-	if (!date_parse(text, last))
-		faults_add(faults, "until", "'%.40s' is no date like 2026-03-31", text);
-	else if (*last < today)
-		faults_add(faults, "until", "must not be before today");
-	else if (*last - today >= LIMIT_SCHEDULE_DAYS)
-		faults_add(faults, "until", "is more than %d days from today", LIMIT_SCHEDULE_DAYS);
+	if (!date_parse(text, day))
+		faults_add(faults, field, "'%.40s' is no date like 2026-03-31", text);
+	else if (*day < today)
+		faults_add(faults, field, "must not be before today");
+	else if (*day - today >= LIMIT_SCHEDULE_DAYS)
+		faults_add(faults, field, "is more than %d days from today", LIMIT_SCHEDULE_DAYS);
+}
+
+void
+case_check_until(const char *text, int32_t today, int32_t *last, struct faults *faults)
+{
+	case_check_day("until", text, today, last, faults);
 }
 
 bool
@@ -43,6 +50,42 @@ case_find(const struct plan_case *pc, const struct view *view, const char *ref,
 	    "%s/%.*s is not scheduled by itself: it is no running initiative, or a part of one",
 	    kind_name(kind), (int)id_len, id);
 	return faults_none(faults, err);
+}
+
+bool
+case_choose(const struct plan_case *pc, const struct view *view, char *const *refs, size_t count,
+    struct arena *arena, struct faults *faults, bool **wanted, struct err *err)
+{
+	*wanted = NULL;
+	if (count == 0)
+		return true;
+	*wanted = arena_array(arena, (size_t)pc->plan->problem.initiatives + 1, sizeof **wanted);
+	if (*wanted == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t initiative = 0;
+
+		if (!case_find(pc, view, refs[i], faults, &initiative, err))
+			return false;
+		(*wanted)[initiative] = true;
+	}
+	return true;
+}
+
+uint32_t
+case_rank(const struct plan_case *pc, uint32_t initiative)
+{
+	uint32_t rank = pc->ix.rank[pc->plan->heads[initiative]];
+
+	return rank != RANK_NONE ? rank : 0;
+}
+
+char *
+case_date(struct arena *arena, int32_t date)
+{
+	char text[DATE_TEXT_LEN];
+
+	return arena_strdup(arena, date_format(date, text));
 }
 
 char *

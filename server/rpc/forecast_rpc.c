@@ -12,6 +12,7 @@
 #include "server/limits.h"
 #include "server/rpc/case_rpc.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
 
 #define BATCH        100u
@@ -32,7 +33,8 @@ struct forecast_call {
 	struct forecast_objectives fo;
 	enum plan_forecast_mode mode; /* that objectives and drivers are judged by */
 	double told;                  /* progress */
-	bool *wanted;                 /* by initiative of the problem; NULL: all */
+	struct job_progress progress;
+	bool *wanted; /* by initiative of the problem; NULL: all */
 	/* by initiative: where its pieces with effort begin in pieces */
 	uint32_t *first;
 	uint32_t *pieces;
@@ -49,7 +51,7 @@ is_cancelled(void *arg)
 {
 	const struct forecast_call *fc = arg;
 
-	return view_job_cancelled(fc->job);
+	return job_progress_is_over(&fc->progress);
 }
 
 /* How far it is, now and then. */
@@ -58,9 +60,8 @@ tell(void *arg, double done)
 {
 	struct forecast_call *fc = arg;
 	Plumb__V1__ForecastReply reply;
-	struct err err = {0};
 
-	if (view_job_cancelled(fc->job))
+	if (is_cancelled(fc))
 		return true;
 	if (done < fc->told + STEP)
 		return false;
@@ -68,7 +69,8 @@ tell(void *arg, double done)
 	plumb__v1__forecast_reply__init(&reply);
 	reply.progress__case = PLUMB__V1__FORECAST_REPLY__PROGRESS__PROGRESS;
 	reply.progress = done < 1 ? done : 1;
-	return !view_job_send(fc->job, &reply.base, &err);
+	job_progress_send(&fc->progress, &reply.base);
+	return is_cancelled(fc);
 }
 
 /* ---- what is asked for */
@@ -153,28 +155,6 @@ check_request(struct forecast_call *fc, int32_t *until, struct err *err)
 	return faults_none(faults, err);
 }
 
-static bool
-choose(struct forecast_call *fc, struct err *err)
-{
-	uint32_t initiatives = fc->pf.pc.plan->problem.initiatives;
-
-	if (fc->request->n_refs == 0)
-		return true;
-	fc->wanted = arena_array(fc->job->arena, initiatives + 1, sizeof fc->wanted[0]);
-	if (fc->wanted == NULL)
-		return err_oom(err);
-	memset(fc->wanted, 0, initiatives * sizeof fc->wanted[0]);
-	for (size_t i = 0; i < fc->request->n_refs; i++) {
-		uint32_t initiative = 0;
-
-		if (!case_find(&fc->pf.pc, fc->job->view, fc->request->refs[i], fc->job->faults,
-			&initiative, err))
-			return false;
-		fc->wanted[initiative] = true;
-	}
-	return true;
-}
-
 static uint32_t
 initiative_of(const struct forecast_call *fc, uint32_t piece)
 {
@@ -191,7 +171,6 @@ sort_pieces(struct forecast_call *fc, struct err *err)
 	fc->pieces = arena_array(fc->job->arena, fc->pf.pieces_count + 1, sizeof fc->pieces[0]);
 	if (fc->first == NULL || fc->pieces == NULL)
 		return err_oom(err);
-	memset(fc->first, 0, (initiatives + 2) * sizeof fc->first[0]);
 	for (uint32_t i = 0; i < fc->pf.pieces_count; i++)
 		fc->first[initiative_of(fc, i) + 2]++;
 	for (uint32_t i = 2; i < initiatives + 2; i++)
@@ -203,21 +182,13 @@ sort_pieces(struct forecast_call *fc, struct err *err)
 
 /* ---- dates */
 
-static char *
-copy_date(const struct forecast_call *fc, int32_t date)
-{
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(fc->arena, date_format(date, text));
-}
-
 /* An end, exclusive, as the last day; "" where it is behind all that was looked at. */
 static char *
 copy_end(const struct forecast_call *fc, float end)
 {
 	if (!(end < INFINITY))
 		return arena_strdup(fc->arena, "");
-	return copy_date(fc, fc->pf.pc.ix.today + (end < 1 ? 0 : (int32_t)end - 1));
+	return case_date(fc->arena, fc->pf.pc.ix.today + (end < 1 ? 0 : (int32_t)end - 1));
 }
 
 static bool
@@ -351,8 +322,8 @@ fill(const struct forecast_call *fc, uint32_t initiative, Plumb__V1__ForecastIni
 
 	out->ref = case_ref(&pf->pc, fc->arena, slot);
 	out->title = case_title(&pf->pc, fc->arena, slot);
-	out->rank = pf->pc.ix.rank[slot] != RANK_NONE ? pf->pc.ix.rank[slot] : 0;
-	out->due = copy_date(fc, plan_case_due(&pf->pc, initiative));
+	out->rank = case_rank(&pf->pc, initiative);
+	out->due = case_date(fc->arena, plan_case_due(&pf->pc, initiative));
 	out->planned = case_finish(&pf->pc, fc->arena, end->start, end->finish);
 	if (pf->ends[MODE_RESCHEDULE] != NULL) {
 		out->reschedule = new_dates(fc, MODE_RESCHEDULE, initiative);
@@ -428,7 +399,7 @@ new_target(const struct forecast_call *fc, const struct aim *aim)
 		return NULL;
 	plumb__v1__forecast_target__init(t);
 	t->measure = case_ref(&fc->pf.pc, fc->arena, aim->measure);
-	t->due = copy_date(fc, aim->due);
+	t->due = case_date(fc->arena, aim->due);
 	if (!isnan(aim->target)) {
 		t->target__case = PLUMB__V1__FORECAST_TARGET__TARGET__TARGET;
 		t->target = aim->target;
@@ -516,7 +487,7 @@ fill_objective(const struct forecast_call *fc, const struct forecast_objective *
 {
 	out->ref = case_ref(&fc->pf.pc, fc->arena, o->slot);
 	out->title = case_title(&fc->pf.pc, fc->arena, o->slot);
-	out->due = copy_date(fc, o->due);
+	out->due = case_date(fc->arena, o->due);
 	out->works = o->works_count;
 	out->not_running = o->not_running;
 	if (!isnan(o->outcome)) {
@@ -665,7 +636,8 @@ answer(struct forecast_call *fc, int32_t until, struct err *err)
 {
 	if (!plan_forecast_open(
 		&fc->pf, fc->job->view, fc->job->today, until, is_cancelled, fc, err) ||
-	    !choose(fc, err) ||
+	    !case_choose(&fc->pf.pc, fc->job->view, fc->request->refs, fc->request->n_refs,
+		fc->job->arena, fc->job->faults, &fc->wanted, err) ||
 	    !forecast_objectives_open(&fc->fo, &fc->pf, is_cancelled, fc, err) ||
 	    !plan_forecast_run(&fc->pf, &fc->options, fc->fo.kept, fc->fo.kept_count, err) ||
 	    !sort_pieces(fc, err))
@@ -683,8 +655,10 @@ run_forecast(struct view_job *job, struct err *err)
 
 	if (!check_request(&fc, &until, err))
 		return false;
+	job_progress_begin(&fc.progress, job);
 	fc.arena = arena_new(BATCH_MEMORY);
 	ok = fc.arena != NULL ? answer(&fc, until, err) : err_oom(err);
+	job_progress_explain(&fc.progress, err);
 	forecast_objectives_close(&fc.fo);
 	plan_forecast_close(&fc.pf);
 	arena_free(fc.arena);

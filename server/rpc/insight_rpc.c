@@ -4,7 +4,6 @@
  * Names are looked at on the loop, so that a typing mistake is answered at once; the rest runs on a worker.
  */
 #include <string.h>
-#include <time.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"
@@ -20,6 +19,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/trend.h"
@@ -29,7 +29,6 @@
 #define BATCH_BYTES ((size_t)1 << 20)
 /* A batch that is just under BATCH_BYTES and one more finding with the longest waiver. */
 #define BATCH_MEMORY ((size_t)8 << 20)
-#define PROGRESS_US  INT64_C(250000)
 /* A node without its title: two names, words and numbers. The sentences of the gaps take the rest of a message. */
 #define NODE_BYTES  260u
 #define TRACE_BYTES ((size_t)3 << 20)
@@ -112,9 +111,7 @@ struct check_call {
 	const Plumb__V1__CheckRequest *request;
 	const struct workspace *ws; /* where history is asked */
 	struct history history;
-	int64_t reported_us;
-	bool send_failed;
-	struct err send_err;
+	struct job_progress progress;
 	/* the batch at hand */
 	struct arena *arena;
 	struct str words;
@@ -122,21 +119,12 @@ struct check_call {
 	size_t count;
 };
 
-static int64_t
-monotonic_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static bool
 check_is_cancelled(void *arg)
 {
 	const struct check_call *cc = arg;
 
-	return cc->send_failed || view_job_cancelled(cc->job);
+	return job_progress_is_over(&cc->progress);
 }
 
 static void
@@ -144,15 +132,13 @@ report_progress(void *arg, double part)
 {
 	struct check_call *cc = arg;
 	Plumb__V1__CheckReply reply;
-	int64_t now = monotonic_us();
 
-	if (cc->send_failed || now - cc->reported_us < PROGRESS_US)
+	if (!job_progress_is_due(&cc->progress))
 		return;
-	cc->reported_us = now;
 	plumb__v1__check_reply__init(&reply);
 	reply.progress__case = PLUMB__V1__CHECK_REPLY__PROGRESS__PROGRESS;
 	reply.progress = part;
-	cc->send_failed = !view_job_send(cc->job, &reply.base, &cc->send_err);
+	job_progress_send(&cc->progress, &reply.base);
 }
 
 static bool
@@ -313,8 +299,8 @@ run_rules(struct check_call *cc, const bool *selected, struct err *err)
 	if (cc->request->since)
 		query.progress = NULL; /* history takes longer, and tells */
 	check = check_run(cc->job->view, &query, err);
-	if (check == NULL && cc->send_failed)
-		*err = cc->send_err;
+	if (check == NULL)
+		job_progress_explain(&cc->progress, err);
 	return check;
 }
 
@@ -404,12 +390,12 @@ run_check(struct view_job *job, struct err *err)
 	    .request = start->request,
 	    .ws = start->ws,
 	    .history = {.from = DATE_NONE},
-	    .reported_us = monotonic_us(),
 	};
 	struct check *check = NULL;
 	bool selected[RULES_MAX];
 	bool ok = false;
 
+	job_progress_begin(&cc.progress, job);
 	str_init(&cc.words, FINDINGS_WORDS_MAX);
 	cc.arena = arena_new(BATCH_MEMORY);
 	if (cc.arena == NULL) {

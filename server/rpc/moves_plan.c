@@ -115,21 +115,6 @@ say(const struct moves_plan *mp, const struct move *move, const Plumb__V1__Move 
 	}
 }
 
-static char *
-printed(struct arena *arena, const char *format, const char *a, const char *b)
-{
-	char text[TEXT_MAX];
-
-	/* Both are names, at most REF_TEXT_LEN long. */
-	if (strcmp(format, "before") == 0)
-		snprintf(text, sizeof text, "plumb place %s --before %s", a, b);
-	else if (strcmp(format, "after") == 0)
-		snprintf(text, sizeof text, "plumb place %s --after %s", a, b);
-	else
-		snprintf(text, sizeof text, "plumb place %s --last", a);
-	return arena_strdup(arena, text);
-}
-
 /* Whoever changes places with the target goes behind the one that stood before it. */
 static bool
 fill_commands(const struct moves_plan *mp, const struct move *move, const char *target,
@@ -139,13 +124,16 @@ fill_commands(const struct moves_plan *mp, const struct move *move, const char *
 	if (m->commands == NULL)
 		return false;
 	m->commands[m->n_commands++] =
-	    printed(arena, has_place(mp, move) ? "before" : "last", target, m->initiative);
+	    has_place(mp, move)
+		? arena_printf(arena, "plumb place %s --before %s", target, m->initiative)
+		: arena_printf(arena, "plumb place %s --last", target);
 	if (move->kind == MOVE_SWAP) {
 		char *above = case_ref(mp->pc, arena, mp->pc->plan->heads[mp->target - 1]);
 
 		if (above == NULL)
 			return false;
-		m->commands[m->n_commands++] = printed(arena, "after", m->initiative, above);
+		m->commands[m->n_commands++] =
+		    arena_printf(arena, "plumb place %s --after %s", m->initiative, above);
 	}
 	return m->commands[0] != NULL && m->commands[m->n_commands - 1] != NULL;
 }

@@ -1,7 +1,4 @@
 /* plumb.v1.Insight.Moves: what would have to change, as messages. */
-#include <string.h>
-#include <time.h>
-
 #include "common/arena.h"
 #include "common/calendar.h"
 #include "common/faults.h"
@@ -11,6 +8,7 @@
 #include "server/limits.h"
 #include "server/rpc/case_rpc.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/moves_plan.h"
 
@@ -18,7 +16,6 @@
 #define WAYS_DEFAULT  5u
 #define COSTS_MAX     100u
 #define WAY_MEMORY    ((size_t)24 << 20)
-#define PROGRESS_US   INT64_C(250000)
 
 struct moves_call {
 	struct view_job *job;
@@ -29,9 +26,7 @@ struct moves_call {
 	int32_t by; /* the last day */
 	bool by_due;
 	struct arena *arena; /* of one message */
-	int64_t reported_us;
-	bool send_failed;
-	struct err send_err;
+	struct job_progress progress;
 };
 
 static bool
@@ -39,27 +34,10 @@ is_cancelled(void *arg)
 {
 	const struct moves_call *mc = arg;
 
-	return mc->send_failed || view_job_cancelled(mc->job);
+	return job_progress_is_over(&mc->progress);
 }
 
 /* ---- what is asked for */
-
-static void
-check_by(struct moves_call *mc)
-{
-	struct faults *faults = mc->job->faults;
-	int32_t today = mc->job->today;
-
-	mc->by = DATE_NONE;
-	if (mc->request->by[0] == '\0')
-		return;
-	if (!date_parse(mc->request->by, &mc->by))
-		faults_add(faults, "by", "'%.40s' is no date like 2026-03-31", mc->request->by);
-	else if (mc->by < today)
-		faults_add(faults, "by", "must not be before today");
-	else if (mc->by - today >= LIMIT_SCHEDULE_DAYS)
-		faults_add(faults, "by", "is more than %d days from today", LIMIT_SCHEDULE_DAYS);
-}
 
 static bool
 check_request(struct moves_call *mc, int32_t *until, struct err *err)
@@ -67,7 +45,7 @@ check_request(struct moves_call *mc, int32_t *until, struct err *err)
 	struct faults *faults = mc->job->faults;
 
 	case_check_until(mc->request->until, mc->job->today, until, faults);
-	check_by(mc);
+	case_check_day("by", mc->request->by, mc->job->today, &mc->by, faults);
 	if (mc->by != DATE_NONE && *until != DATE_NONE && mc->by > *until)
 		faults_add(faults, "by", "must not be after until");
 	if (mc->request->depth > MOVES_DEPTH_MAX)
@@ -127,37 +105,18 @@ send(struct moves_call *mc, Plumb__V1__MovesReply *reply, struct err *err)
 	return ok;
 }
 
-static int64_t
-monotonic_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void
 report(void *arg, uint64_t looked, uint64_t total)
 {
 	struct moves_call *mc = arg;
-	int64_t now = monotonic_us();
 	Plumb__V1__MovesReply reply;
 
-	if (mc->send_failed || now - mc->reported_us < PROGRESS_US)
+	if (!job_progress_is_due(&mc->progress))
 		return;
-	mc->reported_us = now;
 	plumb__v1__moves_reply__init(&reply);
 	reply.progress__case = PLUMB__V1__MOVES_REPLY__PROGRESS__PROGRESS;
 	reply.progress = (double)looked / (double)total;
-	mc->send_failed = !send(mc, &reply, &mc->send_err);
-}
-
-static uint32_t
-rank_of(const struct moves_call *mc, uint32_t initiative)
-{
-	uint32_t rank = mc->pc.ix.rank[mc->pc.plan->heads[initiative]];
-
-	return rank != RANK_NONE ? rank : 0;
+	job_progress_send(&mc->progress, &reply.base);
 }
 
 static Plumb__V1__MoveCost *
@@ -171,7 +130,7 @@ new_cost(const struct moves_call *mc, const struct moves_cost *cost)
 	plumb__v1__move_cost__init(out);
 	out->ref = case_ref(&mc->pc, mc->arena, slot);
 	out->title = case_title(&mc->pc, mc->arena, slot);
-	out->rank = rank_of(mc, cost->initiative);
+	out->rank = case_rank(&mc->pc, cost->initiative);
 	out->before = case_finish(&mc->pc, mc->arena, 0, cost->before);
 	out->after = case_finish(&mc->pc, mc->arena, 0, cost->after);
 	out->later_days = cost->after < SCHEDULE_BEYOND ? cost->after - cost->before : 0;
@@ -233,7 +192,7 @@ fill_target(const struct moves_call *mc, Plumb__V1__MovesReply *reply)
 
 	reply->ref = case_ref(&mc->pc, mc->arena, slot);
 	reply->title = case_title(&mc->pc, mc->arena, slot);
-	reply->rank = rank_of(mc, mc->mp.target);
+	reply->rank = case_rank(&mc->pc, mc->mp.target);
 	reply->is_there = moves->is_there;
 	reply->finish = case_finish(&mc->pc, mc->arena, 0, moves->finish);
 	reply->first = case_finish(&mc->pc, mc->arena, 0, moves->alone);
@@ -314,8 +273,8 @@ find(struct moves_call *mc, struct err *err)
 	ask.starts = starts;
 	ask.lent = mc->mp.lent;
 	mc->moves = moves_find(&ask, err);
-	if (mc->moves == NULL && mc->send_failed)
-		*err = mc->send_err;
+	if (mc->moves == NULL)
+		job_progress_explain(&mc->progress, err);
 	return mc->moves != NULL;
 }
 
@@ -345,6 +304,7 @@ run_moves(struct view_job *job, struct err *err)
 
 	if (!check_request(&mc, &until, err))
 		return false;
+	job_progress_begin(&mc.progress, job);
 	mc.arena = arena_new(WAY_MEMORY);
 	ok = mc.arena != NULL ? answer(&mc, until, err) : err_oom(err);
 	moves_free(mc.moves);

@@ -1,6 +1,4 @@
 /* plumb.v1.Insight.Schedule: what is done when, as messages. */
-#include <string.h>
-
 #include "common/arena.h"
 #include "common/calendar.h"
 #include "common/faults.h"
@@ -10,8 +8,8 @@
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/rpc/case_rpc.h"
-#include "server/rpc/daemon.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/schedule_bookings.h"
 
@@ -21,7 +19,6 @@
 #define CHAIN_MAX    20u
 #define TRIES_MAX    1000u
 #define CANCEL_EVERY 64u
-#define PROGRESS_US  INT64_C(250000)
 
 enum policy { BACKFILL, STRICT, UNRANKED, POLICIES };
 
@@ -42,9 +39,7 @@ struct schedule_call {
 	size_t count;
 	/* what is told meanwhile */
 	int running; /* policy */
-	int64_t told_us;
-	bool send_failed;
-	struct err send_err;
+	struct job_progress progress;
 };
 
 static bool
@@ -52,7 +47,14 @@ is_cancelled(void *arg)
 {
 	const struct schedule_call *sc = arg;
 
-	return sc->send_failed || view_job_cancelled(sc->job);
+	return job_progress_is_over(&sc->progress);
+}
+
+static bool
+stopped(const struct schedule_call *sc, struct err *err)
+{
+	return job_progress_is_over(&sc->progress) &&
+	       !err_set(err, ERR_CANCELLED, "working out the schedule was cancelled");
 }
 
 /* Of all policies together. */
@@ -60,16 +62,14 @@ static void
 tell(void *arg, double part)
 {
 	struct schedule_call *sc = arg;
-	int64_t now = daemon_monotonic_us();
 	Plumb__V1__ScheduleReply reply;
 
-	if (sc->send_failed || now - sc->told_us < PROGRESS_US)
+	if (!job_progress_is_due(&sc->progress))
 		return;
-	sc->told_us = now;
 	plumb__v1__schedule_reply__init(&reply);
 	reply.progress__case = PLUMB__V1__SCHEDULE_REPLY__PROGRESS__PROGRESS;
 	reply.progress = (sc->running + part) / POLICIES;
-	sc->send_failed = !view_job_send(sc->job, &reply.base, &sc->send_err);
+	job_progress_send(&sc->progress, &reply.base);
 }
 
 /* ---- what is asked for */
@@ -91,27 +91,6 @@ check_request(struct schedule_call *sc, int32_t *until, struct err *err)
 	return faults_none(faults, err);
 }
 
-static bool
-choose(struct schedule_call *sc, struct err *err)
-{
-	if (sc->request->n_refs == 0)
-		return true;
-	sc->wanted =
-	    arena_array(sc->job->arena, sc->pc.plan->problem.initiatives + 1, sizeof sc->wanted[0]);
-	if (sc->wanted == NULL)
-		return err_oom(err);
-	memset(sc->wanted, 0, sc->pc.plan->problem.initiatives * sizeof sc->wanted[0]);
-	for (size_t i = 0; i < sc->request->n_refs; i++) {
-		uint32_t initiative = 0;
-
-		if (!case_find(&sc->pc, sc->job->view, sc->request->refs[i], sc->job->faults,
-			&initiative, err))
-			return false;
-		sc->wanted[initiative] = true;
-	}
-	return true;
-}
-
 /* Pieces of work by initiative, each in the order of its number. */
 static bool
 sort_work(struct schedule_call *sc, struct err *err)
@@ -122,7 +101,6 @@ sort_work(struct schedule_call *sc, struct err *err)
 	sc->works = arena_array(sc->job->arena, sc->pc.plan->count + 1, sizeof sc->works[0]);
 	if (sc->first == NULL || sc->works == NULL)
 		return err_oom(err);
-	memset(sc->first, 0, (problem->initiatives + 2) * sizeof sc->first[0]);
 	for (uint32_t i = 0; i < sc->pc.plan->count; i++)
 		sc->first[problem->work[i * PLAN_STAGES].initiative + 2]++;
 	for (uint32_t i = 2; i < problem->initiatives + 2; i++)
@@ -277,7 +255,6 @@ new_work(const struct schedule_call *sc, uint32_t number)
 	const struct schedule_result *results = &sc->by[BACKFILL]->work[number * PLAN_STAGES];
 	Plumb__V1__ScheduledWork *w = arena_alloc(sc->arena, sizeof *w);
 	uint32_t slot = sc->pc.plan->slots[number];
-	char due[DATE_TEXT_LEN], start[DATE_TEXT_LEN];
 
 	if (w == NULL)
 		return NULL;
@@ -289,8 +266,8 @@ new_work(const struct schedule_call *sc, uint32_t number)
 	    case_finish(&sc->pc, sc->arena, results[PLAN_BEGIN].start, results[PLAN_END].finish);
 	w->left = results[PLAN_EFFORT].left;
 	w->effort = effort_of(&sc->pc.plan->problem, number * PLAN_STAGES + PLAN_EFFORT);
-	w->due = arena_strdup(sc->arena, date_format(own_due(sc, slot), due));
-	w->own_start = arena_strdup(sc->arena, date_format(sc->pc.ix.items[slot]->start, start));
+	w->due = case_date(sc->arena, own_due(sc, slot));
+	w->own_start = case_date(sc->arena, sc->pc.ix.items[slot]->start);
 	w->starts_late_days = start_late(sc, number);
 	w->late_days = days_late(sc, own_due(sc, slot),
 	    last_day(sc, results[PLAN_BEGIN].start, results[PLAN_END].finish));
@@ -310,9 +287,8 @@ fill_work(struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIni
 
 	out->work = arena_array(sc->arena, behind - first + 1, sizeof out->work[0]);
 	for (uint32_t i = first; out->work != NULL && i < behind; i++) {
-		if (i % CANCEL_EVERY == 0 && is_cancelled(sc))
-			return err_set(
-			    err, ERR_CANCELLED, "working out the schedule was cancelled");
+		if (i % CANCEL_EVERY == 0 && stopped(sc, err))
+			return false;
 		out->work[out->n_work] = new_work(sc, sc->works[i]);
 		if (out->work[out->n_work++] == NULL)
 			return err_oom(err);
@@ -433,11 +409,10 @@ fill(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIn
 	uint32_t slot = sc->pc.plan->heads[initiative];
 	const struct schedule_end *unranked = &sc->by[UNRANKED]->initiative[initiative];
 	int32_t due = plan_case_due(&sc->pc, initiative);
-	char text[DATE_TEXT_LEN];
 
 	out->ref = case_ref(&sc->pc, sc->arena, slot);
 	out->title = case_title(&sc->pc, sc->arena, slot);
-	out->rank = sc->pc.ix.rank[slot] != RANK_NONE ? sc->pc.ix.rank[slot] : 0;
+	out->rank = case_rank(&sc->pc, initiative);
 	out->start = case_day(&sc->pc, sc->arena, first_day(sc, initiative));
 	out->finish = case_finish(&sc->pc, sc->arena, end->start, end->finish);
 	out->finish_without_backfill =
@@ -445,7 +420,7 @@ fill(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIn
 	out->earliest = copy_bound(sc, end->bound);
 	out->finish_ignoring_ranks =
 	    case_finish(&sc->pc, sc->arena, unranked->start, unranked->finish);
-	out->due = arena_strdup(sc->arena, date_format(due, text));
+	out->due = case_date(sc->arena, due);
 	out->late_days = days_late(sc, due, last_day(sc, end->start, end->finish));
 	out->below_line = end->finish < SCHEDULE_BEYOND && sc->by[BACKFILL]->line < initiative;
 	out->left = end->left;
@@ -527,8 +502,8 @@ fill_price(const struct schedule_call *sc, Plumb__V1__SchedulePrice *price)
 }
 
 /* Of everything, whatever was asked for. */
-static void
-count_late(const struct schedule_call *sc, Plumb__V1__ScheduleReply *reply)
+static bool
+count_late(const struct schedule_call *sc, Plumb__V1__ScheduleReply *reply, struct err *err)
 {
 	const struct schedule *schedule = sc->by[BACKFILL];
 
@@ -540,12 +515,15 @@ count_late(const struct schedule_call *sc, Plumb__V1__ScheduleReply *reply)
 		const struct schedule_result *results = &schedule->work[number * PLAN_STAGES];
 		uint32_t slot = sc->pc.plan->slots[number];
 
+		if (number % CANCEL_EVERY == 0 && stopped(sc, err))
+			return false;
 		reply->starts_late += start_late(sc, number) > 0;
 		if (sc->pc.ix.kinds[slot] == KIND_MILESTONE)
 			reply->milestones_late += days_late(sc, own_due(sc, slot),
 						      last_day(sc, results[PLAN_BEGIN].start,
 							  results[PLAN_END].finish)) > 0;
 	}
+	return true;
 }
 
 static bool
@@ -556,7 +534,8 @@ send_summary(struct schedule_call *sc, struct err *err)
 	Plumb__V1__SchedulePrice price;
 
 	plumb__v1__schedule_reply__init(&reply);
-	count_late(sc, &reply);
+	if (!count_late(sc, &reply, err))
+		return false;
 	fill_price(sc, &price);
 	reply.done = true;
 	reply.total = schedule->initiatives;
@@ -644,14 +623,15 @@ static bool
 answer(struct schedule_call *sc, int32_t until, struct err *err)
 {
 	if (!plan_case_open(&sc->pc, sc->job->view, sc->job->today, until, is_cancelled, sc, err) ||
-	    !choose(sc, err) || !sort_work(sc, err) || !run_policies(sc, err))
+	    !case_choose(&sc->pc, sc->job->view, sc->request->refs, sc->request->n_refs,
+		sc->job->arena, sc->job->faults, &sc->wanted, err) ||
+	    !sort_work(sc, err) || !run_policies(sc, err))
 		return false;
 	if (sc->request->work && !find_slack(sc, err))
 		return false;
 	for (uint32_t i = 0; i < sc->pc.plan->problem.initiatives; i++) {
-		if (i % CANCEL_EVERY == 0 && is_cancelled(sc))
-			return err_set(
-			    err, ERR_CANCELLED, "working out the schedule was cancelled");
+		if (i % CANCEL_EVERY == 0 && stopped(sc, err))
+			return false;
 		if ((sc->wanted == NULL || sc->wanted[i]) && !add(sc, i, err))
 			return false;
 	}
@@ -667,12 +647,10 @@ run_schedule(struct view_job *job, struct err *err)
 
 	if (!check_request(&sc, &until, err))
 		return false;
-	sc.told_us = daemon_monotonic_us();
+	job_progress_begin(&sc.progress, job);
 	sc.arena = arena_new(BATCH_MEMORY);
 	ok = sc.arena != NULL ? answer(&sc, until, err) : err_oom(err);
-	/* Why a run was stopped. */
-	if (sc.send_failed)
-		*err = sc.send_err;
+	job_progress_explain(&sc.progress, err);
 	slack_free(sc.slack);
 	for (int i = 0; i < POLICIES; i++)
 		schedule_free(sc.by[i]);

@@ -1,6 +1,5 @@
 /* plumb.v1.Insight.Trend: findings and score at the ends of days of the past. */
 #include <string.h>
-#include <time.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"
@@ -9,6 +8,7 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "server/limits.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/trend.h"
@@ -16,7 +16,6 @@
 
 #define DAYS_DEFAULT 90
 #define EVERY_MAX    366u
-#define PROGRESS_US  INT64_C(250000)
 
 struct trend_call {
 	const Plumb__V1__TrendRequest *request;
@@ -27,34 +26,21 @@ struct trend_call {
 	int32_t every;
 	/* on the worker */
 	struct view_job *job;
-	int64_t reported_us;
-	bool send_failed;
-	struct err send_err;
+	struct job_progress progress;
 };
-
-static int64_t
-monotonic_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void
 report(void *arg, double part)
 {
 	struct trend_call *tc = arg;
-	int64_t now = monotonic_us();
 	Plumb__V1__TrendReply reply;
 
-	if (tc->send_failed || now - tc->reported_us < PROGRESS_US)
+	if (!job_progress_is_due(&tc->progress))
 		return;
-	tc->reported_us = now;
 	plumb__v1__trend_reply__init(&reply);
 	reply.progress__case = PLUMB__V1__TREND_REPLY__PROGRESS__PROGRESS;
 	reply.progress = part;
-	tc->send_failed = !view_job_send(tc->job, &reply.base, &tc->send_err);
+	job_progress_send(&tc->progress, &reply.base);
 }
 
 /* The days that are shown, in order: the last one, and back from it. NULL out of memory. */
@@ -224,7 +210,7 @@ run_trend(struct view_job *job, struct err *err)
 	bool ok;
 
 	tc->job = job;
-	tc->reported_us = monotonic_us();
+	job_progress_begin(&tc->progress, job);
 	if (!settle_days(tc, err))
 		return false;
 	days = days_of(tc, tc->from, &count);

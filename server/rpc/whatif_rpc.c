@@ -325,7 +325,7 @@ static const struct {
     [WHATIF_ERRORS] = {"errors", "findings that are errors"},
     [WHATIF_SCORE] = {"score", "alignment score, of 100"},
     [WHATIF_OVER] = {"over", "periods in which somebody is asked for more than they can give"},
-    [WHATIF_ABOVE] = {"above", "share of ranked initiatives above the line"},
+    [WHATIF_ABOVE] = {"above", "per cent of ranked initiatives that are above the line"},
     [WHATIF_IN_TIME] = {"in-time", "initiatives that can be expected to be in time"},
     [WHATIF_OBJECTIVES] = {"objectives", "objectives that can be expected to be met"},
     [WHATIF_BEST_P80] = {"best-p80", "days until the plan's best ranks are done, in four of five"},
@@ -376,14 +376,14 @@ fill_regrets(struct whatif_call *wc, Plumb__V1__WhatIfReply *reply)
 
 /* ---- horizon/fragile: no rule of a check, which sees one view only */
 
-/* The chance in each scenario that has it. */
+/* The chance as it is planned, and in each scenario that has it. */
 static bool
 fill_evidence(struct whatif_call *wc, const struct whatif_row *row, Plumb__V1__Finding *out)
 {
 	out->evidence = arena_array(wc->arena, wc->whatif.count, sizeof out->evidence[0]);
 	if (out->evidence == NULL)
 		return false;
-	for (uint32_t c = 1; c < wc->whatif.count; c++) {
+	for (uint32_t c = 0; c < wc->whatif.count; c++) {
 		const struct whatif_cell *cell = &wc->whatif.cells[row->first + c];
 		Plumb__V1__Evidence *e;
 
@@ -393,7 +393,9 @@ fill_evidence(struct whatif_call *wc, const struct whatif_row *row, Plumb__V1__F
 		if (e == NULL)
 			return false;
 		plumb__v1__evidence__init(e);
-		e->ref = arena_printf(wc->arena, "scenario/%s", wc->job->courses[c].scenario);
+		e->ref = c == 0
+			     ? out->subjects[0]
+			     : arena_printf(wc->arena, "scenario/%s", wc->job->courses[c].scenario);
 		e->what = pb_str("chance to be in time");
 		e->value = arena_printf(wc->arena, "%.2f", cell->chance);
 		if (e->ref == NULL || e->value == NULL)

@@ -114,6 +114,8 @@ class TaskJuggler(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         self.assertIn("cannot read house-reports.tji", self.plumb("import", "tjp", path, "--yes", expect=2))
+        os.mkfifo(os.path.join(self.folder.name, "house-reports.tji"))
+        self.assertIn("cannot read house-reports.tji: it is no plain file", self.plumb("import", "tjp", path, "--yes", expect=2))
         self.assertIn("not through a pipe", self.plumb("import", "tjp", "-", "--yes", stdin=text, expect=2))
 
     @unittest.skipUnless(os.path.exists(REAL), "shared plans are not beside the repository")

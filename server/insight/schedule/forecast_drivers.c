@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/insight/schedule/forecast_internal.h"
 #include "server/insight/schedule/plan_forecast_internal.h"
 
 /* Of the first draws; numbers that are held, and multiplications that are made, in all. */
@@ -12,49 +13,30 @@
 #define TIMES_MAX ((uint64_t)4 << 30)
 /* Weaker ones are not told from chance: three standard errors. */
 #define ERRORS 3.0
+/* Ranks, and the room that stats_ranks() takes. */
+#define ROOM 5
 
 struct drivers {
 	struct plan_forecast *pf;
 	enum plan_forecast_mode mode;
 	uint32_t draws;
-	float *ranks; /* by piece: of its factors, around 0, with squares that sum to 1; or all 0 */
-	uint64_t **keys; /* by worker */
+	float *ranks; /* by piece: its factors, then their ranks */
+	/* by worker */
+	int32_t **rooms;
 	float **rows;
 };
 
-static int
-compare_keys(const void *pa, const void *pb)
-{
-	uint64_t a = *(const uint64_t *)pa, b = *(const uint64_t *)pb;
-
-	return (a > b) - (a < b);
-}
-
-/* Bits of numbers that are not below 0 are in the order of the numbers. Those alike share the mean of their ranks. */
+/* Around 0, with squares that sum to 1, so that a sum of products is the correlation; all 0 where all are alike. */
 static void
-rank(const float *values, uint32_t count, uint64_t *keys, float *out)
+rank(const float *values, uint32_t count, int32_t *room, float *out)
 {
 	double squares = 0;
 
-	for (uint32_t d = 0; d < count; d++) {
-		uint32_t bits;
-
-		memcpy(&bits, &values[d], sizeof bits);
-		keys[d] = (uint64_t)bits << 32 | d;
-	}
-	qsort(keys, count, sizeof keys[0], compare_keys);
-	for (uint32_t from = 0, to; from < count; from = to) {
-		double mean;
-
-		for (to = from + 1; to < count && keys[to] >> 32 == keys[from] >> 32; to++)
-			continue;
-		mean = ((double)from + to - count) / 2;
-		for (uint32_t k = from; k < to; k++)
-			out[(uint32_t)keys[k]] = (float)mean;
-		squares += mean * mean * (to - from);
-	}
+	stats_ranks(values, count, room, room + count);
 	for (uint32_t d = 0; d < count; d++)
-		out[d] = squares > 0 ? (float)(out[d] / sqrt(squares)) : 0;
+		squares += (double)room[d] * room[d];
+	for (uint32_t d = 0; d < count; d++)
+		out[d] = squares > 0 ? (float)(room[d] / sqrt(squares)) : 0;
 }
 
 /* A block of draws of everybody's factors, laid piece by piece. */
@@ -79,8 +61,7 @@ rank_piece(void *arg, uint32_t piece, unsigned worker, struct err *err)
 	float *row = d->ranks + (size_t)piece * d->draws;
 
 	(void)err;
-	memcpy(d->rows[worker], row, d->draws * sizeof row[0]);
-	rank(d->rows[worker], d->draws, d->keys[worker], row);
+	rank(row, d->draws, d->rooms[worker], row);
 	return true;
 }
 
@@ -112,7 +93,7 @@ find_drivers(void *arg, uint32_t initiative, unsigned worker, struct err *err)
 	float *row = d->rows[worker];
 
 	(void)err;
-	rank(ends, d->draws, d->keys[worker], row);
+	rank(ends, d->draws, d->rooms[worker], row);
 	for (uint32_t k = 0; k < PLAN_FORECAST_DRIVERS; k++)
 		list[k].piece = SCHEDULE_NONE;
 	for (uint32_t i = 0; i < pf->pieces_count; i++) {
@@ -153,16 +134,16 @@ forecast_drivers(struct plan_forecast *pf, enum plan_forecast_mode mode, const s
 	row = row > d.draws ? row : d.draws;
 	pf->drivers = calloc((size_t)ends * PLAN_FORECAST_DRIVERS, sizeof pf->drivers[0]);
 	d.ranks = malloc(((size_t)pf->pieces_count * d.draws + 1) * sizeof d.ranks[0]);
-	d.keys = calloc(threads, sizeof d.keys[0]);
+	d.rooms = calloc(threads, sizeof d.rooms[0]);
 	d.rows = calloc(threads, sizeof d.rows[0]);
-	if (pf->drivers == NULL || d.ranks == NULL || d.keys == NULL || d.rows == NULL) {
+	if (pf->drivers == NULL || d.ranks == NULL || d.rooms == NULL || d.rows == NULL) {
 		err_oom(err);
 		goto out;
 	}
 	for (unsigned t = 0; t < threads; t++) {
-		d.keys[t] = malloc(((size_t)d.draws + 1) * sizeof d.keys[t][0]);
+		d.rooms[t] = malloc((ROOM * (size_t)d.draws + 1) * sizeof d.rooms[t][0]);
 		d.rows[t] = malloc((row + 1) * sizeof d.rows[t][0]);
-		if (d.keys[t] == NULL || d.rows[t] == NULL) {
+		if (d.rooms[t] == NULL || d.rows[t] == NULL) {
 			err_oom(err);
 			goto out;
 		}
@@ -171,11 +152,11 @@ forecast_drivers(struct plan_forecast *pf, enum plan_forecast_mode mode, const s
 	     parallel_run(how, pf->pieces_count, rank_piece, &d, err) &&
 	     parallel_run(how, ends, find_drivers, &d, err);
 out:
-	for (unsigned t = 0; d.keys != NULL && d.rows != NULL && t < threads; t++) {
-		free(d.keys[t]);
+	for (unsigned t = 0; d.rooms != NULL && d.rows != NULL && t < threads; t++) {
+		free(d.rooms[t]);
 		free(d.rows[t]);
 	}
-	free(d.keys);
+	free(d.rooms);
 	free(d.rows);
 	free(d.ranks);
 	return ok;

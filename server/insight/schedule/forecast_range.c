@@ -146,7 +146,6 @@ find_range(const struct ranger *r, struct plan_forecast_piece *piece)
 
 	for (unsigned depth = 0; up != SCHEDULE_NONE && depth < DEPTH_MAX; depth++) {
 		if (r->stated[up].likely > 0) {
-			piece->whole = r->pf->pc.plan->slots[up];
 			piece->source = up == piece->number ? RANGE_OWN : RANGE_WHOLE;
 			take_estimate(piece, &r->stated[up]);
 			return;
@@ -190,7 +189,6 @@ lay_pieces(struct ranger *r, struct err *err)
 		pf->piece_of[i] = pf->pieces_count++;
 		piece->number = i;
 		piece->team = team_of(pf, i);
-		piece->whole = SLOT_NONE;
 		find_range(r, piece);
 		pf->counts[piece->source]++;
 	}

@@ -58,7 +58,6 @@ struct plan_forecast_piece {
 	uint32_t number;                /* in the plan's schedule */
 	int64_t left;                   /* hundredths of a person-day, asked of whomever */
 	uint32_t team;                  /* row of load; UINT32_MAX none */
-	uint32_t whole;                 /* slot whose estimate it is; RANGE_OWN: its own */
 	uint8_t source;                 /* enum plan_forecast_source */
 	struct forecast_estimate range; /* factors on what is left */
 	double low, middle, high;       /* the same for people: of history P10, P50, P90 */

@@ -176,6 +176,25 @@ START_TEST(copies_are_terminated)
 }
 END_TEST
 
+START_TEST(a_list_grows_and_keeps_what_it_had)
+{
+	uint32_t *list = NULL;
+	size_t cap = 0;
+
+	for (uint32_t n = 0; n < 1000; n++) {
+		uint32_t more[2] = {2 * n, 2 * n + 1};
+
+		list = arena_append(arena, list, 2 * (size_t)n, &cap, more, 2, sizeof more[0]);
+		ck_assert_ptr_nonnull(list);
+	}
+	for (uint32_t i = 0; i < 2000; i++)
+		ck_assert_uint_eq(list[i], i);
+	ck_assert_ptr_eq(arena_append(arena, list, 2000, &cap, NULL, 0, sizeof list[0]), list);
+	ck_assert_ptr_null(arena_append(arena, list, 2000, &cap, list, SIZE_MAX, sizeof list[0]));
+	ck_assert_ptr_null(arena_append(arena, list, 2000, &cap, list, SIZE_MAX / 4, 8));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -197,6 +216,7 @@ main(void)
 	tcase_add_test(tc, only_the_newest_allocation_can_be_extended);
 	tcase_add_test(tc, extending_counts_towards_the_limit);
 	tcase_add_test(tc, copies_are_terminated);
+	tcase_add_test(tc, a_list_grows_and_keeps_what_it_had);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

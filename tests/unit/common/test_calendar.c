@@ -30,6 +30,9 @@ START_TEST(dates_are_days_since_1970)
 	ck_assert_int_eq(date, dates[_i].days);
 	ck_assert_int_eq(date_weekday(date), dates[_i].weekday);
 	ck_assert_str_eq(date_format(date, buf), dates[_i].text);
+	ck_assert_int_eq(date_or(dates[_i].text, 7), dates[_i].days);
+	ck_assert_int_eq(date_or("", 7), 7);
+	ck_assert_int_eq(date_or("2026-02-30", 7), 7);
 }
 END_TEST
 

@@ -213,6 +213,12 @@ START_TEST(the_smallest_of_the_largest_is_named)
 	assert_row(r.worst, 1, 1, 0.5);
 	ck_assert_uint_eq(r.least, 2);
 	whatif_regret_fini(&r);
+	/* Chances that differ by next to nothing decide nothing. */
+	memcpy(&values[WHATIF_IN_TIME * 3], (double[]){8, 8.004, 8}, 3 * sizeof(double));
+	ck_assert(whatif_regret_run(values, 3, &r, &err));
+	assert_row(r.shares + WHATIF_IN_TIME * 3, 0, 0, 0);
+	assert_row(r.worst, 1, 0, 0.5);
+	whatif_regret_fini(&r);
 }
 END_TEST
 
