@@ -35,7 +35,7 @@ objectives:
     measures:
       ttv: {title: Time to value, unit: days, direction: down, baseline: 45, target: 30}
 initiatives:
-  i1: {title: One, owner: anna, objective: faster, period: 2026-q1, estimate: {likely: 12.5d}}
+  i1: {title: One, status: active, owner: anna, objective: faster, period: 2026-q1, estimate: {likely: 12.5d}}
   i2: {title: Two, owners: [anna, ben], objective: faster, finish: 2026-05-01}
 periods:
   2026-q1: {title: First quarter, first_day: 2026-01-01, last_day: 2026-03-31}
@@ -532,7 +532,7 @@ class Shapes(Base):
         self.assertIn("owner/many:initiative/i2", keys)
 
     # What stands for the arguments in docs/OUTPUT.md.
-    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna", "WEBHOOK": "ci"}
+    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna", "WEBHOOK": "ci", "INITIATIVE": "initiative/i1", "SCENARIO": "other"}
 
     def documented(self):
         """{("list",): "id,title,…"} of the table in docs/OUTPUT.md."""
@@ -547,6 +547,7 @@ class Shapes(Base):
 
     def test_the_columns_are_those_that_are_written_down(self):
         self.plumb("webhook", "create", "ci", "https://ci.example/in")
+        self.plumb("whatif", "new", "other")
         for command, columns in self.documented().items():
             if not columns:
                 continue
