@@ -178,7 +178,7 @@ def after_build():
     steps = lints()
     for preset in ("dev", "asan", "clang"):
         steps += unit(preset)
-    steps += [s for s in unit("tsan") if any(part in s.name for part in ("_net_", "rpc_", "store_", "net_", "plan_"))]
+    steps += [s for s in unit("tsan") if any(part in s.name for part in ("_net_", "rpc_", "store_", "net_", "plan_", "_test_parallel"))]
     steps += python_tests("scenarios", "asan")
     steps += over_grpc("dev")
     steps += python_tests("interop", "asan")

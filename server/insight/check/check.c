@@ -494,6 +494,8 @@ run_forecast(struct check *check, struct err *err)
 	    .team = FORECAST_TEAM,
 	    .shape = FORECAST_PERT,
 	    .wanted = {[MODE_FIXED] = true},
+	    .tries = 1,
+	    .no_drivers = true,
 	    .threads = 1,
 	    .stop = forecast_stops,
 	    .arg = check,

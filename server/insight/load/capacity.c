@@ -601,12 +601,53 @@ give_until(const struct load *load, uint32_t row, uint32_t column, int32_t first
 				  : members_give(load, row, first, day);
 }
 
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The first day from which on a person's weeks are all alike. */
+static int64_t
+person_regular(const struct load *load, const struct giver *giver)
+{
+	const struct workdays *calendar = &load->calendars[giver->calendar];
+	int64_t from = giver->first;
+
+	for (size_t i = 0; i < giver->absences_count; i++)
+		from = later(from, load->absences[giver->absences_first + i].last);
+	for (size_t i = 0; i < giver->capacities_count; i++) {
+		const struct control_capacity *c = &load->capacities[giver->capacities_first + i];
+
+		from = later(from, c->first);
+		from = later(from, c->last < INT32_MAX ? c->last : c->first);
+	}
+	if (giver->last < INT32_MAX)
+		from = later(from, giver->last);
+	if (calendar->holidays_count > 0)
+		from = later(from, calendar->holidays[calendar->holidays_count - 1]);
+	return from + 1;
+}
+
+static int64_t
+regular_from(const struct load *load, uint32_t row)
+{
+	int64_t from = INT32_MIN;
+
+	if (row >= load->teams)
+		return person_regular(load, &load->givers[row]);
+	for (uint32_t member = load->givers[row].next; member != NO_ROW;
+	     member = load->givers[member].next)
+		from = later(from, person_regular(load, &load->givers[member]));
+	return from;
+}
+
 void
 load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, int32_t *out)
 {
 	uint32_t column = NO_COLUMN;
 	int32_t from = first;
-	int64_t until = 0;
+	int64_t until = 0, regular = regular_from(load, row);
 
 	for (int32_t day = first; day <= last; day++) {
 		uint32_t of_day = load_column_of(load, day);
@@ -618,6 +659,9 @@ load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, in
 			until = column == NO_COLUMN || load->columns[column].first == day
 				    ? 0
 				    : give_until(load, row, column, from, day - 1);
+		} else if (column == NO_COLUMN && day - 7 >= from && day - 7 >= regular) {
+			out[day - first] = out[day - first - 7];
+			continue;
 		}
 		now = give_until(load, row, column, from, day);
 		out[day - first] = (int32_t)(now - until);

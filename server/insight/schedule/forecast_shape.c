@@ -1,5 +1,7 @@
 /* What durations are like: the exact quantiles of estimates, and their tables. */
 #include <math.h>
+#include <pthread.h>
+#include <string.h>
 
 #include "server/insight/schedule/forecast_internal.h"
 
@@ -32,8 +34,11 @@ normal_quantile(double p, double close)
 	return z;
 }
 
-void
-normal_knots(float knots[NORMAL_KNOTS])
+static pthread_once_t normal_once = PTHREAD_ONCE_INIT;
+static float normal[NORMAL_KNOTS];
+
+static void
+work_out_normal(void)
 {
 	double z = -6.4;
 
@@ -42,9 +47,15 @@ normal_knots(float knots[NORMAL_KNOTS])
 		    (int)(k >> NORMAL_BITS) - 1);
 
 		z = normal_quantile(ldexp(at, -32), z);
-		knots[k] = (float)z;
+		normal[k] = (float)z;
 	}
-	knots[NORMAL_KNOTS - 2] = knots[NORMAL_KNOTS - 1] = 0;
+}
+
+void
+normal_knots(float knots[NORMAL_KNOTS])
+{
+	pthread_once(&normal_once, work_out_normal);
+	memcpy(knots, normal, sizeof normal);
 }
 
 /* ---- beta */
@@ -203,8 +214,8 @@ shape_split(
 		shape->kind = FORECAST_FIXED;
 }
 
-void
-shape_knots(const struct shape *shape, float knots[SHAPE_KNOTS])
+static void
+work_out_knots(const struct shape *shape, float knots[SHAPE_KNOTS])
 {
 	double last[2] = {0, 0};
 
@@ -215,6 +226,47 @@ shape_knots(const struct shape *shape, float knots[SHAPE_KNOTS])
 		knots[k] = (float)shape_quantile(shape, p, z, false, &last[0]);
 		knots[SHAPE_KNOTS - 1 - k] = (float)shape_quantile(shape, p, -z, true, &last[1]);
 	}
+}
+
+/*
+ * Tables of beta shapes, which take longest, by their one parameter: a check of the past forecasts the same estimates for each of its
+ * days. What is kept is what would be worked out.
+ */
+#define KEPT_BITS 7u
+
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	bool is_there;
+	double parameter;
+	float knots[SHAPE_KNOTS];
+} kept[1u << KEPT_BITS];
+
+void
+shape_knots(const struct shape *shape, float knots[SHAPE_KNOTS])
+{
+	uint64_t bits;
+	size_t at;
+	bool found = false;
+
+	if (shape->kind != FORECAST_PERT) {
+		work_out_knots(shape, knots);
+		return;
+	}
+	memcpy(&bits, &shape->parameter, sizeof bits);
+	at = (size_t)(bits * UINT64_C(0x9e3779b97f4a7c15) >> (64 - KEPT_BITS));
+	pthread_mutex_lock(&kept_lock);
+	found = kept[at].is_there && memcmp(&kept[at].parameter, &bits, sizeof bits) == 0;
+	if (found)
+		memcpy(knots, kept[at].knots, sizeof kept[at].knots);
+	pthread_mutex_unlock(&kept_lock);
+	if (found)
+		return;
+	work_out_knots(shape, knots);
+	pthread_mutex_lock(&kept_lock);
+	kept[at].is_there = true;
+	kept[at].parameter = shape->parameter;
+	memcpy(kept[at].knots, knots, sizeof kept[at].knots);
+	pthread_mutex_unlock(&kept_lock);
 }
 
 double

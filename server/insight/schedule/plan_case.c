@@ -19,7 +19,7 @@ default_end(const struct plan_case *pc)
 }
 
 bool
-plan_case_open(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
+plan_case_begin(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
     index_stop_fn stop, void *arg, struct err *err)
 {
 	*pc = (struct plan_case){.last = until};
@@ -31,6 +31,15 @@ plan_case_open(struct plan_case *pc, const struct view *view, int32_t today, int
 		return false;
 	if (until == DATE_NONE)
 		pc->last = default_end(pc);
+	return true;
+}
+
+bool
+plan_case_open(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
+    index_stop_fn stop, void *arg, struct err *err)
+{
+	if (!plan_case_begin(pc, view, today, until, stop, arg, err))
+		return false;
 	pc->plan = plan_schedule_new(&pc->ix, pc->load, pc->last, err);
 	return pc->plan != NULL;
 }

@@ -24,9 +24,12 @@ struct plan_case {
 };
 
 /*
- * From today to until; DATE_NONE: to the end of the last period, or a year where none is to come. False: ERR_INVALID (until is before
- * today), ERR_LIMIT, ERR_CANCELLED; close it all the same.
+ * Index, load and last day, without the problem yet. Until DATE_NONE: the end of the last period, or a year where none is to
+ * come. False: ERR_LIMIT, ERR_CANCELLED; close it all the same.
  */
+bool plan_case_begin(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
+    index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
+/* The same and the problem, from today to the last day. ERR_INVALID too: until is before today. */
 bool plan_case_open(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
     index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
 void plan_case_close(struct plan_case *pc); /* takes one that is all zero */

@@ -29,7 +29,6 @@ look_further(struct plan_forecast *pf, struct err *err)
 	if (pc->ix.today + days - 1 < pf->until)
 		days = (int64_t)pf->until - pc->ix.today + 1;
 	pf->looked_until = (int32_t)(pc->ix.today + days - 1);
-	plan_schedule_free(pc->plan);
 	pc->plan = plan_schedule_new(&pc->ix, pc->load, pf->looked_until, err);
 	return pc->plan != NULL;
 }
@@ -39,7 +38,7 @@ plan_forecast_open(struct plan_forecast *pf, const struct view *view, int32_t to
     index_stop_fn stop, void *arg, struct err *err)
 {
 	*pf = (struct plan_forecast){.until = until};
-	if (!plan_case_open(&pf->pc, view, today, until, stop, arg, err))
+	if (!plan_case_begin(&pf->pc, view, today, until, stop, arg, err))
 		return false;
 	pf->until = pf->pc.last;
 	return look_further(pf, err) &&
@@ -117,7 +116,7 @@ static bool
 lay_base(struct plan_forecast *pf, struct progress *progress, struct err *err)
 {
 	const struct schedule_policy policy = {.backfill = true,
-	    .tries = PLAN_CASE_TRIES,
+	    .tries = progress->options->tries > 0 ? progress->options->tries : PLAN_CASE_TRIES,
 	    .seed = PLAN_CASE_SEED,
 	    .stop = schedule_stops,
 	    .arg = progress};
@@ -261,5 +260,5 @@ plan_forecast_run(struct plan_forecast *pf, const struct plan_forecast_options *
 			return false;
 	progress.before = 0.9;
 	progress.share = 0;
-	return forecast_drivers(pf, mode, &last, err);
+	return options->no_drivers || forecast_drivers(pf, mode, &last, err);
 }

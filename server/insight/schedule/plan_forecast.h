@@ -47,6 +47,8 @@ struct plan_forecast_options {
 	double team;
 	enum forecast_shape shape; /* of three-point estimates */
 	bool wanted[MODES];
+	uint32_t tries;   /* of the base schedule; 0: PLAN_CASE_TRIES */
+	bool no_drivers;  /* which estimates matter most is not wanted */
 	unsigned threads; /* 0: as many as the machine has */
 	/* Asked now and then with what part is done, by the calling thread; true: stop. NULL: never. */
 	bool (*stop)(void *arg, double done);
@@ -101,7 +103,7 @@ struct plan_forecast {
 	    [MODES]; /* by initiative: share of draws in which it and all better ones are done by until */
 	float *critical; /* by piece; NULL without the fixed plan */
 	struct plan_forecast_driver *
-	    drivers; /* PLAN_FORECAST_DRIVERS by initiative, then of everything; piece SCHEDULE_NONE: no more */
+	    drivers; /* PLAN_FORECAST_DRIVERS by initiative, then of everything; piece SCHEDULE_NONE: no more. NULL: not wanted */
 };
 
 /* False: close it all the same. */

@@ -116,6 +116,31 @@ START_TEST(effort_is_spread_over_the_working_days_of_its_time)
 }
 END_TEST
 
+/*
+ * Anna gives 3.33 a week: until the n-th day 3.33 * n / 5, rounded: 0.67 1.33 2 2.66 3.33, so 0.67 0.66 0.67 0.66 0.67 a day. She is away on
+ * Wednesday of the second week: 4.00 4.66 - 5.33 5.99; from there on weeks are alike: 6.66 7.33 7.99 8.66 9.32. From 1 March 2027 on she gives 5.
+ * Her team gives what she does.
+ */
+START_TEST(weeks_behind_all_periods_are_alike)
+{
+	static const int32_t expected[] = {67, 66, 67, 66, 67, 0, 0, 67, 66, 0, 67, 66, 0, 0, 67, 67, 66, 67, 66, 0, 0, 67, 67, 66, 67,
+	    66, 0, 0, 100, 100, 100, 100, 100, 0, 0, 100, 100, 100, 100, 100, 0, 0};
+	struct table t;
+	int32_t days[42], first;
+
+	ck_assert(date_parse("2027-02-01", &first));
+	open_table(&t, QUARTERS "team/t {}\n"
+	    "person/anna {'team': 't', 'capacity': 333, 'absences': [{'first_day': '2027-02-10', 'last_day': '2027-02-10'}], "
+	    "'capacities': [{'first_day': '2027-03-01', 'capacity': 500}]}\n");
+	load_days(t.load, load_row_of(t.load, plan_text_slot(&t.text, "person/anna")), first, first + 41, days);
+	for (int i = 0; i < 42; i++)
+		ck_assert_msg(days[i] == expected[i], "day %d: %d, not %d", i, days[i], expected[i]);
+	load_days(t.load, load_row_of(t.load, plan_text_slot(&t.text, "team/t")), first, first + 41, days);
+	ck_assert_mem_eq(days, expected, sizeof expected);
+	close_table(&t);
+}
+END_TEST
+
 START_TEST(no_hundredth_is_lost)
 {
 	struct table t;
@@ -774,6 +799,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tcase, effort_is_spread_over_the_working_days_of_its_time);
+	tcase_add_test(tcase, weeks_behind_all_periods_are_alike);
 	tcase_add_test(tcase, no_hundredth_is_lost);
 	tcase_add_test(tcase, a_need_asks_its_team);
 	tcase_add_test(tcase, an_allocation_speaks_for_the_one_it_is_about);
