@@ -530,6 +530,33 @@ say_price(struct str *text, const Plumb__V1__ScheduleReply *r)
 	    price->later);
 }
 
+/* Effort without a giver is on no day: what has some ends later than it seems. */
+static void
+say_of_nobody(struct context *ctx, const Plumb__V1__ScheduleReply *r)
+{
+	struct str text;
+	size_t count = 0;
+
+	str_init(&text, 4000);
+	for (size_t i = 0; i < r->n_initiatives; i++) {
+		const Plumb__V1__ScheduledInitiative *one = r->initiatives[i];
+
+		if (one->of_nobody <= 0)
+			continue;
+		str_addf(&text, "%s%s (%.1f)", count++ > 0 ? ", " : "", one->ref,
+		    (double)one->of_nobody / 100);
+	}
+	if (count > 0) {
+		output_text(&ctx->out, "\n");
+		output_wrap(&ctx->out, "",
+		    "Asked of nobody, so on no day, and not in these dates (person-days): say who "
+		    "does "
+		    "it.");
+		output_wrap(&ctx->out, "  ", text.data);
+	}
+	str_fini(&text);
+}
+
 static void
 show_summary(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 {
@@ -574,6 +601,7 @@ show_table(struct context *ctx, const Plumb__V1__ScheduleReply *r,
 	if (!show_initiatives(ctx, r))
 		return false;
 	show_summary(ctx, r);
+	say_of_nobody(ctx, r);
 	show_waits(ctx, r);
 	if (request->work && !show_work(ctx, r))
 		return false;

@@ -33,6 +33,7 @@ struct schedule_call {
 	/* by initiative: where its work begins in works, which has the numbers of pieces */
 	uint32_t *first;
 	uint32_t *works;
+	int64_t *of_nobody; /* by initiative: effort that is asked of nobody */
 	/* the batch at hand */
 	struct arena *arena;
 	Plumb__V1__ScheduledInitiative *list[BATCH];
@@ -107,6 +108,27 @@ sort_work(struct schedule_call *sc, struct err *err)
 		sc->first[i] += sc->first[i - 1];
 	for (uint32_t i = 0; i < sc->pc.plan->count; i++)
 		sc->works[sc->first[problem->work[i * PLAN_STAGES].initiative + 1]++] = i;
+	return true;
+}
+
+static bool
+find_of_nobody(struct schedule_call *sc, struct err *err)
+{
+	const struct plan_schedule *plan = sc->pc.plan;
+	uint32_t count;
+	const struct load_unplaced *list = load_unplaced(sc->pc.load, &count);
+
+	sc->of_nobody =
+	    arena_array(sc->job->arena, plan->problem.initiatives + 1, sizeof sc->of_nobody[0]);
+	if (sc->of_nobody == NULL)
+		return err_oom(err);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = plan->number[list[i].work];
+
+		if (list[i].why == LOAD_NOBODY && number != SCHEDULE_NONE)
+			sc->of_nobody[plan->problem.work[number * PLAN_STAGES].initiative] +=
+			    list[i].effort;
+	}
 	return true;
 }
 
@@ -424,6 +446,7 @@ fill(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIn
 	out->late_days = days_late(sc, due, last_day(sc, end->start, end->finish));
 	out->below_line = end->finish < SCHEDULE_BEYOND && sc->by[BACKFILL]->line < initiative;
 	out->left = end->left;
+	out->of_nobody = sc->of_nobody[initiative];
 	out->is_line = sc->by[BACKFILL]->line == initiative;
 	return out->ref != NULL && out->title != NULL && out->start != NULL &&
 	       out->finish != NULL && out->finish_without_backfill != NULL &&
@@ -625,7 +648,7 @@ answer(struct schedule_call *sc, int32_t until, struct err *err)
 	if (!plan_case_open(&sc->pc, sc->job->view, sc->job->today, until, is_cancelled, sc, err) ||
 	    !case_choose(&sc->pc, sc->job->view, sc->request->refs, sc->request->n_refs,
 		sc->job->arena, sc->job->faults, &sc->wanted, err) ||
-	    !sort_work(sc, err) || !run_policies(sc, err))
+	    !sort_work(sc, err) || !find_of_nobody(sc, err) || !run_policies(sc, err))
 		return false;
 	if (sc->request->work && !find_slack(sc, err))
 		return false;

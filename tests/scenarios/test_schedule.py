@@ -445,6 +445,21 @@ class ScheduleTest(unittest.TestCase):
         self.assertIn("goes with --bookings", self.plumb("--by-day", code=2))
         self.assertIn("one at a time", self.plumb("--work", "--bookings", "-o", "csv", code=2))
 
+    def test_what_is_asked_of_nobody_is_told(self):
+        # 5 of somebody who is not there, and 2 of a need that names nobody; the day of Carl is on the 15th
+        self.apply(put("carl", "person", pb.item.Person()),
+                   put("open", "initiative", pb.item.Initiative(status=ACTIVE, needs=[
+                       pb.item.Need(who="person/carl", effort=100), pb.item.Need(who="person/nobody", effort=500), pb.item.Need(effort=200)])))
+        try:
+            found, _ = self.ask(refs=["open", "portal"])
+            text = self.plumb()
+        finally:
+            self.apply(*(pb.plan.Change(remove=pb.plan.Remove(ref=ref)) for ref in ("initiative/open", "person/carl")))
+        self.assertEqual({i.ref: (i.finish, i.of_nobody) for i in found},
+                         {"initiative/open": ("2026-04-15", 700), "initiative/portal": ("2026-04-17", 0)})
+        self.assertIn("Asked of nobody", text)
+        self.assertIn("initiative/open (7.0)", text)
+
     def test_slack_dates_and_price(self):
         self.apply(put("dated", "initiative", pb.item.Initiative(status=ACTIVE)),
                    put("slow", "task", pb.item.Task(initiative="dated", start="2026-05-04", due="2026-05-05",
