@@ -9,8 +9,54 @@
 #include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
+#include "plumb/v1/forecast.pb-c.h"
 
 #define LEAD_MAX 256
+
+/* Of objectives: the chance that they are met by their date. */
+struct chances {
+	const Plumb__V1__ForecastObjective **list;
+	size_t count;
+	size_t cap;
+};
+
+static bool
+ask_chances(struct context *ctx, Plumb__V1__At *at, struct chances *all)
+{
+	Plumb__V1__ForecastRequest request;
+	const Plumb__V1__ForecastReply *part;
+	struct progress *progress;
+
+	plumb__v1__forecast_request__init(&request);
+	request.at = at;
+	if (!context_start(ctx, &plumb__v1__insight__descriptor, "Forecast", &request.base))
+		return false;
+	progress = progress_new("drawing futures");
+	while ((part = context_next(ctx))) {
+		if (part->progress__case == PLUMB__V1__FORECAST_REPLY__PROGRESS__PROGRESS)
+			progress_update(progress, part->progress);
+		if (part->n_objectives == 0)
+			continue;
+		all->list = arena_append(ctx->arena, all->list, all->count, &all->cap,
+		    part->objectives, part->n_objectives, sizeof all->list[0]);
+		if (!all->list)
+			break;
+		all->count += part->n_objectives;
+	}
+	progress_free(progress);
+	return (all->count == 0 || all->list || err_oom(&ctx->status.err)) &&
+	       ctx->status.err.code == ERR_OK;
+}
+
+static const Plumb__V1__ForecastObjective *
+chance_of(const struct chances *all, const char *ref)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		if (strcmp(all->list[i]->ref, ref) == 0)
+			return all->list[i];
+	}
+	return NULL;
+}
 
 static const char *
 method_word(Plumb__V1__RollUp roll_up)
@@ -84,8 +130,23 @@ has_outcome(const Plumb__V1__ProgressNode *node)
 	return node->outcome__case == PLUMB__V1__PROGRESS_NODE__OUTCOME__OUTCOME;
 }
 
+/* Of open objectives; "?" where it cannot be told. */
 static void
-show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct table *table)
+cell_chance(struct table *table, const struct chances *all, const char *ref)
+{
+	const Plumb__V1__ForecastObjective *one = chance_of(all, ref);
+
+	if (!one)
+		table_cell(table, "");
+	else if (one->chance__case == PLUMB__V1__FORECAST_OBJECTIVE__CHANCE__CHANCE)
+		table_cellf(table, "%.0f %%", one->chance * 100);
+	else
+		table_cell(table, "?");
+}
+
+static void
+show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply,
+    const struct chances *chances, struct table *table)
 {
 	bool reasons = false;
 
@@ -93,6 +154,8 @@ show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct ta
 	table_column(table, "COUNTS", TABLE_RIGHT | TABLE_DROP);
 	table_column(table, "WORK", TABLE_RIGHT);
 	table_column(table, "OUTCOME", TABLE_RIGHT);
+	if (chances)
+		table_column(table, "CHANCE", TABLE_RIGHT);
 	table_column(table, "STATUS", 0);
 	for (size_t i = 0; i < reply->n_nodes; i++) {
 		const Plumb__V1__ProgressNode *node = reply->nodes[i];
@@ -104,6 +167,8 @@ show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct ta
 		cell_percent(table, has_work(node), node->work, node->work_known, "?");
 		cell_percent(
 		    table, has_outcome(node), node->outcome, node->outcome_known, own ? "?" : "");
+		if (chances)
+			cell_chance(table, chances, node->ref);
 		table_cell(table, node->status);
 		table_colour(table, describe_status_colour(node->status));
 		reasons |=
@@ -123,6 +188,11 @@ show_table(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct ta
 	output_wrap(&ctx->out, "",
 	    "WORK and OUTCOME are two numbers. \"?\" is not known, \"~\" rests on a part of the "
 	    "weight; --why says on what each rests.");
+	if (chances)
+		output_wrap(&ctx->out, "",
+		    "CHANCE is how likely an objective is met by its date, at most: its measures' "
+		    "trends and "
+		    "the work that it rests on, as plumb forecast says.");
 }
 
 static void
@@ -165,7 +235,19 @@ show_why(struct context *ctx, const Plumb__V1__ProgressReply *reply)
 }
 
 static void
-show_csv(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct table *table)
+csv_chance(struct table *table, const struct chances *all, const char *ref)
+{
+	const Plumb__V1__ForecastObjective *one = chance_of(all, ref);
+
+	if (one && one->chance__case == PLUMB__V1__FORECAST_OBJECTIVE__CHANCE__CHANCE)
+		table_cellf(table, "%.6g", one->chance);
+	else
+		table_cell(table, "");
+}
+
+static void
+show_csv(struct context *ctx, const Plumb__V1__ProgressReply *reply, const struct chances *chances,
+    struct table *table)
 {
 	static const char *const columns[] = {"level", "parent", "ref", "title", "method", "weight",
 	    "work", "work_known", "work_from", "outcome", "outcome_known", "outcome_from", "status",
@@ -173,6 +255,8 @@ show_csv(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct tabl
 
 	for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
 		table_column(table, columns[i], 0);
+	if (chances)
+		table_column(table, "chance", 0);
 	for (size_t i = 0; i < reply->n_nodes; i++) {
 		const Plumb__V1__ProgressNode *node = reply->nodes[i];
 
@@ -196,12 +280,15 @@ show_csv(struct context *ctx, const Plumb__V1__ProgressReply *reply, struct tabl
 		table_cell(table, node->outcome_from);
 		table_cell(table, node->status);
 		table_cell(table, node->reason);
+		if (chances)
+			csv_chance(table, chances, node->ref);
 	}
 	table_print(table, &ctx->out);
 }
 
 static int
-show(struct context *ctx, const struct args *args, const Plumb__V1__ProgressReply *reply)
+show(struct context *ctx, const struct args *args, const Plumb__V1__ProgressReply *reply,
+    const struct chances *chances)
 {
 	struct table *table = table_new();
 
@@ -213,14 +300,14 @@ show(struct context *ctx, const struct args *args, const Plumb__V1__ProgressRepl
 		for (size_t i = 0; i < reply->n_nodes; i++)
 			output_printf(&ctx->out, "%s\n", reply->nodes[i]->ref);
 	} else if (ctx->out.format == OUTPUT_CSV) {
-		show_csv(ctx, reply, table);
+		show_csv(ctx, reply, chances, table);
 	} else if (reply->n_nodes == 0) {
 		output_printf(
 		    &ctx->out, "There is no goal in the plan; name an objective or initiative.\n");
 	} else if (args_has(args, "why")) {
 		show_why(ctx, reply);
 	} else {
-		show_table(ctx, reply, table);
+		show_table(ctx, reply, chances, table);
 	}
 	if (reply->cut && ctx->out.format == OUTPUT_TABLE)
 		output_printf(
@@ -235,6 +322,8 @@ run(struct context *ctx, const struct args *args)
 	Plumb__V1__ProgressRequest request;
 	const Plumb__V1__ProgressReply *reply;
 	const char *depth = args_get(args, "depth");
+	struct chances chances = {.list = NULL};
+	bool chance = args_has(args, "chance");
 	uint64_t levels = 0;
 	Plumb__V1__At at;
 	char **refs = arena_array(ctx->arena, args->count + 1, sizeof refs[0]);
@@ -242,6 +331,10 @@ run(struct context *ctx, const struct args *args)
 	if (depth && !parse_u64(depth, 0, 1000, &levels))
 		return command_usage(
 		    args, "--depth takes a number of levels from 0 on; not '%s'", depth);
+	if (chance && (args_has(args, "why") ||
+			  (ctx->out.format != OUTPUT_TABLE && ctx->out.format != OUTPUT_CSV)))
+		return command_usage(args,
+		    "--chance goes with the table and csv; plumb forecast has it in json and yaml");
 	if (!refs)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	plumb__v1__progress_request__init(&request);
@@ -260,11 +353,14 @@ run(struct context *ctx, const struct args *args)
 	reply = context_call(ctx, &plumb__v1__insight__descriptor, "Progress", &request.base);
 	if (!reply && args->count == 1)
 		context_suggest(ctx, refs[0]);
-	return reply ? show(ctx, args, reply) : context_fail(ctx);
+	if (!reply || (chance && !ask_chances(ctx, &at, &chances)))
+		return context_fail(ctx);
+	return show(ctx, args, reply, chance ? &chances : NULL);
 }
 
 static const struct option options[] = {
     {0, "depth", "N", "how many levels below are shown; 0, all, if not stated", NULL},
+    {0, "chance", NULL, "of each objective how likely it is met by its date", NULL},
     {0, "why", NULL, "say of each what its numbers and its status rest on", NULL},
     {0},
 };
@@ -272,6 +368,7 @@ static const struct option options[] = {
 static const struct example examples[] = {
     {"plumb progress --depth 2", "all goals, two levels down"},
     {"plumb progress initiative/onboarding-30 --why", "what its numbers rest on"},
+    {"plumb progress --depth 1 --chance", "goals and objectives, and how likely each is met"},
     {"plumb progress goal/grow --as-of q1-plan", "as it stood then"},
     {0},
 };

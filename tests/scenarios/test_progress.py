@@ -1,4 +1,6 @@
 """Progress of random plans, worked out by the daemon and by a twin written from docs/PROGRESS.md, must agree."""
+import csv
+import io
 import os
 import random
 import subprocess
@@ -175,6 +177,37 @@ class ProgressTest(unittest.TestCase):
             with self.assertRaises(RpcError) as caught:
                 self.progress("main", [ref])
             self.assertEqual(caught.exception.code, code)
+
+    def test_chances_are_those_of_the_forecast(self):
+        """A day of work, due in a month or due today with two days to go; and what nobody can tell."""
+        changes = []
+        for name, due, effort in (("sure", "2026-04-30", 100), ("late", "2026-03-31", 200)):
+            changes += [pb.item.Item(id=name, objective=pb.item.Objective(goal="chances", targets=[pb.item.Target(measure="calls", baseline=0, target=10, due=due)])),
+                        pb.item.Item(id=name, initiative=pb.item.Initiative(objective=name, status=pb.item.ACTIVE, needs=[
+                            pb.item.Need(who="person/" + name, effort=effort)])),
+                        pb.item.Item(id=name, person=pb.item.Person())]
+        changes += [pb.item.Item(id="calls", measure=pb.item.Measure(direction=pb.item.Measure.UP)),
+                    pb.item.Item(id="chances", goal=pb.item.Goal()), pb.item.Item(id="open", objective=pb.item.Objective(goal="chances"))]
+        self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="chances", title="Chances"))
+        self.client.call("Plan.Apply", pb.plan.ApplyRequest(workspace="chances", change_set=pb.plan.ChangeSet(
+            changes=[pb.plan.Change(put=pb.plan.Put(item=item)) for item in changes] +
+            [pb.plan.Change(add=pb.plan.Add(record=pb.item.Record(   # far above the target, and rising
+                id="r%d" % day, about="measure/calls", at="2026-03-%02dT12:00:00Z" % day,
+                measurement=pb.item.Measurement(role=pb.item.Measurement.ACTUAL, value=20 + day)))) for day in (1, 8, 15, 22)])))
+        forecast = {}
+        for reply in self.client.stream("Insight.Forecast", pb.forecast.ForecastRequest(at=pb.plan.At(workspace="chances", today=TODAY))):
+            forecast.update((o.ref, o) for o in reply.objectives)
+        self.assertEqual([forecast["objective/" + name].chance for name in ("sure", "late")], [1, 0])
+        self.assertFalse(forecast["objective/open"].HasField("chance"))
+        command = [binary("plumb"), "--server", self.daemon.tcp, "-w", "chances", "--today", TODAY, "progress", "--chance", "-o"]
+        out = subprocess.run(command + ["csv"], capture_output=True, text=True, check=True).stdout
+        rows = {row["ref"]: row["chance"] for row in csv.DictReader(io.StringIO(out))}
+        for ref, one in forecast.items():
+            self.assertEqual(rows[ref], "%.6g" % one.chance if one.HasField("chance") else "", ref)
+        self.assertEqual(rows["goal/chances"], "")
+        out = subprocess.run(command + ["json"], capture_output=True, text=True, check=False)
+        self.assertEqual(out.returncode, 2)
+        self.assertIn("--chance goes with", out.stderr)
 
     def test_roll_up_stands_in_plan_files_and_comes_back(self):
         text = """
