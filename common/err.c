@@ -9,7 +9,8 @@
 
 #include "common/utf8.h"
 
-#define WHY_LEN 96 /* room kept for the system's own words */
+#define OUT_OF_MEMORY "out of memory"
+#define WHY_LEN       96 /* room kept for the system's own words */
 
 static const char *const names[] = {
     [ERR_OK] = "OK",
@@ -75,7 +76,13 @@ err_set(struct err *err, enum err_code code, const char *fmt, ...)
 bool
 err_oom(struct err *err)
 {
-	return err_set(err, ERR_LIMIT, "out of memory");
+	return err_set(err, ERR_LIMIT, OUT_OF_MEMORY);
+}
+
+bool
+err_is_oom(const struct err *err)
+{
+	return err->code == ERR_LIMIT && strcmp(err->msg, OUT_OF_MEMORY) == 0;
 }
 
 bool

@@ -44,6 +44,8 @@ bool err_set(struct err *err, enum err_code code, const char *fmt, ...) PRINTF_L
 
 /* Out of memory inside a call. Always false. */
 bool err_oom(struct err *err);
+/* For those who go on without what was too much, but not when memory ran out. */
+bool err_is_oom(const struct err *err);
 
 /* ERR_UNAVAILABLE with strerror(errno) behind the formatted text. Always false. */
 bool err_errno(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);

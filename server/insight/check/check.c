@@ -515,7 +515,8 @@ pass_forecast(struct pass *pass)
 	if (!check->has_forecast) {
 		check->has_forecast = true;
 		check->forecast_is_whole = run_forecast(check, &err);
-		pass->stop |= err.code == ERR_CANCELLED;
+		check->oom |= !check->forecast_is_whole && err_is_oom(&err);
+		pass->stop |= check->oom || err.code == ERR_CANCELLED;
 	}
 	return check->forecast_is_whole ? &check->forecast : NULL;
 }
