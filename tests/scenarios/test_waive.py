@@ -114,7 +114,7 @@ class CommandLine(unittest.TestCase):
         self.assertIn("not begun", self.plumb("check", "--trend", "--to", "2020-01-01"))
         for wrong in (["--trend", "--fail-on", "note"], ["--every", "7"], ["--trend", "--every", "0"], ["--trend", "-f", "x"]):
             self.plumb("check", *wrong, code=2)
-        self.assertIn("take dates", self.plumb("check", "--trend", "--from", "soon", code=2))
+        self.assertIn("--from takes a date", self.plumb("check", "--trend", "--from", "soon", code=2))
 
     def test_the_score(self):
         shown = self.plumb("score")
