@@ -171,7 +171,7 @@ class Example:
 class Python(Example, unittest.TestCase):
     @classmethod
     def prepare(cls):
-        names = ["plumb/v1/%s.proto" % name for name in ("item", "finding", "plan", "insight")]
+        names = ["plumb/v1/%s.proto" % name for name in ("item", "finding", "plan", "insight", "burnup", "forecast", "moves", "whatif")]
         os.mkdir(cls.path("made"))
         subprocess.run(["protoc", "-I", os.path.join(ROOT, "proto"), "--python_out=" + cls.path("made"), *names], check=True)
 
