@@ -487,8 +487,7 @@ forecast_stops(void *arg, double done)
 static bool
 run_forecast(struct check *check, struct err *err)
 {
-	const struct plan_forecast_options options = {
-	    .draws = PASS_DRAWS,
+	struct plan_forecast_options options = {
 	    .seed = PLAN_CASE_SEED,
 	    .overall = FORECAST_OVERALL,
 	    .team = FORECAST_TEAM,
@@ -501,9 +500,13 @@ run_forecast(struct check *check, struct err *err)
 	    .arg = check,
 	};
 
-	return plan_forecast_open(&check->forecast, check->view, check->query.today, DATE_NONE,
-		   is_cancelled, check, err) &&
-	       plan_forecast_run(&check->forecast, &options, NULL, 0, err);
+	if (!plan_forecast_open(&check->forecast, check->view, check->query.today, DATE_NONE,
+		is_cancelled, check, err))
+		return false;
+	options.draws = PASS_WORK / (check->forecast.pieces_count + 1);
+	options.draws = options.draws < PASS_DRAWS ? options.draws : PASS_DRAWS;
+	options.draws = options.draws > PASS_DRAWS_LEAST ? options.draws : PASS_DRAWS_LEAST;
+	return plan_forecast_run(&check->forecast, &options, NULL, 0, err);
 }
 
 const struct plan_forecast *

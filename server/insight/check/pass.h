@@ -92,7 +92,9 @@ const struct load *pass_load(struct pass *pass);
  * What is done when: the schedule under strict priority until the end of the last period, and the fixed plan's forecast of PASS_DRAWS
  * draws, worked out when the first rule asks. NULL: out of memory or cancelled (the pass is stopped), or the plan is too large.
  */
-#define PASS_DRAWS 1000u
+#define PASS_DRAWS       1000u
+#define PASS_DRAWS_LEAST 100u     /* an error of 5 points at most */
+#define PASS_WORK        5000000u /* pieces of work times draws; plans with more have fewer draws */
 const struct plan_forecast *pass_forecast(struct pass *pass);
 
 /* NULL: the plan has none, or nobody asked for it. */
