@@ -26,26 +26,23 @@ ask_chances(struct context *ctx, Plumb__V1__At *at, struct chances *all)
 	Plumb__V1__ForecastRequest request;
 	const Plumb__V1__ForecastReply *part;
 	struct progress *progress;
+	bool ok = true;
 
 	plumb__v1__forecast_request__init(&request);
 	request.at = at;
 	if (!context_start(ctx, &plumb__v1__insight__descriptor, "Forecast", &request.base))
 		return false;
 	progress = progress_new("drawing futures");
-	while ((part = context_next(ctx))) {
+	while (ok && (part = context_next(ctx))) {
 		if (part->progress__case == PLUMB__V1__FORECAST_REPLY__PROGRESS__PROGRESS)
 			progress_update(progress, part->progress);
-		if (part->n_objectives == 0)
-			continue;
 		all->list = arena_append(ctx->arena, all->list, all->count, &all->cap,
 		    part->objectives, part->n_objectives, sizeof all->list[0]);
-		if (!all->list)
-			break;
 		all->count += part->n_objectives;
+		ok = all->list || err_oom(&ctx->status.err);
 	}
 	progress_free(progress);
-	return (all->count == 0 || all->list || err_oom(&ctx->status.err)) &&
-	       ctx->status.err.code == ERR_OK;
+	return ok && ctx->status.err.code == ERR_OK;
 }
 
 static const Plumb__V1__ForecastObjective *

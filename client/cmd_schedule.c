@@ -530,6 +530,8 @@ say_price(struct str *text, const Plumb__V1__ScheduleReply *r)
 	    price->later);
 }
 
+#define OF_NOBODY_MAX 10
+
 /* Effort without a giver is on no day: what has some ends later than it seems. */
 static void
 say_of_nobody(struct context *ctx, const Plumb__V1__ScheduleReply *r)
@@ -541,18 +543,19 @@ say_of_nobody(struct context *ctx, const Plumb__V1__ScheduleReply *r)
 	for (size_t i = 0; i < r->n_initiatives; i++) {
 		const Plumb__V1__ScheduledInitiative *one = r->initiatives[i];
 
-		if (one->of_nobody <= 0)
-			continue;
-		str_addf(&text, "%s%s (%.1f)", count++ > 0 ? ", " : "", one->ref,
-		    (double)one->of_nobody / 100);
+		if (one->of_nobody > 0 && count++ < OF_NOBODY_MAX)
+			str_addf(&text, "%s%s (%.1f)", count > 1 ? ", " : "", one->ref,
+			    (double)one->of_nobody / 100);
 	}
+	if (count > OF_NOBODY_MAX)
+		str_addf(&text, " and %zu more", count - OF_NOBODY_MAX);
 	if (count > 0) {
 		output_text(&ctx->out, "\n");
 		output_wrap(&ctx->out, "",
 		    "Asked of nobody, so on no day, and not in these dates (person-days): say who "
 		    "does "
 		    "it.");
-		output_wrap(&ctx->out, "  ", text.data);
+		output_wrap(&ctx->out, "  ", text.data ? text.data : "");
 	}
 	str_fini(&text);
 }

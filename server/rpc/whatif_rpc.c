@@ -65,14 +65,6 @@ tell(void *arg, double part)
 	return !view_job_send(wc->job, &reply.base, &err);
 }
 
-static char *
-copy_date(struct arena *arena, int32_t date)
-{
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(arena, date_format(date, text));
-}
-
 /* "" for none. */
 static char *
 copy_ref(struct arena *arena, const struct item *item)
@@ -166,7 +158,7 @@ fill_findings(
 	change->score_before = plan;
 	change->score_after__case = PLUMB__V1__FINDINGS_CHANGE__SCORE_AFTER__SCORE_AFTER;
 	change->score_after = out->score;
-	change->before_today = change->after_today = copy_date(arena, wc->job->today);
+	change->before_today = change->after_today = case_date(arena, wc->job->today);
 	out->findings = change;
 	return change->appeared != NULL && change->gone != NULL && change->before_today != NULL;
 }
@@ -190,7 +182,7 @@ fill_figures(struct whatif_call *wc, const struct whatif_figures *f, Plumb__V1__
 	out->above = f->above;
 	out->late = f->late;
 	out->line = copy_ref(arena, f->line);
-	out->until = copy_date(arena, f->until);
+	out->until = case_date(arena, f->until);
 	out->in_time = f->in_time;
 	out->objectives = f->objectives;
 	out->objectives_met = f->objectives_met;
@@ -240,10 +232,10 @@ new_cell(struct whatif_call *wc, const struct whatif_cell *cell)
 		return out;
 	out->is_there = true;
 	out->rank = cell->rank != RANK_NONE ? cell->rank : 0;
-	out->due = copy_date(wc->arena, cell->due);
-	out->finish = copy_date(wc->arena, cell->finish);
+	out->due = case_date(wc->arena, cell->due);
+	out->finish = case_date(wc->arena, cell->finish);
 	out->late_days = cell->late_days;
-	out->p80 = copy_date(wc->arena, cell->p80);
+	out->p80 = case_date(wc->arena, cell->p80);
 	if (!isnan(cell->chance)) {
 		out->chance__case = PLUMB__V1__WHAT_IF_CELL__CHANCE__CHANCE;
 		out->chance = cell->chance;
@@ -307,7 +299,7 @@ send_courses(struct whatif_call *wc, struct err *err)
 		reply.courses = &wc->courses[c];
 		reply.n_courses = 1;
 		wc->courses[c]->best_p80 =
-		    copy_date(wc->job->arena, wc->whatif.figures[c].best_p80);
+		    case_date(wc->job->arena, wc->whatif.figures[c].best_p80);
 		if (wc->courses[c]->best_p80 == NULL)
 			return err_oom(err);
 		if (!view_job_send(wc->job, &reply.base, err))

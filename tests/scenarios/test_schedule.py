@@ -450,11 +450,16 @@ class ScheduleTest(unittest.TestCase):
         self.apply(put("carl", "person", pb.item.Person()),
                    put("open", "initiative", pb.item.Initiative(status=ACTIVE, needs=[
                        pb.item.Need(who="person/carl", effort=100), pb.item.Need(who="person/nobody", effort=500), pb.item.Need(effort=200)])))
+        others = ["other-%02d" % i for i in range(10)]
         try:
             found, _ = self.ask(refs=["open", "portal"])
-            text = self.plumb()
+            text = self.plumb("open", "portal")
+            self.apply(*(put(name, "initiative", pb.item.Initiative(status=ACTIVE, needs=[pb.item.Need(effort=100)])) for name in others))
+            many = " ".join(self.plumb().split())
         finally:
-            self.apply(*(pb.plan.Change(remove=pb.plan.Remove(ref=ref)) for ref in ("initiative/open", "person/carl")))
+            self.apply(*(pb.plan.Change(remove=pb.plan.Remove(ref=ref))
+                         for ref in ["initiative/open", "person/carl"] + ["initiative/" + name for name in others]))
+        self.assertIn("initiative/other-08 (1.0) and 1 more", many)   # ten are named, by name
         self.assertEqual({i.ref: (i.finish, i.of_nobody) for i in found},
                          {"initiative/open": ("2026-04-15", 700), "initiative/portal": ("2026-04-17", 0)})
         self.assertIn("Asked of nobody", text)
