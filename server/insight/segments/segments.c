@@ -1,0 +1,503 @@
+#include "server/insight/segments/segments.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/insight/schedule/philox.h"
+
+struct maker {
+	const struct segments_query *query;
+	struct segments *out;
+	uint32_t rows;
+	uint32_t columns;
+	float *scaled; /* as the ratings, standardised */
+	uint32_t *sample;
+	float *sampled;
+	uint32_t medoids[SEGMENTS_MOST + 1][SEGMENTS_MOST]; /* by number of groups */
+};
+
+static float
+at(const struct ratings *r, uint32_t row, uint32_t column)
+{
+	return r->values[(size_t)row * r->columns + column];
+}
+
+static bool
+stopped(struct maker *m, double part, struct err *err)
+{
+	const struct segments_query *q = m->query;
+
+	if (q->progress != NULL)
+		q->progress(q->arg, part);
+	if (q->stop == NULL || !q->stop(q->arg))
+		return false;
+	return !err_set(err, ERR_CANCELLED, "finding segments was cancelled");
+}
+
+/* ---- scales */
+
+static bool
+check_values(const struct segments_query *q, struct err *err)
+{
+	const struct ratings *r = &q->ratings;
+	bool has_scale = q->scale_min != 0 || q->scale_max != 0;
+
+	if (r->rows > SEGMENTS_ROWS || r->columns > SEGMENTS_COLUMNS)
+		return err_set(err, ERR_LIMIT, "at most %u rows of %u ratings", SEGMENTS_ROWS,
+		    SEGMENTS_COLUMNS);
+	if (r->columns == 0 || q->k > SEGMENTS_MOST || (has_scale && q->scale_min >= q->scale_max))
+		return err_set(err, ERR_INVALID,
+		    "no ratings, a scale from %g to %g, or more than %u groups", q->scale_min,
+		    q->scale_max, SEGMENTS_MOST);
+	for (uint32_t i = 0; i < r->rows; i++) {
+		for (uint32_t c = 0; c < r->columns; c++) {
+			double v = (double)at(r, i, c);
+
+			if (isinf(v) || (has_scale && (v < q->scale_min || v > q->scale_max)))
+				return err_set(err, ERR_INVALID,
+				    "row %u, rating %u: %g is not between %g and %g", i + 1, c + 1,
+				    v, q->scale_min, q->scale_max);
+		}
+	}
+	return true;
+}
+
+static void
+measure_column(struct maker *m, uint32_t column)
+{
+	const struct segments_query *q = m->query;
+	double sum = 0, away = 0;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < m->rows; i++) {
+		double v = (double)at(&q->ratings, i, column);
+
+		sum += isnan(v) ? 0 : v;
+		count += !isnan(v);
+	}
+	m->out->missing += m->rows - count;
+	m->out->centre[column] = count > 0 ? sum / count : 0;
+	for (uint32_t i = 0; i < m->rows; i++) {
+		double v = (double)at(&q->ratings, i, column);
+
+		away += isnan(v) ? 0 : fabs(v - m->out->centre[column]);
+	}
+	m->out->width[column] = count > 0 ? away / count : 0;
+	if (m->out->width[column] > 0 && q->scale_max > q->scale_min)
+		m->out->width[column] = q->scale_max - q->scale_min;
+}
+
+/* A column in which all say the same tells nothing apart: 0 for all. */
+static bool
+standardise(struct maker *m)
+{
+	bool varies = false;
+
+	for (uint32_t c = 0; c < m->columns; c++) {
+		measure_column(m, c);
+		varies |= m->out->width[c] > 0;
+	}
+	for (uint32_t i = 0; i < m->rows; i++) {
+		uint32_t answered = 0;
+
+		for (uint32_t c = 0; c < m->columns; c++) {
+			double v = (double)at(&m->query->ratings, i, c);
+
+			answered += !isnan(v);
+			m->scaled[(size_t)i * m->columns + c] =
+			    isnan(v) ? NAN
+			    : m->out->width[c] > 0
+				? (float)((v - m->out->centre[c]) / m->out->width[c])
+				: 0;
+		}
+		m->out->empty += answered == 0;
+	}
+	return varies;
+}
+
+/* Of rows that have something in common; -1 else. */
+static double
+apart(const struct maker *m, uint32_t i, uint32_t k)
+{
+	const float *a = m->scaled + (size_t)i * m->columns,
+		    *b = m->scaled + (size_t)k * m->columns;
+	uint32_t both = 0;
+	double sum = 0;
+
+	for (uint32_t c = 0; c < m->columns; c++) {
+		if (isnan(a[c]) || isnan(b[c]))
+			continue;
+		sum += ((double)a[c] - (double)b[c]) * ((double)a[c] - (double)b[c]);
+		both++;
+	}
+	return both > 0 ? sqrt(sum * m->columns / both) : -1;
+}
+
+static uint32_t
+nearest(const struct maker *m, uint32_t row, const uint32_t *medoids, uint32_t k, double *distance)
+{
+	uint32_t best = 0;
+
+	*distance = DBL_MAX;
+	for (uint32_t g = 0; g < k; g++) {
+		double d = apart(m, row, medoids[g]);
+
+		if (d >= 0 && d < *distance) {
+			*distance = d;
+			best = g;
+		}
+	}
+	if (*distance == DBL_MAX)
+		*distance = 0;
+	return best;
+}
+
+/* ---- rows that are looked at together */
+
+/* Without putting back; all of them, in order, where there are no more. */
+static uint32_t
+draw_sample(struct maker *m, uint32_t most, uint64_t stream)
+{
+	struct philox random;
+	uint32_t count = m->rows < most ? m->rows : most, taken = 0;
+
+	philox_init(&random, m->query->seed, stream);
+	for (uint32_t i = 0; i < m->rows && taken < count; i++) {
+		if (philox_below(&random, m->rows - i) < count - taken)
+			m->sample[taken++] = i;
+	}
+	return taken;
+}
+
+static void
+draw_again(struct maker *m, uint32_t count, uint64_t stream)
+{
+	struct philox random;
+
+	philox_init(&random, m->query->seed, stream);
+	for (uint32_t i = 0; i < count; i++)
+		m->sample[i] = philox_below(&random, m->rows);
+}
+
+static bool
+sample_distances(struct maker *m, uint32_t count, struct distances *d, struct err *err)
+{
+	const struct ratings ratings = {count, m->columns, m->sampled};
+
+	for (uint32_t i = 0; i < count; i++)
+		memcpy(m->sampled + (size_t)i * m->columns,
+		    m->scaled + (size_t)m->sample[i] * m->columns, m->columns * sizeof(float));
+	return distances_new(&ratings, d, err);
+}
+
+/* ---- how many groups, and which */
+
+static double
+cost_of(const struct maker *m, const uint32_t *medoids, uint32_t k)
+{
+	double sum = 0, d;
+
+	for (uint32_t i = 0; i < m->rows; i++) {
+		(void)nearest(m, i, medoids, k, &d);
+		sum += d;
+	}
+	return sum;
+}
+
+static bool
+try_k(struct maker *m, const struct distances *d, uint32_t k, double *costs, struct err *err)
+{
+	const struct segments_query *q = m->query;
+	uint32_t medoids[SEGMENTS_MOST];
+	struct pam pam;
+	double cost;
+
+	if (!pam_run(d, k, q->stop, q->arg, &pam, err))
+		return false;
+	for (uint32_t g = 0; g < k; g++)
+		medoids[g] = m->sample[pam.medoids[g]];
+	cost = cost_of(m, medoids, k);
+	if (cost < costs[k]) {
+		costs[k] = cost;
+		memcpy(m->medoids[k], medoids, sizeof medoids);
+		m->out->silhouettes[k] = pam_silhouette(d, &pam, NULL);
+	}
+	pam_fini(&pam);
+	return true;
+}
+
+static bool
+try_sample(struct maker *m, uint32_t number, double *costs, struct err *err)
+{
+	uint32_t low = m->query->k > 0 ? m->query->k : 2;
+	uint32_t high = m->query->k > 0 ? m->query->k : SEGMENTS_MOST;
+	uint32_t count = draw_sample(m, SEGMENTS_SAMPLE, number);
+	struct distances d;
+	bool ok = sample_distances(m, count, &d, err);
+
+	for (uint32_t k = low; ok && k <= high && k < count; k++)
+		ok = !stopped(m, 0.5 * (number + (double)k / high) / SEGMENTS_SAMPLES, err) &&
+		     try_k(m, &d, k, costs, err);
+	distances_fini(&d);
+	return ok;
+}
+
+static bool
+find_groups(struct maker *m, struct err *err)
+{
+	uint32_t samples = m->rows > SEGMENTS_SAMPLE ? SEGMENTS_SAMPLES : 1;
+	double costs[SEGMENTS_MOST + 1];
+
+	for (uint32_t k = 0; k <= SEGMENTS_MOST; k++)
+		costs[k] = DBL_MAX;
+	for (uint32_t s = 0; s < samples; s++) {
+		if (!try_sample(m, s, costs, err))
+			return false;
+	}
+	for (uint32_t k = 1; k <= SEGMENTS_MOST; k++) {
+		if (costs[k] < DBL_MAX &&
+		    (m->out->k == 0 || m->out->silhouettes[k] > m->out->silhouette)) {
+			m->out->k = k;
+			m->out->silhouette = m->out->silhouettes[k];
+		}
+	}
+	return true;
+}
+
+static void
+assign_rows(struct maker *m)
+{
+	struct segments *out = m->out;
+	uint32_t order[SEGMENTS_MOST] = {0};
+	double d;
+
+	for (uint32_t g = 0; g < out->k; g++)
+		out->of[g].medoid = m->medoids[out->k][g];
+	for (uint32_t i = 0; i < m->rows; i++)
+		out->of[nearest(m, i, m->medoids[out->k], out->k, &d)].size++;
+	for (uint32_t g = 1; g < out->k; g++) {
+		struct segment kept = out->of[g];
+		uint32_t place = g;
+
+		for (; place > 0 && out->of[place - 1].size < kept.size; place--)
+			out->of[place] = out->of[place - 1];
+		out->of[place] = kept;
+	}
+	for (uint32_t g = 0; g < out->k; g++)
+		order[g] = out->of[g].medoid;
+	for (uint32_t i = 0; i < m->rows; i++)
+		out->group[i] = nearest(m, i, order, out->k, &d);
+}
+
+/* ---- how firm */
+
+static bool
+find_again(struct maker *m, uint32_t number, struct err *err)
+{
+	uint32_t count = m->rows < SEGMENTS_AGAIN_ROWS ? m->rows : SEGMENTS_AGAIN_ROWS;
+	uint32_t before[SEGMENTS_AGAIN_ROWS];
+	double in_common[SEGMENTS_MOST];
+	struct distances d;
+	struct pam pam;
+	bool ok;
+
+	if (stopped(m, 0.5 + 0.5 * number / SEGMENTS_AGAIN, err))
+		return false;
+	draw_again(m, count, 1000 + number);
+	ok = sample_distances(m, count, &d, err);
+	if (ok)
+		ok = pam_run(&d, m->out->k, m->query->stop, m->query->arg, &pam, err);
+	if (ok) {
+		for (uint32_t i = 0; i < count; i++)
+			before[i] = m->out->group[m->sample[i]];
+		pam_jaccard(before, m->out->k, pam.group, m->out->k, count, in_common);
+		for (uint32_t g = 0; g < m->out->k; g++)
+			m->out->of[g].jaccard += in_common[g] / SEGMENTS_AGAIN;
+		pam_fini(&pam);
+	}
+	distances_fini(&d);
+	return ok;
+}
+
+/* Of the groups as they are assigned, on one sample of all rows. */
+static bool
+fill_silhouettes(struct maker *m, struct err *err)
+{
+	uint32_t count = draw_sample(m, SEGMENTS_SAMPLE, 0), sizes[SEGMENTS_MOST] = {0};
+	double *widths = calloc(count + 1, sizeof widths[0]);
+	struct pam pam = {.k = m->out->k, .group = calloc(count + 1, sizeof pam.group[0])};
+	struct distances d = {0};
+	bool ok = widths != NULL && pam.group != NULL ? sample_distances(m, count, &d, err)
+						      : err_oom(err);
+
+	if (ok) {
+		for (uint32_t i = 0; i < count; i++)
+			pam.group[i] = m->out->group[m->sample[i]];
+		(void)pam_silhouette(&d, &pam, widths);
+		for (uint32_t i = 0; i < count; i++) {
+			m->out->of[pam.group[i]].silhouette += widths[i];
+			sizes[pam.group[i]]++;
+		}
+		for (uint32_t g = 0; g < m->out->k; g++)
+			m->out->of[g].silhouette /= sizes[g] > 0 ? sizes[g] : 1;
+	}
+	distances_fini(&d);
+	free(widths);
+	pam_fini(&pam);
+	return ok;
+}
+
+static bool
+judge(struct maker *m, struct err *err)
+{
+	struct segments *out = m->out;
+
+	for (uint32_t n = 0; n < SEGMENTS_AGAIN; n++) {
+		if (!find_again(m, n, err))
+			return false;
+	}
+	if (!fill_silhouettes(m, err))
+		return false;
+	if (out->silhouette <= SEGMENTS_SILHOUETTE) {
+		out->lack = SEGMENTS_NO_STRUCTURE;
+		return true;
+	}
+	for (uint32_t g = 0; g < out->k; g++) {
+		if (out->of[g].jaccard < SEGMENTS_JACCARD)
+			out->lack = SEGMENTS_UNSTABLE;
+	}
+	return true;
+}
+
+/* ---- what they expect */
+
+struct sums {
+	double count;
+	double sum;
+	double squares;
+};
+
+static void
+describe(struct maker *m, uint32_t column)
+{
+	struct sums of[SEGMENTS_MOST] = {{0}}, all = {0};
+	struct segments *out = m->out;
+
+	for (uint32_t i = 0; i < m->rows; i++) {
+		double v = (double)at(&m->query->ratings, i, column);
+		struct sums *s = &of[out->group[i]];
+
+		if (isnan(v))
+			continue;
+		s->count++;
+		s->sum += v;
+		all.count++;
+		all.sum += v;
+		all.squares += (v - out->centre[column]) * (v - out->centre[column]);
+	}
+	for (uint32_t g = 0; g < out->k; g++) {
+		size_t cell = (size_t)g * m->columns + column;
+		double others = all.count - of[g].count, spread;
+
+		out->mean[cell] = of[g].count > 0 ? of[g].sum / of[g].count : NAN;
+		spread = all.count > 1 ? sqrt(all.squares / (all.count - 1)) : 0;
+		if (spread > 0 && of[g].count > 0 && others > 0)
+			out->differs[cell] =
+			    (out->mean[cell] - (all.sum - of[g].sum) / others) / spread;
+	}
+}
+
+static bool
+make(struct maker *m, struct err *err)
+{
+	if (m->rows < SEGMENTS_LEAST_ROWS) {
+		m->out->lack = SEGMENTS_TOO_FEW;
+		return true;
+	}
+	if (!standardise(m)) {
+		m->out->lack = SEGMENTS_NO_VARIANCE;
+		return true;
+	}
+	if (!find_groups(m, err))
+		return false;
+	assign_rows(m);
+	if (!judge(m, err))
+		return false;
+	for (uint32_t c = 0; c < m->columns; c++)
+		describe(m, c);
+	return true;
+}
+
+struct segments *
+segments_run(const struct segments_query *query, struct err *err)
+{
+	struct maker m = {
+	    .query = query, .rows = query->ratings.rows, .columns = query->ratings.columns};
+	size_t cells = (size_t)m.rows * m.columns;
+	bool ok;
+
+	if (!check_values(query, err))
+		return NULL;
+	m.out = calloc(1, sizeof *m.out);
+	if (m.out == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	m.out->group = calloc((size_t)m.rows + 1, sizeof m.out->group[0]);
+	m.out->mean = calloc((size_t)SEGMENTS_MOST * m.columns, sizeof m.out->mean[0]);
+	m.out->differs = calloc((size_t)SEGMENTS_MOST * m.columns, sizeof m.out->differs[0]);
+	m.scaled = calloc(cells + 1, sizeof m.scaled[0]);
+	m.sample = calloc(SEGMENTS_SAMPLE, sizeof m.sample[0]);
+	m.sampled = calloc((size_t)SEGMENTS_SAMPLE * m.columns, sizeof m.sampled[0]);
+	ok = m.out->group != NULL && m.out->mean != NULL && m.out->differs != NULL &&
+		     m.scaled != NULL && m.sample != NULL && m.sampled != NULL
+		 ? make(&m, err)
+		 : err_oom(err);
+	free(m.scaled);
+	free(m.sample);
+	free(m.sampled);
+	if (ok)
+		return m.out;
+	segments_free(m.out);
+	return NULL;
+}
+
+void
+segments_free(struct segments *segments)
+{
+	if (segments == NULL)
+		return;
+	free(segments->group);
+	free(segments->mean);
+	free(segments->differs);
+	free(segments);
+}
+
+uint32_t
+segments_assign(const struct segments *segments, const struct ratings *ratings, const float *row)
+{
+	double least = DBL_MAX;
+	uint32_t best = 0;
+
+	for (uint32_t g = 0; g < segments->k; g++) {
+		double sum = 0;
+		uint32_t both = 0;
+
+		for (uint32_t c = 0; c < ratings->columns; c++) {
+			double v = (double)at(ratings, segments->of[g].medoid, c);
+			double apart_by = ((double)row[c] - v) / segments->width[c];
+
+			if (isnan((double)row[c]) || isnan(v) || segments->width[c] <= 0)
+				continue;
+			sum += apart_by * apart_by;
+			both++;
+		}
+		if (both > 0 && sum / both < least) {
+			least = sum / both;
+			best = g;
+		}
+	}
+	return best;
+}
