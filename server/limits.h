@@ -74,6 +74,7 @@
 #define LIMIT_OVERRIDE   1000u              /* the reason of an override */
 #define LIMIT_EFFORT     INT64_C(100000000) /* a million person-days */
 #define LIMIT_LAG_DAYS   3660 /* between prerequisites, and what a task lasts: ten years */
+#define LIMIT_RATING     1000 /* of a customer: scales in use end at 10 or 100 */
 #define LIMIT_DEPTH      32u  /* parents above an item; also bounds the walk that refuses cycles */
 #define LIMIT_RANKED     100000u   /* placing copies the list: 1.6 MB at most */
 #define LIMIT_ENTRIES    20000000u /* per workspace, tombstones included */

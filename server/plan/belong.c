@@ -12,8 +12,8 @@ has_parent(unsigned kind)
 static bool
 is_upward(const struct item *item, unsigned role)
 {
-	return role == ROLE_PART_OF || role == ROLE_INLINE_UNDER || role == ROLE_ABOUT ||
-	       (role == ROLE_PARENT && has_parent(item->kind));
+	return role == ROLE_PART_OF || role == ROLE_IN || role == ROLE_INLINE_UNDER ||
+	       role == ROLE_ABOUT || (role == ROLE_PARENT && has_parent(item->kind));
 }
 
 uint32_t

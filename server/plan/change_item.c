@@ -149,7 +149,8 @@ remove_one(struct apply *apply, const struct item *item)
 static bool
 is_belonging(enum role role)
 {
-	return role == ROLE_ABOUT || role == ROLE_INLINE_UNDER || role == ROLE_PART_OF;
+	return role == ROLE_ABOUT || role == ROLE_INLINE_UNDER || role == ROLE_PART_OF ||
+	       role == ROLE_IN;
 }
 
 static bool

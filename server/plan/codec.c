@@ -34,6 +34,25 @@ static const struct {
     {PLUMB__V1__ITEM__BODY_CALENDAR, KIND_CALENDAR},
     {PLUMB__V1__ITEM__BODY_ALLOCATION, KIND_ALLOCATION},
     {PLUMB__V1__ITEM__BODY_ASK, KIND_ASK},
+    {PLUMB__V1__ITEM__BODY_COMMITMENT, KIND_COMMITMENT},
+    {PLUMB__V1__ITEM__BODY_DECISION, KIND_DECISION},
+    {PLUMB__V1__ITEM__BODY_POLICY, KIND_POLICY},
+    {PLUMB__V1__ITEM__BODY_REVIEW, KIND_REVIEW},
+    {PLUMB__V1__ITEM__BODY_MATURITY, KIND_MATURITY},
+    {PLUMB__V1__ITEM__BODY_REQUEST, KIND_REQUEST},
+    {PLUMB__V1__ITEM__BODY_ROUND, KIND_ROUND},
+    {PLUMB__V1__ITEM__BODY_SEGMENT, KIND_SEGMENT},
+    {PLUMB__V1__ITEM__BODY_JOURNEY, KIND_JOURNEY},
+    {PLUMB__V1__ITEM__BODY_STAGE, KIND_STAGE},
+    {PLUMB__V1__ITEM__BODY_STEP, KIND_STEP},
+    {PLUMB__V1__ITEM__BODY_EXPECTATION, KIND_EXPECTATION},
+    {PLUMB__V1__ITEM__BODY_DESIRED_OUTCOME, KIND_DESIRED_OUTCOME},
+    {PLUMB__V1__ITEM__BODY_FEELING, KIND_FEELING},
+    {PLUMB__V1__ITEM__BODY_CUSTOMER, KIND_CUSTOMER},
+    {PLUMB__V1__ITEM__BODY_INFLUENCER, KIND_INFLUENCER},
+    {PLUMB__V1__ITEM__BODY_ASSESSMENT, KIND_ASSESSMENT},
+    {PLUMB__V1__ITEM__BODY_COMPETITOR_MOVE, KIND_COMPETITOR_MOVE},
+    {PLUMB__V1__ITEM__BODY_RISK, KIND_RISK},
     {PLUMB__V1__ITEM__BODY_BASELINE, KIND_BASELINE},
     {PLUMB__V1__ITEM__BODY_WAIVER, KIND_WAIVER},
     {PLUMB__V1__ITEM__BODY_RULE_SETTING, KIND_RULE_SETTING},
@@ -56,6 +75,14 @@ codec_item_kind(const ProtobufCMessage *message)
 			return KIND_CHECK_IN;
 		case PLUMB__V1__RECORD__BODY_ACKNOWLEDGEMENT:
 			return KIND_ACKNOWLEDGEMENT;
+		case PLUMB__V1__RECORD__BODY_ACCEPTANCE:
+			return KIND_ACCEPTANCE;
+		case PLUMB__V1__RECORD__BODY_VOTE:
+			return KIND_VOTE;
+		case PLUMB__V1__RECORD__BODY_EXPERIENCE:
+			return KIND_EXPERIENCE;
+		case PLUMB__V1__RECORD__BODY_MEETING:
+			return KIND_MEETING;
 		default:
 			return KIND_NONE;
 		}
@@ -247,6 +274,133 @@ spine_allocation(struct item *item, const Plumb__V1__Allocation *a)
 	}
 }
 
+/* How well it is met and how much it matters lie side by side, as a range does. */
+static void
+spine_expectation(struct target *targets, const Plumb__V1__Expectation *e)
+{
+	targets[0] = (struct target){SLOT_NONE, DATE_NONE,
+	    STATED(e, met, PLUMB__V1__EXPECTATION__MET__MET) ? e->met : NAN,
+	    STATED(e, importance, PLUMB__V1__EXPECTATION__IMPORTANCE__IMPORTANCE) ? e->importance
+										  : NAN,
+	    NAN, NAN, false};
+}
+
+static void
+spine_customers(struct item *item, struct target *targets, const Plumb__V1__Item *m)
+{
+	switch (m->body_case) {
+	case PLUMB__V1__ITEM__BODY_SEGMENT:
+		item->extra = m->segment->core ? 1 : 0;
+		spine_value(item, STATED(m->segment, value, PLUMB__V1__SEGMENT__VALUE__VALUE),
+		    m->segment->value);
+		break;
+	case PLUMB__V1__ITEM__BODY_JOURNEY:
+		item->extra = (uint8_t)m->journey->state;
+		break;
+	case PLUMB__V1__ITEM__BODY_STEP:
+		item->extra = (uint8_t)m->step->value_state;
+		spine_value(item, STATED(m->step, emotion, PLUMB__V1__STEP__EMOTION__EMOTION),
+		    m->step->emotion);
+		break;
+	case PLUMB__V1__ITEM__BODY_EXPECTATION:
+		spine_expectation(targets, m->expectation);
+		break;
+	case PLUMB__V1__ITEM__BODY_DESIRED_OUTCOME:
+		spine_value(item,
+		    STATED(m->desired_outcome, importance,
+			PLUMB__V1__DESIRED_OUTCOME__IMPORTANCE__IMPORTANCE),
+		    m->desired_outcome->importance);
+		break;
+	case PLUMB__V1__ITEM__BODY_CUSTOMER:
+		item->start = date_of(m->customer->since);
+		spine_value(item, STATED(m->customer, value, PLUMB__V1__CUSTOMER__VALUE__VALUE),
+		    m->customer->value);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+spine_governance(struct item *item, const Plumb__V1__Item *m)
+{
+	switch (m->body_case) {
+	case PLUMB__V1__ITEM__BODY_COMMITMENT:
+		item->status = (uint8_t)m->commitment->state;
+		item->start = date_of(m->commitment->made);
+		item->finish = date_of(m->commitment->due);
+		item->done = date_of(m->commitment->settled);
+		break;
+	case PLUMB__V1__ITEM__BODY_DECISION:
+		item->status = (uint8_t)m->decision->status;
+		item->extra = m->decision->example ? 1 : 0;
+		item->finish = date_of(m->decision->decide_by);
+		item->done = date_of(m->decision->decided);
+		break;
+	case PLUMB__V1__ITEM__BODY_POLICY:
+		item->extra = (uint8_t)m->policy->type;
+		item->start = date_of(m->policy->since);
+		item->has |= m->policy->text[0] != '\0' ? HAS_TEXT : 0;
+		break;
+	case PLUMB__V1__ITEM__BODY_REVIEW:
+		item->extra = (uint8_t)m->review->type;
+		item->start = date_of(m->review->first_day);
+		if (STATED(m->review, every_days, PLUMB__V1__REVIEW__EVERY_DAYS__EVERY_DAYS))
+			item->every_days = (uint16_t)m->review->every_days;
+		break;
+	case PLUMB__V1__ITEM__BODY_REQUEST:
+		item->status = (uint8_t)m->request->state;
+		item->extra = (uint8_t)m->request->type;
+		item->start = date_of(m->request->asked);
+		item->finish = date_of(m->request->needed_by);
+		item->done = date_of(m->request->answered);
+		break;
+	case PLUMB__V1__ITEM__BODY_ROUND:
+		item->extra = (uint8_t)m->round->type;
+		item->start = date_of(m->round->opens);
+		item->finish = date_of(m->round->closes);
+		break;
+	case PLUMB__V1__ITEM__BODY_MATURITY:
+		item->finish = date_of(m->maturity->due);
+		item->done = date_of(m->maturity->assessed);
+		spine_value(item, STATED(m->maturity, level, PLUMB__V1__MATURITY__LEVEL__LEVEL),
+		    m->maturity->level);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+spine_surroundings(struct item *item, const Plumb__V1__Item *m)
+{
+	switch (m->body_case) {
+	case PLUMB__V1__ITEM__BODY_INFLUENCER:
+		item->extra = (uint8_t)m->influencer->type;
+		item->start = date_of(m->influencer->since);
+		break;
+	case PLUMB__V1__ITEM__BODY_ASSESSMENT:
+		item->extra = (uint8_t)m->assessment->type;
+		item->done = date_of(m->assessment->assessed);
+		break;
+	case PLUMB__V1__ITEM__BODY_COMPETITOR_MOVE:
+		item->start = date_of(m->competitor_move->on);
+		item->has |= m->competitor_move->response[0] != '\0' ? HAS_TEXT : 0;
+		break;
+	case PLUMB__V1__ITEM__BODY_RISK:
+		item->status = (uint8_t)m->risk->state;
+		item->finish = date_of(m->risk->due);
+		if (STATED(m->risk, impact, PLUMB__V1__RISK__IMPACT__IMPACT))
+			item->extra = (uint8_t)m->risk->impact;
+		spine_value(item,
+		    STATED(m->risk, probability, PLUMB__V1__RISK__PROBABILITY__PROBABILITY),
+		    m->risk->probability);
+		break;
+	default:
+		break;
+	}
+}
+
 static void
 spine_person(struct item *item, const Plumb__V1__Person *p)
 {
@@ -339,6 +493,9 @@ spine_item(struct item *item, struct target *targets, const Plumb__V1__Item *m)
 		item->finish = date_of(m->waiver->until);
 		break;
 	default:
+		spine_customers(item, targets, m);
+		spine_governance(item, m);
+		spine_surroundings(item, m);
 		break;
 	}
 }
@@ -361,6 +518,15 @@ spine_record(struct item *item, const Plumb__V1__Record *m, int64_t at_us)
 		    m->check_in->progress);
 		if (STATED(m->check_in, remaining, PLUMB__V1__CHECK_IN__REMAINING__REMAINING))
 			item->has |= HAS_REMAINING;
+	} else if (m->body_case == PLUMB__V1__RECORD__BODY_ACCEPTANCE) {
+		item->status = (uint8_t)m->acceptance->answer;
+	} else if (m->body_case == PLUMB__V1__RECORD__BODY_VOTE) {
+		item->status = (uint8_t)m->vote->choice;
+	} else if (m->body_case == PLUMB__V1__RECORD__BODY_EXPERIENCE) {
+		item->extra = (uint8_t)m->experience->value_state;
+		spine_value(item,
+		    STATED(m->experience, emotion, PLUMB__V1__EXPERIENCE__EMOTION__EMOTION),
+		    m->experience->emotion);
 	}
 }
 
@@ -454,6 +620,8 @@ targets_of(const ProtobufCMessage *message)
 		return item->objective->n_targets;
 	if (item->body_case == PLUMB__V1__ITEM__BODY_MEASURE)
 		return has_range(item->measure) ? 1 : 0;
+	if (item->body_case == PLUMB__V1__ITEM__BODY_EXPECTATION)
+		return 1;
 	return 0;
 }
 

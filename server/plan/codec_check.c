@@ -210,6 +210,38 @@ check_message(struct check *check, const struct type_rules *rules, const Protobu
 		check_field(check, &rules->fields[i], message, above);
 }
 
+static void
+check_round(struct check *check, const Plumb__V1__Round *round)
+{
+	const struct path closes = {&(struct path){NULL, "round", -1}, "closes", -1};
+	int32_t first, last;
+
+	if (date_parse(round->opens, &first) && date_parse(round->closes, &last) && last < first)
+		fault(check, &closes, "%s is before opens %s: exchange them", round->closes,
+		    round->opens);
+}
+
+static void
+check_ratings(struct check *check, const Plumb__V1__Customer *customer)
+{
+	const struct path body = {NULL, "customer", -1};
+
+	for (size_t i = 0; i < customer->n_ratings; i++) {
+		const Plumb__V1__Customer__RatingsEntry *rating = customer->ratings[i];
+		const struct path path = {&body, "ratings", (long)i};
+
+		if (!parse_is_id(rating->key, strlen(rating->key)))
+			fault(check, &path,
+			    "'%.*s' is no name of a question: use 1 to 64 of a-z, 0-9, '.', '_' "
+			    "and '-', "
+			    "beginning and ending with a letter or digit",
+			    SHOWN(rating->key));
+		else if (!(rating->value >= 0 && rating->value <= LIMIT_RATING))
+			fault(check, &path, "%.15g of '%s' is not between 0 and %d", rating->value,
+			    rating->key, LIMIT_RATING);
+	}
+}
+
 /* What a single field cannot tell. */
 static void
 check_item_whole(struct check *check, const Plumb__V1__Item *item)
@@ -239,6 +271,10 @@ check_item_whole(struct check *check, const Plumb__V1__Item *item)
 			fault(check, &low, "%.15g is above high %.15g: exchange them", m->low,
 			    m->high);
 	}
+	if (item->body_case == PLUMB__V1__ITEM__BODY_ROUND)
+		check_round(check, item->round);
+	if (item->body_case == PLUMB__V1__ITEM__BODY_CUSTOMER)
+		check_ratings(check, item->customer);
 }
 
 enum kind
@@ -248,19 +284,64 @@ codec_about_bare(enum kind record)
 		return KIND_MEASURE;
 	if (record == KIND_ACKNOWLEDGEMENT)
 		return KIND_CHECK_IN;
+	if (record == KIND_ACCEPTANCE)
+		return KIND_BASELINE;
+	if (record == KIND_VOTE)
+		return KIND_DECISION;
+	if (record == KIND_MEETING)
+		return KIND_REVIEW;
+	if (record == KIND_EXPERIENCE)
+		return KIND_STEP;
 	return KIND_NONE;
+}
+
+/* What some kinds of record can only be about. */
+static void
+check_about(struct check *check, const Plumb__V1__Record *record)
+{
+	static const struct {
+		enum kind record;
+		enum kind about;
+		enum kind or_about;
+	} rows[] = {
+	    {KIND_ACCEPTANCE, KIND_BASELINE, KIND_NONE},
+	    {KIND_VOTE, KIND_DECISION, KIND_NONE},
+	    {KIND_MEETING, KIND_REVIEW, KIND_NONE},
+	    {KIND_EXPERIENCE, KIND_STEP, KIND_EXPECTATION},
+	};
+	const struct path path = {NULL, "about", -1};
+	enum kind kind, of = codec_item_kind(&record->base);
+	const char *id;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].record != of ||
+		    !ref_parse(record->about, codec_about_bare(of), &kind, &id, &len) ||
+		    kind == rows[i].about || kind == rows[i].or_about)
+			continue;
+		fault(check, &path, "'%.*s' is no %s%s%s: a %s is about one", SHOWN(record->about),
+		    kind_name(rows[i].about), rows[i].or_about != KIND_NONE ? " or " : "",
+		    rows[i].or_about != KIND_NONE ? kind_name(rows[i].or_about) : "",
+		    kind_name(of));
+	}
 }
 
 static void
 check_record_whole(struct check *check, const Plumb__V1__Record *record)
 {
 	const struct path body = {NULL, "body", -1}, about = {NULL, "about", -1};
+	const struct path in_the_way = {&(struct path){NULL, "acceptance", -1}, "in_the_way", -1};
 	struct field_rule rule = {.bare = codec_about_bare(codec_item_kind(&record->base))};
 
 	if (record->body_case == PLUMB__V1__RECORD__BODY__NOT_SET)
 		fault(check, &body, "is missing: say what kind of record it is");
 	if (record->about[0] != '\0')
 		check_ref(check, &rule, &about, record->about);
+	check_about(check, record);
+	if (record->body_case == PLUMB__V1__RECORD__BODY_ACCEPTANCE &&
+	    record->acceptance->answer == PLUMB__V1__ACCEPTANCE__ANSWER__BLOCKED &&
+	    record->acceptance->in_the_way[0] == '\0' && !record->redacted)
+		fault(check, &in_the_way, "is required: say what stands in the way");
 }
 
 void

@@ -75,6 +75,47 @@ static const struct meaning meanings[] = {
     {"Ask.effort", WHAT_RANGE, 0, LIMIT_EFFORT, false},
     {"Ask.answered", WHAT_DATE, 0, 0, false},
     {"Ask.promised_for", WHAT_DATE, 0, 0, false},
+    {"Segment.value", WHAT_RANGE, 0, 1e15, false},
+    {"Segment.currency", WHAT_NAME, 0, 0, false},
+    {"Segment.customers", WHAT_RANGE, 0, INT32_MAX, false},
+    {"Segment.growth", WHAT_RANGE, -1, 10, false},
+    {"Step.emotion", WHAT_RANGE, -2, 2, false},
+    {"Expectation.importance", WHAT_RANGE, 0, 10, false},
+    {"Expectation.met", WHAT_RANGE, 0, 10, false},
+    {"DesiredOutcome.importance", WHAT_RANGE, 0, 10, false},
+    {"Customer.value", WHAT_RANGE, 0, 1e15, false},
+    {"Customer.growth", WHAT_RANGE, -1, 10, false},
+    {"Customer.since", WHAT_DATE, 0, 0, false},
+    {"Experience.emotion", WHAT_RANGE, -2, 2, false},
+    {"Experience.importance", WHAT_RANGE, 0, 10, false},
+    {"Experience.met", WHAT_RANGE, 0, 10, false},
+    {"Experience.people", WHAT_RANGE, 1, INT32_MAX, false},
+    {"Commitment.due", WHAT_DATE, 0, 0, false},
+    {"Commitment.made", WHAT_DATE, 0, 0, false},
+    {"Commitment.settled", WHAT_DATE, 0, 0, false},
+    {"Decision.decided", WHAT_DATE, 0, 0, false},
+    {"Decision.decide_by", WHAT_DATE, 0, 0, false},
+    {"DecisionOption.title", WHAT_TITLE, 0, 0, true},
+    {"Policy.since", WHAT_DATE, 0, 0, false},
+    {"Seat.person", WHAT_REF, 0, 0, true},
+    {"Review.every_days", WHAT_RANGE, 1, 3660, false},
+    {"Review.first_day", WHAT_DATE, 0, 0, false},
+    {"Review.minutes", WHAT_RANGE, 1, 1440, false},
+    {"Request.asked", WHAT_DATE, 0, 0, false},
+    {"Request.needed_by", WHAT_DATE, 0, 0, false},
+    {"Request.answered", WHAT_DATE, 0, 0, false},
+    {"Round.opens", WHAT_DATE, 0, 0, true},
+    {"Round.closes", WHAT_DATE, 0, 0, true},
+    {"Maturity.level", WHAT_RANGE, 0, 9, false},
+    {"Maturity.wanted", WHAT_RANGE, 0, 9, false},
+    {"Maturity.due", WHAT_DATE, 0, 0, false},
+    {"Maturity.assessed", WHAT_DATE, 0, 0, false},
+    {"Influencer.since", WHAT_DATE, 0, 0, false},
+    {"Assessment.assessed", WHAT_DATE, 0, 0, false},
+    {"CompetitorMove.on", WHAT_DATE, 0, 0, false},
+    {"Risk.probability", WHAT_RANGE, 0, 1, false},
+    {"Risk.impact", WHAT_RANGE, 1, 5, false},
+    {"Risk.due", WHAT_DATE, 0, 0, false},
     {"Waiver.finding", WHAT_PLAIN, 0, 0, true},
     {"Waiver.reason", WHAT_PLAIN, 0, 0, true},
     {"Waiver.until", WHAT_DATE, 0, 0, true},
@@ -90,8 +131,8 @@ static const struct meaning meanings[] = {
 /* ---- the table joined with the descriptors --------------------------------------------------------- */
 
 /* Room for the contract as it is and twice as much; static, since the first change must not fail for want of memory. */
-#define TYPES_MAX  64
-#define FIELDS_MAX 512
+#define TYPES_MAX  128
+#define FIELDS_MAX 1024
 static struct type_rules types[TYPES_MAX];
 static size_t types_count;
 static struct field_rule fields[FIELDS_MAX];

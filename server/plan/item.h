@@ -35,9 +35,20 @@ enum kind {
 	KIND_ALLOCATION = 24,
 	KIND_RANKING = 25,
 	KIND_ASK = 30,
+	KIND_COMMITMENT = 31,
+	KIND_DECISION = 32,
+	KIND_POLICY = 33,
+	KIND_REVIEW = 34,
+	KIND_MATURITY = 35,
+	KIND_REQUEST = 36,
+	KIND_ROUND = 37,
 	KIND_MEASUREMENT = 40,
 	KIND_CHECK_IN = 41,
 	KIND_ACKNOWLEDGEMENT = 42,
+	KIND_ACCEPTANCE = 44,
+	KIND_VOTE = 45,
+	KIND_EXPERIENCE = 46,
+	KIND_MEETING = 47,
 	KIND_BASELINE = 50,
 	KIND_WAIVER = 51,
 	KIND_RULE_SETTING = 52,
@@ -47,7 +58,19 @@ enum kind {
 	KIND_WEBHOOK = 55,
 	KIND_WEBHOOK_STATE = 56,
 	KIND_AUDIT_ANCHOR = 57,
+	KIND_SEGMENT = 60,
+	KIND_JOURNEY = 61,
+	KIND_STAGE = 62,
+	KIND_STEP = 63,
+	KIND_EXPECTATION = 64,
+	KIND_DESIRED_OUTCOME = 65,
+	KIND_FEELING = 66,
+	KIND_CUSTOMER = 67,
 	KIND_SCENARIO = 70,
+	KIND_INFLUENCER = 71,
+	KIND_ASSESSMENT = 72,
+	KIND_COMPETITOR_MOVE = 73,
+	KIND_RISK = 74,
 	KIND_MAX = 96,
 };
 
@@ -60,6 +83,9 @@ enum role {
 	ROLE_LINK_SUPPORTS,
 	ROLE_LINK_CONFLICTS,
 	ROLE_LINK_CONTRIBUTES,
+	ROLE_LINK_AT_ODDS,
+	ROLE_LINK_EASES,
+	ROLE_LINK_REMOVES,
 	ROLE_PARENT, /* goal, objective, team, period: the same kind above; belongs to it */
 	ROLE_GOAL,   /* objective: primary goal; strategy: goals */
 	ROLE_FURTHER_GOAL,
@@ -82,15 +108,36 @@ enum role {
 	ROLE_CAPACITY_PERIOD, /* amount = effort */
 	ROLE_CALENDAR,
 	ROLE_WHO,  /* allocation */
-	ROLE_FROM, /* ask */
-	ROLE_TO,   /* ask */
+	ROLE_FROM, /* ask, request, commitment: whose it is */
+	ROLE_TO,   /* ask, request, commitment: to whom */
 	ROLE_ANSWERED_BY,
+	ROLE_IN, /* stage -> journey, step -> stage, expectation -> step: what it is a part of */
+	ROLE_SEGMENT, /* of journey, expectation, desired outcome, feeling, customer, experience */
+	ROLE_FOLLOWS, /* stage, step -> the one before it */
+	ROLE_INSTEAD, /* journey, step to be -> as it is; decision -> what superseded it; round -> what it repeats */
+	ROLE_SHAPED_BY,
+	ROLE_MET_BY,    /* step -> the team in front */
+	ROLE_JUDGED_BY, /* step -> measure */
+	ROLE_BACKSTAGE, /* step -> team, initiative, measure */
+	ROLE_WORKS_ON,  /* initiative, workstream -> step */
+	ROLE_ANSWERS, /* objective -> expectation; strategy -> assessment (position: its change area) */
+	ROLE_OUTCOME, /* expectation -> desired outcome -> measure */
+	ROLE_AFFECTS, /* commitment, decision, review, request, assessment, competitor move, risk: what it is about */
+	ROLE_HONOURS,
+	ROLE_BREAKS,
+	ROLE_DECIDED,      /* meeting -> decision -> review */
+	ROLE_ATTENDEE,     /* review, meeting */
+	ROLE_SEAT,         /* review -> who speaks for something */
+	ROLE_SPEAKS_FOR,   /* review -> for what; the same position */
+	ROLE_ASKED,        /* round -> people and objectives */
+	ROLE_INFLUENCER,   /* assessment, competitor move, scenario */
+	ROLE_MITIGATED_BY, /* risk, competitor move */
 	ROLE_WAIVED_BY,
 	ROLE_ABOUT,      /* record */
 	ROLE_BY,         /* record */
 	ROLE_RANKED,     /* ranking -> initiative, in order; amount 1 = tied with the one before */
 	ROLE_RANKING_OF, /* ranking -> team */
-	ROLE_COUNT,
+	ROLE_COUNT,      /* at most 64: sets of them are bits */
 };
 
 /* A resolved reference. The target may be absent (dangling). */
@@ -292,7 +339,7 @@ item_is_live(const struct item *item)
 static inline bool
 kind_is_record(unsigned kind)
 {
-	return kind >= KIND_MEASUREMENT && kind <= KIND_ACKNOWLEDGEMENT;
+	return kind >= KIND_MEASUREMENT && kind <= KIND_MEETING;
 }
 
 static inline bool

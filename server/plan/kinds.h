@@ -19,6 +19,24 @@
  *   check-in     status; value = progress; start = date of at
  *   waiver       finish = until
  *   baseline     effort = the named revision
+ *   segment, customer   value; segment: extra = core
+ *   journey      extra = state
+ *   step         value = emotion; extra = value state
+ *   expectation  one target: baseline = how well it is met, target = importance
+ *   desired outcome     value = importance
+ *   commitment   status; start = made, finish = due, done = settled
+ *   decision     status; finish = decide by, done = decided; extra = example
+ *   policy       extra = type; start = since
+ *   review       extra = type; start = first day; every_days
+ *   request      status; extra = type; start = asked, finish = needed by, done = answered
+ *   round        extra = type; start, finish = opens, closes
+ *   maturity     value = level; finish = due, done = assessed
+ *   influencer   extra = type; start = since
+ *   assessment   extra = type; done = assessed
+ *   competitor move     start = on; HAS_TEXT: there is a response
+ *   risk         status; value = probability; extra = impact, 0 not stated; finish = due
+ *   acceptance, vote    status = answer, choice
+ *   experience   value = emotion; extra = value state
  *   scenario     effort = the revision at which it began; its change sets behind (plan/scenario.h)
  */
 #ifndef SERVER_PLAN_KINDS_H

@@ -241,13 +241,27 @@ match_ref(const struct term *term, const struct value *value, const struct view 
 
 /* ---- status -------------------------------------------------------------------------------------------- */
 
-enum family { FAMILY_WORK, FAMILY_OBJECTIVE, FAMILY_ASK, FAMILY_CHECK_IN, FAMILY_COUNT };
+enum family {
+	FAMILY_WORK,
+	FAMILY_OBJECTIVE,
+	FAMILY_ASK,
+	FAMILY_CHECK_IN,
+	FAMILY_COMMITMENT,
+	FAMILY_DECISION,
+	FAMILY_REQUEST,
+	FAMILY_RISK,
+	FAMILY_COUNT
+};
 
 static const ProtobufCEnumDescriptor *const families[FAMILY_COUNT] = {
     [FAMILY_WORK] = &plumb__v1__work_status__descriptor,
     [FAMILY_OBJECTIVE] = &plumb__v1__objective__status__descriptor,
     [FAMILY_ASK] = &plumb__v1__ask__state__descriptor,
     [FAMILY_CHECK_IN] = &plumb__v1__check_in__status__descriptor,
+    [FAMILY_COMMITMENT] = &plumb__v1__commitment__state__descriptor,
+    [FAMILY_DECISION] = &plumb__v1__decision__status__descriptor,
+    [FAMILY_REQUEST] = &plumb__v1__request__state__descriptor,
+    [FAMILY_RISK] = &plumb__v1__risk__state__descriptor,
 };
 
 static bool
@@ -262,8 +276,9 @@ prepare_status(struct value *value, const struct key *key, const char **remedy)
 		else
 			value->status[i] = -1;
 	}
-	*remedy = "is no status of work (active), objectives (open), asks (committed) or check-ins "
-		  "(at_risk)";
+	*remedy = "is no status of work (active), objectives (open), asks (committed), check-ins "
+		  "(at_risk), commitments (kept), decisions (accepted), requests (given) or risks "
+		  "(happened)";
 	return known;
 }
 
@@ -292,6 +307,14 @@ match_status(const struct term *term, const struct value *value, const struct vi
 		return is_status(value, FAMILY_ASK, item);
 	case KIND_CHECK_IN:
 		return is_status(value, FAMILY_CHECK_IN, item);
+	case KIND_COMMITMENT:
+		return is_status(value, FAMILY_COMMITMENT, item);
+	case KIND_DECISION:
+		return is_status(value, FAMILY_DECISION, item);
+	case KIND_REQUEST:
+		return is_status(value, FAMILY_REQUEST, item);
+	case KIND_RISK:
+		return is_status(value, FAMILY_RISK, item);
 	case KIND_MILESTONE:
 	case KIND_TASK:
 		/* They have a day on which they were done, and are open until then. */

@@ -23,6 +23,7 @@
 enum rule {
 	RULE_PLANNER, /* the frame of the plan: planners only */
 	RULE_OWN,     /* whose it is */
+	RULE_SAYS,    /* as RULE_OWN, but it belongs to nothing: a new one names whose it is */
 	RULE_ASK,     /* each side its part: ownership_ask.c */
 };
 
@@ -42,8 +43,21 @@ rule_of(enum kind kind)
 	case KIND_MILESTONE:
 	case KIND_TASK:
 	case KIND_ALLOCATION:
-	case KIND_SCENARIO:
+	case KIND_JOURNEY:
+	case KIND_STAGE:
+	case KIND_STEP:
+	case KIND_EXPECTATION:
 		return RULE_OWN;
+	case KIND_SCENARIO:
+	case KIND_COMMITMENT:
+	case KIND_DECISION:
+	case KIND_REVIEW:
+	case KIND_REQUEST:
+	case KIND_INFLUENCER:
+	case KIND_ASSESSMENT:
+	case KIND_COMPETITOR_MOVE:
+	case KIND_RISK:
+		return RULE_SAYS;
 	case KIND_ASK:
 		return RULE_ASK;
 	default:
@@ -190,6 +204,15 @@ judge_stated_above(const Plumb__V1__Item *item, enum kind *bare)
 		return item->allocation->initiative;
 	case PLUMB__V1__ITEM__BODY_ASK:
 		return item->ask->initiative;
+	case PLUMB__V1__ITEM__BODY_STAGE:
+		*bare = KIND_JOURNEY;
+		return item->stage->journey;
+	case PLUMB__V1__ITEM__BODY_STEP:
+		*bare = KIND_STAGE;
+		return item->step->stage;
+	case PLUMB__V1__ITEM__BODY_EXPECTATION:
+		*bare = KIND_STEP;
+		return item->expectation->step;
 	default:
 		return "";
 	}
@@ -335,7 +358,7 @@ judge_before(const struct judge *judge, enum kind kind, const char *id)
 
 /* It belongs to nothing: whose it is it must say. */
 static void
-judge_scenario(struct judge *judge, const Plumb__V1__Item *item)
+judge_says(struct judge *judge, const Plumb__V1__Item *item)
 {
 	for (size_t i = 0; i < item->n_owners; i++) {
 		const struct item *owner = judge_find(judge, item->owners[i], KIND_PERSON);
@@ -343,7 +366,8 @@ judge_scenario(struct judge *judge, const Plumb__V1__Item *item)
 		if (owner != NULL && owner->slot == judge->own.person)
 			return;
 	}
-	judge_refuse(judge, "put.item.owners", "a scenario of yours names you among its owners");
+	judge_refuse(judge, "put.item.owners", "a %s of yours names you among its owners",
+	    kind_name(codec_item_kind(&item->base)));
 }
 
 static void
@@ -369,8 +393,8 @@ judge_put(struct judge *judge, const Plumb__V1__Put *put)
 		judge_ask(judge, item, old);
 	else if (old != NULL && !own_has(&judge->own, old))
 		judge_refuse_others(judge, "put.item", old);
-	else if (kind == KIND_SCENARIO)
-		judge_scenario(judge, item);
+	else if (rule_of(kind) == RULE_SAYS)
+		judge_says(judge, item);
 	else
 		judge_place(judge, item, old);
 }

@@ -114,10 +114,34 @@ ask_standing(unsigned status)
 	return status == ASK_DECLINED || status == ASK_WITHDRAWN ? STANDING_GIVEN_UP : 0;
 }
 
+/* Of commitments and requests: open, kept or given, broken or refused, withdrawn. */
+static unsigned
+promise_standing(unsigned status)
+{
+	enum { PROMISE_OPEN = 0, PROMISE_WITHDRAWN = 3 };
+
+	if (status == PROMISE_OPEN)
+		return 0;
+	return status == PROMISE_WITHDRAWN ? STANDING_GIVEN_UP : STANDING_FINISHED;
+}
+
+static unsigned
+decision_standing(unsigned status)
+{
+	enum { DECISION_REJECTED = 1, DECISION_DEPRECATED = 3, DECISION_SUPERSEDED = 4 };
+
+	if (status == DECISION_REJECTED)
+		return STANDING_GIVEN_UP;
+	return status == DECISION_DEPRECATED || status == DECISION_SUPERSEDED ? STANDING_FINISHED
+									      : 0;
+}
+
 /* By its own fields; what it is a part of comes later. */
 static unsigned
 own_standing(const struct item *item, int32_t today)
 {
+	enum { RISK_OPEN = 0 };
+
 	switch (item->kind) {
 	case KIND_INITIATIVE:
 	case KIND_WORKSTREAM:
@@ -126,6 +150,15 @@ own_standing(const struct item *item, int32_t today)
 		return objective_standing(item->status);
 	case KIND_ASK:
 		return ask_standing(item->status);
+	case KIND_COMMITMENT:
+	case KIND_REQUEST:
+		return promise_standing(item->status);
+	case KIND_DECISION:
+		return decision_standing(item->status);
+	case KIND_RISK:
+		return item->status != RISK_OPEN ? STANDING_FINISHED : 0;
+	case KIND_ROUND:
+		return item->finish != DATE_NONE && item->finish < today ? STANDING_FINISHED : 0;
 	case KIND_MILESTONE:
 	case KIND_TASK:
 		return item->done != DATE_NONE && item->done <= today ? STANDING_FINISHED : 0;

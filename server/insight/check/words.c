@@ -11,6 +11,12 @@ static const char *const objective_names[] = {"open", "closed", "dropped"};
 static const char *const ask_names[] = {
     "asked", "committed", "declined", "countered", "met", "missed", "withdrawn"};
 
+static const char *const commitment_names[] = {"open", "kept", "broken", "withdrawn"};
+static const char *const decision_names[] = {
+    "proposed", "rejected", "accepted", "deprecated", "superseded"};
+static const char *const request_names[] = {"open", "given", "refused", "withdrawn"};
+static const char *const risk_names[] = {"open", "closed", "happened"};
+
 #define NAME_OF(names, i) ((i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : "")
 
 const char *
@@ -24,6 +30,14 @@ status_name(const struct item *item)
 		return NAME_OF(objective_names, item->status);
 	case KIND_ASK:
 		return NAME_OF(ask_names, item->status);
+	case KIND_COMMITMENT:
+		return NAME_OF(commitment_names, item->status);
+	case KIND_DECISION:
+		return NAME_OF(decision_names, item->status);
+	case KIND_REQUEST:
+		return NAME_OF(request_names, item->status);
+	case KIND_RISK:
+		return NAME_OF(risk_names, item->status);
 	case KIND_MILESTONE:
 	case KIND_TASK:
 		return item->done != DATE_NONE ? "done" : "open";
@@ -42,6 +56,9 @@ role_name(unsigned role)
 	    [ROLE_LINK_SUPPORTS] = "what it supports",
 	    [ROLE_LINK_CONFLICTS] = "what it conflicts with",
 	    [ROLE_LINK_CONTRIBUTES] = "what it contributes to",
+	    [ROLE_LINK_AT_ODDS] = "what it is at odds with",
+	    [ROLE_LINK_EASES] = "what it eases",
+	    [ROLE_LINK_REMOVES] = "what it removes",
 	    [ROLE_PARENT] = "parent",
 	    [ROLE_GOAL] = "goal",
 	    [ROLE_FURTHER_GOAL] = "further goal",
@@ -64,9 +81,30 @@ role_name(unsigned role)
 	    [ROLE_CAPACITY_PERIOD] = "capacity period",
 	    [ROLE_CALENDAR] = "calendar",
 	    [ROLE_WHO] = "who is allocated",
-	    [ROLE_FROM] = "who asks",
-	    [ROLE_TO] = "who is asked",
+	    [ROLE_FROM] = "whose it is",
+	    [ROLE_TO] = "to whom it is",
 	    [ROLE_ANSWERED_BY] = "who answered",
+	    [ROLE_IN] = "what it is a part of",
+	    [ROLE_SEGMENT] = "segment",
+	    [ROLE_FOLLOWS] = "what comes before it",
+	    [ROLE_INSTEAD] = "what it stands for or gave way to",
+	    [ROLE_SHAPED_BY] = "customer who helped to shape it",
+	    [ROLE_MET_BY] = "who meets the customer",
+	    [ROLE_JUDGED_BY] = "measure that it is judged by",
+	    [ROLE_BACKSTAGE] = "what is behind it",
+	    [ROLE_WORKS_ON] = "step that it works on",
+	    [ROLE_ANSWERS] = "what it answers",
+	    [ROLE_OUTCOME] = "outcome",
+	    [ROLE_AFFECTS] = "what it affects",
+	    [ROLE_HONOURS] = "what it honours",
+	    [ROLE_BREAKS] = "what it breaks",
+	    [ROLE_DECIDED] = "decision or where it was made",
+	    [ROLE_ATTENDEE] = "attendee",
+	    [ROLE_SEAT] = "representative",
+	    [ROLE_SPEAKS_FOR] = "what a representative speaks for",
+	    [ROLE_ASKED] = "who or what is asked about",
+	    [ROLE_INFLUENCER] = "influencer",
+	    [ROLE_MITIGATED_BY] = "what mitigates it",
 	    [ROLE_WAIVED_BY] = "who waived",
 	    [ROLE_ABOUT] = "what it is about",
 	    [ROLE_BY] = "who said it",

@@ -100,7 +100,7 @@ END_TEST
 
 START_TEST(groups_that_are_not_there)
 {
-	float values[300 * COLUMNS];
+	float values[300 * COLUMNS] = {0};
 	struct segments_query query = ask(300, values);
 	struct segments *s;
 
@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(nothing_to_tell_apart)
 {
-	float values[SEGMENTS_LEAST_ROWS * COLUMNS];
+	float values[SEGMENTS_LEAST_ROWS * COLUMNS] = {0};
 	struct segments_query query = ask(SEGMENTS_LEAST_ROWS, values);
 	struct segments *s;
 
