@@ -188,4 +188,7 @@
 #define LIMIT_MOVES_WORK       UINT64_C(25000000)
 #define LIMIT_MOVES_WAYS       20u /* told */
 
+/* What one person answers to a round, and what its answers have in common: an order of 300 names of 100 bytes, twice. */
+#define LIMIT_ANSWER 65536u
+
 #endif

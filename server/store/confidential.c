@@ -1,10 +1,8 @@
-#include "server/store/confidential.h"
+#include "server/store/confidential_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +14,8 @@
 #include "common/log.h"
 #include "server/store/disk.h"
 
-#define KEY_LEN      32u
 #define FIRST_MONDAY 4 /* 1970-01-05 */
-#define MESSAGE_MAX  512u
-#define FORMAT       1
-
-struct confidential {
-	pthread_mutex_t lock; /* for all below */
-	char *directory;      /* owned; NULL: memory */
-	sqlite3 *db;          /* NULL: not open */
-	uint8_t key[KEY_LEN];
-};
+#define FORMAT       2 /* 1: records only */
 
 /* ---- weeks ------------------------------------------------------------------------------------------------ */
 
@@ -56,9 +45,8 @@ confidential_block(int32_t week)
 
 /* ---- the file ----------------------------------------------------------------------------------------------- */
 
-/* What SQLite says goes to the log; it says nothing of anybody. The file is opened anew next time. */
-static bool
-failed(struct confidential *store, struct err *err)
+bool
+confidential_failed(struct confidential *store, struct err *err)
 {
 	log_error("confidential", "error=\"%s\"",
 	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
@@ -68,15 +56,16 @@ failed(struct confidential *store, struct err *err)
 	    err, ERR_UNAVAILABLE, "the disk refuses confidential records; nothing was kept");
 }
 
-static bool
-run(struct confidential *store, const char *sql, struct err *err)
+bool
+confidential_run(struct confidential *store, const char *sql, struct err *err)
 {
-	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK || failed(store, err);
+	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+	       confidential_failed(store, err);
 }
 
 /* Durably: the key must not be lost after the first record. */
 static bool
-write_key(const char *path, uint8_t key[KEY_LEN], struct err *err)
+write_key(const char *path, uint8_t key[CONFIDENTIAL_KEY], struct err *err)
 {
 	char tmp[PATH_MAX];
 	int fd;
@@ -84,12 +73,12 @@ write_key(const char *path, uint8_t key[KEY_LEN], struct err *err)
 
 	if (snprintf(tmp, sizeof tmp, "%s.new", path) >= (int)sizeof tmp)
 		return err_set(err, ERR_INVALID, "the data directory's name is too long");
-	if (!random_bytes(key, KEY_LEN))
+	if (!random_bytes(key, CONFIDENTIAL_KEY))
 		return err_set(err, ERR_UNAVAILABLE, "the system gives no random bytes");
 	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_errno(err, "create the key of confidential records");
-	ok = disk_write_all(fd, key, KEY_LEN, err);
+	ok = disk_write_all(fd, key, CONFIDENTIAL_KEY, err);
 	if (ok && fsync(fd) != 0)
 		ok = err_errno(err, "write the key of confidential records");
 	close(fd);
@@ -100,7 +89,7 @@ write_key(const char *path, uint8_t key[KEY_LEN], struct err *err)
 }
 
 static bool
-read_key(const char *path, uint8_t key[KEY_LEN], bool *there, struct err *err)
+read_key(const char *path, uint8_t key[CONFIDENTIAL_KEY], bool *there, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	bool ok;
@@ -108,19 +97,19 @@ read_key(const char *path, uint8_t key[KEY_LEN], bool *there, struct err *err)
 	*there = fd >= 0 || errno != ENOENT;
 	if (fd < 0)
 		return !*there || err_errno(err, "read the key of confidential records");
-	ok = disk_read_all(fd, key, KEY_LEN, err);
+	ok = disk_read_all(fd, key, CONFIDENTIAL_KEY, err);
 	close(fd);
 	return ok;
 }
 
 /* A mark of the key that tells nothing of it: does it belong to the records? */
 static bool
-fingerprint(const uint8_t key[KEY_LEN], int32_t *mark)
+fingerprint(const uint8_t key[CONFIDENTIAL_KEY], int32_t *mark)
 {
 	static const char label[] = "confidential.db";
 	uint8_t digest[SHA256_LEN];
 
-	if (!hmac_sha256(key, KEY_LEN, label, sizeof label, digest))
+	if (!hmac_sha256(key, CONFIDENTIAL_KEY, label, sizeof label, digest))
 		return false;
 	*mark = (int32_t)(((uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
 			      (uint32_t)digest[2] << 8 | digest[3]) &
@@ -139,7 +128,7 @@ pragma(struct confidential *store, const char *sql, int32_t *value, struct err *
 	if (ok)
 		*value = sqlite3_column_int(stmt, 0);
 	sqlite3_finalize(stmt);
-	return ok || failed(store, err);
+	return ok || confidential_failed(store, err);
 }
 
 static bool
@@ -152,6 +141,17 @@ mismatch(struct err *err)
 	    "the key of the confidential records is missing; the daemon's log says what to do");
 }
 
+#define SCHEMA_RECORDS                                                                             \
+	"CREATE TABLE record (token BLOB PRIMARY KEY, workspace INTEGER NOT NULL, block INTEGER "  \
+	"NOT NULL, week INTEGER NOT NULL, kind INTEGER NOT NULL, about TEXT NOT NULL) WITHOUT "    \
+	"ROWID; CREATE INDEX record_cell ON record (workspace, block, kind, about); "
+#define SCHEMA_ROUNDS                                                                              \
+	"CREATE TABLE round (workspace INTEGER NOT NULL, id TEXT NOT NULL, sealed INTEGER NOT "    \
+	"NULL, terms BLOB NOT NULL, PRIMARY KEY (workspace, id)) WITHOUT ROWID; CREATE TABLE "     \
+	"answer (token BLOB PRIMARY KEY, workspace INTEGER NOT NULL, round TEXT NOT NULL, name "   \
+	"TEXT, body BLOB NOT NULL) WITHOUT ROWID; CREATE INDEX answer_round ON answer "            \
+	"(workspace, round); "
+
 /*
  * A rollback journal rather than a WAL, which would keep rows in the order in which they came; what is deleted or
  * replaced is overwritten.
@@ -160,26 +160,26 @@ static bool
 make_schema(struct confidential *store, bool new_key, struct err *err)
 {
 	int32_t mark, there = 0, format = 0;
-	char sql[700];
+	char sql[900];
 
 	if (!fingerprint(store->key, &mark))
 		return err_oom(err);
-	if (!run(store,
+	if (!confidential_run(store,
 		"PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA secure_delete = "
 		"ON; PRAGMA temp_store = MEMORY",
 		err) ||
 	    !pragma(store, "PRAGMA application_id", &there, err) ||
 	    !pragma(store, "PRAGMA user_version", &format, err))
 		return false;
-	if (there != 0)
-		return (!new_key && there == mark && format == FORMAT) || mismatch(err);
+	if (there != 0 && (new_key || there != mark || format < 1 || format > FORMAT))
+		return mismatch(err);
+	if (format == FORMAT)
+		return true;
 	snprintf(sql, sizeof sql,
-	    "BEGIN IMMEDIATE; CREATE TABLE record (token BLOB PRIMARY KEY, workspace INTEGER NOT "
-	    "NULL, block INTEGER NOT NULL, week INTEGER NOT NULL, kind INTEGER NOT NULL, about "
-	    "TEXT NOT NULL) WITHOUT ROWID; CREATE INDEX record_cell ON record (workspace, block, "
-	    "kind, about); PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-	    (int)mark, FORMAT);
-	return run(store, sql, err);
+	    "BEGIN IMMEDIATE; %s" SCHEMA_ROUNDS
+	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+	    there == 0 ? SCHEMA_RECORDS : "", (int)mark, FORMAT);
+	return confidential_run(store, sql, err);
 }
 
 static bool
@@ -190,7 +190,7 @@ open_key(struct confidential *store, bool *new_key, struct err *err)
 
 	*new_key = true;
 	if (store->directory == NULL)
-		return random_bytes(store->key, KEY_LEN) ||
+		return random_bytes(store->key, CONFIDENTIAL_KEY) ||
 		       err_set(err, ERR_UNAVAILABLE, "the system gives no random bytes");
 	if (snprintf(path, sizeof path, "%s/confidential.key", store->directory) >=
 	    (int)sizeof path)
@@ -224,13 +224,13 @@ open_file(struct confidential *store, struct err *err)
 	if (sqlite3_open_v2(path, &store->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 		NULL) != SQLITE_OK)
-		return failed(store, err);
+		return confidential_failed(store, err);
 	sqlite3_busy_timeout(store->db, 1000);
 	return true;
 }
 
-static bool
-open_all(struct confidential *store, struct err *err)
+bool
+confidential_open(struct confidential *store, struct err *err)
 {
 	bool new_key;
 
@@ -274,59 +274,65 @@ confidential_free(struct confidential *store)
 
 /* ---- tokens --------------------------------------------------------------------------------------------------- */
 
-struct message {
-	uint8_t bytes[MESSAGE_MAX];
-	size_t len;
-};
-
-static void
-add_number(struct message *message, uint32_t number)
+void
+token_number(struct token_message *message, uint32_t number)
 {
-	for (int i = 0; i < 4 && message->len < MESSAGE_MAX; i++)
+	for (int i = 0; i < 4 && message->len < TOKEN_MESSAGE_MAX; i++)
 		message->bytes[message->len++] = (uint8_t)(number >> (8 * i));
 }
 
 /* With its length in front, so that no two records make the same message. */
-static bool
-add_text(struct message *message, const char *text)
+void
+token_text(struct token_message *message, const char *text)
 {
 	size_t len = strlen(text);
 
-	if (len > MESSAGE_MAX - message->len - 8)
-		return false;
-	add_number(message, (uint32_t)len);
+	if (len > TOKEN_MESSAGE_MAX - message->len || TOKEN_MESSAGE_MAX - message->len - len < 8) {
+		message->too_long = true;
+		return;
+	}
+	token_number(message, (uint32_t)len);
 	memcpy(message->bytes + message->len, text, len);
 	message->len += len;
-	return true;
+}
+
+bool
+token_make(const struct confidential *store, struct token_message *message,
+    uint8_t token[SHA256_LEN], struct err *err)
+{
+	bool ok = message->too_long ? err_set(err, ERR_INVALID, "the names are too long")
+				    : hmac_sha256(store->key, CONFIDENTIAL_KEY, message->bytes,
+					  message->len, token) ||
+					  err_oom(err);
+
+	explicit_bzero(message, sizeof *message);
+	return ok;
 }
 
 static bool
-make_token(const struct confidential *store, const struct confidential_record *record,
+record_token(const struct confidential *store, const struct confidential_record *record,
     uint8_t token[SHA256_LEN], struct err *err)
 {
-	struct message message = {.len = 0};
-	bool ok;
+	struct token_message message = {.len = 0};
 
-	add_number(&message, record->workspace);
-	add_number(&message, (uint32_t)confidential_block(record->week));
-	add_number(&message, record->kind);
-	if (!add_text(&message, record->about) || !add_text(&message, record->person))
-		return err_set(err, ERR_INVALID, "the names are too long");
-	ok = hmac_sha256(store->key, KEY_LEN, message.bytes, message.len, token);
-	explicit_bzero(&message, sizeof message);
-	return ok || err_oom(err);
+	token_number(&message, record->workspace);
+	token_number(&message, (uint32_t)confidential_block(record->week));
+	token_number(&message, record->kind);
+	token_text(&message, record->about);
+	token_text(&message, record->person);
+	return token_make(store, &message, token, err);
 }
 
 /* ---- records -------------------------------------------------------------------------------------------------- */
 
-static sqlite3_stmt *
-prepare(struct confidential *store, const char *sql, struct err *err)
+sqlite3_stmt *
+confidential_prepare(struct confidential *store, const char *sql, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 
 	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK) {
 		sqlite3_finalize(stmt);
-		failed(store, err);
+		confidential_failed(store, err);
 		return NULL;
 	}
 	return stmt;
@@ -336,7 +342,8 @@ static bool
 was_said(struct confidential *store, const uint8_t token[SHA256_LEN], int32_t week, bool *replaced,
     struct err *err)
 {
-	sqlite3_stmt *stmt = prepare(store, "SELECT week FROM record WHERE token = ?", err);
+	sqlite3_stmt *stmt =
+	    confidential_prepare(store, "SELECT week FROM record WHERE token = ?", err);
 	int rc;
 
 	if (stmt == NULL)
@@ -345,14 +352,14 @@ was_said(struct confidential *store, const uint8_t token[SHA256_LEN], int32_t we
 	rc = sqlite3_step(stmt);
 	*replaced = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0) == week;
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE || failed(store, err);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || confidential_failed(store, err);
 }
 
 static bool
 insert(struct confidential *store, const struct confidential_record *record,
     const uint8_t token[SHA256_LEN], struct err *err)
 {
-	sqlite3_stmt *stmt = prepare(store,
+	sqlite3_stmt *stmt = confidential_prepare(store,
 	    "INSERT OR REPLACE INTO record (token, workspace, block, week, kind, about) VALUES "
 	    "(?, ?, ?, ?, ?, ?)",
 	    err);
@@ -368,15 +375,11 @@ insert(struct confidential *store, const struct confidential_record *record,
 	sqlite3_bind_text(stmt, 6, record->about, -1, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	sqlite3_finalize(stmt);
-	return rc == SQLITE_DONE || failed(store, err);
+	return rc == SQLITE_DONE || confidential_failed(store, err);
 }
 
-/*
- * Within its pages SQLite puts what is new in front of what was there, so the bytes would tell who came before whom. Written
- * anew they lie in the order of their tokens. What was said is durable already: that this fails is no failure.
- */
-static void
-forget_order(struct confidential *store)
+void
+confidential_forget_order(struct confidential *store)
 {
 	if (sqlite3_exec(store->db, "VACUUM", NULL, NULL, NULL) != SQLITE_OK)
 		log_warn("confidential", "error=\"%s\"", sqlite3_errmsg(store->db));
@@ -390,11 +393,11 @@ confidential_put(struct confidential *store, const struct confidential_record *r
 	bool ok;
 
 	pthread_mutex_lock(&store->lock);
-	ok = open_all(store, err) && make_token(store, record, token, err) &&
+	ok = confidential_open(store, err) && record_token(store, record, token, err) &&
 	     was_said(store, token, record->week, replaced, err) &&
 	     (*replaced || insert(store, record, token, err));
 	if (ok && !*replaced)
-		forget_order(store);
+		confidential_forget_order(store);
 	pthread_mutex_unlock(&store->lock);
 	return ok;
 }
@@ -408,8 +411,8 @@ confidential_count(struct confidential *store, uint32_t workspace, int32_t first
 	bool ok;
 
 	pthread_mutex_lock(&store->lock);
-	ok = open_all(store, err) &&
-	     (stmt = prepare(store,
+	ok = confidential_open(store, err) &&
+	     (stmt = confidential_prepare(store,
 		  "SELECT block, kind, about, count(*) FROM record WHERE workspace = ? AND block "
 		  "BETWEEN ? AND ? GROUP BY block, kind, about ORDER BY block, kind, about",
 		  err)) != NULL;
@@ -426,7 +429,7 @@ confidential_count(struct confidential *store, uint32_t workspace, int32_t first
 	}
 	sqlite3_finalize(stmt);
 	if (ok && rc != SQLITE_ROW && rc != SQLITE_DONE)
-		ok = failed(store, err);
+		ok = confidential_failed(store, err);
 	pthread_mutex_unlock(&store->lock);
 	return ok;
 }

@@ -7,6 +7,9 @@
  * put together. Rows lie in the order of their tokens, which is none. The key is in confidential.key. docs/SECURITY.md
  * says what whoever has both files can do.
  *
+ * And the answers to rounds (a ballot's order, a survey's answers): one for each person and round, under a token of the
+ * same kind, with bytes that only the caller understands, no time, and a name only where the round was called open.
+ *
  * Any thread, but never the loop: every call waits for the disk, and for the one before it.
  */
 #ifndef SERVER_STORE_CONFIDENTIAL_H
@@ -59,5 +62,70 @@ typedef bool (*confidential_fn)(
  */
 bool confidential_count(struct confidential *store, uint32_t workspace, int32_t first, int32_t last,
     confidential_fn fn, void *arg, struct err *err) MUST_CHECK;
+
+/* ---- answers to rounds */
+
+/* A removed round keeps its answers, and has them again with its name; one that is renamed begins anew. */
+struct confidential_round {
+	uint32_t workspace;
+	const char *id;
+};
+
+struct confidential_bytes {
+	const uint8_t *bytes;
+	size_t len; /* at most LIMIT_ANSWER */
+};
+
+/*
+ * What a round's answers have in common (of what they are the order, from which revision the questions were made, whether names
+ * are kept), in the caller's own bytes. Settled when the round is first shown to somebody who may answer, and never
+ * changed, so that all answers mean the same, whatever becomes of the plan meanwhile.
+ */
+struct confidential_terms {
+	bool is_set;
+	bool sealed;    /* no answer is taken any more */
+	uint8_t *bytes; /* owned: confidential_terms_fini(); a 0 behind */
+	size_t len;
+};
+/* settle: the terms if there are none yet; NULL only reads. ERR_INVALID: too large. ERR_UNAVAILABLE: as confidential_put(). */
+bool confidential_terms(struct confidential *store, const struct confidential_round *round,
+    const struct confidential_bytes *settle, struct confidential_terms *terms,
+    struct err *err) MUST_CHECK;
+void confidential_terms_fini(struct confidential_terms *terms);
+
+struct confidential_answer {
+	struct confidential_round round;
+	const char *person; /* id; not kept */
+	const char *name;   /* kept beside the answer, of a round called open; else NULL */
+	struct confidential_bytes body;
+	bool may_replace; /* false: whoever has answered may not do it again */
+};
+
+/*
+ * Durable when it returns true. *replaced: this person had answered. Whether the round is open, and the answer one of its terms, is
+ * for the caller to know. ERR_EXISTS: has answered, and may not replace it. ERR_PRECONDITION: the round is sealed.
+ * ERR_INVALID: too large. ERR_UNAVAILABLE: as confidential_put().
+ */
+bool confidential_answer(struct confidential *store, const struct confidential_answer *answer,
+    bool *replaced, struct err *err) MUST_CHECK;
+
+/* For this person only. */
+bool confidential_has_answered(struct confidential *store, const struct confidential_round *round,
+    const char *person, bool *answered, struct err *err) MUST_CHECK;
+
+/* How many have. Not fit to be told while the round is open: that it grew tells who has just answered. */
+bool confidential_answers_count(struct confidential *store, const struct confidential_round *round,
+    uint32_t *count, struct err *err) MUST_CHECK;
+
+typedef bool (*confidential_answer_fn)(
+    void *arg, const char *name, const uint8_t *body, size_t len);
+/*
+ * Seals the round, then calls fn for each answer in the order of their tokens until it returns false; name is NULL where none
+ * is kept, all is borrowed. Sealed first, since an answer that came after something of the others was published would be the
+ * difference of two publications. Call it only for what may be published: a round that is over, and a group that is
+ * large enough.
+ */
+bool confidential_answers(struct confidential *store, const struct confidential_round *round,
+    confidential_answer_fn fn, void *arg, struct err *err) MUST_CHECK;
 
 #endif

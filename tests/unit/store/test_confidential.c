@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/calendar.h"
+#include "server/limits.h"
 #include "server/store/confidential.h"
 
 static char folder[64];
@@ -305,6 +306,296 @@ START_TEST(a_file_that_is_no_database_is_told)
 }
 END_TEST
 
+/* ---- answers to rounds */
+
+static const struct confidential_round AUTUMN = {2, "autumn"};
+
+/* '+' replaced, '-' new, or the digit of the error. */
+static char
+answer_as(struct confidential *store, const struct confidential_round *round, const char *person,
+    const char *body, bool may_replace, const char *name)
+{
+	const struct confidential_answer answer = {.round = *round,
+	    .person = person,
+	    .name = name,
+	    .body = {(const uint8_t *)body, strlen(body)},
+	    .may_replace = may_replace};
+	struct err err = {0};
+	bool replaced = false;
+
+	if (!confidential_answer(store, &answer, &replaced, &err))
+		return (char)('0' + err.code);
+	return replaced ? '+' : '-';
+}
+
+static char
+answer(struct confidential *store, const char *person, const char *body)
+{
+	return answer_as(store, &AUTUMN, person, body, true, NULL);
+}
+
+static bool
+on_answer(void *arg, const char *name, const uint8_t *body, size_t len)
+{
+	struct counted *counted = arg;
+	size_t at = strlen(counted->text);
+
+	snprintf(counted->text + at, sizeof counted->text - at, "%s%s%.*s ",
+	    name != NULL ? name : "", name != NULL ? ":" : "", (int)len, (const char *)body);
+	return true;
+}
+
+static int
+by_byte(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/* All that were given, their bytes sorted. */
+static const char *
+answers(struct confidential *store, const struct confidential_round *round)
+{
+	static struct counted counted;
+	struct err err = {0};
+
+	counted.text[0] = '\0';
+	ck_assert_msg(confidential_answers(store, round, on_answer, &counted, &err), "%s", err.msg);
+	qsort(counted.text, strlen(counted.text), 1, by_byte);
+	return counted.text;
+}
+
+static uint32_t
+answers_count(struct confidential *store, const struct confidential_round *round)
+{
+	struct err err = {0};
+	uint32_t all = 99;
+
+	ck_assert_msg(confidential_answers_count(store, round, &all, &err), "%s", err.msg);
+	return all;
+}
+
+START_TEST(a_person_has_one_answer_in_a_round)
+{
+	const struct confidential_round other = {2, "spring"}, elsewhere = {3, "autumn"};
+	struct confidential *store = open_store(NULL);
+	struct err err = {0};
+	bool answered;
+
+	ck_assert(confidential_has_answered(store, &AUTUMN, "anna", &answered, &err));
+	ck_assert(!answered);
+	ck_assert_int_eq(answer(store, "anna", "a"), '-');
+	ck_assert_int_eq(answer(store, "anna", "b"), '+');
+	ck_assert_int_eq(answer(store, "bert", "c"), '-');
+	/* once only: refused, and what was there stays */
+	ck_assert_int_eq(answer_as(store, &AUTUMN, "bert", "d", false, NULL), '0' + ERR_EXISTS);
+	ck_assert_int_eq(answer_as(store, &AUTUMN, "carl", "e", false, NULL), '-');
+	ck_assert_int_eq(answer_as(store, &other, "anna", "f", true, NULL), '-');
+	ck_assert_int_eq(answer_as(store, &elsewhere, "anna", "g", true, NULL), '-');
+	ck_assert(confidential_has_answered(store, &AUTUMN, "anna", &answered, &err));
+	ck_assert(answered);
+	ck_assert(confidential_has_answered(store, &other, "bert", &answered, &err));
+	ck_assert(!answered);
+	ck_assert_uint_eq(answers_count(store, &AUTUMN), 3);
+	ck_assert_str_eq(answers(store, &AUTUMN), "   bce");
+	ck_assert_str_eq(answers(store, &other), " f");
+	ck_assert_str_eq(answers(store, &elsewhere), " g");
+	/* pulses are counted apart */
+	ck_assert_str_eq(count(store, 2, -100, 1000), "");
+	confidential_free(store);
+}
+END_TEST
+
+START_TEST(nothing_is_taken_once_it_was_given_out)
+{
+	const struct confidential_round nobody = {2, "nobody"};
+	struct confidential *store = open_store(NULL);
+
+	ck_assert_int_eq(answer(store, "anna", "a"), '-');
+	ck_assert_uint_eq(answers_count(store, &AUTUMN), 1); /* counting seals nothing */
+	ck_assert_int_eq(answer(store, "bert", "b"), '-');
+	ck_assert_str_eq(answers(store, &AUTUMN), "  ab");
+	ck_assert_int_eq(answer(store, "carl", "c"), '0' + ERR_PRECONDITION);
+	ck_assert_int_eq(answer(store, "anna", "c"), '0' + ERR_PRECONDITION);
+	ck_assert_str_eq(answers(store, &AUTUMN), "  ab");
+	ck_assert_str_eq(answers(store, &nobody), "");
+	ck_assert_int_eq(
+	    answer_as(store, &nobody, "anna", "a", true, NULL), '0' + ERR_PRECONDITION);
+	confidential_free(store);
+}
+END_TEST
+
+/* "-" not settled; behind "!" once it is sealed. */
+static const char *
+terms(struct confidential *store, const char *settle)
+{
+	const struct confidential_bytes bytes = {
+	    (const uint8_t *)settle, settle != NULL ? strlen(settle) : 0};
+	struct confidential_terms there;
+	static char text[100];
+	struct err err = {0};
+
+	ck_assert_msg(
+	    confidential_terms(store, &AUTUMN, settle != NULL ? &bytes : NULL, &there, &err), "%s",
+	    err.msg);
+	snprintf(text, sizeof text, "%s%s", there.sealed ? "!" : "",
+	    there.is_set ? (const char *)there.bytes : "-");
+	confidential_terms_fini(&there);
+	return text;
+}
+
+START_TEST(terms_are_those_that_were_there_first)
+{
+	struct confidential *store = open_store(NULL);
+
+	ck_assert_str_eq(terms(store, NULL), "-");
+	ck_assert_str_eq(terms(store, "a b c"), "a b c");
+	ck_assert_str_eq(terms(store, "a b"), "a b c");
+	ck_assert_int_eq(answer(store, "anna", "a"), '-');
+	ck_assert_str_eq(terms(store, NULL), "a b c");
+	answers(store, &AUTUMN);
+	ck_assert_str_eq(terms(store, ""), "!a b c");
+	confidential_free(store);
+}
+END_TEST
+
+START_TEST(names_are_kept_where_they_are_given_only)
+{
+	struct confidential *store = open_store(NULL);
+	struct counted counted = {""};
+	struct err err = {0};
+
+	answer_as(store, &AUTUMN, "anna", "x", true, "person/anna");
+	ck_assert(confidential_answers(store, &AUTUMN, on_answer, &counted, &err));
+	ck_assert_str_eq(counted.text, "person/anna:x ");
+	confidential_free(store);
+}
+END_TEST
+
+START_TEST(an_answer_is_as_large_as_its_limit)
+{
+	struct confidential *store = open_store(NULL);
+	struct confidential_answer big = {.round = AUTUMN, .person = "anna"};
+	struct confidential_terms there;
+	struct confidential_bytes bytes;
+	struct err err = {0};
+	bool replaced;
+
+	bytes.len = LIMIT_ANSWER;
+	bytes.bytes = calloc(1, LIMIT_ANSWER + 1);
+	ck_assert_ptr_nonnull(bytes.bytes);
+	big.body = bytes;
+	ck_assert_msg(confidential_answer(store, &big, &replaced, &err), "%s", err.msg);
+	ck_assert(confidential_terms(store, &AUTUMN, &bytes, &there, &err));
+	ck_assert_uint_eq(there.len, LIMIT_ANSWER);
+	confidential_terms_fini(&there);
+	bytes.len++;
+	big.body = bytes;
+	ck_assert(!confidential_answer(store, &big, &replaced, &err));
+	ck_assert_int_eq(err.code, ERR_INVALID);
+	ck_assert(!confidential_terms(store, &AUTUMN, &bytes, &there, &err));
+	ck_assert_int_eq(err.code, ERR_INVALID);
+	free((void *)(uintptr_t)bytes.bytes);
+	/* names that no token is made of */
+	big.body.len = 0;
+	big.person =
+	    "a name that is much too long, since persons have at most 64 bytes, and this is "
+	    "repeated: a name that is much too long, since persons have at most 64 bytes: "
+	    "a name that is much too long, since persons have at most 64 bytes, and this is "
+	    "repeated: a name that is much too long, since persons have at most 64 bytes: "
+	    "a name that is much too long, since persons have at most 64 bytes, and this is "
+	    "repeated: a name that is much too long, since persons have at most 64 bytes: "
+	    "a name that is much too long, since persons have at most 64 bytes, and so on";
+	ck_assert(!confidential_answer(store, &big, &replaced, &err));
+	ck_assert_int_eq(err.code, ERR_INVALID);
+	ck_assert_uint_eq(answers_count(store, &AUTUMN), 1);
+	confidential_free(store);
+}
+END_TEST
+
+START_TEST(the_file_of_answers_names_nobody_and_tells_no_time)
+{
+	struct confidential *store;
+	unsigned rises = 0, found = 0;
+	int before = -1;
+	sqlite3 *db = NULL;
+	char *bytes;
+	ssize_t len;
+	int fd;
+
+	make_folder();
+	store = open_store(folder);
+	for (int i = 0; i < ROWS; i++) {
+		char person[32], body[32];
+
+		snprintf(person, sizeof person, "somebody-%03d", i);
+		snprintf(body, sizeof body, "body-%03d", i);
+		ck_assert_int_eq(answer(store, person, "old-order"), '-');
+		ck_assert_int_eq(answer(store, person, body), '+');
+	}
+	confidential_free(store);
+	bytes = malloc(1u << 20);
+	ck_assert_ptr_nonnull(bytes);
+	fd = open(path_of("confidential.db"), O_RDONLY);
+	len = read(fd, bytes, 1u << 20);
+	ck_assert_int_gt(len, 0);
+	close(fd);
+	ck_assert_ptr_null(memmem(bytes, (size_t)len, "somebody", 8));
+	ck_assert_ptr_null(memmem(bytes, (size_t)len, "old-order", 9));
+	for (const char *p = bytes;
+	     (p = memmem(p, (size_t)len - (size_t)(p - bytes), "body-", 5)) != NULL; p += 5) {
+		int now = (p[5] - '0') * 100 + (p[6] - '0') * 10 + (p[7] - '0');
+
+		rises += now > before;
+		before = now;
+		found++;
+	}
+	/* in the order of tokens: neither as they came (16) nor backwards (1) */
+	ck_assert_uint_eq(found, ROWS);
+	ck_assert_uint_gt(rises, 1);
+	ck_assert_uint_lt(rises, ROWS);
+	free(bytes);
+	ck_assert_int_eq(sqlite3_open(path_of("confidential.db"), &db), SQLITE_OK);
+	ck_assert_int_ne(sqlite3_exec(db, "SELECT rowid FROM answer", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	remove_folder();
+}
+END_TEST
+
+START_TEST(a_file_of_pulses_only_takes_answers)
+{
+	struct confidential *store;
+	sqlite3 *db = NULL;
+
+	/* as format 1 left it */
+	make_folder();
+	store = open_store(folder);
+	say(store, "anna", 100, 2, "team/support");
+	confidential_free(store);
+	ck_assert_int_eq(sqlite3_open(path_of("confidential.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(
+	    sqlite3_exec(db, "DROP TABLE answer; DROP TABLE round; PRAGMA user_version = 1", NULL,
+		NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	store = open_store(folder);
+	ck_assert_int_eq(answer(store, "anna", "a"), '-');
+	ck_assert(say(store, "anna", 100, 2, "team/support"));
+	confidential_free(store);
+	store = open_store(folder);
+	ck_assert_str_eq(count(store, 2, 25, 25), "25/2/team/support=1 ");
+	ck_assert_str_eq(answers(store, &AUTUMN), " a");
+	confidential_free(store);
+	/* a newer one is not touched */
+	ck_assert_int_eq(sqlite3_open(path_of("confidential.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	store = open_store(folder);
+	ck_assert_int_eq(answer(store, "anna", "a"), '0' + ERR_UNAVAILABLE);
+	confidential_free(store);
+	remove_folder();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -322,6 +613,13 @@ main(void)
 	tcase_add_test(tc, another_key_is_refused_and_nothing_is_kept_or_counted);
 	tcase_add_test(tc, a_disk_that_refuses_is_told_and_may_come_back);
 	tcase_add_test(tc, a_file_that_is_no_database_is_told);
+	tcase_add_test(tc, a_person_has_one_answer_in_a_round);
+	tcase_add_test(tc, nothing_is_taken_once_it_was_given_out);
+	tcase_add_test(tc, terms_are_those_that_were_there_first);
+	tcase_add_test(tc, names_are_kept_where_they_are_given_only);
+	tcase_add_test(tc, an_answer_is_as_large_as_its_limit);
+	tcase_add_test(tc, the_file_of_answers_names_nobody_and_tells_no_time);
+	tcase_add_test(tc, a_file_of_pulses_only_takes_answers);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,319 @@
+/* Answers to rounds, in the confidential store. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/limits.h"
+#include "server/store/confidential_internal.h"
+
+/* Where a record's message has its kind, which is a byte: no answer has the token of a record. */
+#define IN_PLACE_OF_KIND UINT32_MAX
+
+static bool
+answer_token(const struct confidential *store, const struct confidential_round *round,
+    const char *person, uint8_t token[SHA256_LEN], struct err *err)
+{
+	struct token_message message = {.len = 0};
+
+	token_number(&message, round->workspace);
+	token_number(&message, 0);
+	token_number(&message, IN_PLACE_OF_KIND);
+	token_text(&message, round->id);
+	token_text(&message, person);
+	return token_make(store, &message, token, err);
+}
+
+static void
+bind_round(sqlite3_stmt *stmt, const struct confidential_round *round)
+{
+	sqlite3_bind_int64(stmt, 1, round->workspace);
+	sqlite3_bind_text(stmt, 2, round->id, -1, SQLITE_STATIC);
+}
+
+/* NULL binds NULL, which an empty blob must not be. */
+static void
+bind_bytes(sqlite3_stmt *stmt, int at, const struct confidential_bytes *bytes)
+{
+	sqlite3_bind_blob(stmt, at, bytes->len > 0 ? (const void *)bytes->bytes : "",
+	    (int)bytes->len, SQLITE_STATIC);
+}
+
+/* Runs a statement that gives no rows. */
+static bool
+finish(struct confidential *store, sqlite3_stmt *stmt, struct err *err)
+{
+	int rc = sqlite3_step(stmt);
+
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_DONE || confidential_failed(store, err);
+}
+
+static bool
+too_large(struct err *err)
+{
+	return err_set(err, ERR_INVALID, "an answer has at most %u bytes", (unsigned)LIMIT_ANSWER);
+}
+
+/* ---- terms ------------------------------------------------------------------------------------------------- */
+
+static bool
+copy_terms(sqlite3_stmt *stmt, struct confidential_terms *terms)
+{
+	const void *bytes = sqlite3_column_blob(stmt, 1);
+	size_t len = (size_t)sqlite3_column_bytes(stmt, 1);
+
+	terms->bytes = malloc(len + 1);
+	if (terms->bytes == NULL)
+		return false;
+	if (len > 0)
+		memcpy(terms->bytes, bytes, len);
+	terms->bytes[len] = 0;
+	terms->len = len;
+	terms->is_set = true;
+	terms->sealed = sqlite3_column_int(stmt, 0) != 0;
+	return true;
+}
+
+static bool
+read_terms(struct confidential *store, const struct confidential_round *round,
+    struct confidential_terms *terms, struct err *err)
+{
+	sqlite3_stmt *stmt = confidential_prepare(
+	    store, "SELECT sealed, terms FROM round WHERE workspace = ? AND id = ?", err);
+	bool copied = true;
+	int rc;
+
+	memset(terms, 0, sizeof *terms);
+	if (stmt == NULL)
+		return false;
+	bind_round(stmt, round);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		copied = copy_terms(stmt, terms);
+	sqlite3_finalize(stmt);
+	if (!copied)
+		return err_oom(err);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || confidential_failed(store, err);
+}
+
+static bool
+settle_terms(struct confidential *store, const struct confidential_round *round,
+    const struct confidential_bytes *terms, struct err *err)
+{
+	sqlite3_stmt *stmt = confidential_prepare(store,
+	    "INSERT INTO round (workspace, id, sealed, terms) VALUES (?, ?, 0, ?) ON CONFLICT DO "
+	    "NOTHING",
+	    err);
+
+	if (stmt == NULL)
+		return false;
+	bind_round(stmt, round);
+	bind_bytes(stmt, 3, terms);
+	return finish(store, stmt, err);
+}
+
+bool
+confidential_terms(struct confidential *store, const struct confidential_round *round,
+    const struct confidential_bytes *settle, struct confidential_terms *terms, struct err *err)
+{
+	bool ok;
+
+	if (settle != NULL && settle->len > LIMIT_ANSWER)
+		return too_large(err);
+	pthread_mutex_lock(&store->lock);
+	ok = confidential_open(store, err) && read_terms(store, round, terms, err);
+	if (ok && !terms->is_set && settle != NULL)
+		ok =
+		    settle_terms(store, round, settle, err) && read_terms(store, round, terms, err);
+	pthread_mutex_unlock(&store->lock);
+	return ok;
+}
+
+void
+confidential_terms_fini(struct confidential_terms *terms)
+{
+	free(terms->bytes);
+	memset(terms, 0, sizeof *terms);
+}
+
+/* ---- answers ----------------------------------------------------------------------------------------------- */
+
+static bool
+is_there(struct confidential *store, const uint8_t token[SHA256_LEN], bool *there, struct err *err)
+{
+	sqlite3_stmt *stmt =
+	    confidential_prepare(store, "SELECT 1 FROM answer WHERE token = ?", err);
+	int rc;
+
+	if (stmt == NULL)
+		return false;
+	sqlite3_bind_blob(stmt, 1, token, SHA256_LEN, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	*there = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || confidential_failed(store, err);
+}
+
+static bool
+keep(struct confidential *store, const struct confidential_answer *answer,
+    const uint8_t token[SHA256_LEN], struct err *err)
+{
+	sqlite3_stmt *stmt = confidential_prepare(store,
+	    "INSERT OR REPLACE INTO answer (workspace, round, token, name, body) VALUES (?, ?, ?, "
+	    "?, ?)",
+	    err);
+
+	if (stmt == NULL)
+		return false;
+	bind_round(stmt, &answer->round);
+	sqlite3_bind_blob(stmt, 3, token, SHA256_LEN, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 4, answer->name, -1, SQLITE_STATIC);
+	bind_bytes(stmt, 5, &answer->body);
+	return finish(store, stmt, err);
+}
+
+static bool
+is_unsealed(struct confidential *store, const struct confidential_round *round, struct err *err)
+{
+	struct confidential_terms terms;
+	bool sealed;
+
+	if (!read_terms(store, round, &terms, err))
+		return false;
+	sealed = terms.sealed;
+	confidential_terms_fini(&terms);
+	return !sealed ||
+	       err_set(err, ERR_PRECONDITION,
+		   "what was answered in this round has been given out: it takes no more answers");
+}
+
+static bool
+put(struct confidential *store, const struct confidential_answer *answer, bool *replaced,
+    struct err *err)
+{
+	uint8_t token[SHA256_LEN];
+
+	if (!answer_token(store, &answer->round, answer->person, token, err) ||
+	    !is_unsealed(store, &answer->round, err) || !is_there(store, token, replaced, err))
+		return false;
+	if (*replaced && !answer->may_replace)
+		return err_set(err, ERR_EXISTS, "you have answered already, and can do it once");
+	return keep(store, answer, token, err);
+}
+
+/* After a failure the file may be closed already. */
+static void
+roll_back(struct confidential *store)
+{
+	if (store->db != NULL)
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+bool
+confidential_answer(struct confidential *store, const struct confidential_answer *answer,
+    bool *replaced, struct err *err)
+{
+	bool ok;
+
+	if (answer->body.len > LIMIT_ANSWER)
+		return too_large(err);
+	pthread_mutex_lock(&store->lock);
+	ok = confidential_open(store, err) && confidential_run(store, "BEGIN IMMEDIATE", err);
+	if (ok) {
+		ok = put(store, answer, replaced, err) && confidential_run(store, "COMMIT", err);
+		if (ok)
+			confidential_forget_order(store);
+		else
+			roll_back(store);
+	}
+	pthread_mutex_unlock(&store->lock);
+	return ok;
+}
+
+bool
+confidential_has_answered(struct confidential *store, const struct confidential_round *round,
+    const char *person, bool *answered, struct err *err)
+{
+	uint8_t token[SHA256_LEN];
+	bool ok;
+
+	pthread_mutex_lock(&store->lock);
+	ok = confidential_open(store, err) && answer_token(store, round, person, token, err) &&
+	     is_there(store, token, answered, err);
+	pthread_mutex_unlock(&store->lock);
+	return ok;
+}
+
+/* ---- what may be given out ------------------------------------------------------------------------------------ */
+
+bool
+confidential_answers_count(struct confidential *store, const struct confidential_round *round,
+    uint32_t *count, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool ok;
+
+	pthread_mutex_lock(&store->lock);
+	ok = confidential_open(store, err) &&
+	     (stmt = confidential_prepare(store,
+		  "SELECT count(*) FROM answer WHERE workspace = ? AND round = ?", err)) != NULL;
+	if (ok) {
+		bind_round(stmt, round);
+		ok = sqlite3_step(stmt) == SQLITE_ROW;
+		if (ok)
+			*count = (uint32_t)sqlite3_column_int64(stmt, 0);
+		sqlite3_finalize(stmt);
+		ok = ok || confidential_failed(store, err);
+	}
+	pthread_mutex_unlock(&store->lock);
+	return ok;
+}
+
+/* One that was never shown as well. */
+static bool
+seal(struct confidential *store, const struct confidential_round *round, struct err *err)
+{
+	sqlite3_stmt *stmt = confidential_prepare(store,
+	    "INSERT INTO round (workspace, id, sealed, terms) VALUES (?, ?, 1, x'') ON CONFLICT DO "
+	    "UPDATE SET sealed = 1 WHERE sealed = 0",
+	    err);
+
+	if (stmt == NULL)
+		return false;
+	bind_round(stmt, round);
+	return finish(store, stmt, err);
+}
+
+static bool
+each(struct confidential *store, const struct confidential_round *round, confidential_answer_fn fn,
+    void *arg, struct err *err)
+{
+	sqlite3_stmt *stmt = confidential_prepare(store,
+	    "SELECT name, body FROM answer WHERE workspace = ? AND round = ? ORDER BY token", err);
+	int rc;
+
+	if (stmt == NULL)
+		return false;
+	bind_round(stmt, round);
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		const uint8_t *body = sqlite3_column_blob(stmt, 1);
+
+		if (!fn(arg, (const char *)sqlite3_column_text(stmt, 0), body,
+			(size_t)sqlite3_column_bytes(stmt, 1)))
+			break;
+	}
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE || confidential_failed(store, err);
+}
+
+bool
+confidential_answers(struct confidential *store, const struct confidential_round *round,
+    confidential_answer_fn fn, void *arg, struct err *err)
+{
+	bool ok;
+
+	pthread_mutex_lock(&store->lock);
+	ok = confidential_open(store, err) && seal(store, round, err) &&
+	     each(store, round, fn, arg, err);
+	pthread_mutex_unlock(&store->lock);
+	return ok;
+}
