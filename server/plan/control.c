@@ -1,6 +1,7 @@
 #include "server/plan/control.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"
@@ -238,6 +239,12 @@ enum wire {
 	INITIATIVE_SCOPE = 5,
 	WORKSTREAM_SCOPE = 3,
 	SCOPE_IN = 1,
+	SCOPE_SEGMENTS = 3,
+	SCOPE_STAGES = 4,
+	RECORD_EXPERIENCE = 25,
+	EXPERIENCE_IMPORTANCE = 4,
+	EXPERIENCE_MET = 5,
+	EXPERIENCE_PEOPLE = 6,
 };
 
 /* The last field of that number, as protobuf wants it; false: there is none. */
@@ -307,23 +314,77 @@ control_remaining(const struct item *check_in)
 	return find_number(check_in, RECORD_CHECK_IN, CHECK_IN_REMAINING, -1);
 }
 
+/* The scope of an initiative or workstream; false: it states none. */
+static bool
+find_scope(const struct item *work, struct pb_field *field)
+{
+	bool initiative = work->kind == KIND_INITIATIVE;
+
+	return item_is_live(work) && (initiative || work->kind == KIND_WORKSTREAM) &&
+	       find_field(item_bytes(work), work->bytes_len,
+		   initiative ? ITEM_INITIATIVE : ITEM_WORKSTREAM, field) &&
+	       find_field(field->bytes, field->len, initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE,
+		   field);
+}
+
 uint32_t
 control_scope_in(const struct item *work)
 {
-	bool initiative = work->kind == KIND_INITIATIVE;
 	uint32_t count = 0;
 	struct pb_field field;
 	struct pb_in in;
 
-	if (!item_is_live(work) || (!initiative && work->kind != KIND_WORKSTREAM))
-		return 0;
-	if (!find_field(item_bytes(work), work->bytes_len,
-		initiative ? ITEM_INITIATIVE : ITEM_WORKSTREAM, &field) ||
-	    !find_field(
-		field.bytes, field.len, initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE, &field))
+	if (!find_scope(work, &field))
 		return 0;
 	pb_in_init(&in, field.bytes, field.len);
 	while (pb_in_next(&in, &field))
 		count += field.number == SCOPE_IN;
 	return count;
+}
+
+void
+control_scope_names(const struct item *work,
+    void (*each)(void *arg, bool stage, const char *text, size_t len), void *arg)
+{
+	struct pb_field field;
+	struct pb_in in;
+
+	if (!find_scope(work, &field))
+		return;
+	pb_in_init(&in, field.bytes, field.len);
+	while (pb_in_next(&in, &field)) {
+		if (field.wire_type == 2 &&
+		    (field.number == SCOPE_SEGMENTS || field.number == SCOPE_STAGES))
+			each(arg, field.number == SCOPE_STAGES, (const char *)field.bytes, field.len);
+	}
+}
+
+static double
+double_of(uint64_t bits)
+{
+	double value;
+
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+void
+control_experience(const struct item *record, struct control_experience *out)
+{
+	struct pb_field field;
+	struct pb_in in;
+
+	*out = (struct control_experience){NAN, NAN, 0};
+	if (!item_is_live(record) || record->kind != KIND_EXPERIENCE ||
+	    !find_field(item_bytes(record), record->bytes_len, RECORD_EXPERIENCE, &field))
+		return;
+	pb_in_init(&in, field.bytes, field.len);
+	while (pb_in_next(&in, &field)) {
+		if (field.number == EXPERIENCE_IMPORTANCE && field.wire_type == 1)
+			out->importance = double_of(field.value);
+		else if (field.number == EXPERIENCE_MET && field.wire_type == 1)
+			out->met = double_of(field.value);
+		else if (field.number == EXPERIENCE_PEOPLE && field.wire_type == 0)
+			out->people = (int32_t)field.value;
+	}
 }

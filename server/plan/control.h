@@ -108,5 +108,16 @@ int32_t control_duration(const struct item *task);
 int64_t control_remaining(const struct item *check_in);
 /* How many entries scope.in of an initiative or workstream has. */
 uint32_t control_scope_in(const struct item *work);
+/* Each entry of scope.segments and scope.stages of an initiative or workstream; text is not NUL-terminated. */
+void control_scope_names(const struct item *work,
+    void (*each)(void *arg, bool stage, const char *text, size_t len), void *arg);
+
+/* What an experience says beyond its spine; NAN, and 0 people, where it does not. */
+struct control_experience {
+	double importance;
+	double met;
+	int32_t people;
+};
+void control_experience(const struct item *record, struct control_experience *out);
 
 #endif
