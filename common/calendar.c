@@ -43,6 +43,35 @@ date_to_civil(int32_t date, int *year, int *month, int *day)
 	*year = (int)(year_of_era + era * 400) + (*month <= 2);
 }
 
+int32_t
+date_after_months(int32_t start, int months)
+{
+	int year, month, day;
+	int32_t first, next;
+
+	date_to_civil(start, &year, &month, &day);
+	month += months - 1;
+	year += month / 12;
+	month = month % 12 + 1;
+	first = date_from_civil(year, month, 1);
+	next = month == 12 ? date_from_civil(year + 1, 1, 1) : date_from_civil(year, month + 1, 1);
+	return first + day - 1 < next ? first + day - 1 : next;
+}
+
+int
+date_months_within(int32_t start, int32_t finish)
+{
+	int y1, m1, d1, y2, m2, d2;
+	int months;
+
+	date_to_civil(start, &y1, &m1, &d1);
+	date_to_civil(finish, &y2, &m2, &d2);
+	months = (y2 - y1) * 12 + m2 - m1 + 1;
+	while (months > 0 && date_after_months(start, months) - 1 > finish)
+		months--;
+	return months;
+}
+
 int
 date_weekday(int32_t date)
 {

@@ -26,6 +26,10 @@ int32_t date_from_civil(int year, int month, int day);
 void date_to_civil(int32_t date, int *year, int *month, int *day);
 /* 1 Monday .. 7 Sunday. */
 int date_weekday(int32_t date);
+/* The day after that many months; where the month has no such day, the first of the next. */
+int32_t date_after_months(int32_t start, int months);
+/* Whole months from the first day to the last one, both included. */
+int date_months_within(int32_t first, int32_t last);
 
 /*
  * RFC 3339 in UTC or with an offset; up to six decimals. Microseconds since 1970-01-01T00:00:00Z.

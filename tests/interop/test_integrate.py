@@ -171,7 +171,8 @@ class Example:
 class Python(Example, unittest.TestCase):
     @classmethod
     def prepare(cls):
-        names = ["plumb/v1/%s.proto" % name for name in ("item", "finding", "plan", "insight", "burnup", "forecast", "moves", "whatif")]
+        folder = os.path.join(ROOT, "proto", "plumb", "v1")
+        names = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
         os.mkdir(cls.path("made"))
         subprocess.run(["protoc", "-I", os.path.join(ROOT, "proto"), "--python_out=" + cls.path("made"), *names], check=True)
 

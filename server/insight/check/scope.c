@@ -224,37 +224,6 @@ static const struct rule scope_no_period = {
 
 enum { LONG_MONTHS, LONG_STRATEGY_MONTHS };
 
-/* The day after that many months; where the month has no such day, the first of the next. */
-static int32_t
-after_months(int32_t start, int months)
-{
-	int year, month, day;
-	int32_t first, next;
-
-	date_to_civil(start, &year, &month, &day);
-	month += months - 1;
-	year += month / 12;
-	month = month % 12 + 1;
-	first = date_from_civil(year, month, 1);
-	next = month == 12 ? date_from_civil(year + 1, 1, 1) : date_from_civil(year, month + 1, 1);
-	return first + day - 1 < next ? first + day - 1 : next;
-}
-
-/* Whole months from the first day to the last one, both included. */
-static int
-months_within(int32_t start, int32_t finish)
-{
-	int y1, m1, d1, y2, m2, d2;
-	int months;
-
-	date_to_civil(start, &y1, &m1, &d1);
-	date_to_civil(finish, &y2, &m2, &d2);
-	months = (y2 - y1) * 12 + m2 - m1 + 1;
-	while (months > 0 && after_months(start, months) - 1 > finish)
-		months--;
-	return months;
-}
-
 static void
 judge_length(struct pass *pass, uint32_t slot, double most)
 {
@@ -263,12 +232,12 @@ judge_length(struct pass *pass, uint32_t slot, double most)
 	struct draft d;
 
 	if (start == DATE_NONE || finish == DATE_NONE || finish < start ||
-	    finish < after_months(start, (int)most))
+	    finish < date_after_months(start, (int)most))
 		return;
 	draft_init(&d, slot, SLOT_NONE);
 	draft_date(&d, slot, "start", start);
 	draft_date(&d, slot, "finish", finish);
-	draft_count(&d, slot, "whole months", months_within(start, finish));
+	draft_count(&d, slot, "whole months", date_months_within(start, finish));
 	draft_count(&d, slot, "months at most", (int64_t)most);
 	pass_emit(pass, &d);
 }
