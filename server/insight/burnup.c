@@ -52,10 +52,16 @@ effort_of(const struct index *ix, uint32_t slot, unsigned depth)
 	return parts > needs ? parts : needs;
 }
 
+int64_t
+burnup_effort(const struct index *ix, uint32_t work)
+{
+	return effort_of(ix, work, 0);
+}
+
 static bool
 add(const struct index *ix, struct progress *progress, uint32_t slot, struct burnup *out)
 {
-	int64_t effort = effort_of(ix, slot, 0);
+	int64_t effort = burnup_effort(ix, slot);
 	struct progress_of of;
 
 	if (!progress_of(progress, slot, &of))

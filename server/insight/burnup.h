@@ -25,4 +25,7 @@ struct burnup {
 bool burnup_of(
     const struct index *ix, uint32_t slot, struct burnup *out, struct err *err) MUST_CHECK;
 
+/* Of a live piece of work, in hundredths of a person-day, whatever its status; -1: it states none. The index needs ROLE_PART_OF. */
+int64_t burnup_effort(const struct index *ix, uint32_t work);
+
 #endif

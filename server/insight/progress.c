@@ -138,12 +138,8 @@ effort_of(const struct index *ix, uint32_t slot, unsigned depth)
 	return sum;
 }
 
-/*
- * Which part of an initiative's effort goes to an objective: the effort shares of the contributions that name it; what
- * they leave is spread evenly over those that state none (and the primary objective, if no contribution names it).
- */
-static double
-share_of(const struct item *initiative, uint32_t objective)
+double
+progress_share(const struct item *initiative, uint32_t objective)
 {
 	uint32_t primary = SLOT_NONE;
 	bool primary_named = false;
@@ -295,7 +291,7 @@ make_part(struct progress *p, uint32_t slot, uint32_t whole)
 	else
 		part.stated = (item->has & HAS_VALUE) != 0 ? item->value : NAN;
 	if (item->kind == KIND_INITIATIVE)
-		part.share = share_of(item, whole);
+		part.share = progress_share(item, whole);
 	return part;
 }
 

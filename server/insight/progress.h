@@ -82,6 +82,12 @@ struct progress_part {
 bool progress_parts(struct progress *progress, uint32_t whole, struct progress_part **parts,
     size_t *count) MUST_CHECK;
 
+/*
+ * Which part of an initiative's effort goes to an objective: the effort shares of the contributions that name it; what
+ * they leave is spread evenly over those that state none (and the primary objective, if no contribution names it).
+ */
+double progress_share(const struct item *initiative, uint32_t objective);
+
 /* ---- as a tree, in words */
 
 struct progress_fact {

@@ -82,6 +82,7 @@ next_version(const struct apply *apply, const struct item *old, const char *id)
 	};
 
 	if (item_is_live(old)) {
+		v.before = old;
 		v.created_revision = old->created_revision;
 		v.created_us = old->created_us;
 		v.created_by = old->created_by;

@@ -371,6 +371,23 @@ spine_governance(struct item *item, const Plumb__V1__Item *m)
 	}
 }
 
+/* A day that is put off or taken back counts; one that comes earlier does not. */
+static void
+spine_moves(struct item *item, const struct item *before)
+{
+	bool was_stated = before != NULL && before->effort != 0;
+
+	item->effort = was_stated ? before->effort : 0;
+	item->every_days = before != NULL ? before->every_days : 0;
+	if (!was_stated && item->finish != DATE_NONE)
+		item->effort = COMMITMENT_FIRST_DUE(item->finish);
+	if (before == NULL || before->finish == DATE_NONE ||
+	    (item->finish != DATE_NONE && item->finish <= before->finish))
+		return;
+	if (item->every_days < UINT16_MAX)
+		item->every_days++;
+}
+
 static void
 spine_surroundings(struct item *item, const Plumb__V1__Item *m)
 {
@@ -659,6 +676,8 @@ codec_build(struct plan *plan, const ProtobufCMessage *message, const struct ver
 	else
 		spine_item(item, (struct target *)(uintptr_t)item_targets(item),
 		    (const Plumb__V1__Item *)message);
+	if (item->kind == KIND_COMMITMENT)
+		spine_moves(item, version->before);
 	return item;
 }
 

@@ -198,7 +198,7 @@ struct item {
 	uint8_t kind;  /* enum kind */
 	uint8_t flags; /* enum item_flag */
 	uint8_t id_len;
-	uint16_t every_days; /* measure */
+	uint16_t every_days; /* measure, review; commitment: how many times its day was put off */
 	uint32_t bytes_len;
 	uint16_t targets_count;
 	uint16_t title_len;
@@ -249,6 +249,15 @@ enum item_has {
 	HAS_NEED_TERMS = 32, /* asks for a skill, shares of a day or not to be split */
 	HAS_OPEN_NEED = 64,  /* names nobody */
 };
+
+/* The day that a commitment was first promised for, kept from version to version; 0 where none ever was. */
+#define COMMITMENT_FIRST_DUE(day) ((int64_t)(day) + ((int64_t)1 << 32))
+
+static inline int32_t
+commitment_first_due(const struct item *item)
+{
+	return item->effort != 0 ? (int32_t)(item->effort - ((int64_t)1 << 32)) : DATE_NONE;
+}
 
 static inline size_t
 item_targets_at(const struct item *item)

@@ -24,7 +24,8 @@
  *   step         value = emotion; extra = value state
  *   expectation  one target: baseline = how well it is met, target = importance
  *   desired outcome     value = importance
- *   commitment   status; start = made, finish = due, done = settled
+ *   commitment   status; start = made, finish = due, done = settled; of its past: every_days = how many times the day was put off or
+ *                taken back, effort = the first one stated (commitment_first_due())
  *   decision     status; finish = decide by, done = decided; extra = example
  *   policy       extra = type; start = since
  *   review       extra = type; start = first day; every_days

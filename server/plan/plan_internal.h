@@ -180,6 +180,7 @@ struct version {
 	const uint8_t *sets; /* of a scenario */
 	size_t sets_len;
 	unsigned flags;
+	const struct item *before; /* the live version that it follows; NULL: it begins */
 };
 /* A new version from a checked Item or Record, its references resolved; NULL with err. Heap; owned by the caller. */
 struct item *codec_build(struct plan *plan, const ProtobufCMessage *message,
