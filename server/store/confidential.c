@@ -147,10 +147,10 @@ mismatch(struct err *err)
 	"ROWID; CREATE INDEX record_cell ON record (workspace, block, kind, about); "
 #define SCHEMA_ROUNDS                                                                              \
 	"CREATE TABLE round (workspace INTEGER NOT NULL, id TEXT NOT NULL, sealed INTEGER NOT "    \
-	"NULL, terms BLOB NOT NULL, PRIMARY KEY (workspace, id)) WITHOUT ROWID; CREATE TABLE "     \
-	"answer (token BLOB PRIMARY KEY, workspace INTEGER NOT NULL, round TEXT NOT NULL, name "   \
-	"TEXT, body BLOB NOT NULL) WITHOUT ROWID; CREATE INDEX answer_round ON answer "            \
-	"(workspace, round); "
+	"NULL, closes INTEGER NOT NULL, asked INTEGER NOT NULL, terms BLOB NOT NULL, PRIMARY KEY " \
+	"(workspace, id)) WITHOUT ROWID; CREATE TABLE answer (token BLOB PRIMARY KEY, workspace "  \
+	"INTEGER NOT NULL, round TEXT NOT NULL, name TEXT, body BLOB NOT NULL) WITHOUT ROWID; "    \
+	"CREATE INDEX answer_round ON answer (workspace, round); "
 
 /*
  * A rollback journal rather than a WAL, which would keep rows in the order in which they came; what is deleted or

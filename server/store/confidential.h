@@ -76,6 +76,12 @@ struct confidential_bytes {
 	size_t len; /* at most LIMIT_ANSWER */
 };
 
+/* What the newest plan says of a round; it may change until the round is sealed. */
+struct confidential_call {
+	int32_t closes; /* the last day */
+	uint32_t asked; /* how many people may answer */
+};
+
 /*
  * What a round's answers have in common (of what they are the order, from which revision the questions were made, whether names
  * are kept), in the caller's own bytes. Settled when the round is first shown to somebody who may answer, and never
@@ -83,13 +89,21 @@ struct confidential_bytes {
  */
 struct confidential_terms {
 	bool is_set;
-	bool sealed;    /* no answer is taken any more */
+	bool sealed; /* no answer is taken any more */
+	struct confidential_call call;
 	uint8_t *bytes; /* owned: confidential_terms_fini(); a 0 behind */
 	size_t len;
 };
-/* settle: the terms if there are none yet; NULL only reads. ERR_INVALID: too large. ERR_UNAVAILABLE: as confidential_put(). */
+
+/* What is settled where nothing is, and what of the round is to be kept now. */
+struct confidential_settle {
+	struct confidential_call call;
+	struct confidential_bytes terms;
+};
+
+/* settle NULL: only reads, as one must of a past plan or a scenario. ERR_INVALID: too large. ERR_UNAVAILABLE: as confidential_put(). */
 bool confidential_terms(struct confidential *store, const struct confidential_round *round,
-    const struct confidential_bytes *settle, struct confidential_terms *terms,
+    const struct confidential_settle *settle, struct confidential_terms *terms,
     struct err *err) MUST_CHECK;
 void confidential_terms_fini(struct confidential_terms *terms);
 
@@ -103,7 +117,7 @@ struct confidential_answer {
 
 /*
  * Durable when it returns true. *replaced: this person had answered. Whether the round is open, and the answer one of its terms, is
- * for the caller to know. ERR_EXISTS: has answered, and may not replace it. ERR_PRECONDITION: the round is sealed.
+ * for the caller to know. ERR_EXISTS: has answered, and may not replace it. ERR_PRECONDITION: the round is sealed, or nothing of it is settled.
  * ERR_INVALID: too large. ERR_UNAVAILABLE: as confidential_put().
  */
 bool confidential_answer(struct confidential *store, const struct confidential_answer *answer,
@@ -122,10 +136,11 @@ typedef bool (*confidential_answer_fn)(
 /*
  * Seals the round, then calls fn for each answer in the order of their tokens until it returns false; name is NULL where none
  * is kept, all is borrowed. Sealed first, since an answer that came after something of the others was published would be the
- * difference of two publications. Call it only for what may be published: a round that is over, and a group that is
- * large enough.
+ * difference of two publications. today is the real day, never one that somebody asks about: ERR_PRECONDITION unless the
+ * round's last day, as it was settled, is over. Of a round that was never settled there is nothing. Call it only where a
+ * group will be published that is large enough.
  */
 bool confidential_answers(struct confidential *store, const struct confidential_round *round,
-    confidential_answer_fn fn, void *arg, struct err *err) MUST_CHECK;
+    int32_t today, confidential_answer_fn fn, void *arg, struct err *err) MUST_CHECK;
 
 #endif

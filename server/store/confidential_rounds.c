@@ -58,8 +58,8 @@ too_large(struct err *err)
 static bool
 copy_terms(sqlite3_stmt *stmt, struct confidential_terms *terms)
 {
-	const void *bytes = sqlite3_column_blob(stmt, 1);
-	size_t len = (size_t)sqlite3_column_bytes(stmt, 1);
+	const void *bytes = sqlite3_column_blob(stmt, 3);
+	size_t len = (size_t)sqlite3_column_bytes(stmt, 3);
 
 	terms->bytes = malloc(len + 1);
 	if (terms->bytes == NULL)
@@ -70,6 +70,8 @@ copy_terms(sqlite3_stmt *stmt, struct confidential_terms *terms)
 	terms->len = len;
 	terms->is_set = true;
 	terms->sealed = sqlite3_column_int(stmt, 0) != 0;
+	terms->call.closes = sqlite3_column_int(stmt, 1);
+	terms->call.asked = (uint32_t)sqlite3_column_int64(stmt, 2);
 	return true;
 }
 
@@ -77,8 +79,8 @@ static bool
 read_terms(struct confidential *store, const struct confidential_round *round,
     struct confidential_terms *terms, struct err *err)
 {
-	sqlite3_stmt *stmt = confidential_prepare(
-	    store, "SELECT sealed, terms FROM round WHERE workspace = ? AND id = ?", err);
+	sqlite3_stmt *stmt = confidential_prepare(store,
+	    "SELECT sealed, closes, asked, terms FROM round WHERE workspace = ? AND id = ?", err);
 	bool copied = true;
 	int rc;
 
@@ -97,33 +99,47 @@ read_terms(struct confidential *store, const struct confidential_round *round,
 
 static bool
 settle_terms(struct confidential *store, const struct confidential_round *round,
-    const struct confidential_bytes *terms, struct err *err)
+    const struct confidential_settle *settle, struct err *err)
 {
 	sqlite3_stmt *stmt = confidential_prepare(store,
-	    "INSERT INTO round (workspace, id, sealed, terms) VALUES (?, ?, 0, ?) ON CONFLICT DO "
-	    "NOTHING",
+	    "INSERT INTO round (workspace, id, sealed, closes, asked, terms) VALUES (?, ?, 0, ?, "
+	    "?, "
+	    "?) ON CONFLICT DO UPDATE SET closes = excluded.closes, asked = excluded.asked WHERE "
+	    "sealed = 0",
 	    err);
 
 	if (stmt == NULL)
 		return false;
 	bind_round(stmt, round);
-	bind_bytes(stmt, 3, terms);
+	sqlite3_bind_int(stmt, 3, settle->call.closes);
+	sqlite3_bind_int64(stmt, 4, settle->call.asked);
+	bind_bytes(stmt, 5, &settle->terms);
 	return finish(store, stmt, err);
+}
+
+static bool
+is_settled(const struct confidential_terms *terms, const struct confidential_settle *settle)
+{
+	return settle == NULL || terms->sealed ||
+	       (terms->is_set && terms->call.closes == settle->call.closes &&
+		   terms->call.asked == settle->call.asked);
 }
 
 bool
 confidential_terms(struct confidential *store, const struct confidential_round *round,
-    const struct confidential_bytes *settle, struct confidential_terms *terms, struct err *err)
+    const struct confidential_settle *settle, struct confidential_terms *terms, struct err *err)
 {
 	bool ok;
 
-	if (settle != NULL && settle->len > LIMIT_ANSWER)
+	if (settle != NULL && settle->terms.len > LIMIT_ANSWER)
 		return too_large(err);
 	pthread_mutex_lock(&store->lock);
 	ok = confidential_open(store, err) && read_terms(store, round, terms, err);
-	if (ok && !terms->is_set && settle != NULL)
+	if (ok && !is_settled(terms, settle)) {
+		confidential_terms_fini(terms);
 		ok =
 		    settle_terms(store, round, settle, err) && read_terms(store, round, terms, err);
+	}
 	pthread_mutex_unlock(&store->lock);
 	return ok;
 }
@@ -172,18 +188,20 @@ keep(struct confidential *store, const struct confidential_answer *answer,
 }
 
 static bool
-is_unsealed(struct confidential *store, const struct confidential_round *round, struct err *err)
+is_open(struct confidential *store, const struct confidential_round *round, struct err *err)
 {
 	struct confidential_terms terms;
-	bool sealed;
+	bool sealed, is_set;
 
 	if (!read_terms(store, round, &terms, err))
 		return false;
 	sealed = terms.sealed;
+	is_set = terms.is_set;
 	confidential_terms_fini(&terms);
-	return !sealed ||
-	       err_set(err, ERR_PRECONDITION,
-		   "what was answered in this round has been given out: it takes no more answers");
+	if (sealed)
+		return err_set(err, ERR_PRECONDITION,
+		    "what was answered in this round has been given out: it takes no more answers");
+	return is_set || err_set(err, ERR_PRECONDITION, "what this round asks is not settled");
 }
 
 static bool
@@ -193,7 +211,7 @@ put(struct confidential *store, const struct confidential_answer *answer, bool *
 	uint8_t token[SHA256_LEN];
 
 	if (!answer_token(store, &answer->round, answer->person, token, err) ||
-	    !is_unsealed(store, &answer->round, err) || !is_there(store, token, replaced, err))
+	    !is_open(store, &answer->round, err) || !is_there(store, token, replaced, err))
 		return false;
 	if (*replaced && !answer->may_replace)
 		return err_set(err, ERR_EXISTS, "you have answered already, and can do it once");
@@ -268,15 +286,25 @@ confidential_answers_count(struct confidential *store, const struct confidential
 	return ok;
 }
 
-/* One that was never shown as well. */
 static bool
-seal(struct confidential *store, const struct confidential_round *round, struct err *err)
+seal(struct confidential *store, const struct confidential_round *round, int32_t today,
+    struct err *err)
 {
-	sqlite3_stmt *stmt = confidential_prepare(store,
-	    "INSERT INTO round (workspace, id, sealed, terms) VALUES (?, ?, 1, x'') ON CONFLICT DO "
-	    "UPDATE SET sealed = 1 WHERE sealed = 0",
-	    err);
+	struct confidential_terms terms;
+	sqlite3_stmt *stmt;
+	bool is_sealed, is_over;
 
+	if (!read_terms(store, round, &terms, err))
+		return false;
+	is_sealed = terms.sealed || !terms.is_set;
+	is_over = terms.call.closes < today;
+	confidential_terms_fini(&terms);
+	if (is_sealed)
+		return true;
+	if (!is_over)
+		return err_set(err, ERR_PRECONDITION, "the round is not over yet");
+	stmt = confidential_prepare(
+	    store, "UPDATE round SET sealed = 1 WHERE workspace = ? AND id = ?", err);
 	if (stmt == NULL)
 		return false;
 	bind_round(stmt, round);
@@ -307,12 +335,12 @@ each(struct confidential *store, const struct confidential_round *round, confide
 
 bool
 confidential_answers(struct confidential *store, const struct confidential_round *round,
-    confidential_answer_fn fn, void *arg, struct err *err)
+    int32_t today, confidential_answer_fn fn, void *arg, struct err *err)
 {
 	bool ok;
 
 	pthread_mutex_lock(&store->lock);
-	ok = confidential_open(store, err) && seal(store, round, err) &&
+	ok = confidential_open(store, err) && seal(store, round, today, err) &&
 	     each(store, round, fn, arg, err);
 	pthread_mutex_unlock(&store->lock);
 	return ok;

@@ -310,6 +310,32 @@ END_TEST
 
 static const struct confidential_round AUTUMN = {2, "autumn"};
 
+#define CLOSES 20000 /* the last day of all of them */
+
+/* "-" not settled; behind "!" once it is sealed; then how many are asked. */
+static const char *
+terms_of(struct confidential *store, const struct confidential_round *round, const char *bytes,
+    int32_t closes, uint32_t asked)
+{
+	struct confidential_settle settle = {{closes, asked}, {(const uint8_t *)bytes, 0}};
+	struct confidential_terms there;
+	static char text[100];
+	struct err err = {0};
+
+	if (bytes != NULL)
+		settle.terms.len = strlen(bytes);
+	ck_assert_msg(
+	    confidential_terms(store, round, bytes != NULL ? &settle : NULL, &there, &err), "%s",
+	    err.msg);
+	if (there.is_set)
+		snprintf(text, sizeof text, "%s%s/%d/%u", there.sealed ? "!" : "",
+		    (const char *)there.bytes, (int)there.call.closes, there.call.asked);
+	else
+		snprintf(text, sizeof text, "-");
+	confidential_terms_fini(&there);
+	return text;
+}
+
 /* '+' replaced, '-' new, or the digit of the error. */
 static char
 answer_as(struct confidential *store, const struct confidential_round *round, const char *person,
@@ -323,6 +349,7 @@ answer_as(struct confidential *store, const struct confidential_round *round, co
 	struct err err = {0};
 	bool replaced = false;
 
+	terms_of(store, round, "", CLOSES, 7);
 	if (!confidential_answer(store, &answer, &replaced, &err))
 		return (char)('0' + err.code);
 	return replaced ? '+' : '-';
@@ -359,7 +386,8 @@ answers(struct confidential *store, const struct confidential_round *round)
 	struct err err = {0};
 
 	counted.text[0] = '\0';
-	ck_assert_msg(confidential_answers(store, round, on_answer, &counted, &err), "%s", err.msg);
+	ck_assert_msg(confidential_answers(store, round, CLOSES + 1, on_answer, &counted, &err),
+	    "%s", err.msg);
 	qsort(counted.text, strlen(counted.text), 1, by_byte);
 	return counted.text;
 }
@@ -417,43 +445,40 @@ START_TEST(nothing_is_taken_once_it_was_given_out)
 	ck_assert_int_eq(answer(store, "carl", "c"), '0' + ERR_PRECONDITION);
 	ck_assert_int_eq(answer(store, "anna", "c"), '0' + ERR_PRECONDITION);
 	ck_assert_str_eq(answers(store, &AUTUMN), "  ab");
+	/* of what was never shown there is nothing to seal */
 	ck_assert_str_eq(answers(store, &nobody), "");
-	ck_assert_int_eq(
-	    answer_as(store, &nobody, "anna", "a", true, NULL), '0' + ERR_PRECONDITION);
+	ck_assert_int_eq(answer_as(store, &nobody, "anna", "a", true, NULL), '-');
 	confidential_free(store);
 }
 END_TEST
 
-/* "-" not settled; behind "!" once it is sealed. */
-static const char *
-terms(struct confidential *store, const char *settle)
-{
-	const struct confidential_bytes bytes = {
-	    (const uint8_t *)settle, settle != NULL ? strlen(settle) : 0};
-	struct confidential_terms there;
-	static char text[100];
-	struct err err = {0};
-
-	ck_assert_msg(
-	    confidential_terms(store, &AUTUMN, settle != NULL ? &bytes : NULL, &there, &err), "%s",
-	    err.msg);
-	snprintf(text, sizeof text, "%s%s", there.sealed ? "!" : "",
-	    there.is_set ? (const char *)there.bytes : "-");
-	confidential_terms_fini(&there);
-	return text;
-}
-
 START_TEST(terms_are_those_that_were_there_first)
 {
 	struct confidential *store = open_store(NULL);
+	struct confidential_answer early = {.round = AUTUMN, .person = "anna"};
+	struct counted counted = {""};
+	struct err err = {0};
+	bool replaced;
 
-	ck_assert_str_eq(terms(store, NULL), "-");
-	ck_assert_str_eq(terms(store, "a b c"), "a b c");
-	ck_assert_str_eq(terms(store, "a b"), "a b c");
-	ck_assert_int_eq(answer(store, "anna", "a"), '-');
-	ck_assert_str_eq(terms(store, NULL), "a b c");
-	answers(store, &AUTUMN);
-	ck_assert_str_eq(terms(store, ""), "!a b c");
+	ck_assert_str_eq(terms_of(store, &AUTUMN, NULL, 0, 0), "-");
+	ck_assert(!confidential_answer(store, &early, &replaced, &err));
+	ck_assert_int_eq(err.code, ERR_PRECONDITION);
+	ck_assert_str_eq(terms_of(store, &AUTUMN, "a b c", 90, 7), "a b c/90/7");
+	/* the round may be made longer, and others be asked */
+	ck_assert_str_eq(terms_of(store, &AUTUMN, "a b", 100, 8), "a b c/100/8");
+	ck_assert(confidential_answer(store, &early, &replaced, &err));
+	ck_assert_str_eq(terms_of(store, &AUTUMN, NULL, 0, 0), "a b c/100/8");
+	/* nothing is given out, nor sealed, on the last day */
+	ck_assert(!confidential_answers(store, &AUTUMN, 100, on_answer, &counted, &err));
+	ck_assert_int_eq(err.code, ERR_PRECONDITION);
+	ck_assert_str_eq(counted.text, "");
+	ck_assert_str_eq(terms_of(store, &AUTUMN, NULL, 0, 0), "a b c/100/8");
+	ck_assert(confidential_answers(store, &AUTUMN, 101, on_answer, &counted, &err));
+	ck_assert_str_eq(counted.text, " ");
+	ck_assert_str_eq(terms_of(store, &AUTUMN, "d", 110, 9), "!a b c/100/8");
+	/* what is sealed is given out again, whatever day it is */
+	ck_assert(confidential_answers(store, &AUTUMN, 100, on_answer, &counted, &err));
+	ck_assert_str_eq(counted.text, "  ");
 	confidential_free(store);
 }
 END_TEST
@@ -465,7 +490,7 @@ START_TEST(names_are_kept_where_they_are_given_only)
 	struct err err = {0};
 
 	answer_as(store, &AUTUMN, "anna", "x", true, "person/anna");
-	ck_assert(confidential_answers(store, &AUTUMN, on_answer, &counted, &err));
+	ck_assert(confidential_answers(store, &AUTUMN, CLOSES + 1, on_answer, &counted, &err));
 	ck_assert_str_eq(counted.text, "person/anna:x ");
 	confidential_free(store);
 }
@@ -475,6 +500,7 @@ START_TEST(an_answer_is_as_large_as_its_limit)
 {
 	struct confidential *store = open_store(NULL);
 	struct confidential_answer big = {.round = AUTUMN, .person = "anna"};
+	struct confidential_settle settle = {{CLOSES, 7}, {NULL, 0}};
 	struct confidential_terms there;
 	struct confidential_bytes bytes;
 	struct err err = {0};
@@ -483,16 +509,16 @@ START_TEST(an_answer_is_as_large_as_its_limit)
 	bytes.len = LIMIT_ANSWER;
 	bytes.bytes = calloc(1, LIMIT_ANSWER + 1);
 	ck_assert_ptr_nonnull(bytes.bytes);
-	big.body = bytes;
-	ck_assert_msg(confidential_answer(store, &big, &replaced, &err), "%s", err.msg);
-	ck_assert(confidential_terms(store, &AUTUMN, &bytes, &there, &err));
+	big.body = settle.terms = bytes;
+	ck_assert(confidential_terms(store, &AUTUMN, &settle, &there, &err));
 	ck_assert_uint_eq(there.len, LIMIT_ANSWER);
+	ck_assert_msg(confidential_answer(store, &big, &replaced, &err), "%s", err.msg);
 	confidential_terms_fini(&there);
 	bytes.len++;
-	big.body = bytes;
+	big.body = settle.terms = bytes;
 	ck_assert(!confidential_answer(store, &big, &replaced, &err));
 	ck_assert_int_eq(err.code, ERR_INVALID);
-	ck_assert(!confidential_terms(store, &AUTUMN, &bytes, &there, &err));
+	ck_assert(!confidential_terms(store, &AUTUMN, &settle, &there, &err));
 	ck_assert_int_eq(err.code, ERR_INVALID);
 	free((void *)(uintptr_t)bytes.bytes);
 	/* names that no token is made of */
@@ -564,7 +590,9 @@ END_TEST
 START_TEST(a_file_of_pulses_only_takes_answers)
 {
 	struct confidential *store;
+	struct err err = {0};
 	sqlite3 *db = NULL;
+	uint32_t ignored;
 
 	/* as format 1 left it */
 	make_folder();
@@ -590,7 +618,8 @@ START_TEST(a_file_of_pulses_only_takes_answers)
 	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	store = open_store(folder);
-	ck_assert_int_eq(answer(store, "anna", "a"), '0' + ERR_UNAVAILABLE);
+	ck_assert(!confidential_answers_count(store, &AUTUMN, &ignored, &err));
+	ck_assert_int_eq(err.code, ERR_UNAVAILABLE);
 	confidential_free(store);
 	remove_folder();
 }
