@@ -31,6 +31,8 @@ struct slots {
 };
 bool slots_add(struct slots *slots, uint32_t slot) MUST_CHECK; /* false: out of memory */
 bool slots_have(const struct slots *slots, uint32_t slot);
+/* Sorted by kind and id, each once. */
+void slots_by_name(const struct index *ix, struct slots *slots);
 void slots_fini(struct slots *slots);
 
 /* What was lived, as a record about a step or an expectation says it. Numbers that are not stated are NAN. */
@@ -156,5 +158,22 @@ bool journeys_answers(
  */
 bool journeys_work(
     const struct journeys *js, uint32_t step, uint32_t segment, struct slots *out) MUST_CHECK;
+
+/* The first live target of that role; SLOT_NONE. */
+uint32_t journeys_target(const struct index *ix, uint32_t slot, enum role role);
+
+/* The numbers of plumb.v1.Hole, as bits. */
+enum hole {
+	HOLE_NO_OWNER = 1 << 1,
+	HOLE_NO_FUNCTION = 1 << 2,
+	HOLE_NO_MEASURE = 1 << 3,
+	HOLE_NO_WORK = 1 << 4,
+	HOLE_NO_EXPECTATION = 1 << 5,
+	HOLE_NO_EMOTION = 1 << 6,
+	HOLE_UNANSWERED = 1 << 7,
+};
+#define HOLES_END 8
+/* What a step lacks where so many expectations and pieces of open work are there; of the first five. */
+unsigned journeys_holes(const struct journeys *js, uint32_t step, size_t expectations, size_t work);
 
 #endif
