@@ -5,43 +5,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-static float
-row_distance(const struct ratings *r, uint32_t i, uint32_t k)
+/* Four sums, since one would wait for itself; their order is the same on every machine. */
+double
+ratings_apart(const float *a, const float *b, uint32_t columns)
 {
-	const float *a = r->values + (size_t)i * r->columns;
-	const float *b = r->values + (size_t)k * r->columns;
+	double sums[4] = {0};
 	uint32_t both = 0;
-	double sum = 0;
 
-	for (uint32_t c = 0; c < r->columns; c++) {
-		if (isnan(a[c]) || isnan(b[c]))
-			continue;
-		sum += ((double)a[c] - (double)b[c]) * ((double)a[c] - (double)b[c]);
-		both++;
+	for (uint32_t c = 0; c < columns; c++) {
+		double d = (double)a[c] - (double)b[c];
+		bool has = !isnan(d);
+
+		sums[c % 4] += has ? d * d : 0;
+		both += has;
 	}
-	return both > 0 ? (float)sqrt(sum * r->columns / both) : -1;
+	return both > 0 ? sqrt((sums[0] + sums[1] + sums[2] + sums[3]) * columns / both) : -1;
+}
+
+static float
+fill_distances(const struct ratings *ratings, struct distances *out)
+{
+	uint32_t n = ratings->rows;
+	float farthest = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			float d =
+			    (float)ratings_apart(ratings->values + (size_t)i * ratings->columns,
+				ratings->values + (size_t)k * ratings->columns, ratings->columns);
+
+			out->of[(size_t)i * n + k] = out->of[(size_t)k * n + i] = d;
+			farthest = d > farthest ? d : farthest;
+		}
+	}
+	return farthest;
 }
 
 bool
 distances_new(const struct ratings *ratings, struct distances *out, struct err *err)
 {
-	size_t n = ratings->rows, pairs = n * (n - (n > 0)) / 2, at = 0;
-	float farthest = 0;
+	size_t cells = (size_t)ratings->rows * ratings->rows;
+	float farthest;
 
 	*out = (struct distances){.count = ratings->rows};
 	if (ratings->rows > PAM_EXACT)
 		return err_set(err, ERR_LIMIT, "at most %u rows at once", PAM_EXACT);
-	out->of = calloc(pairs + 1, sizeof out->of[0]);
+	out->of = calloc(cells + 1, sizeof out->of[0]);
 	if (out->of == NULL)
 		return err_oom(err);
-	for (uint32_t i = 0; i < ratings->rows; i++) {
-		for (uint32_t k = 0; k < i; k++) {
-			out->of[at] = row_distance(ratings, i, k);
-			farthest = out->of[at] > farthest ? out->of[at] : farthest;
-			at++;
-		}
-	}
-	for (size_t p = 0; p < pairs; p++) {
+	farthest = fill_distances(ratings, out);
+	for (size_t p = 0; p < cells; p++) {
 		if (out->of[p] < 0)
 			out->of[p] = farthest;
 	}
@@ -60,61 +73,93 @@ distances_fini(struct distances *distances)
 struct search {
 	const struct distances *d;
 	struct pam *pam;
-	double *nearest; /* by object: distance to its medoid, and to the next one */
-	double *second;
+	float *nearest; /* by object: distance to its medoid, and to the next one */
+	float *second;
 	bool *is_medoid;
 };
 
 /* How much nearer all come if it becomes a medoid. */
 static double
-gain_of(const struct search *s, uint32_t candidate)
+gain_of(const struct distances *d, const float *nearest, uint32_t candidate)
 {
+	const float *from = distances_from(d, candidate);
 	double gain = 0;
 
-	for (uint32_t o = 0; o < s->d->count; o++) {
-		double nearer = s->nearest[o] - distance_of(s->d, o, candidate);
-
-		gain += nearer > 0 ? nearer : 0;
-	}
+	for (uint32_t o = 0; o < d->count; o++)
+		gain += from[o] < nearest[o] ? (double)nearest[o] - (double)from[o] : 0;
 	return gain;
+}
+
+static bool
+is_in(const uint32_t *list, uint32_t count, uint32_t value)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (list[i] == value)
+			return true;
+	}
+	return false;
 }
 
 /* Of equal ones the last, as Kaufman's program does. */
 static void
-build(struct search *s)
+build(const struct distances *d, uint32_t k, float *nearest, uint32_t *built)
 {
-	double far = 1;
+	float far = 1;
 
-	for (size_t p = 0; p < (size_t)s->d->count * (s->d->count - 1) / 2; p++)
-		far = fmax(far, 2 * (double)s->d->of[p]);
-	for (uint32_t o = 0; o < s->d->count; o++)
-		s->nearest[o] = far;
-	for (uint32_t m = 0; m < s->pam->k; m++) {
+	for (size_t p = 0; p < (size_t)d->count * d->count; p++)
+		far = fmaxf(far, 2 * d->of[p]);
+	for (uint32_t o = 0; o < d->count; o++)
+		nearest[o] = far;
+	for (uint32_t m = 0; m < k; m++) {
 		double most = -1;
-		uint32_t best = 0;
 
-		for (uint32_t c = 0; c < s->d->count; c++) {
-			double gain = s->is_medoid[c] ? -1 : gain_of(s, c);
+		for (uint32_t c = 0; c < d->count; c++) {
+			double gain = is_in(built, m, c) ? -1 : gain_of(d, nearest, c);
 
 			if (gain >= 0 && gain >= most) {
 				most = gain;
-				best = c;
+				built[m] = c;
 			}
 		}
-		s->pam->medoids[m] = best;
-		s->is_medoid[best] = true;
-		for (uint32_t o = 0; o < s->d->count; o++)
-			s->nearest[o] = fmin(s->nearest[o], distance_of(s->d, o, best));
+		for (uint32_t o = 0; o < d->count; o++)
+			nearest[o] = fminf(nearest[o], distances_from(d, built[m])[o]);
 	}
+}
+
+static bool
+check_groups(const struct distances *d, uint32_t k, struct err *err)
+{
+	if (k >= 1 && k <= PAM_GROUPS && k < d->count)
+		return true;
+	return err_set(err, ERR_INVALID,
+	    "%u groups of %u: at least 1, at most %u, and fewer than there are rows", k, d->count,
+	    PAM_GROUPS);
+}
+
+bool
+pam_build(const struct distances *d, uint32_t k, uint32_t built[PAM_GROUPS], struct err *err)
+{
+	float *nearest;
+
+	if (!check_groups(d, k, err))
+		return false;
+	nearest = calloc(d->count, sizeof nearest[0]);
+	if (nearest == NULL)
+		return err_oom(err);
+	build(d, k, nearest, built);
+	free(nearest);
+	return true;
 }
 
 static void
 assign(struct search *s)
 {
 	for (uint32_t o = 0; o < s->d->count; o++) {
-		s->nearest[o] = s->second[o] = DBL_MAX;
+		const float *from = distances_from(s->d, o);
+
+		s->nearest[o] = s->second[o] = FLT_MAX;
 		for (uint32_t m = 0; m < s->pam->k; m++) {
-			double d = distance_of(s->d, o, s->pam->medoids[m]);
+			float d = from[s->pam->medoids[m]];
 
 			if (d < s->nearest[o]) {
 				s->second[o] = s->nearest[o];
@@ -131,17 +176,21 @@ assign(struct search *s)
 static void
 changes_of(const struct search *s, uint32_t candidate, const double *removal, double *changes)
 {
+	const float *from = distances_from(s->d, candidate);
 	double joined = 0;
 
 	memcpy(changes, removal, s->pam->k * sizeof changes[0]);
 	for (uint32_t o = 0; o < s->d->count; o++) {
-		double d = distance_of(s->d, o, candidate);
+		double d = (double)from[o], near = (double)s->nearest[o],
+		       second = (double)s->second[o];
 
-		if (d < s->nearest[o]) {
-			joined += d - s->nearest[o];
-			changes[s->pam->group[o]] += s->nearest[o] - s->second[o];
-		} else if (d < s->second[o]) {
-			changes[s->pam->group[o]] += d - s->second[o];
+		if (d >= second)
+			continue;
+		if (d < near) {
+			joined += d - near;
+			changes[s->pam->group[o]] += near - second;
+		} else {
+			changes[s->pam->group[o]] += d - second;
 		}
 	}
 	for (uint32_t m = 0; m < s->pam->k; m++)
@@ -156,8 +205,8 @@ swap(struct search *s)
 	uint32_t out = 0, in = 0;
 
 	for (uint32_t o = 0; o < s->d->count; o++) {
-		removal[s->pam->group[o]] += s->second[o] - s->nearest[o];
-		all += s->nearest[o];
+		removal[s->pam->group[o]] += (double)s->second[o] - (double)s->nearest[o];
+		all += (double)s->nearest[o];
 	}
 	for (uint32_t c = 0; c < s->d->count; c++) {
 		if (s->is_medoid[c])
@@ -190,7 +239,6 @@ compare_numbers(const void *pa, const void *pb)
 static bool
 optimise(struct search *s, pam_stop_fn stop, void *arg, struct err *err)
 {
-	build(s);
 	if (s->pam->k == 1) { /* BUILD's first is the best there is */
 		assign(s);
 	} else {
@@ -203,36 +251,45 @@ optimise(struct search *s, pam_stop_fn stop, void *arg, struct err *err)
 	qsort(s->pam->medoids, s->pam->k, sizeof s->pam->medoids[0], compare_numbers);
 	assign(s);
 	for (uint32_t o = 0; o < s->d->count; o++)
-		s->pam->cost += s->nearest[o] / s->d->count;
+		s->pam->cost += (double)s->nearest[o] / s->d->count;
 	return true;
 }
 
 bool
-pam_run(const struct distances *d, uint32_t k, pam_stop_fn stop, void *arg, struct pam *out,
-    struct err *err)
+pam_run_from(const struct distances *d, uint32_t k, const uint32_t *built, pam_stop_fn stop,
+    void *arg, struct pam *out, struct err *err)
 {
 	struct search s = {.d = d, .pam = out};
 	bool ok;
 
 	*out = (struct pam){.k = k};
-	if (k < 1 || k > PAM_GROUPS || k >= d->count)
-		return err_set(err, ERR_INVALID,
-		    "%u groups of %u: at least 1, at most %u, and "
-		    "fewer than there are rows",
-		    k, d->count, PAM_GROUPS);
+	if (!check_groups(d, k, err))
+		return false;
+	memcpy(out->medoids, built, k * sizeof out->medoids[0]);
 	out->group = calloc(d->count, sizeof out->group[0]);
 	s.nearest = calloc(d->count, sizeof s.nearest[0]);
 	s.second = calloc(d->count, sizeof s.second[0]);
 	s.is_medoid = calloc(d->count, sizeof s.is_medoid[0]);
-	ok = out->group != NULL && s.nearest != NULL && s.second != NULL && s.is_medoid != NULL
-		 ? optimise(&s, stop, arg, err)
-		 : err_oom(err);
+	ok = out->group != NULL && s.nearest != NULL && s.second != NULL && s.is_medoid != NULL;
+	for (uint32_t m = 0; ok && m < k; m++)
+		s.is_medoid[built[m]] = true;
+	ok = ok ? optimise(&s, stop, arg, err) : err_oom(err);
 	free(s.nearest);
 	free(s.second);
 	free(s.is_medoid);
 	if (!ok)
 		pam_fini(out);
 	return ok;
+}
+
+bool
+pam_run(const struct distances *d, uint32_t k, pam_stop_fn stop, void *arg, struct pam *out,
+    struct err *err)
+{
+	uint32_t built[PAM_GROUPS];
+
+	*out = (struct pam){0};
+	return pam_build(d, k, built, err) && pam_run_from(d, k, built, stop, arg, out, err);
 }
 
 void
@@ -247,13 +304,14 @@ pam_fini(struct pam *pam)
 static double
 width_of(const struct distances *d, const struct pam *pam, uint32_t i, const uint32_t *sizes)
 {
+	const float *from = distances_from(d, i);
 	double sums[PAM_GROUPS] = {0}, own, other = DBL_MAX;
 	uint32_t mine = pam->group[i];
 
 	if (sizes[mine] < 2)
 		return 0;
 	for (uint32_t o = 0; o < d->count; o++)
-		sums[pam->group[o]] += distance_of(d, i, o);
+		sums[pam->group[o]] += (double)from[o];
 	own = sums[mine] / (sizes[mine] - 1);
 	for (uint32_t m = 0; m < pam->k; m++) {
 		if (m != mine && sizes[m] > 0)

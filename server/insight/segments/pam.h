@@ -19,7 +19,7 @@
 
 #include "common/err.h"
 
-#define PAM_EXACT  4000u /* rows: 32 MB of distances */
+#define PAM_EXACT  4000u /* rows: 64 MB of distances */
 #define PAM_GROUPS 30u
 
 typedef bool (*pam_stop_fn)(void *arg);
@@ -31,7 +31,10 @@ struct ratings {
 	const float *values;
 };
 
-/* Distances of all pairs: i > k at i * (i - 1) / 2 + k. */
+/* Of two rows, in the columns that both have; -1 where there is none. */
+double ratings_apart(const float *a, const float *b, uint32_t columns);
+
+/* Distances of all pairs: a row of the square for each object, so that what is looked at together lies together. */
 struct distances {
 	uint32_t count;
 	float *of;
@@ -40,13 +43,10 @@ bool distances_new(
     const struct ratings *ratings, struct distances *out, struct err *err) MUST_CHECK;
 void distances_fini(struct distances *distances);
 
-static inline double
-distance_of(const struct distances *d, uint32_t i, uint32_t k)
+static inline const float *
+distances_from(const struct distances *d, uint32_t i)
 {
-	if (i == k)
-		return 0;
-	return i > k ? (double)d->of[(size_t)i * (i - 1) / 2 + k]
-		     : (double)d->of[(size_t)k * (k - 1) / 2 + i];
+	return d->of + (size_t)i * d->count;
 }
 
 struct pam {
@@ -59,6 +59,14 @@ struct pam {
 /* 1 <= k <= PAM_GROUPS, k < count. ERR_INVALID, ERR_LIMIT, ERR_CANCELLED. Free it. */
 bool pam_run(const struct distances *d, uint32_t k, pam_stop_fn stop, void *arg, struct pam *out,
     struct err *err) MUST_CHECK;
+/*
+ * BUILD alone, which for fewer groups begins with the same medoids: made once for the most, `built` serves pam_run_from() for
+ * each k up to it. 1 <= k <= PAM_GROUPS, k < count. ERR_INVALID, ERR_LIMIT.
+ */
+bool pam_build(
+    const struct distances *d, uint32_t k, uint32_t built[PAM_GROUPS], struct err *err) MUST_CHECK;
+bool pam_run_from(const struct distances *d, uint32_t k, const uint32_t *built, pam_stop_fn stop,
+    void *arg, struct pam *out, struct err *err) MUST_CHECK;
 void pam_fini(struct pam *pam);
 
 /* Of each object, into widths (may be NULL); returns the mean. 0 for one group. */

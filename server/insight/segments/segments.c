@@ -117,24 +117,6 @@ standardise(struct maker *m)
 	return varies;
 }
 
-/* Of rows that have something in common; -1 else. */
-static double
-apart(const struct maker *m, uint32_t i, uint32_t k)
-{
-	const float *a = m->scaled + (size_t)i * m->columns,
-		    *b = m->scaled + (size_t)k * m->columns;
-	uint32_t both = 0;
-	double sum = 0;
-
-	for (uint32_t c = 0; c < m->columns; c++) {
-		if (isnan(a[c]) || isnan(b[c]))
-			continue;
-		sum += ((double)a[c] - (double)b[c]) * ((double)a[c] - (double)b[c]);
-		both++;
-	}
-	return both > 0 ? sqrt(sum * m->columns / both) : -1;
-}
-
 static uint32_t
 nearest(const struct maker *m, uint32_t row, const uint32_t *medoids, uint32_t k, double *distance)
 {
@@ -142,7 +124,8 @@ nearest(const struct maker *m, uint32_t row, const uint32_t *medoids, uint32_t k
 
 	*distance = DBL_MAX;
 	for (uint32_t g = 0; g < k; g++) {
-		double d = apart(m, row, medoids[g]);
+		double d = ratings_apart(m->scaled + (size_t)row * m->columns,
+		    m->scaled + (size_t)medoids[g] * m->columns, m->columns);
 
 		if (d >= 0 && d < *distance) {
 			*distance = d;
@@ -207,14 +190,15 @@ cost_of(const struct maker *m, const uint32_t *medoids, uint32_t k)
 }
 
 static bool
-try_k(struct maker *m, const struct distances *d, uint32_t k, double *costs, struct err *err)
+try_k(struct maker *m, const struct distances *d, uint32_t k, const uint32_t *built, double *costs,
+    struct err *err)
 {
 	const struct segments_query *q = m->query;
 	uint32_t medoids[SEGMENTS_MOST];
 	struct pam pam;
 	double cost;
 
-	if (!pam_run(d, k, q->stop, q->arg, &pam, err))
+	if (!pam_run_from(d, k, built, q->stop, q->arg, &pam, err))
 		return false;
 	for (uint32_t g = 0; g < k; g++)
 		medoids[g] = m->sample[pam.medoids[g]];
@@ -229,17 +213,23 @@ try_k(struct maker *m, const struct distances *d, uint32_t k, double *costs, str
 }
 
 static bool
-try_sample(struct maker *m, uint32_t number, double *costs, struct err *err)
+try_sample(struct maker *m, uint32_t number, uint32_t rows, double *costs, struct err *err)
 {
 	uint32_t low = m->query->k > 0 ? m->query->k : 2;
 	uint32_t high = m->query->k > 0 ? m->query->k : SEGMENTS_MOST;
-	uint32_t count = draw_sample(m, SEGMENTS_SAMPLE, number);
+	uint32_t count = draw_sample(m, rows, number);
+	uint32_t built[PAM_GROUPS];
 	struct distances d;
-	bool ok = sample_distances(m, count, &d, err);
+	bool ok;
 
-	for (uint32_t k = low; ok && k <= high && k < count; k++)
-		ok = !stopped(m, 0.5 * (number + (double)k / high) / SEGMENTS_SAMPLES, err) &&
-		     try_k(m, &d, k, costs, err);
+	high = high < count ? high : count - 1;
+	ok = sample_distances(m, count, &d, err) && pam_build(&d, high, built, err);
+	for (uint32_t k = low; ok && k <= high; k++)
+		ok = !stopped(m,
+			 0.5 * (number + (double)k / high) /
+			     (m->rows > SEGMENTS_EXACT ? SEGMENTS_SAMPLES : 1),
+			 err) &&
+		     try_k(m, &d, k, built, costs, err);
 	distances_fini(&d);
 	return ok;
 }
@@ -247,13 +237,14 @@ try_sample(struct maker *m, uint32_t number, double *costs, struct err *err)
 static bool
 find_groups(struct maker *m, struct err *err)
 {
-	uint32_t samples = m->rows > SEGMENTS_SAMPLE ? SEGMENTS_SAMPLES : 1;
+	bool all = m->rows <= SEGMENTS_EXACT;
+	uint32_t samples = all ? 1 : SEGMENTS_SAMPLES;
 	double costs[SEGMENTS_MOST + 1];
 
 	for (uint32_t k = 0; k <= SEGMENTS_MOST; k++)
 		costs[k] = DBL_MAX;
 	for (uint32_t s = 0; s < samples; s++) {
-		if (!try_sample(m, s, costs, err))
+		if (!try_sample(m, s, all ? SEGMENTS_EXACT : SEGMENTS_SAMPLE, costs, err))
 			return false;
 	}
 	for (uint32_t k = 1; k <= SEGMENTS_MOST; k++) {
@@ -266,29 +257,101 @@ find_groups(struct maker *m, struct err *err)
 	return true;
 }
 
+static uint32_t
+nearest_type(const struct segments *s, const float *row, double distances[SEGMENTS_MOST])
+{
+	uint32_t best = SEGMENTS_NONE;
+
+	for (uint32_t g = 0; g < s->k; g++) {
+		double d = ratings_apart(row, s->type + (size_t)g * s->columns, s->columns);
+
+		distances[g] = d;
+		if (d >= 0 && (best == SEGMENTS_NONE || d < distances[best]))
+			best = g;
+	}
+	return best;
+}
+
+static void
+assign_to_types(struct maker *m)
+{
+	double distances[SEGMENTS_MOST];
+
+	for (uint32_t i = 0; i < m->rows; i++) {
+		uint32_t g = nearest_type(m->out, m->scaled + (size_t)i * m->columns, distances);
+
+		m->out->group[i] = g != SEGMENTS_NONE ? g : 0;
+	}
+}
+
+/* What a medoid left open: the mean of those in its group who did answer. */
+static void
+fill_types(struct maker *m)
+{
+	for (uint32_t g = 0; g < m->out->k; g++) {
+		float *type = m->out->type + (size_t)g * m->columns;
+
+		for (uint32_t c = 0; c < m->columns; c++) {
+			double sum = 0;
+			uint32_t count = 0;
+
+			if (!isnan(type[c]))
+				continue;
+			for (uint32_t i = 0; i < m->rows; i++) {
+				float v = m->scaled[(size_t)i * m->columns + c];
+
+				if (m->out->group[i] != g || isnan(v))
+					continue;
+				sum += (double)v;
+				count++;
+			}
+			if (count > 0)
+				type[c] = (float)(sum / count);
+		}
+	}
+}
+
+/* Medoids by size of their groups, the largest first. */
+static void
+sort_groups(struct maker *m)
+{
+	struct segments *out = m->out;
+	uint32_t sizes[SEGMENTS_MOST] = {0};
+
+	for (uint32_t i = 0; i < m->rows; i++)
+		sizes[out->group[i]]++;
+	for (uint32_t g = 0; g < out->k; g++) {
+		struct segment one = {.medoid = m->medoids[out->k][g], .size = sizes[g]};
+		uint32_t place = g;
+
+		for (; place > 0 && out->of[place - 1].size < one.size; place--)
+			out->of[place] = out->of[place - 1];
+		out->of[place] = one;
+	}
+}
+
 static void
 assign_rows(struct maker *m)
 {
 	struct segments *out = m->out;
-	uint32_t order[SEGMENTS_MOST] = {0};
-	double d;
 
 	for (uint32_t g = 0; g < out->k; g++)
 		out->of[g].medoid = m->medoids[out->k][g];
-	for (uint32_t i = 0; i < m->rows; i++)
-		out->of[nearest(m, i, m->medoids[out->k], out->k, &d)].size++;
-	for (uint32_t g = 1; g < out->k; g++) {
-		struct segment kept = out->of[g];
-		uint32_t place = g;
-
-		for (; place > 0 && out->of[place - 1].size < kept.size; place--)
-			out->of[place] = out->of[place - 1];
-		out->of[place] = kept;
+	for (int again = 0; again < 2; again++) {
+		for (uint32_t g = 0; g < out->k; g++)
+			memcpy(out->type + (size_t)g * m->columns,
+			    m->scaled + (size_t)out->of[g].medoid * m->columns,
+			    m->columns * sizeof out->type[0]);
+		assign_to_types(m);
+		fill_types(m);
+		assign_to_types(m);
+		if (!again)
+			sort_groups(m);
 	}
 	for (uint32_t g = 0; g < out->k; g++)
-		order[g] = out->of[g].medoid;
+		out->of[g].size = 0;
 	for (uint32_t i = 0; i < m->rows; i++)
-		out->group[i] = nearest(m, i, order, out->k, &d);
+		out->of[out->group[i]].size++;
 }
 
 /* ---- how firm */
@@ -445,14 +508,17 @@ segments_run(const struct segments_query *query, struct err *err)
 		err_oom(err);
 		return NULL;
 	}
+	m.out->columns = m.columns;
 	m.out->group = calloc((size_t)m.rows + 1, sizeof m.out->group[0]);
+	m.out->type = calloc((size_t)SEGMENTS_MOST * m.columns, sizeof m.out->type[0]);
 	m.out->mean = calloc((size_t)SEGMENTS_MOST * m.columns, sizeof m.out->mean[0]);
 	m.out->differs = calloc((size_t)SEGMENTS_MOST * m.columns, sizeof m.out->differs[0]);
 	m.scaled = calloc(cells + 1, sizeof m.scaled[0]);
-	m.sample = calloc(SEGMENTS_SAMPLE, sizeof m.sample[0]);
-	m.sampled = calloc((size_t)SEGMENTS_SAMPLE * m.columns, sizeof m.sampled[0]);
-	ok = m.out->group != NULL && m.out->mean != NULL && m.out->differs != NULL &&
-		     m.scaled != NULL && m.sample != NULL && m.sampled != NULL
+	m.sample = calloc(SEGMENTS_EXACT, sizeof m.sample[0]);
+	m.sampled = calloc((size_t)SEGMENTS_EXACT * m.columns, sizeof m.sampled[0]);
+	ok = m.out->group != NULL && m.out->type != NULL && m.out->mean != NULL &&
+		     m.out->differs != NULL && m.scaled != NULL && m.sample != NULL &&
+		     m.sampled != NULL
 		 ? make(&m, err)
 		 : err_oom(err);
 	free(m.scaled);
@@ -470,34 +536,62 @@ segments_free(struct segments *segments)
 	if (segments == NULL)
 		return;
 	free(segments->group);
+	free(segments->type);
 	free(segments->mean);
 	free(segments->differs);
 	free(segments);
 }
 
 uint32_t
-segments_assign(const struct segments *segments, const struct ratings *ratings, const float *row)
+segments_assign(const struct segments *segments, const float *row, double distances[SEGMENTS_MOST])
 {
-	double least = DBL_MAX;
-	uint32_t best = 0;
+	float scaled[SEGMENTS_COLUMNS];
 
-	for (uint32_t g = 0; g < segments->k; g++) {
-		double sum = 0;
-		uint32_t both = 0;
+	for (uint32_t c = 0; c < segments->columns; c++)
+		scaled[c] =
+		    isnan(row[c]) ? NAN
+		    : segments->width[c] > 0
+			? (float)(((double)row[c] - segments->centre[c]) / segments->width[c])
+			: 0;
+	return nearest_type(segments, scaled, distances);
+}
 
-		for (uint32_t c = 0; c < ratings->columns; c++) {
-			double v = (double)at(ratings, segments->of[g].medoid, c);
-			double apart_by = ((double)row[c] - v) / segments->width[c];
+static double
+pairs(uint64_t count)
+{
+	return (double)count * (double)(count - (count > 0)) / 2;
+}
 
-			if (isnan((double)row[c]) || isnan(v) || segments->width[c] <= 0)
-				continue;
-			sum += apart_by * apart_by;
-			both++;
-		}
-		if (both > 0 && sum / both < least) {
-			least = sum / both;
-			best = g;
-		}
+bool
+segments_agree(const uint32_t *a, uint32_t groups_a, const uint32_t *b, uint32_t groups_b,
+    uint32_t count, double *out, struct err *err)
+{
+	uint32_t *both = calloc((size_t)groups_b * SEGMENTS_MOST + 1, sizeof both[0]);
+	double in_a = 0, in_b = 0, in_both = 0, chance;
+
+	if (both == NULL)
+		return err_oom(err);
+	for (uint32_t i = 0; i < count; i++)
+		both[(size_t)b[i] * SEGMENTS_MOST + a[i]]++;
+	for (uint32_t g = 0; g < groups_a; g++) {
+		uint64_t size = 0;
+
+		for (uint32_t h = 0; h < groups_b; h++)
+			size += both[(size_t)h * SEGMENTS_MOST + g];
+		in_a += pairs(size);
 	}
-	return best;
+	for (uint32_t h = 0; h < groups_b; h++) {
+		uint64_t size = 0;
+
+		for (uint32_t g = 0; g < groups_a; g++) {
+			size += both[(size_t)h * SEGMENTS_MOST + g];
+			in_both += pairs(both[(size_t)h * SEGMENTS_MOST + g]);
+		}
+		in_b += pairs(size);
+	}
+	chance = count > 1 ? in_a * in_b / pairs(count) : 0;
+	*out = (in_a + in_b) / 2 - chance != 0 ? (in_both - chance) / ((in_a + in_b) / 2 - chance)
+					       : NAN;
+	free(both);
+	return true;
 }

@@ -51,11 +51,13 @@ ask(uint32_t rows, const float *values)
 /* Every row is in the group of its turn; what a group wants stands out; a new row goes where it belongs. */
 START_TEST(groups_that_are_there)
 {
-	uint32_t rows = _i == 0 ? 120 : SEGMENTS_SAMPLE + 1001;
+	uint32_t rows = _i == 0 ? 120 : SEGMENTS_EXACT + 1;
 	float *values = make_groups(rows);
 	struct segments_query query = ask(rows, values);
 	struct segments *s = segments_run(&query, &err);
 	const float row[COLUMNS] = {2, 3, NAN, 9, 2, 3};
+	const float nothing[COLUMNS] = {NAN, NAN, NAN, NAN, NAN, NAN};
+	double distances[SEGMENTS_MOST];
 
 	ck_assert_ptr_nonnull(s);
 	ck_assert_int_eq(s->lack, SEGMENTS_FIRM);
@@ -75,7 +77,10 @@ START_TEST(groups_that_are_there)
 						: s->differs[g * COLUMNS + c] < 0);
 		}
 	}
-	ck_assert_uint_eq(segments_assign(s, &query.ratings, row), s->group[1]);
+	ck_assert_uint_eq(segments_assign(s, row, distances), s->group[1]);
+	for (uint32_t g = 0; g < 3; g++)
+		ck_assert_double_ge(distances[g], distances[s->group[1]]);
+	ck_assert_uint_eq(segments_assign(s, nothing, distances), SEGMENTS_NONE);
 	ck_assert_uint_gt(s->missing, 0);
 	segments_free(s);
 	free(values);
@@ -85,8 +90,8 @@ END_TEST
 /* The same seed gives the same, to the last bit; rows are groups' only by what they rate. */
 START_TEST(the_same_again)
 {
-	float *values = make_groups(3 * SEGMENTS_SAMPLE / 2);
-	struct segments_query query = ask(3 * SEGMENTS_SAMPLE / 2, values);
+	float *values = make_groups(SEGMENTS_EXACT + 1);
+	struct segments_query query = ask(SEGMENTS_EXACT + 1, values);
 	struct segments *a = segments_run(&query, &err), *b = segments_run(&query, &err);
 
 	ck_assert(a != NULL && b != NULL);
@@ -95,6 +100,29 @@ START_TEST(the_same_again)
 	segments_free(a);
 	segments_free(b);
 	free(values);
+}
+END_TEST
+
+/*
+ * By hand, of six rows: a = {1, 2, 3} {4, 5, 6}, b = {1, 2} {3, 4} {5, 6}. Pairs together in both: 12 and 56, so 2; in a 3 + 3 = 6, in b 3, of
+ * 15. Chance: 6 * 3 / 15 = 1.2; (2 - 1.2) / ((6 + 3) / 2 - 1.2) = 0.8 / 3.3.
+ */
+START_TEST(how_much_two_groupings_agree)
+{
+	const uint32_t a[] = {0, 0, 0, 1, 1, 1}, b[] = {0, 0, 1, 1, 2, 2}, c[] = {2, 2, 2, 0, 0, 0},
+		       one[6] = {0};
+	double agree;
+
+	ck_assert(segments_agree(a, 2, b, 3, 6, &agree, &err));
+	ck_assert_double_eq_tol(agree, 0.8 / 3.3, 1e-12);
+	ck_assert(segments_agree(a, 2, c, 3, 6, &agree, &err));
+	ck_assert_double_eq_tol(agree, 1, 1e-12);
+	ck_assert(segments_agree(one, 1, a, 2, 6, &agree, &err));
+	ck_assert_double_eq_tol(agree, 0, 1e-12);
+	ck_assert(segments_agree(one, 1, one, 1, 6, &agree, &err));
+	ck_assert(isnan(agree));
+	ck_assert(segments_agree(one, 1, one, 1, 0, &agree, &err));
+	ck_assert(isnan(agree));
 }
 END_TEST
 
@@ -169,6 +197,7 @@ main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, groups_that_are_there, 0, 2);
 	tcase_add_test(tcase, the_same_again);
+	tcase_add_test(tcase, how_much_two_groupings_agree);
 	tcase_add_test(tcase, groups_that_are_not_there);
 	tcase_add_test(tcase, nothing_to_tell_apart);
 	tcase_add_test(tcase, refused);
