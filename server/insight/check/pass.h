@@ -81,7 +81,10 @@ extern const struct rule *const rules_scope_grown[];
 extern const struct rule *const rules_owner[];
 extern const struct rule *const rules_load[];
 extern const struct rule *const rules_ask[];
+extern const struct rule *const rules_horizon[];
 extern const struct rule *const rules_rhythm[];
+extern const struct rule *const rules_rhythm_meet[];
+extern const struct rule *const rules_rhythm_request[];
 /* Names all that is in the cycle as who should act. */
 extern const struct rule sight_cycle;
 
@@ -99,6 +102,8 @@ const struct plan_forecast *pass_forecast(struct pass *pass);
 
 /* NULL: the plan has none, or nobody asked for it. */
 const struct check_baseline *pass_baseline(const struct pass *pass);
+/* What was published of confidential rounds (voices.h); NULL: nobody knows. */
+const struct voices *pass_voices(const struct pass *pass);
 
 /* The roles whose way back the rules need. */
 #define CHECK_IN_ROLES                                                                             \

@@ -29,6 +29,9 @@ static const struct rule *const *const families[] = {
     rules_load,
     rules_ask,
     rules_rhythm,
+    rules_rhythm_meet,
+    rules_rhythm_request,
+    rules_horizon,
 };
 
 /* All of them, one after the other; filled once. */
