@@ -79,6 +79,7 @@ judge_findings(struct whatif *whatif, const struct whatif_course *course,
 	const struct check_query query = {.today = course->today,
 	    .waived = true,
 	    .baseline = course->baseline,
+	    .voices = course->voices,
 	    .most = LIMIT_COMPARED,
 	    .cancelled = course->cancelled,
 	    .arg = course->arg};

@@ -116,6 +116,7 @@ struct whatif {
 struct whatif_course {
 	const struct view *view;
 	const struct check_baseline *baseline; /* NULL: there is none */
+	const struct voices *voices;           /* NULL: see struct check_query */
 	int32_t today;
 	int32_t until; /* DATE_NONE: as plan_case_open() has it */
 	enum plan_forecast_mode mode;

@@ -21,6 +21,7 @@
 #include "server/rpc/snapshots.h"
 #include "server/rpc/system.h"
 #include "server/rpc/trend.h"
+#include "server/rpc/voices.h"
 #include "server/rpc/watch.h"
 #include "server/rpc/webhooks.h"
 #include "server/store/confidential.h"
@@ -199,7 +200,8 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	daemon->trends = trend_book_new();
 	/* A simulated disk holds the log only. */
 	daemon->confidential = confidential_new(options->vfs == NULL ? daemon->data_dir : NULL);
-	if (daemon->quota == NULL || daemon->trends == NULL || daemon->confidential == NULL)
+	daemon->voices = voice_book_new();
+	if (daemon->quota == NULL || daemon->trends == NULL || daemon->confidential == NULL || daemon->voices == NULL)
 		return err_oom(err);
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))
@@ -294,6 +296,7 @@ daemon_free(struct daemon *daemon)
 	audit_free(daemon->audit);
 	webhooks_free(daemon->webhooks);
 	confidential_free(daemon->confidential);
+	voice_book_free(daemon->voices);
 	trend_book_free(daemon->trends);
 	projection_free(daemon->projection);
 	store_close(daemon->store);

@@ -17,6 +17,7 @@ struct projection;
 struct quota;
 struct trend_book;
 struct view_call;
+struct voice_book;
 struct webhooks;
 
 struct observer {
@@ -36,6 +37,7 @@ struct daemon {
 	size_t observers_count;
 	struct access_book *access;
 	struct confidential *confidential;
+	struct voice_book *voices;
 	struct trend_book *trends;
 	struct quota *quota;
 	struct audit *audit;           /* NULL: none is written */

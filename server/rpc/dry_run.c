@@ -30,8 +30,10 @@ baseline_of(const struct dry_run_baseline *baseline)
 static bool
 work_out(struct dry_run *run, struct err *err)
 {
-	struct effect_side before = {run->before, run->today, baseline_of(&run->baselines[0])};
-	struct effect_side after = {run->after, run->today, baseline_of(&run->baselines[1])};
+	struct effect_side before = {
+	    run->before, run->today, baseline_of(&run->baselines[0]), &run->ws->voices};
+	struct effect_side after = {
+	    run->after, run->today, baseline_of(&run->baselines[1]), &run->ws->voices};
 	const Plumb__V1__FindingsChange *change;
 	struct effect effect;
 

@@ -625,8 +625,10 @@ diff_findings(struct view_job *job, struct err *err)
 {
 	const struct check_baseline from = {job->baseline, job->baseline_slot};
 	const struct check_baseline to = {job->other_baseline, job->other_baseline_slot};
-	struct effect_side before = {job->view, job->from_today, from.view != NULL ? &from : NULL};
-	struct effect_side after = {job->other, job->today, to.view != NULL ? &to : NULL};
+	struct effect_side before = {
+	    job->view, job->from_today, from.view != NULL ? &from : NULL, job->voices};
+	struct effect_side after = {
+	    job->other, job->today, to.view != NULL ? &to : NULL, job->voices};
 	Plumb__V1__FindingsChange *change;
 	struct effect effect;
 

@@ -286,6 +286,7 @@ run_rules(struct check_call *cc, const bool *selected, struct err *err)
 	    .zone = cc->ws->zone,
 	    .rules = selected,
 	    .baseline = cc->job->baseline != NULL ? &baseline : NULL,
+	    .voices = cc->job->voices,
 	    .at_least = (enum severity)cc->request->at_least,
 	    .waived = cc->request->waived,
 	    .cancelled = check_is_cancelled,

@@ -25,6 +25,7 @@ struct job;
 struct rpc_call;
 struct view;
 struct view_call;
+struct voices;
 
 /* ---- the pool */
 typedef void (*job_fn)(void *arg);
@@ -89,7 +90,8 @@ struct view_job {
 	size_t conflicts_len;
 	const struct job_course *courses; /* job_view_scenarios(): the plan, then each scenario */
 	size_t courses_count;
-	void *arg; /* as given */
+	const struct voices *voices; /* for checks (struct check_query) */
+	void *arg;                   /* as given */
 	/* The job's own memory, LIMIT_CALL_ARENA; the request in the call's arena may be read, call->arena not used. */
 	struct arena *arena;
 	struct faults *faults; /* go out as google.rpc.BadRequest when run returns false */

@@ -112,7 +112,8 @@ acts(const struct check *check, const struct finding *finding, uint32_t person)
 static bool
 count_findings(struct view_job *job, uint32_t person, uint32_t *count, struct err *err)
 {
-	struct check_query query = {.today = job->today, .cancelled = is_cancelled, .arg = job};
+	struct check_query query = {
+	    .today = job->today, .voices = job->voices, .cancelled = is_cancelled, .arg = job};
 	struct check *check = check_run(job->view, &query, err);
 
 	if (check == NULL)

@@ -120,6 +120,7 @@ run_score(struct view_job *job, struct err *err)
 	struct check_query query = {
 	    .today = job->today,
 	    .baseline = job->baseline != NULL ? &baseline : NULL,
+	    .voices = job->voices,
 	    .waived = true,
 	    .cancelled = is_cancelled,
 	    .arg = job,

@@ -26,8 +26,8 @@
 #include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
-#include "server/rpc/own.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/speaker.h"
 #include "server/store/confidential.h"
 
 #define PEOPLE_MIN    5u   /* in a group that is published, and in the others */
@@ -75,43 +75,6 @@ week_parse(const char *text, int32_t *week)
 
 /* ---- Pulse ---------------------------------------------------------------------------------------------------------- */
 
-/*
- * Whom the caller speaks for: themselves. An administrator may act as another, but not say something in confidence for them.
- * Where nobody is asked who they are (anonymous = admin), what they claim is all there is.
- */
-static const char *
-speaker(const struct caller *caller)
-{
-	return caller->verified ? own_person(caller) : strstr(caller->name, "person/");
-}
-
-/* The id of the person of the plan who calls; NULL: nobody is. */
-static const char *
-caller_id(const struct view_job *job, struct err *err)
-{
-	const char *name = speaker(&job->call->caller);
-	const struct item *person = NULL;
-	const char *id;
-	enum kind kind;
-	size_t len;
-
-	if (name != NULL && ref_parse(name, KIND_PERSON, &kind, &id, &len))
-		person = view_find(job->view, KIND_PERSON, id, len);
-	if (item_is_live(person))
-		return arena_strndup(job->arena, item_id(person), person->id_len);
-	if (name == NULL && strstr(job->call->caller.name, "person/") != NULL)
-		err_set(err, ERR_DENIED,
-		    "people send pulses themselves: an administrator can't do it for them. They "
-		    "need a token of their own (plumb admin token create)");
-	else
-		err_set(err, ERR_DENIED,
-		    name != NULL
-			? "only people of the plan send pulses, and whoever you say you are is "
-			  "none of them"
-			: "only people of the plan send pulses: say who you are");
-	return NULL;
-}
-
 /* What can be said something about: all that is in the plan, but people. */
 static bool
 check_about(struct view_job *job, const char *about, char ref[REF_TEXT_LEN], struct err *err)
@@ -154,7 +117,7 @@ run_pulse(struct view_job *job, struct err *err)
 	char about[REF_TEXT_LEN], week[WEEK_TEXT_LEN];
 	bool replaced = false;
 
-	record.person = caller_id(job, err);
+	record.person = speaker_id(job, "send pulses", err);
 	if (record.person == NULL || !check_about(job, request->about, about, err))
 		return false;
 	record.about = about;
@@ -164,23 +127,6 @@ run_pulse(struct view_job *job, struct err *err)
 	reply.week = week_format(record.week, week);
 	reply.replaced = replaced;
 	return view_job_send(job, &reply.base, err);
-}
-
-/* Of a workspace as it is now; NULL: out of memory, and said so. */
-static const Plumb__V1__At *
-newest(struct rpc_call *call, char *workspace)
-{
-	Plumb__V1__At *at = arena_alloc(call->arena, sizeof *at);
-	struct err err = {0};
-
-	if (at == NULL) {
-		err_oom(&err);
-		rpc_fail(call, &err);
-		return NULL;
-	}
-	plumb__v1__at__init(at);
-	at->workspace = workspace;
-	return at;
 }
 
 void
@@ -196,7 +142,7 @@ handle_signal_pulse(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
-	at = newest(call, request->workspace);
+	at = speaker_at(call, request->workspace);
 	if (at != NULL)
 		job_view(call, at, run_pulse, (void *)(uintptr_t)message);
 }
@@ -589,7 +535,7 @@ void
 handle_signal_signals(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__SignalsRequest *request = (const Plumb__V1__SignalsRequest *)message;
-	const Plumb__V1__At *at = newest(call, request->workspace);
+	const Plumb__V1__At *at = speaker_at(call, request->workspace);
 
 	if (at != NULL)
 		job_view(call, at, run_signals, (void *)(uintptr_t)message);

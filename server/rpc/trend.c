@@ -318,6 +318,7 @@ judge(struct walk *walk, const struct view *view, const struct check_baseline *b
 	    .today = day,
 	    .zone = walk->query->ws->zone,
 	    .baseline = baseline->view != NULL ? baseline : NULL,
+	    .voices = &walk->query->ws->voices,
 	    .waived = true,
 	    .cancelled = check_is_cancelled,
 	    .arg = (void *)(uintptr_t)walk->query,

@@ -499,6 +499,7 @@ start_run(struct view_call *vc)
 	give_courses(vc);
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
+	vc->job.voices = &vc->ws->voices;
 	if (!quota_start(vc->call, run_job, job_done, vc, &err)) {
 		fail(vc, &err);
 		return;

@@ -91,6 +91,7 @@ check_request(struct whatif_call *wc, struct err *err)
 	case_check_until(request->until, wc->job->today, &wc->how.until, faults);
 	wc->how.mode = request->reschedule ? MODE_RESCHEDULE : MODE_FIXED;
 	wc->how.today = wc->job->today;
+	wc->how.voices = wc->job->voices;
 	wc->how.cancelled = is_cancelled;
 	wc->how.arg = wc;
 	wc->how.forecast = (struct plan_forecast_options){

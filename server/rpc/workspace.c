@@ -18,6 +18,7 @@
 #include "server/rpc/redact.h"
 #include "server/rpc/scenario_view.h"
 #include "server/rpc/snapshots.h"
+#include "server/rpc/voices.h"
 #include "server/rpc/watch.h"
 
 #define DEFAULT_WORKSPACE  "main"
@@ -117,6 +118,7 @@ workspace_add(struct daemon *daemon, const char *id, const char *title, const ch
 		return NULL;
 	}
 	open_zone(ws);
+	voices_init(ws);
 	if (number == STORE_SYSTEM_WORKSPACE) {
 		daemon->system = ws;
 		return ws;

@@ -17,6 +17,7 @@
 #include "common/calendar.h"
 #include "common/err.h"
 #include "common/parse.h"
+#include "server/insight/check/voices.h"
 #include "server/plan/plan.h"
 #include "server/rpc/fold.h"
 #include "server/rpc/quota.h"
@@ -84,6 +85,7 @@ struct workspace {
 	struct waiters undurable;
 	struct commit *oldest_commit;
 	struct commit *newest_commit;
+	struct voices voices; /* never changes, as number and zone */
 	struct quota_party party;
 	unsigned taken_back; /* commits undone whose completion is still to come */
 	uint64_t undo_epoch; /* grows with every undo */
@@ -150,7 +152,7 @@ struct shared_view *workspace_scenario_view(
 bool shared_view_settle(struct shared_view *view) MUST_CHECK; /* any thread; false out of memory */
 void shared_view_unref(struct shared_view *view);             /* takes NULL */
 
-/* Its civil date now. */
+/* Its civil date now. Any thread: nothing that it reads ever changes. */
 int32_t workspace_today(const struct workspace *ws);
 void workspace_fold_source(
     const struct workspace *ws, const bool *cancelled, struct fold_source *out);

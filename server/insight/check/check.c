@@ -746,6 +746,12 @@ pass_baseline(const struct pass *pass)
 	return pass->check->query.baseline;
 }
 
+const struct voices *
+pass_voices(const struct pass *pass)
+{
+	return pass->check->query.voices;
+}
+
 bool
 check_is_whole(const struct check *check)
 {

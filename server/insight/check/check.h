@@ -17,6 +17,7 @@
 
 struct str;
 struct view;
+struct voices;
 struct zone;
 
 #define FINDING_SUBJECTS 8
@@ -75,6 +76,7 @@ struct check_query {
 	enum severity at_least; /* milder ones are counted, not kept */
 	bool waived;            /* keep waived ones too; they are counted apart always */
 	const struct check_baseline *baseline;    /* NULL: there is none */
+	const struct voices *voices;              /* NULL: rules know of no confidential rounds */
 	size_t most;                              /* how many are kept; 0: LIMIT_FINDINGS */
 	bool (*cancelled)(void *arg);             /* asked now and then; may be NULL */
 	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */

@@ -35,6 +35,7 @@ judge(void *p)
 	    .today = work->side->today,
 	    .waived = true,
 	    .baseline = work->side->baseline,
+	    .voices = work->side->voices,
 	    .most = LIMIT_COMPARED,
 	    .cancelled = work->cancelled,
 	    .arg = work->arg,

@@ -13,12 +13,14 @@
 struct check;
 struct check_baseline;
 struct view;
+struct voices;
 
 /* One of the two plans, settled, the date that its rules take as today, and the plan at its newest baseline. */
 struct effect_side {
 	const struct view *view;
 	int32_t today;
 	const struct check_baseline *baseline; /* NULL: it has none */
+	const struct voices *voices;           /* NULL: see struct check_query */
 };
 
 struct effect {

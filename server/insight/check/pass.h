@@ -82,6 +82,7 @@ extern const struct rule *const rules_owner[];
 extern const struct rule *const rules_load[];
 extern const struct rule *const rules_ask[];
 extern const struct rule *const rules_horizon[];
+extern const struct rule *const rules_clarity_leaders[];
 extern const struct rule *const rules_rhythm[];
 extern const struct rule *const rules_rhythm_meet[];
 extern const struct rule *const rules_rhythm_request[];
