@@ -108,7 +108,15 @@
 #define LIMIT_ANALYSES_PER_WORKSPACE 128u
 /* Callers that are told apart; the rest share one allowance. 300 bytes each, for a minute. */
 #define LIMIT_CALLERS     65536u
+/* Building blocks of a maturity model: one page. */
+#define LIMIT_MATURITY_BLOCKS 100u
 #define LIMIT_TRACE_NODES 20000u
+/* Answers about customers. Of each kind of thing at a step: more than anybody reads there; so eight steps fit a message. */
+#define LIMIT_JOURNEY_LIST       50u
+#define LIMIT_JOURNEY_CHANGES    200u /* steps that differ from the journey to be: they go out in one message */
+#define LIMIT_ECOSYSTEM_SUPPORTS 200u /* of one segment at one step */
+/* How far ahead standing meetings are listed: three years, at most one a day. */
+#define LIMIT_MEETING_DAYS 1100u
 /* Days of the past that a trend covers: three years, a check each. */
 #define LIMIT_TREND_DAYS 1100u
 /* Stretches of days in which findings stood: 32 bytes each, 64 MiB. */
@@ -187,6 +195,12 @@
 #define LIMIT_MOVES_CANDIDATES 20000u
 #define LIMIT_MOVES_WORK       UINT64_C(25000000)
 #define LIMIT_MOVES_WAYS       20u /* told */
+
+/* How far back the mirror looks for measurements and check-ins: ten years. */
+#define LIMIT_MIRROR_DAYS 3660u
+
+/* Changes that one answer tells, each with who made it: some 30 MiB. */
+#define LIMIT_DRIFT_CHANGES 100000u
 
 /* What one person answers to a round, and what its answers have in common: an order of 300 names of 100 bytes, twice. */
 #define LIMIT_ANSWER 65536u

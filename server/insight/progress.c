@@ -138,37 +138,53 @@ effort_of(const struct index *ix, uint32_t slot, unsigned depth)
 	return sum;
 }
 
-double
-progress_share(const struct item *initiative, uint32_t objective)
+void
+progress_shares(struct progress_shares *shares, const struct item *initiative)
 {
-	uint32_t primary = SLOT_NONE;
-	bool primary_named = false;
-	double stated = 0, mine = 0;
-	unsigned open = 0, mine_open = 0;
-
+	*shares = (struct progress_shares){.primary = SLOT_NONE};
 	for (uint32_t i = 0; i < initiative->refs_count; i++) {
 		if (initiative->refs[i].role == ROLE_OBJECTIVE)
-			primary = initiative->refs[i].slot;
+			shares->primary = initiative->refs[i].slot;
 	}
 	for (uint32_t i = 0; i < initiative->refs_count; i++) {
 		const struct ref *ref = &initiative->refs[i];
 
 		if (ref->role != ROLE_CONTRIBUTION)
 			continue;
-		primary_named |= ref->slot == primary;
-		if (ref->amount < 0) {
-			open++;
-			mine_open += ref->slot == objective;
-		} else {
-			stated += ref->amount / 10000.0;
-			mine += ref->slot == objective ? ref->amount / 10000.0 : 0;
-		}
+		shares->primary_named |= ref->slot == shares->primary;
+		if (ref->amount < 0)
+			shares->open++;
+		else
+			shares->stated += ref->amount / 10000.0;
 	}
-	if (primary != SLOT_NONE && !primary_named) {
-		open++;
-		mine_open += primary == objective;
+	shares->open += shares->primary != SLOT_NONE && !shares->primary_named;
+}
+
+double
+progress_share(const struct progress_shares *shares, const struct ref *ref)
+{
+	bool is_open = ref->role == ROLE_CONTRIBUTION
+			   ? ref->amount < 0
+			   : ref->role == ROLE_OBJECTIVE && !shares->primary_named &&
+				 ref->slot == shares->primary;
+
+	if (is_open)
+		return fmax(0, 1 - shares->stated) / shares->open;
+	return ref->role == ROLE_CONTRIBUTION ? ref->amount / 10000.0 : 0;
+}
+
+static double
+share_of(const struct item *initiative, uint32_t objective)
+{
+	struct progress_shares shares;
+	double sum = 0;
+
+	progress_shares(&shares, initiative);
+	for (uint32_t i = 0; i < initiative->refs_count; i++) {
+		if (initiative->refs[i].slot == objective)
+			sum += progress_share(&shares, &initiative->refs[i]);
 	}
-	return mine + (mine_open > 0 ? fmax(0, 1 - stated) * mine_open / open : 0);
+	return sum;
 }
 
 /* The method that a contribution to the objective states; ROLL_UP_NONE. */
@@ -291,7 +307,7 @@ make_part(struct progress *p, uint32_t slot, uint32_t whole)
 	else
 		part.stated = (item->has & HAS_VALUE) != 0 ? item->value : NAN;
 	if (item->kind == KIND_INITIATIVE)
-		part.share = progress_share(item, whole);
+		part.share = share_of(item, whole);
 	return part;
 }
 

@@ -83,10 +83,18 @@ bool progress_parts(struct progress *progress, uint32_t whole, struct progress_p
     size_t *count) MUST_CHECK;
 
 /*
- * Which part of an initiative's effort goes to an objective: the effort shares of the contributions that name it; what
- * they leave is spread evenly over those that state none (and the primary objective, if no contribution names it).
+ * Which part of an initiative's effort goes where: the effort shares of its contributions; what they leave of 1 is spread evenly over
+ * the contributions that state none (and the primary objective, if no contribution names it).
  */
-double progress_share(const struct item *initiative, uint32_t objective);
+struct progress_shares {
+	uint32_t primary; /* SLOT_NONE */
+	bool primary_named;
+	double stated; /* what the stated ones sum to */
+	unsigned open; /* how many share the rest */
+};
+void progress_shares(struct progress_shares *shares, const struct item *initiative);
+/* By one reference of the initiative; 0 where it gives none. */
+double progress_share(const struct progress_shares *shares, const struct ref *ref);
 
 /* ---- as a tree, in words */
 

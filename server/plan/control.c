@@ -228,6 +228,8 @@ control_roll_ups(
 
 /* Numbers of item.proto; the messages themselves are too dear to decode for each item of a plan. */
 enum wire {
+	ITEM_LINKS = 7,
+	LINK_NOTE = 3,
 	ITEM_MEASURE = 25,
 	ITEM_INITIATIVE = 27,
 	ITEM_WORKSTREAM = 28,
@@ -281,6 +283,27 @@ control_dimension(const struct item *measure, size_t *len)
 	return (const char *)field.bytes;
 }
 
+const char *
+control_link_note(const struct item *item, uint32_t link, size_t *len)
+{
+	struct pb_field field;
+	struct pb_in in;
+
+	*len = 0;
+	if (!item_is_live(item) || kind_is_record(item->kind) || item->kind == KIND_RANKING)
+		return "";
+	pb_in_init(&in, item_bytes(item), item->bytes_len);
+	while (pb_in_next(&in, &field)) {
+		if (field.number != ITEM_LINKS || link-- > 0)
+			continue;
+		if (!find_field(field.bytes, field.len, LINK_NOTE, &field))
+			return "";
+		*len = field.len;
+		return (const char *)field.bytes;
+	}
+	return "";
+}
+
 /* The number in a message of the entry; otherwise where there is none. */
 static int64_t
 find_number(const struct item *item, uint32_t message, uint32_t number, int64_t otherwise)
@@ -323,8 +346,8 @@ find_scope(const struct item *work, struct pb_field *field)
 	return item_is_live(work) && (initiative || work->kind == KIND_WORKSTREAM) &&
 	       find_field(item_bytes(work), work->bytes_len,
 		   initiative ? ITEM_INITIATIVE : ITEM_WORKSTREAM, field) &&
-	       find_field(field->bytes, field->len, initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE,
-		   field);
+	       find_field(field->bytes, field->len,
+		   initiative ? INITIATIVE_SCOPE : WORKSTREAM_SCOPE, field);
 }
 
 uint32_t
@@ -355,7 +378,8 @@ control_scope_names(const struct item *work,
 	while (pb_in_next(&in, &field)) {
 		if (field.wire_type == 2 &&
 		    (field.number == SCOPE_SEGMENTS || field.number == SCOPE_STAGES))
-			each(arg, field.number == SCOPE_STAGES, (const char *)field.bytes, field.len);
+			each(arg, field.number == SCOPE_STAGES, (const char *)field.bytes,
+			    field.len);
 	}
 }
 

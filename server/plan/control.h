@@ -102,6 +102,8 @@ bool control_roll_ups(const struct item *initiative, struct arena *arena, const 
 
 /* The dimension of a measure, within its bytes: not NUL-terminated, len 0 where none is stated. */
 const char *control_dimension(const struct item *measure, size_t *len);
+/* The note of one of its links, in their order; within its bytes, as above. */
+const char *control_link_note(const struct item *item, uint32_t link, size_t *len);
 /* Days that a task takes at least, whoever works on it; 0 where none are stated. */
 int32_t control_duration(const struct item *task);
 /* What is still to do, as a check-in states it; -1 where it does not. */

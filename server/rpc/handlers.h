@@ -29,10 +29,28 @@ void handle_insight_explain(struct rpc_call *call, const ProtobufCMessage *reque
 void handle_insight_trace(struct rpc_call *call, const ProtobufCMessage *request);
 /* mine_rpc.c, progress_rpc.c */
 void handle_insight_mine(struct rpc_call *call, const ProtobufCMessage *request);
+/* mirror_rpc.c */
+void handle_insight_mirror(struct rpc_call *call, const ProtobufCMessage *request);
+/* saydo_rpc.c */
+void handle_insight_say_do(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_progress(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* outside_rpc.c */
+void handle_insight_outside(struct rpc_call *call, const ProtobufCMessage *request);
+/* maturity_rpc.c */
+void handle_insight_maturity(struct rpc_call *call, const ProtobufCMessage *request);
+/* segments_rpc.c */
+void handle_insight_segments(struct rpc_call *call, const ProtobufCMessage *request);
 /* burnup_rpc.c */
+/* reviews_rpc.c, agenda_rpc.c */
+void handle_insight_reviews(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_insight_agenda(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_burn_up(struct rpc_call *call, const ProtobufCMessage *request);
+/* drift_rpc.c */
+void handle_insight_drift(struct rpc_call *call, const ProtobufCMessage *request);
+/* journey_rpc.c, ecosystem_rpc.c */
+void handle_insight_journey(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_insight_ecosystem(struct rpc_call *call, const ProtobufCMessage *request);
 /* load_rpc.c */
 void handle_insight_load(struct rpc_call *call, const ProtobufCMessage *request);
 /* moves_rpc.c */
@@ -45,6 +63,12 @@ void handle_insight_score(struct rpc_call *call, const ProtobufCMessage *request
 void handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *request);
 /* whatif_rpc.c */
 void handle_insight_what_if(struct rpc_call *call, const ProtobufCMessage *request);
+
+/* plumb.v1.Survey: survey_rpc.c, clarity_rpc.c, acceptance_rpc.c */
+void handle_survey_questions(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_survey_answer(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_survey_clarity(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_survey_acceptances(struct rpc_call *call, const ProtobufCMessage *request);
 
 /* plumb.v1.Signal: signal_rpc.c */
 void handle_signal_pulse(struct rpc_call *call, const ProtobufCMessage *request);

@@ -13,6 +13,7 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "plumb/v1/signal.pb-c.h"
+#include "plumb/v1/survey.pb-c.h"
 #include "plumb/v1/webhook.pb-c.h"
 #include "server/rpc/handlers.h"
 
@@ -39,22 +40,37 @@ static const struct rpc_method methods[] = {
 	    &plumb__v1__apply_reply__descriptor, RPC_WRITE, handle_plan_apply_scenario },
 	METHOD("Plan", "Conflicts", conflicts, 0, handle_plan_conflicts),
 
+	METHOD("Insight", "Agenda", agenda, 0, handle_insight_agenda),
+	METHOD("Insight", "Reviews", reviews, 0, handle_insight_reviews),
 	METHOD("Insight", "BurnUp", burn_up, RPC_STREAM, handle_insight_burn_up),
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
+	METHOD("Insight", "Drift", drift, RPC_STREAM, handle_insight_drift),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
 	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),
+	METHOD("Insight", "Ecosystem", ecosystem, RPC_STREAM, handle_insight_ecosystem),
+	METHOD("Insight", "Journey", journey, RPC_STREAM, handle_insight_journey),
 	METHOD("Insight", "Forecast", forecast, RPC_STREAM, handle_insight_forecast),
 	METHOD("Insight", "Load", load, RPC_STREAM, handle_insight_load),
+	METHOD("Insight", "Maturity", maturity, 0, handle_insight_maturity),
 	METHOD("Insight", "Mine", mine, 0, handle_insight_mine),
+	METHOD("Insight", "Mirror", mirror, 0, handle_insight_mirror),
 	METHOD("Insight", "Moves", moves, RPC_STREAM, handle_insight_moves),
+	METHOD("Insight", "Outside", outside, 0, handle_insight_outside),
 	METHOD("Insight", "Progress", progress, 0, handle_insight_progress),
+	METHOD("Insight", "SayDo", say_do, 0, handle_insight_say_do),
 	METHOD("Insight", "Schedule", schedule, RPC_STREAM, handle_insight_schedule),
 	METHOD("Insight", "Score", score, 0, handle_insight_score),
+	METHOD("Insight", "Segments", segments, RPC_STREAM, handle_insight_segments),
 	METHOD("Insight", "Trend", trend, RPC_STREAM, handle_insight_trend),
 	METHOD("Insight", "WhatIf", what_if, RPC_STREAM, handle_insight_what_if),
 
 	METHOD("Signal", "Pulse", pulse, RPC_WRITE | RPC_CONFIDENTIAL, handle_signal_pulse),
 	METHOD("Signal", "Signals", signals, 0, handle_signal_signals),
+
+	METHOD("Survey", "Questions", questions, RPC_CONFIDENTIAL, handle_survey_questions),
+	METHOD("Survey", "Answer", answer, RPC_WRITE | RPC_CONFIDENTIAL, handle_survey_answer),
+	METHOD("Survey", "Clarity", clarity, 0, handle_survey_clarity),
+	METHOD("Survey", "Acceptances", acceptances, 0, handle_survey_acceptances),
 
 	METHOD("Admin", "Info", info, 0, handle_admin_info),
 	METHOD("Admin", "Ping", ping, 0, handle_admin_ping),

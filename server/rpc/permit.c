@@ -28,19 +28,35 @@ static const struct permit permits[] = {
 	{ "plumb.v1.Insight", "Explain", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Trace", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Load", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Maturity", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Mine", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Mirror", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "SayDo", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Moves", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "WhatIf", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Outside", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Progress", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Forecast", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Schedule", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Segments", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Score", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Trend", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "BurnUp", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Agenda", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Reviews", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Journey", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Ecosystem", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Drift", ACCESS_READER, false },
 
 	/* everybody in the plan has a say, as themselves only */
 	{ "plumb.v1.Signal", "Pulse", ACCESS_READER, false },
 	{ "plumb.v1.Signal", "Signals", ACCESS_READER, false },
+
+	/* people of the plan answer for themselves only */
+	{ "plumb.v1.Survey", "Questions", ACCESS_READER, false },
+	{ "plumb.v1.Survey", "Answer", ACCESS_READER, false },
+	{ "plumb.v1.Survey", "Clarity", ACCESS_READER, false },
+	{ "plumb.v1.Survey", "Acceptances", ACCESS_READER, false },
 
 	/* both show less to those who are no administrators of everything */
 	{ "plumb.v1.Admin", "Info", ACCESS_READER, false },

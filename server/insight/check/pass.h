@@ -83,6 +83,7 @@ extern const struct rule *const rules_load[];
 extern const struct rule *const rules_ask[];
 extern const struct rule *const rules_horizon[];
 extern const struct rule *const rules_clarity_leaders[];
+extern const struct rule *const rules_mirror[];
 extern const struct rule *const rules_rhythm[];
 extern const struct rule *const rules_rhythm_meet[];
 extern const struct rule *const rules_rhythm_request[];

@@ -6,6 +6,7 @@
 #include "common/str.h"
 #include "common/utf8.h"
 #include "server/insight/check/aim.h"
+#include "server/insight/check/mirror.h"
 #include "server/insight/check/pass.h"
 #include "server/plan/control.h"
 
@@ -39,7 +40,8 @@ judge_declared(struct pass *pass, uint32_t slot)
 		bool first = index_compare(ix, slot, to) < 0;
 
 		if (out.list[i].role != ROLE_LINK_CONFLICTS || to == slot ||
-		    !index_is(ix, to, STANDING_JUDGED) || declares(ix, slot, to, i))
+		    !index_is(ix, to, STANDING_JUDGED) || declares(ix, slot, to, i) ||
+		    mirror_is_word(ix->kinds[slot]) || mirror_is_word(ix->kinds[to]))
 			continue;
 		if (!first && declares(ix, to, slot, UINT32_MAX))
 			continue;
@@ -489,7 +491,9 @@ static const struct rule priority_conflict = {
     .asks = "Does the plan pull in one direction?",
     .meaning =
 	"Three ways in which two parts of a plan work against each other. A link of type "
-	"`conflicts` between two entries that are both open. Two open objectives with targets for "
+	"`conflicts` between two entries that are both open (where one is a vision, mission, value "
+	"or policy: "
+	"mirror/contradiction). Two open objectives with targets for "
 	"one measure, of which one lies above and the other below the baseline (where none is "
 	"known: the latest actual), so that no value would suit both. Two open objectives with "
 	"targets for different measures of one dimension (small and capital letters are the same), "

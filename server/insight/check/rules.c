@@ -29,6 +29,7 @@ static const struct rule *const *const families[] = {
     rules_load,
     rules_ask,
     rules_clarity_leaders,
+    rules_mirror,
     rules_rhythm,
     rules_rhythm_meet,
     rules_rhythm_request,
