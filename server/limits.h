@@ -205,4 +205,8 @@
 /* What one person answers to a round, and what its answers have in common: an order of 300 names of 100 bytes, twice. */
 #define LIMIT_ANSWER 65536u
 
+/* Pairs of objectives told of a round; and places of leaders by name, or pairs of leaders of two rounds, that are looked at. */
+#define LIMIT_CONCORD_PAIRS  1000u
+#define LIMIT_CONCORD_PLACES 100000u
+
 #endif

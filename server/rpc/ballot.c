@@ -190,9 +190,10 @@ write_terms(const struct list *list, bool named, struct confidential_bytes *out,
 	return true;
 }
 
-bool
-ballot_settle(const struct view *view, const struct item *round, int32_t day, struct arena *arena,
-    struct confidential_settle *out, struct err *err)
+/* What a round asks by the plan as it is. */
+static bool
+make_terms(const struct view *view, const struct item *round, struct arena *arena,
+    struct confidential_bytes *out, struct err *err)
 {
 	const Plumb__V1__Item *message = (const Plumb__V1__Item *)codec_decode(round, arena);
 	struct list list = {.arena = arena};
@@ -216,9 +217,7 @@ ballot_settle(const struct view *view, const struct item *round, int32_t day, st
 		    "nobody can order more than %u objectives: name those that matter in the "
 		    "objectives of round/%s",
 		    CONCORD_OBJECTS, message->id);
-	out->call.closes = round->finish;
-	return count_asked(view, round, day, &out->call.asked, err) &&
-	       write_terms(&list, message->round->named, &out->terms, err);
+	return write_terms(&list, message->round->named, out, err);
 }
 
 static bool
@@ -227,9 +226,9 @@ damaged(struct err *err)
 	return err_set(err, ERR_DATA_LOSS, "the confidential records of this round are damaged");
 }
 
-bool
-ballot_terms_read(const struct confidential_terms *from, struct arena *arena,
-    struct ballot_terms *out, struct err *err)
+static bool
+read_terms(const struct confidential_terms *from, struct arena *arena, struct ballot_terms *out,
+    struct err *err)
 {
 	char *text = arena_strdup(arena, from->bytes != NULL ? (const char *)from->bytes : "");
 	uint32_t lines = 0;
@@ -248,6 +247,80 @@ ballot_terms_read(const struct confidential_terms *from, struct arena *arena,
 	}
 	out->named = strcmp(text, NAMED) == 0;
 	return out->named || strcmp(text, SECRET) == 0 || damaged(err);
+}
+
+struct round_id {
+	char text[ID_MAX_LEN + 1];
+};
+
+static struct confidential_round
+round_of(uint32_t workspace, const struct item *round, struct round_id *id)
+{
+	memcpy(id->text, item_id(round), round->id_len);
+	id->text[round->id_len] = '\0';
+	return (struct confidential_round){workspace, id->text};
+}
+
+/* Who was there on its last day counts, whoever leaves later. */
+static bool
+make_call(const struct view *view, const struct item *round, int32_t today,
+    struct confidential_call *out, struct err *err)
+{
+	out->closes = round->finish;
+	return count_asked(
+	    view, round, today < round->finish ? today : round->finish, &out->asked, err);
+}
+
+bool
+ballot_show(struct confidential *store, uint32_t workspace, const struct view *view,
+    const struct item *round, int32_t today, struct arena *arena, struct ballot_terms *out,
+    struct err *err)
+{
+	struct confidential_settle settle = {{0}, {0}};
+	struct confidential_terms terms;
+	struct round_id id;
+	const struct confidential_round of = round_of(workspace, round, &id);
+	bool ok, shown;
+
+	if (!confidential_terms(store, &of, NULL, &terms, err))
+		return false;
+	shown = terms.is_set;
+	confidential_terms_fini(&terms);
+	if (!make_call(view, round, today, &settle.call, err) ||
+	    (!shown && !make_terms(view, round, arena, &settle.terms, err)) ||
+	    !confidential_terms(store, &of, &settle, &terms, err))
+		return false;
+	if (terms.sealed)
+		ok = err_set(err, ERR_PRECONDITION,
+		    "what was answered in round/%s has been given out: it takes no more ballots",
+		    id.text);
+	else
+		ok = read_terms(&terms, arena, out, err);
+	confidential_terms_fini(&terms);
+	return ok;
+}
+
+bool
+ballot_refresh(struct confidential *store, uint32_t workspace, const struct view *view,
+    const struct item *round, int32_t today, struct err *err)
+{
+	struct confidential_settle settle = {{0}, {0}};
+	struct confidential_terms terms;
+	struct round_id id;
+	const struct confidential_round of = round_of(workspace, round, &id);
+	bool wanted;
+
+	if (!confidential_terms(store, &of, NULL, &terms, err))
+		return false;
+	wanted = terms.is_set && !terms.sealed;
+	confidential_terms_fini(&terms);
+	if (!wanted)
+		return true;
+	if (!make_call(view, round, today, &settle.call, err) ||
+	    !confidential_terms(store, &of, &settle, &terms, err))
+		return false;
+	confidential_terms_fini(&terms);
+	return true;
 }
 
 /* ---- answers */
@@ -322,15 +395,12 @@ bool
 ballot_read(struct confidential *store, uint32_t workspace, const struct item *round, int32_t today,
     struct arena *arena, struct ballot_set *out, struct err *err)
 {
-	struct confidential_round of = {.workspace = workspace};
 	struct confidential_terms terms;
-	char id[ID_MAX_LEN + 1];
+	struct round_id id;
+	const struct confidential_round of = round_of(workspace, round, &id);
 	uint32_t count = 0;
 	bool ok = true, shown, sealed;
 
-	memcpy(id, item_id(round), round->id_len);
-	id[round->id_len] = '\0';
-	of.id = id;
 	memset(out, 0, sizeof *out);
 	if (!confidential_terms(store, &of, NULL, &terms, err))
 		return false;
@@ -342,7 +412,7 @@ ballot_read(struct confidential *store, uint32_t workspace, const struct item *r
 	else
 		out->state = BALLOT_TOO_FEW;
 	if (shown)
-		ok = ballot_terms_read(&terms, arena, &out->terms, err);
+		ok = read_terms(&terms, arena, &out->terms, err);
 	confidential_terms_fini(&terms);
 	if (!ok || !shown || out->state == BALLOT_OPEN)
 		return ok;

@@ -34,11 +34,16 @@ struct ballot_terms {
 	uint32_t count;   /* objectives */
 	const char **ids; /* in order of their names */
 };
-/* What would be settled now, in the arena. ERR_PRECONDITION: fewer than two objectives, or too many. */
-bool ballot_settle(const struct view *view, const struct item *round, int32_t day,
-    struct arena *arena, struct confidential_settle *out, struct err *err) MUST_CHECK;
-bool ballot_terms_read(const struct confidential_terms *from, struct arena *arena,
-    struct ballot_terms *out, struct err *err) MUST_CHECK;
+/*
+ * The round as it was settled, or as it is settled now that it is shown; view is of the plan as it is. ERR_PRECONDITION: it is over, or
+ * has fewer than two objectives, or too many.
+ */
+bool ballot_show(struct confidential *store, uint32_t workspace, const struct view *view,
+    const struct item *round, int32_t today, struct arena *arena, struct ballot_terms *out,
+    struct err *err) MUST_CHECK;
+/* What the plan says now of when it closes and whom it asks is kept, if the round was ever shown. */
+bool ballot_refresh(struct confidential *store, uint32_t workspace, const struct view *view,
+    const struct item *round, int32_t today, struct err *err) MUST_CHECK;
 
 /* ---- what was answered */
 /* A body: for each objective of the terms its place, 2 bytes. */

@@ -74,6 +74,10 @@ void handle_survey_acceptances(struct rpc_call *call, const ProtobufCMessage *re
 void handle_signal_pulse(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_signal_signals(struct rpc_call *call, const ProtobufCMessage *request);
 
+/* plumb.v1.Voice: voice_rpc.c, concord_rpc.c */
+void handle_voice_ballot(struct rpc_call *call, const ProtobufCMessage *request);
+void handle_voice_concord(struct rpc_call *call, const ProtobufCMessage *request);
+
 /* plumb.v1.Admin: admin_rpc.c */
 void handle_admin_info(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_admin_ping(struct rpc_call *call, const ProtobufCMessage *request);

@@ -14,6 +14,7 @@
 #include "plumb/v1/plan.pb-c.h"
 #include "plumb/v1/signal.pb-c.h"
 #include "plumb/v1/survey.pb-c.h"
+#include "plumb/v1/voice.pb-c.h"
 #include "plumb/v1/webhook.pb-c.h"
 #include "server/rpc/handlers.h"
 
@@ -66,6 +67,8 @@ static const struct rpc_method methods[] = {
 
 	METHOD("Signal", "Pulse", pulse, RPC_WRITE | RPC_CONFIDENTIAL, handle_signal_pulse),
 	METHOD("Signal", "Signals", signals, 0, handle_signal_signals),
+	METHOD("Voice", "Ballot", ballot, RPC_WRITE | RPC_CONFIDENTIAL, handle_voice_ballot),
+	METHOD("Voice", "Concord", concord, 0, handle_voice_concord),
 
 	METHOD("Survey", "Questions", questions, RPC_CONFIDENTIAL, handle_survey_questions),
 	METHOD("Survey", "Answer", answer, RPC_WRITE | RPC_CONFIDENTIAL, handle_survey_answer),

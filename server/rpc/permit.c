@@ -51,6 +51,8 @@ static const struct permit permits[] = {
 	/* everybody in the plan has a say, as themselves only */
 	{ "plumb.v1.Signal", "Pulse", ACCESS_READER, false },
 	{ "plumb.v1.Signal", "Signals", ACCESS_READER, false },
+	{ "plumb.v1.Voice", "Ballot", ACCESS_READER, false },
+	{ "plumb.v1.Voice", "Concord", ACCESS_READER, false },
 
 	/* people of the plan answer for themselves only */
 	{ "plumb.v1.Survey", "Questions", ACCESS_READER, false },

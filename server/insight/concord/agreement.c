@@ -136,6 +136,10 @@ judge_chance(struct ranked *r, uint64_t seed, uint32_t *counters, struct agreeme
 	uint64_t all = arrangements(r);
 
 	out->is_exact = all <= CONCORD_ALL_MOST;
+	if (!out->is_exact && (uint64_t)r->judges * r->objects > CONCORD_CELLS) {
+		out->p = concord_chi_square_chance(out->chi_square, out->freedom);
+		return;
+	}
 	out->draws = out->is_exact ? (uint32_t)all : CONCORD_DRAWS;
 	if (out->is_exact)
 		out->p = (double)count_all(r, least, counters) / (double)all;
@@ -195,6 +199,55 @@ concord_agreement(
 	return ok;
 }
 
+/*
+ * The series of P where x is small beside a, the continued fraction of Q elsewhere (Abramowitz & Stegun 6.5.29 and 6.5.31, by
+ * Lentz's method). Steps until nothing changes; some of the square root of a are needed.
+ */
+double
+concord_chi_square_chance(double chi_square, uint32_t freedom)
+{
+	double a = freedom / 2.0, x = chi_square / 2, term = 1 / a, sum = term, head;
+	double b = x + 1 - a, c = 1e300, d, h;
+
+	if (x <= 0)
+		return 1;
+	head = exp(a * log(x) - x - lgamma(a));
+	if (x < a + 1) {
+		for (int k = 1; k < 10000 && term > sum * 1e-17; k++) {
+			term *= x / (a + k);
+			sum += term;
+		}
+		return 1 - head * sum;
+	}
+	d = 1 / b;
+	h = d;
+	for (int k = 1; k < 10000; k++) {
+		double an = -k * (k - a);
+
+		b += 2;
+		d = 1 / (an * d + b);
+		c = b + an / c;
+		h *= c * d;
+		if (fabs(c * d - 1) < 1e-15)
+			break;
+	}
+	return head * h;
+}
+
+void
+concord_ranks(const uint32_t *places, uint32_t objects, double *ranks)
+{
+	for (uint32_t i = 0; i < objects; i++) {
+		uint32_t before = 0, same = 0;
+
+		for (uint32_t k = 0; k < objects; k++) {
+			before += places[k] < places[i];
+			same += places[k] == places[i];
+		}
+		ranks[i] = before + (same + 1) / 2.0;
+	}
+}
+
 uint64_t
 concord_distance(const uint32_t *a, const uint32_t *b, uint32_t objects)
 {
@@ -239,4 +292,29 @@ concord_noise(const double *values, uint32_t judges, uint32_t cases, struct nois
 	out->system = sqrt(system);
 	out->level = sqrt(level);
 	out->pattern = system > level ? sqrt(system - level) : 0;
+}
+
+bool
+concord_noise_twice(const double *first, const double *second, uint32_t judges, uint32_t cases,
+    struct noise_twice *out, struct err *err)
+{
+	size_t cells = (size_t)judges * cases;
+	double *means = calloc(cells + 1, sizeof means[0]);
+	double occasion = 0, between;
+
+	if (means == NULL)
+		return err_oom(err);
+	for (size_t i = 0; i < cells; i++) {
+		means[i] = (first[i] + second[i]) / 2;
+		occasion += pow((first[i] - second[i]) / 2, 2);
+	}
+	occasion /= (double)cells;
+	concord_noise(means, judges, cases, &out->both);
+	free(means);
+	between = pow(out->both.system, 2);
+	out->occasion = sqrt(occasion);
+	out->stable = out->both.pattern;
+	out->both.system = sqrt(between + occasion);
+	out->both.pattern = sqrt(pow(out->stable, 2) + occasion);
+	return true;
 }

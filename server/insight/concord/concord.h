@@ -6,7 +6,8 @@
  *   the sum of t^3 - t over the groups of t tied objects of judge i,
  *       W = (12 sum R_j^2 - 3 m^2 n (n+1)^2) / (m^2 n (n^2 - 1) - m sum T_i):
  *   0 no agreement, 1 all the same. Its significance is by permutation (Legendre 2005): all arrangements where these are few,
- *   else drawn ones; chi-square = m (n - 1) W beside it.
+ *   else drawn ones; chi-square = m (n - 1) W beside it. Of very many judges and objects it is that of the chi-square distribution
+ *   with n - 1 degrees of freedom, which is near enough there.
  * - Distance of two orders: Kendall's tau distance with ties, K with p = 1/2 (Fagin and others 2004): a pair in opposite order is
  *   1, a pair tied in one of them only 1/2.
  * - Consensus: an order with the least sum of distances (Kemeny 1959; Young & Levenglick 1978), exact by dynamic programming over
@@ -28,6 +29,7 @@
 #define CONCORD_OBJECTS  300u
 #define CONCORD_DRAWS    9999u
 #define CONCORD_ALL_MOST 200000u /* arrangements, of which all are looked at */
+#define CONCORD_CELLS    1000u   /* judges times objects, of which arrangements are drawn: 0.1 s */
 
 /* By judge, then object: a place, the smaller the better; those that share one are tied. Any numbers: only their order counts. */
 struct ballots {
@@ -43,12 +45,18 @@ struct agreement {
 	uint32_t freedom;
 	double p;       /* chance of a W as large where all judges order by chance */
 	bool is_exact;  /* p is of all arrangements */
-	uint32_t draws; /* arrangements that were looked at */
+	uint32_t draws; /* arrangements that were looked at; 0: of the chi-square distribution */
 };
 
 /* The seed is of the drawn arrangements. ERR_LIMIT (too many, or out of memory). */
 bool concord_agreement(const struct ballots *ballots, uint64_t seed, struct agreement *out,
     struct err *err) MUST_CHECK;
+
+/* The chance of a chi-square as large: Q(freedom / 2, chi_square / 2) (Abramowitz & Stegun 6.5, 26.4.19). */
+double concord_chi_square_chance(double chi_square, uint32_t freedom);
+
+/* Ranks from 1; those that are tied share the mean of theirs. */
+void concord_ranks(const uint32_t *places, uint32_t objects, double *ranks);
 
 struct consensus {
 	uint32_t *
@@ -86,7 +94,19 @@ struct noise {
 	double level;   /* how far their means do: some are strict, some are mild */
 	double pattern; /* what is left: who is strict with what */
 };
-/* values by judge, then case; at least two judges and one case, all finite. */
+/* values by judge, then case; at least one judge and one case, all finite. */
 void concord_noise(const double *values, uint32_t judges, uint32_t cases, struct noise *out);
+
+/*
+ * The same judges on the same cases twice (chapter 7): pattern^2 = stable^2 + occasion^2 holds exactly. system and level are of both times
+ * together.
+ */
+struct noise_twice {
+	struct noise both;
+	double stable;   /* how far judges differ whenever they are asked */
+	double occasion; /* how far a judge differs from one time to the other */
+};
+bool concord_noise_twice(const double *first, const double *second, uint32_t judges, uint32_t cases,
+    struct noise_twice *out, struct err *err) MUST_CHECK;
 
 #endif
