@@ -6,6 +6,8 @@
 #include "common/calendar.h"
 #include "server/insight/check/rhythm.h"
 #include "server/insight/check/words.h"
+#include "server/insight/rhythm/cadence.h"
+#include "server/insight/rhythm/votes.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 
@@ -39,6 +41,11 @@ above(const struct index *ix, uint32_t slot)
 	    ROLE_STRATEGY, ROLE_LINK_CONTRIBUTES};
 	struct edges in;
 
+	if (ix->kinds[slot] == KIND_REQUEST) {
+		uint32_t work = index_target(ix, slot, ROLE_AFFECTS);
+
+		return work != SLOT_NONE && index_is(ix, work, STANDING_LIVE) ? work : SLOT_NONE;
+	}
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
 		uint32_t up = index_target(ix, slot, ways[i]);
 
@@ -85,8 +92,9 @@ rank_of(const struct index *ix, uint32_t slot)
 	for (unsigned depth = 0; slot != SLOT_NONE && depth < 2 * LIMIT_DEPTH; depth++) {
 		if (ix->rank[slot] != RANK_NONE)
 			return ix->rank[slot];
-		slot = ix->kinds[slot] == KIND_CHECK_IN ? index_target(ix, slot, ROLE_ABOUT)
-							: ix->part_of[slot];
+		slot = ix->kinds[slot] == KIND_CHECK_IN  ? index_target(ix, slot, ROLE_ABOUT)
+		       : ix->kinds[slot] == KIND_REQUEST ? index_target(ix, slot, ROLE_AFFECTS)
+							 : ix->part_of[slot];
 	}
 	return RANK_NONE;
 }
@@ -390,6 +398,115 @@ gather_asks(struct gather *g)
 	}
 }
 
+/* ---- meetings, requests, decisions */
+
+static bool
+is_attended(const struct index *ix, uint32_t review, uint32_t person)
+{
+	struct edges out = index_out(ix, review);
+
+	for (uint32_t i = 0; i < out.count; i++) {
+		if (out.list[i].slot == person &&
+		    (out.list[i].role == ROLE_ATTENDEE || out.list[i].role == ROLE_SEAT))
+			return true;
+	}
+	return false;
+}
+
+/* From whoever calls it, and from those who attend it. */
+static void
+gather_meetings(struct gather *g, const struct cadence *cadence)
+{
+	for (uint32_t i = 0; i < cadence->count && !g->oom; i++) {
+		const struct meeting_plan *plan = &cadence->plans[i];
+
+		if (!is_soon(g, plan->due))
+			continue;
+		if (is_owner(g->ix, plan->review, g->query->person))
+			add(g, MINE_OWES, plan->review, plan->due,
+			    due_words(g, "the meeting that they call", plan->due));
+		else if (is_attended(g->ix, plan->review, g->query->person))
+			add(g, MINE_OWES, plan->review, plan->due,
+			    due_words(g, "a meeting that they attend", plan->due));
+	}
+}
+
+static void
+gather_requests(struct gather *g)
+{
+	const struct index *ix = g->ix;
+	uint32_t count;
+	const uint32_t *requests = index_kind(ix, KIND_REQUEST, &count);
+
+	for (uint32_t i = 0; i < count && !g->oom; i++) {
+		const struct item *request = ix->items[requests[i]];
+		uint32_t to = index_target(ix, requests[i], ROLE_TO);
+		uint32_t from = index_target(ix, requests[i], ROLE_FROM);
+		int32_t asked = request->start != DATE_NONE ? request->start
+							    : zone_date(NULL, request->created_us);
+		int32_t due = asked + (int32_t)g->query->request_days;
+
+		if (!index_is(ix, requests[i], STANDING_JUDGED))
+			continue;
+		if (request->finish != DATE_NONE && request->finish < due)
+			due = request->finish;
+		if (to == g->query->person)
+			add(g, MINE_OWES, requests[i], due,
+			    due_words(g, "an answer to a request", due));
+		if (from == g->query->person || leads(ix, from, g->query->person) ||
+		    is_owner(ix, requests[i], g->query->person))
+			add(g, MINE_IS_OWED, requests[i], due,
+			    due_words(g,
+				arena_printf(g->arena, "an answer by %s",
+				    to != SLOT_NONE ? ref_text(g, to) : "nobody who is named"),
+				due));
+	}
+}
+
+/* Proposed ones that are theirs to take, and those of their meetings on which they have not voted. */
+static void
+gather_decisions(struct gather *g, const struct votes *votes)
+{
+	enum { DECISION_PROPOSED = 0 };
+	const struct index *ix = g->ix;
+	uint32_t count;
+	const uint32_t *decisions = index_kind(ix, KIND_DECISION, &count);
+
+	for (uint32_t i = 0; i < count && !g->oom; i++) {
+		const struct item *decision = ix->items[decisions[i]];
+		uint32_t review = index_target(ix, decisions[i], ROLE_DECIDED);
+
+		if (decision->status != DECISION_PROPOSED)
+			continue;
+		if (is_owner(ix, decisions[i], g->query->person))
+			add(g, MINE_OWES, decisions[i], decision->finish,
+			    due_words(g, "the decision", decision->finish));
+		if (review != SLOT_NONE && is_attended(ix, review, g->query->person) &&
+		    !votes_has(votes, decisions[i], g->query->person))
+			add(g, MINE_OWES, decisions[i], decision->finish,
+			    due_words(g, "a vote", decision->finish));
+	}
+}
+
+/* What people talk about with each other. */
+static bool
+gather_rhythm(struct gather *g, struct err *err)
+{
+	struct cadence cadence;
+	struct votes votes;
+
+	if (!cadence_init(&cadence, g->ix, err))
+		return false;
+	gather_meetings(g, &cadence);
+	cadence_fini(&cadence);
+	gather_requests(g);
+	if (!votes_init(&votes, g->ix, err))
+		return false;
+	gather_decisions(g, &votes);
+	votes_fini(&votes);
+	return true;
+}
+
 /* ---- measurements, dates */
 
 static void
@@ -478,6 +595,8 @@ mine_run(const struct index *ix, const struct mine_query *query, struct arena *a
 	gather_own_work(&g);
 	gather_reports(&g);
 	gather_asks(&g);
+	if (!gather_rhythm(&g, err))
+		goto out;
 	gather_dates(&g);
 	if (g.stopped) {
 		err_set(err, ERR_CANCELLED, "cancelled");

@@ -37,6 +37,7 @@ struct mine_query {
 	    check_in_days; /* the limits of rhythm/check-in-late, rhythm/not-acknowledged, ask/unanswered */
 	double acknowledge_days;
 	double answer_days;
+	double request_days; /* of rhythm/request-blocked */
 	index_stop_fn stop; /* may be NULL */
 	void *arg;
 };

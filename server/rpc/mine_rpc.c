@@ -90,6 +90,7 @@ fill_limits(const struct view *view, struct mine_query *query, struct err *err)
 	query->check_in_days = limit_of(states, "rhythm/check-in-late");
 	query->acknowledge_days = limit_of(states, "rhythm/not-acknowledged");
 	query->answer_days = limit_of(states, "ask/unanswered");
+	query->request_days = limit_of(states, "rhythm/request-blocked");
 	return true;
 }
 

@@ -34,12 +34,18 @@ go_to(struct past *past, struct err *err)
 const struct view *
 past_view(struct past *past, int32_t day, struct err *err)
 {
+	return past_view_at(past, zone_end_of_date(past->ws->zone, day), err);
+}
+
+const struct view *
+past_view_at(struct past *past, int64_t time_us, struct err *err)
+{
 	if (__atomic_load_n(past->cancelled, __ATOMIC_RELAXED)) {
 		err_set(err, ERR_CANCELLED, "cancelled");
 		return NULL;
 	}
-	if (past->at < past->last && !store_revision_at(past->daemon->store, past->ws->number,
-					 zone_end_of_date(past->ws->zone, day), &past->at, err))
+	if (past->at < past->last &&
+	    !store_revision_at(past->daemon->store, past->ws->number, time_us, &past->at, err))
 		return NULL;
 	if (past->at > past->last)
 		past->at = past->last;

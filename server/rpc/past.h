@@ -36,6 +36,8 @@ void past_begin(struct past *past);
  * ERR_CANCELLED, ERR_DATA_LOSS, out of memory.
  */
 const struct view *past_view(struct past *past, int32_t day, struct err *err) MUST_CHECK;
+/* The same at a time: what counted from then on is not in it. */
+const struct view *past_view_at(struct past *past, int64_t time_us, struct err *err) MUST_CHECK;
 void past_end(struct past *past);
 
 #endif

@@ -193,18 +193,27 @@ METHODS = [
     ("plumb.v1.Insight.Trace", lambda w: S.TraceRequest(ref="initiative/theirs"), READ),
     ("plumb.v1.Insight.Score", lambda w: S.ScoreRequest(), READ),
     ("plumb.v1.Insight.Trend", lambda w: S.TrendRequest(), READ),
+    ("plumb.v1.Insight.Reviews", lambda w: pb.agenda.ReviewsRequest(), READ),
+    ("plumb.v1.Insight.Agenda", lambda w: pb.agenda.AgendaRequest(review="nowhere"), "U p p p p p N N"),
     ("plumb.v1.Insight.BurnUp", lambda w: pb.burnup.BurnUpRequest(), READ),
+    ("plumb.v1.Insight.Drift", lambda w: pb.drift.DriftRequest(**{"from": P.At(revision=1)}), READ),
     ("plumb.v1.Insight.Load", lambda w: S.LoadRequest(), READ),
     ("plumb.v1.Insight.Schedule", lambda w: S.ScheduleRequest(), READ),
     ("plumb.v1.Insight.Forecast", lambda w: pb.forecast.ForecastRequest(), READ),
+    ("plumb.v1.Insight.Segments", lambda w: pb.segments.SegmentsRequest(), READ),
+    ("plumb.v1.Insight.Maturity", lambda w: pb.maturity.MaturityRequest(), READ),
     # Proposed work is not scheduled.
     ("plumb.v1.Insight.Moves", lambda w: pb.moves.MovesRequest(ref="initiative/theirs"), "U p p p p p N N"),
     # There is no such scenario.
     ("plumb.v1.Insight.WhatIf", lambda w: pb.whatif.WhatIfRequest(scenarios=["x"]), "U p p p p p N N"),
     ("plumb.v1.Insight.Mine", lambda w: S.MineRequest(), READ),
+    ("plumb.v1.Insight.Outside", lambda w: pb.outside.OutsideRequest(), READ),
     ("plumb.v1.Insight.Progress", lambda w: S.ProgressRequest(), READ),
     ("plumb.v1.Signal.Pulse", lambda w: pb.signal.PulseRequest(kind=3, about="initiative/theirs"), READ),
     ("plumb.v1.Signal.Signals", lambda w: pb.signal.SignalsRequest(), READ),
+    # Whom no round asks: there is none.
+    ("plumb.v1.Voice.Ballot", lambda w: pb.voice.BallotRequest(round="x"), BALLOT_ROW),
+    ("plumb.v1.Voice.Concord", lambda w: pb.voice.ConcordRequest(round="x"), CONCORD_ROW),
     ("plumb.v1.Admin.Info", lambda w: A.InfoRequest(), "U + + + + + + +"),
     ("plumb.v1.Admin.Info", lambda w: A.InfoRequest(workspace="main"), READ),
     ("plumb.v1.Admin.Ping", lambda w: A.PingRequest(), "U + + + + + + +"),
@@ -575,16 +584,23 @@ class Isolation(World):
         ("Insight.Trace", lambda ws: S.TraceRequest(at=P.At(workspace=ws), ref="initiative/mine")),
         ("Insight.Score", lambda ws: S.ScoreRequest(at=P.At(workspace=ws))),
         ("Insight.Trend", lambda ws: S.TrendRequest(at=P.At(workspace=ws))),
+        ("Insight.Reviews", lambda ws: pb.agenda.ReviewsRequest(at=P.At(workspace=ws))),
+        ("Insight.Agenda", lambda ws: pb.agenda.AgendaRequest(at=P.At(workspace=ws), review="x")),
         ("Insight.BurnUp", lambda ws: pb.burnup.BurnUpRequest(at=P.At(workspace=ws))),
+        ("Insight.Drift", lambda ws: pb.drift.DriftRequest(to=P.At(workspace=ws))),
         ("Insight.Load", lambda ws: S.LoadRequest(at=P.At(workspace=ws))),
         ("Insight.Schedule", lambda ws: S.ScheduleRequest(at=P.At(workspace=ws))),
         ("Insight.Forecast", lambda ws: pb.forecast.ForecastRequest(at=P.At(workspace=ws))),
+        ("Insight.Segments", lambda ws: pb.segments.SegmentsRequest(at=P.At(workspace=ws))),
+        ("Insight.Maturity", lambda ws: pb.maturity.MaturityRequest(at=P.At(workspace=ws))),
         ("Insight.Moves", lambda ws: pb.moves.MovesRequest(at=P.At(workspace=ws), ref="initiative/mine")),
         ("Insight.WhatIf", lambda ws: pb.whatif.WhatIfRequest(at=P.At(workspace=ws), scenarios=["x"])),
         ("Insight.Mine", lambda ws: S.MineRequest(at=P.At(workspace=ws))),
         ("Insight.Progress", lambda ws: S.ProgressRequest(at=P.At(workspace=ws))),
         ("Signal.Pulse", lambda ws: pb.signal.PulseRequest(workspace=ws, kind=3)),
         ("Signal.Signals", lambda ws: pb.signal.SignalsRequest(workspace=ws)),
+        ("Voice.Ballot", lambda ws: pb.voice.BallotRequest(workspace=ws)),
+        ("Voice.Concord", lambda ws: pb.voice.ConcordRequest(workspace=ws)),
         ("Admin.Info", lambda ws: A.InfoRequest(workspace=ws, state_hash=True)),
         ("Admin.Verify", lambda ws: A.VerifyRequest(workspace=ws)),
         ("Webhooks.Create", lambda ws: W.CreateWebhookRequest(workspace=ws, id="x", url="https://example.org/")),
@@ -612,7 +628,7 @@ class Isolation(World):
     def test_every_method_that_names_a_workspace_is_asked(self):
         """By descriptor: a request with a workspace, or with an At."""
         asked = {method for method, _ in self.REQUESTS}
-        for module in (P, S, A, W, X, pb.signal):
+        for module in (P, S, A, W, X, pb.signal, pb.voice):
             for service in module.DESCRIPTOR.services_by_name.values():
                 for method in service.methods:
                     names = any(field.name == "workspace" or (field.message_type and field.message_type.name == "At")

@@ -60,10 +60,16 @@ class _Messages:
         self.plan = load("plumb.v1.plan_pb2")
         self.insight = load("plumb.v1.insight_pb2")
         self.forecast = load("plumb.v1.forecast_pb2")
+        self.agenda = load("plumb.v1.agenda_pb2")
+        self.segments = load("plumb.v1.segments_pb2")
+        self.maturity = load("plumb.v1.maturity_pb2")
         self.burnup = load("plumb.v1.burnup_pb2")
+        self.outside = load("plumb.v1.outside_pb2")
+        self.drift = load("plumb.v1.drift_pb2")
         self.moves = load("plumb.v1.moves_pb2")
         self.whatif = load("plumb.v1.whatif_pb2")
         self.signal = load("plumb.v1.signal_pb2")
+        self.voice = load("plumb.v1.voice_pb2")
         self.admin = load("plumb.v1.admin_pb2")
         self.webhook = load("plumb.v1.webhook_pb2")
         self.access = load("plumb.v1.access_pb2")
@@ -100,7 +106,7 @@ def request_body(method, payload, timeout=None, metadata=()):
 
 def reply_type(method):
     service, name = method.rpartition(".")[::2]
-    for module in (pb.plan, pb.insight, pb.signal, pb.admin, pb.webhook, pb.access, pb.audit):
+    for module in (pb.plan, pb.insight, pb.signal, pb.voice, pb.admin, pb.webhook, pb.access, pb.audit):
         found = module.DESCRIPTOR.services_by_name.get(service.rpartition(".")[2])
         if found is not None:
             return found.methods_by_name[name].output_type._concrete_class

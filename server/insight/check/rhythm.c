@@ -5,6 +5,7 @@
 
 #include "common/str.h"
 #include "server/insight/check/pass.h"
+#include "server/limits.h"
 
 /* ---- shared with what is due from a person */
 
@@ -103,6 +104,17 @@ rhythm_acknowledged(const struct index *ix)
 			marks[slots[i]] = 1;
 	}
 	return marks;
+}
+
+uint32_t
+rhythm_rank(const struct index *ix, uint32_t slot)
+{
+	for (unsigned depth = 0; slot != SLOT_NONE && depth < 2 * LIMIT_DEPTH; depth++) {
+		if (ix->rank[slot] != RANK_NONE)
+			return ix->rank[slot];
+		slot = ix->part_of[slot];
+	}
+	return RANK_NONE;
 }
 
 /* ---- check-in-late */

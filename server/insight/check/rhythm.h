@@ -32,5 +32,7 @@ bool reviewers_have(const struct reviewers *reviewers, uint32_t person);
  * review it, that anybody acknowledged. To be freed; NULL out of memory.
  */
 uint8_t *rhythm_acknowledged(const struct index *ix) MUST_CHECK;
+/* The rank of the initiative that the entry is or belongs to; RANK_NONE. */
+uint32_t rhythm_rank(const struct index *ix, uint32_t slot);
 
 #endif

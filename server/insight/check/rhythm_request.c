@@ -1,6 +1,7 @@
 /* The family "rhythm": are requests for resources and information answered? */
 #include "common/str.h"
 #include "server/insight/check/pass.h"
+#include "server/insight/check/rhythm.h"
 
 enum { BLOCKED_DAYS };
 
@@ -14,17 +15,11 @@ asked_on(const struct item *request)
 static void
 add_work(const struct pass *pass, struct draft *d, uint32_t work)
 {
-	const struct index *ix = pass->ix;
-	uint32_t ranked = work;
+	uint32_t rank = rhythm_rank(pass->ix, work);
 
 	draft_slot(d, work, "waits", work);
-	for (unsigned depth = 0; ranked != SLOT_NONE && depth < 64; depth++) {
-		if (ix->rank[ranked] != RANK_NONE) {
-			draft_count(d, ranked, "rank", ix->rank[ranked]);
-			return;
-		}
-		ranked = ix->part_of[ranked];
-	}
+	if (rank != RANK_NONE)
+		draft_count(d, work, "rank", rank);
 }
 
 static void

@@ -236,20 +236,17 @@ cadence_day(const struct meeting_plan *plan, int32_t planned)
 }
 
 int32_t
-cadence_planned(const struct cadence *cadence, const struct meeting_plan *plan, uint32_t n)
+cadence_next(const struct cadence *cadence, const struct meeting_plan *plan, int32_t after)
 {
-	int32_t last_date = date_from_civil(9999, 12, 31);
 	int64_t day = plan->planned;
 
-	if (plan->planned == DATE_NONE || n == 0)
+	if (plan->planned == DATE_NONE || plan->planned > after)
 		return plan->planned;
-	if (!plan->quarterly && plan->every_days == 0)
-		return DATE_NONE;
-	if (!plan->quarterly)
-		day += (int64_t)n * plan->every_days;
-	for (uint32_t i = 0; plan->quarterly && i < n && day < last_date; i++)
-		day = cadence_quarter(cadence, (int32_t)day + 1).last;
-	return day <= last_date ? (int32_t)day : DATE_NONE;
+	if (plan->quarterly)
+		day = cadence_quarter(cadence, after + 1).last;
+	else if (plan->every_days > 0)
+		day += (((int64_t)after - day) / plan->every_days + 1) * plan->every_days;
+	return day > after && day <= date_from_civil(9999, 12, 31) ? (int32_t)day : DATE_NONE;
 }
 
 bool

@@ -57,8 +57,9 @@ bool cadence_init(struct cadence *cadence, const struct index *ix, struct err *e
 void cadence_fini(struct cadence *cadence);
 /* NULL: it is no live review. */
 const struct meeting_plan *cadence_of(const struct cadence *cadence, uint32_t review);
-/* The planned day of the n-th meeting from the next one (0) on, and the working day that stands for it; DATE_NONE: none. */
-int32_t cadence_planned(const struct cadence *cadence, const struct meeting_plan *plan, uint32_t n);
+/* The first planned day behind that one; DATE_NONE: there is none. */
+int32_t cadence_next(const struct cadence *cadence, const struct meeting_plan *plan, int32_t after);
+/* The working day that stands for a planned one. */
 int32_t cadence_day(const struct meeting_plan *plan, int32_t planned);
 /* The quarter of a day: a period of the plan of QUARTER_LEAST to QUARTER_MOST days, else that of the civil year. */
 #define QUARTER_LEAST 80

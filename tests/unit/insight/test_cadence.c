@@ -40,14 +40,14 @@ static void
 expect(const char *lines, const char *today, unsigned count, const char *expected)
 {
 	const struct meeting_plan *plan;
+	int32_t day = DATE_NONE;
 	char got[600] = "", planned[DATE_TEXT_LEN], due[DATE_TEXT_LEN];
 
 	begin(lines, today);
 	plan = cadence_of(&cadence, plan_text_slot(&text, "review/r"));
 	ck_assert_ptr_nonnull(plan);
 	for (unsigned n = 0; n < count; n++) {
-		int32_t day = cadence_planned(&cadence, plan, n);
-
+		day = n == 0 ? plan->planned : cadence_next(&cadence, plan, day);
 		date_format(day, planned);
 		date_format(cadence_day(plan, day), due);
 		if (n > 0)
@@ -146,6 +146,24 @@ END_TEST
 START_TEST(the_years_after_the_last_one_have_no_meetings)
 {
 	expect("review/r {'every_days': 3660, 'first_day': '9999-12-27'}\n", "2026-03-01", 2, "9999-12-27 -");
+	expect("review/r {'type': 'CUSTOMER_ROOM', 'first_day': '9999-12-27'}\n", "2026-03-01", 2, "9999-12-31 -");
+}
+END_TEST
+
+START_TEST(what_was_missed_is_passed_over)
+{
+	const struct meeting_plan *plan;
+	char day[DATE_TEXT_LEN];
+
+	/* Due since 12 January, every week: on 3 March the next one behind today is that of 9 March. */
+	begin("review/r {'every_days': 7}\nreview/q {'type': 'CUSTOMER_ROOM', 'first_day': '0001-01-01'}\n", "2026-03-03");
+	plan = cadence_of(&cadence, plan_text_slot(&text, "review/r"));
+	ck_assert_str_eq(date_format(cadence_next(&cadence, plan, ix.today), day), "2026-03-09");
+	ck_assert_str_eq(date_format(cadence_next(&cadence, plan, date_from_civil(2026, 3, 9)), day), "2026-03-16");
+	plan = cadence_of(&cadence, plan_text_slot(&text, "review/q"));
+	ck_assert_str_eq(date_format(plan->due, day), "0001-03-30");
+	ck_assert_str_eq(date_format(cadence_next(&cadence, plan, ix.today), day), "2026-03-31");
+	end();
 }
 END_TEST
 
@@ -187,6 +205,7 @@ main(void)
 	tcase_add_test(tc, a_later_first_day_begins_it_anew);
 	tcase_add_test(tc, a_customer_room_is_due_by_the_end_of_each_quarter);
 	tcase_add_test(tc, the_years_after_the_last_one_have_no_meetings);
+	tcase_add_test(tc, what_was_missed_is_passed_over);
 	tcase_add_test(tc, quarters_are_the_plans_own_where_it_has_them);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
