@@ -10,18 +10,21 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/import_csv.h"
 #include "client/import_okr.h"
 #include "client/import_stratml.h"
 #include "client/import_text.h"
 #include "client/import_tjp.h"
 #include "client/planfile_command.h"
 #include "client/safe.h"
+#include "client/scale.h"
 #include "common/pb.h"
 #include "common/str.h"
 
 #define REPORT_MAX   (16u << 20)
 #define KNOWN_ARENA  ((size_t)2 << 30)
 #define RETRACTS_MAX 1000u /* in one change set */
+#define ROWS_SHOWN   50u
 
 struct import;
 
@@ -29,6 +32,8 @@ struct import;
 struct importer {
 	const char *prefix; /* of the source: "stratml" */
 	size_t bytes_max;
+	/* Many entries that know nothing of each other: sent in parts, and only counted where they are too many to be read. */
+	bool rows;
 	/* The plan of the document, and a report of what was done to it. */
 	bool (*read)(
 	    struct import *in, const char *bytes, size_t len, struct str *report, struct err *err);
@@ -50,6 +55,7 @@ struct import {
 	const char **
 	    stale; /* values that this source stated and the document no longer does: "measurement/x" */
 	size_t stale_count;
+	struct progress *progress; /* NULL: nothing is sent that takes long */
 };
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
@@ -232,6 +238,22 @@ confirmed(const char *name)
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
+static void
+show_progress(void *arg, double part)
+{
+	progress_update(arg, part);
+}
+
+static bool
+send_all(struct import *in, struct planfile_changes *changes, struct err *err)
+{
+	bool ok = planfile_changes_apply(changes, err);
+
+	progress_free(in->progress);
+	in->progress = NULL;
+	return ok;
+}
+
 static int
 send_changes(struct import *in, struct planfile_changes *changes)
 {
@@ -243,7 +265,7 @@ send_changes(struct import *in, struct planfile_changes *changes)
 	if (!dry && !args_has(in->args, "yes") && isatty(STDIN_FILENO) && isatty(STDERR_FILENO) &&
 	    !confirmed(in->name))
 		return context_error(in->ctx, EXIT_NO, "nothing of %s is imported", in->name);
-	if (summary->change_sets > 0 && !planfile_changes_apply(changes, &err))
+	if (summary->change_sets > 0 && !send_all(in, changes, &err))
 		return planfile_command_refused(in->ctx, in->plan, changes, &err);
 	revision = summary->revision;
 	if (!retract_stale(in, &revision))
@@ -258,6 +280,24 @@ send_changes(struct import *in, struct planfile_changes *changes)
 		output_printf(
 		    &in->ctx->out, "imported; the plan is at revision %" PRIu64 "\n", revision);
 	return EXIT_FINE;
+}
+
+/* Line by line; where a table has too many rows for that, how many, and what is in conflict. */
+static void
+show_changes(struct import *in, const struct planfile_changes *changes)
+{
+	const struct planfile_summary *summary = planfile_changes_summary(changes);
+	struct str text;
+
+	if (!in->importer->rows || summary->conflicts > 0 ||
+	    summary->created + summary->changed + summary->removed <= ROWS_SHOWN) {
+		planfile_command_show(in->ctx, changes);
+		return;
+	}
+	str_init(&text, REPORT_MAX);
+	planfile_changes_print_summary(changes, &text);
+	output_printf(&in->ctx->out, "%s\n", text.data);
+	str_fini(&text);
 }
 
 static int
@@ -275,16 +315,23 @@ apply(struct import *in)
 	    .force = args_has(in->args, "force"),
 	    .dry_run = args_has(in->args, "dry-run"),
 	    .colour = in->ctx->out.colour,
+	    .split = in->importer->rows,
+	    .progress = in->importer->rows ? show_progress : NULL,
 	};
 	const struct planfile_summary *summary;
 	struct planfile_changes *changes;
 	struct err err = {0};
 	int code = EXIT_FINE;
 
+	if (in->importer->rows)
+		in->progress = progress_new("importing");
+	options.progress_arg = in->progress;
 	changes = planfile_compare(in->plan, in->ctx->client, &options, &err);
-	if (changes == NULL)
+	if (changes == NULL) {
+		progress_free(in->progress);
 		return planfile_command_fail(in->ctx, in->plan, &err);
-	planfile_command_show(in->ctx, changes);
+	}
+	show_changes(in, changes);
 	show_stale(in);
 	summary = planfile_changes_summary(changes);
 	if (summary->conflicts > 0)
@@ -295,6 +342,7 @@ apply(struct import *in)
 		    summary->conflicts, summary->conflicts == 1 ? "" : "s", in->name);
 	else if (summary->change_sets > 0 || in->stale_count > 0)
 		code = send_changes(in, changes);
+	progress_free(in->progress);
 	planfile_changes_free(changes);
 	return code;
 }
@@ -340,7 +388,7 @@ import_document(
 			: NULL;
 	if (in.plan == NULL || in.source == NULL)
 		code = context_error(ctx, EXIT_USAGE, "out of memory");
-	else if (!fetch_known(&in))
+	else if (!importer->rows && !fetch_known(&in))
 		code = context_fail(ctx);
 	else if (read_plan(&in, &code))
 		code = find_stale(&in) ? apply(&in) : context_fail(ctx);
@@ -387,7 +435,7 @@ read_stratml(struct import *in, const char *bytes, size_t len, struct str *repor
 static int
 run_stratml(struct context *ctx, const struct args *args)
 {
-	static const struct importer importer = {"stratml", STRATML_BYTES_MAX, read_stratml};
+	static const struct importer importer = {"stratml", STRATML_BYTES_MAX, false, read_stratml};
 
 	return import_all(ctx, args, &importer);
 }
@@ -487,7 +535,7 @@ read_okr(struct import *in, const char *bytes, size_t len, struct str *report, s
 static int
 run_okr(struct context *ctx, const struct args *args)
 {
-	static const struct importer importer = {"okr", OKR_BYTES_MAX, read_okr};
+	static const struct importer importer = {"okr", OKR_BYTES_MAX, false, read_okr};
 
 	return import_all(ctx, args, &importer);
 }
@@ -607,7 +655,7 @@ read_tjp(struct import *in, const char *bytes, size_t len, struct str *report, s
 static int
 run_tjp(struct context *ctx, const struct args *args)
 {
-	static const struct importer importer = {"tjp", TJP_BYTES_MAX, read_tjp};
+	static const struct importer importer = {"tjp", TJP_BYTES_MAX, false, read_tjp};
 
 	return import_all(ctx, args, &importer);
 }
@@ -656,7 +704,107 @@ static const struct command cmd_import_tjp = {
     .takes = TAKES_SERVER,
 };
 
+/* ---- customers, from a table ------------------------------------------------------------------------------------ */
+
+static bool
+read_csv(struct import *in, const char *bytes, size_t len, struct str *report, struct err *err)
+{
+	const char *scale = args_get(in->args, "scale");
+	struct csv_options options = {
+	    .name = in->name,
+	    .id = args_get(in->args, "id"),
+	    .titles = args_get(in->args, "name"),
+	    .segment = args_get(in->args, "segment"),
+	    .value = args_get(in->args, "value"),
+	    .growth = args_get(in->args, "growth"),
+	    .since = args_get(in->args, "since"),
+	    .came_from = args_get(in->args, "came-from"),
+	    .ratings = args_get(in->args, "ratings"),
+	    .has_scale = scale != NULL,
+	};
+	struct csv_report *done;
+
+	if (scale != NULL && !scale_parse(scale, &options.low, &options.high))
+		return err_set(err, ERR_INVALID,
+		    "--scale is the lowest and the highest rating, like 1-10, not '%.40s'", scale);
+	if (!csv_import(bytes, len, &options, in->plan, &done, err))
+		return false;
+	csv_report_print(done, in->name, report);
+	return true;
+}
+
+static int
+run_csv(struct context *ctx, const struct args *args)
+{
+	static const struct importer importer = {"csv", CSV_BYTES_MAX, true, read_csv};
+
+	if (!args_has(args, "kind"))
+		return command_usage(
+		    args, "say what the rows are: --kind customer (there is no other yet)");
+	return import_all(ctx, args, &importer);
+}
+
+static const struct option csv_options[] = {
+    {0, "kind", "KIND", "what each row is", "customer"},
+    {0, "id", "COLUMN", "who it is; the column \"id\" if not stated", NULL},
+    {0, "name", "COLUMN", "what they are called", NULL},
+    {0, "ratings", "COLUMNS",
+	"what they answered, with commas between them; all other columns of numbers if not stated",
+	NULL},
+    {0, "scale", "LOW-HIGH", "from the lowest rating to the highest: 1-10; others are refused",
+	NULL},
+    {0, "value", "COLUMN", "what they bring in a year", NULL},
+    {0, "growth", "COLUMN", "what that may grow by in a year: 0.1 or 10%", NULL},
+    {0, "segment", "COLUMN", "the segment that they are said to belong to", NULL},
+    {0, "since", "COLUMN", "the day since when they are customers", NULL},
+    {0, "came-from", "COLUMN", "from where they came", NULL},
+    {'n', "dry-run", NULL, "show what would change and let the daemon check it, change nothing",
+	NULL},
+    {'y', "yes", NULL, "don't ask", NULL},
+    {0, "source", "NAME", "the name the table goes by in the plan; csv:FILE if not stated", NULL},
+    {0, "prune", NULL,
+	"remove customers that an earlier import put there and the table no longer has", NULL},
+    {0, "force", NULL, "where others and the table both changed a field, the table wins", NULL},
+    {'m', "reason", "TEXT", "why, for the history", NULL},
+    PLANFILE_FINDINGS,
+    PLANFILE_OVERRIDE,
+    {0},
+};
+
+static const struct example csv_examples[] = {
+    {"plumb import csv survey.csv --kind customer --scale 1-10",
+	"a column \"id\", and ratings from 1 to 10; then: plumb segments --scale 1-10"},
+    {"plumb import csv crm.csv --kind customer --id account --value revenue --growth growth "
+     "--ratings price,speed,help",
+	"columns by their names"},
+    {0},
+};
+
+static const struct command cmd_import_csv = {
+    .name = "csv",
+    .group = GROUP_PLAN,
+    .arguments = "FILE\xe2\x80\xa6",
+    .summary = "read customers and what they answered from tables (CSV)",
+    .help =
+	"Reads a table whose first line names the columns: a customer in each row, what they "
+	"answered in columns of numbers. The names of these columns become questions (\"Fast "
+	"value\" becomes fast-value). An empty cell, or NA, is a missing answer. Nothing is "
+	"imported of a table with a fault: which one, with line and column, is said. "
+	"docs/IMPORT.md "
+	"has the details."
+	"\n\n"
+	"Importing a table again changes only what has changed in it. Up to 100,000 rows and 50 "
+	"columns of ratings; large tables go in several change sets.",
+    .options = csv_options,
+    .examples = csv_examples,
+    .min_args = 1,
+    .max_args = 1000,
+    .run = run_csv,
+    .takes = TAKES_SERVER,
+};
+
 static const struct command *const parts[] = {
+    &cmd_import_csv,
     &cmd_import_okr,
     &cmd_import_stratml,
     &cmd_import_tjp,
@@ -664,6 +812,7 @@ static const struct command *const parts[] = {
 };
 
 static const struct example import_examples[] = {
+    {"plumb import csv survey.csv --kind customer --scale 1-10", "customers' answers"},
     {"plumb import okr q2.md", "objectives and key results"},
     {"plumb import stratml plan.xml", "a strategic plan in the Strategy Markup Language"},
     {"plumb import tjp release.tjp", "a schedule of TaskJuggler"},

@@ -9,6 +9,7 @@ extern const struct command cmd_moves;
 extern const struct command cmd_forecast;
 extern const struct command cmd_burnup;
 extern const struct command cmd_score;
+extern const struct command cmd_segments;
 extern const struct command cmd_pulse, cmd_signals;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
 extern const struct command cmd_ask, cmd_handover, cmd_mine, cmd_progress;
@@ -34,6 +35,7 @@ const struct command *const command_table[] = {
     &cmd_check,
     &cmd_mine,
     &cmd_score,
+    &cmd_segments,
     &cmd_signals,
     &cmd_explain,
     &cmd_progress,

@@ -6,75 +6,10 @@
 #include "client/import_okr_internal.h"
 #include "client/safe.h"
 #include "common/str.h"
-#include "common/utf8.h"
 
 #define SHOWN_MAX  20u  /* places of a note */
 #define LEFT_MAX   200u /* of what was not understood */
 #define DETAIL_MAX 100u /* bytes of a place's text */
-
-/* ---- bytes --------------------------------------------------------------------------------------------------- */
-
-static unsigned
-line_of(const char *bytes, size_t offset)
-{
-	unsigned line = 1;
-
-	for (size_t i = 0; i < offset; i++)
-		line += bytes[i] == '\n';
-	return line;
-}
-
-/* Where the text stops being UTF-8. */
-static size_t
-bad_byte(const char *bytes, size_t len)
-{
-	size_t at = 0;
-
-	while (at < len) {
-		size_t step = utf8_char_len(bytes + at, len - at);
-
-		if (step == 0)
-			return at;
-		at += step;
-	}
-	return len;
-}
-
-/* The text without its mark of order, or NULL and why it is none. */
-static const char *
-text_of(struct okr *okr, const char *bytes, size_t len)
-{
-	size_t bad;
-	const char *text;
-
-	if (len > OKR_BYTES_MAX) {
-		okr_refuse(okr, ERR_LIMIT, 0, "larger than %u MiB; import the parts one by one",
-		    OKR_BYTES_MAX >> 20);
-		return NULL;
-	}
-	if (len >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) {
-		okr_refuse(okr, ERR_INVALID, 0,
-		    "is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8), or: iconv -f UTF-16 -t "
-		    "UTF-8");
-		return NULL;
-	}
-	if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
-		bytes += 3;
-		len -= 3;
-	}
-	bad = bad_byte(bytes, len);
-	if (bad < len) {
-		okr_refuse(okr, ERR_INVALID, line_of(bytes, bad),
-		    bytes[bad] == '\0' ? "holds a NUL byte: this is no text"
-				       : "is not UTF-8; save it as UTF-8, or: iconv -f "
-					 "WINDOWS-1252 -t UTF-8");
-		return NULL;
-	}
-	text = arena_strndup(okr->arena, bytes, len);
-	if (text == NULL)
-		okr_oom(okr);
-	return text;
-}
 
 /* ---- what is known --------------------------------------------------------------------------------------------- */
 
@@ -186,12 +121,16 @@ okr_import(const char *bytes, size_t len, const struct okr_options *options, str
 {
 	struct okr okr;
 	const char *text;
+	struct err bad = {0};
 	bool jira = false;
+	unsigned line;
 
 	if (!begin(&okr, options, plan, err))
 		return false;
-	text = text_of(&okr, bytes, len);
-	if (text == NULL || !read_text(&okr, text, &jira))
+	text = import_text(bytes, len, OKR_BYTES_MAX, okr.arena, &line, &bad);
+	if (text == NULL)
+		return okr_refuse(&okr, bad.code, line, "%s", bad.msg);
+	if (!read_text(&okr, text, &jira))
 		return false;
 	if (okr.nodes == NULL)
 		return okr_refuse(&okr, ERR_INVALID, 0,

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/err.h"
+
+struct arena;
+
 /* An entry that the workspace has already: its id must not be given away, and it may be meant by the document. */
 struct import_known {
 	const char *ref; /* "person/anna-brandt" */
@@ -23,5 +27,12 @@ struct import_known {
 void slug(const char *text, char *out);
 /* Cut at a word where one ends in the second half. */
 void cut_slug(char *text, size_t max);
+
+/*
+ * Text that somebody's program wrote: UTF-8 without its mark of order, NUL-terminated in the arena. NULL: ERR_INVALID (UTF-16, a NUL byte,
+ * not UTF-8; *line says where, 0 the document as a whole) or ERR_LIMIT (larger than max).
+ */
+const char *import_text(const char *bytes, size_t len, size_t max, struct arena *arena,
+    unsigned *line, struct err *err) MUST_CHECK;
 
 #endif

@@ -41,6 +41,52 @@ init_changes(struct planfile_changes *c, struct err *err)
 	return c->options.effective != NULL || err_oom(err);
 }
 
+/* The first changes of the set, as many as one call can hold; set keeps the others. False: it holds all. */
+static bool
+split_set(struct planned_set *set, struct planned_set *first)
+{
+	size_t bytes = 0, count = 0;
+
+	while (count < set->count && count < CHANGES_MAX) {
+		/* 32: more than its expected revision, once that is known, its tag and its length take. */
+		bytes += 32 + protobuf_c_message_get_packed_size(&set->list[count].change->base);
+		if (bytes > BYTES_MAX / 8 * 7 && count > 0)
+			break;
+		count++;
+	}
+	if (count == set->count)
+		return false;
+	*first = *set;
+	first->count = count;
+	set->list += count;
+	set->count -= count;
+	return true;
+}
+
+static bool
+split_sets(struct planfile_changes *c)
+{
+	struct planned_set *all = NULL, part;
+	size_t count = 0, cap = 0;
+
+	for (size_t i = 0; i < c->sets_count; i++) {
+		bool more;
+
+		do {
+			more = split_set(&c->sets[i], &part);
+			all = arena_append(c->arena, all, count, &cap, more ? &part : &c->sets[i],
+			    1, sizeof all[0]);
+			if (all == NULL)
+				return false;
+			count++;
+		} while (more);
+	}
+	if (count > 0)
+		c->sets = all;
+	c->sets_count = c->summary.change_sets = count;
+	return true;
+}
+
 struct planfile_changes *
 planfile_compare(struct planfile *plan, struct rpc_client *client,
     const struct planfile_options *options, struct err *err)
@@ -63,7 +109,8 @@ planfile_compare(struct planfile *plan, struct rpc_client *client,
 	if (c->options.effective == NULL)
 		c->options.effective = "";
 	str_init(&c->text, TEXT_MAX);
-	if (init_changes(c, err) && there_fetch(c, err) && changes_compare(c, err))
+	if (init_changes(c, err) && there_fetch(c, err) && changes_compare(c, err) &&
+	    (!options->split || split_sets(c) || err_oom(err)))
 		return c;
 	planfile_changes_free(c);
 	return NULL;
@@ -335,6 +382,8 @@ planfile_changes_apply(struct planfile_changes *c, struct err *err)
 		return err_set(err, ERR_CONFLICT, "%zu conflict%s: nothing is applied",
 		    c->summary.conflicts, c->summary.conflicts == 1 ? "" : "s");
 	for (size_t i = 0; i < count; i++) {
+		if (c->options.progress != NULL)
+			c->options.progress(c->options.progress_arg, (double)i / (double)count);
 		if (!send_set(c, &c->sets[i], err)) {
 			if (i > 0)
 				err_wrap(err, "after %zu of %zu change sets, which stay", i,

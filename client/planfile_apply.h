@@ -34,6 +34,10 @@ struct planfile_options {
 	bool dry_run;  /* let the daemon check it, change nothing */
 	bool findings; /* with dry_run: which ones would appear and disappear, too */
 	bool colour;   /* in the difference */
+	bool
+	    split; /* entries that know nothing of each other: several change sets where one can't hold them */
+	void (*progress)(void *arg, double part); /* while change sets are sent; may be NULL */
+	void *progress_arg;
 };
 
 /* What the difference amounts to. */

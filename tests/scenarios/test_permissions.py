@@ -202,6 +202,8 @@ METHODS = [
     ("plumb.v1.Insight.Forecast", lambda w: pb.forecast.ForecastRequest(), READ),
     ("plumb.v1.Insight.Segments", lambda w: pb.segments.SegmentsRequest(), READ),
     ("plumb.v1.Insight.Maturity", lambda w: pb.maturity.MaturityRequest(), READ),
+    ("plumb.v1.Insight.Segments", lambda w: pb.segments.SegmentsRequest(), READ),
+    ("plumb.v1.Insight.Maturity", lambda w: pb.maturity.MaturityRequest(), READ),
     # Proposed work is not scheduled.
     ("plumb.v1.Insight.Moves", lambda w: pb.moves.MovesRequest(ref="initiative/theirs"), "U p p p p p N N"),
     # There is no such scenario.
@@ -591,6 +593,8 @@ class Isolation(World):
         ("Insight.Load", lambda ws: S.LoadRequest(at=P.At(workspace=ws))),
         ("Insight.Schedule", lambda ws: S.ScheduleRequest(at=P.At(workspace=ws))),
         ("Insight.Forecast", lambda ws: pb.forecast.ForecastRequest(at=P.At(workspace=ws))),
+        ("Insight.Segments", lambda ws: pb.segments.SegmentsRequest(at=P.At(workspace=ws))),
+        ("Insight.Maturity", lambda ws: pb.maturity.MaturityRequest(at=P.At(workspace=ws))),
         ("Insight.Segments", lambda ws: pb.segments.SegmentsRequest(at=P.At(workspace=ws))),
         ("Insight.Maturity", lambda ws: pb.maturity.MaturityRequest(at=P.At(workspace=ws))),
         ("Insight.Moves", lambda ws: pb.moves.MovesRequest(at=P.At(workspace=ws), ref="initiative/mine")),

@@ -207,6 +207,7 @@ try_k(struct maker *m, const struct distances *d, uint32_t k, const uint32_t *bu
 		costs[k] = cost;
 		memcpy(m->medoids[k], medoids, sizeof medoids);
 		m->out->silhouettes[k] = pam_silhouette(d, &pam, NULL);
+		m->out->tried[k] = true;
 	}
 	pam_fini(&pam);
 	return true;

@@ -61,11 +61,12 @@ struct segments {
 	uint32_t k;
 	struct segment of[SEGMENTS_MOST]; /* largest first */
 	double silhouette;
-	double silhouettes[SEGMENTS_MOST + 1]; /* by number of groups; 0 where it was not tried */
-	uint32_t *group;                       /* by row; also where they are not firm */
-	uint64_t missing;                      /* answers */
-	uint32_t empty; /* rows without an answer: in the group whose medoid is first */
-	double *mean;   /* by segment and column, of what was answered */
+	double silhouettes[SEGMENTS_MOST + 1]; /* by number of groups */
+	bool tried[SEGMENTS_MOST + 1];
+	uint32_t *group;  /* by row; also where they are not firm */
+	uint64_t missing; /* answers */
+	uint32_t empty;   /* rows without an answer: in the group whose medoid is first */
+	double *mean;     /* by segment and column, of what was answered */
 	/* by segment and column: how many standard deviations it expects more than all others do */
 	double *differs;
 	/* by segment and column, standardised: its medoid's answers; where that has none, the mean of its group's */
