@@ -202,8 +202,6 @@ METHODS = [
     ("plumb.v1.Insight.Forecast", lambda w: pb.forecast.ForecastRequest(), READ),
     ("plumb.v1.Insight.Segments", lambda w: pb.segments.SegmentsRequest(), READ),
     ("plumb.v1.Insight.Maturity", lambda w: pb.maturity.MaturityRequest(), READ),
-    ("plumb.v1.Insight.Segments", lambda w: pb.segments.SegmentsRequest(), READ),
-    ("plumb.v1.Insight.Maturity", lambda w: pb.maturity.MaturityRequest(), READ),
     # Proposed work is not scheduled.
     ("plumb.v1.Insight.Moves", lambda w: pb.moves.MovesRequest(ref="initiative/theirs"), "U p p p p p N N"),
     # There is no such scenario.
@@ -214,8 +212,8 @@ METHODS = [
     ("plumb.v1.Signal.Pulse", lambda w: pb.signal.PulseRequest(kind=3, about="initiative/theirs"), READ),
     ("plumb.v1.Signal.Signals", lambda w: pb.signal.SignalsRequest(), READ),
     # Whom no round asks: there is none.
-    ("plumb.v1.Voice.Ballot", lambda w: pb.voice.BallotRequest(round="x"), BALLOT_ROW),
-    ("plumb.v1.Voice.Concord", lambda w: pb.voice.ConcordRequest(round="x"), CONCORD_ROW),
+    ("plumb.v1.Voice.Ballot", lambda w: pb.voice.BallotRequest(round="x"), "U p p p p p N N"),
+    ("plumb.v1.Voice.Concord", lambda w: pb.voice.ConcordRequest(round="x"), "U p p p p p N N"),
     ("plumb.v1.Admin.Info", lambda w: A.InfoRequest(), "U + + + + + + +"),
     ("plumb.v1.Admin.Info", lambda w: A.InfoRequest(workspace="main"), READ),
     ("plumb.v1.Admin.Ping", lambda w: A.PingRequest(), "U + + + + + + +"),
@@ -593,8 +591,6 @@ class Isolation(World):
         ("Insight.Load", lambda ws: S.LoadRequest(at=P.At(workspace=ws))),
         ("Insight.Schedule", lambda ws: S.ScheduleRequest(at=P.At(workspace=ws))),
         ("Insight.Forecast", lambda ws: pb.forecast.ForecastRequest(at=P.At(workspace=ws))),
-        ("Insight.Segments", lambda ws: pb.segments.SegmentsRequest(at=P.At(workspace=ws))),
-        ("Insight.Maturity", lambda ws: pb.maturity.MaturityRequest(at=P.At(workspace=ws))),
         ("Insight.Segments", lambda ws: pb.segments.SegmentsRequest(at=P.At(workspace=ws))),
         ("Insight.Maturity", lambda ws: pb.maturity.MaturityRequest(at=P.At(workspace=ws))),
         ("Insight.Moves", lambda ws: pb.moves.MovesRequest(at=P.At(workspace=ws), ref="initiative/mine")),

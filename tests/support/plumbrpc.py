@@ -60,8 +60,6 @@ class _Messages:
         self.plan = load("plumb.v1.plan_pb2")
         self.insight = load("plumb.v1.insight_pb2")
         self.forecast = load("plumb.v1.forecast_pb2")
-        self.segments = load("plumb.v1.segments_pb2")
-        self.maturity = load("plumb.v1.maturity_pb2")
         self.agenda = load("plumb.v1.agenda_pb2")
         self.segments = load("plumb.v1.segments_pb2")
         self.maturity = load("plumb.v1.maturity_pb2")
