@@ -5,6 +5,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
+#include "client/said.h"
 #include "client/write.h"
 #include "common/calendar.h"
 #include "common/parse.h"
@@ -61,62 +62,6 @@ state_word(ask_state state)
 	return (size_t)state < sizeof words / sizeof words[0] ? words[state] : "unknown";
 }
 
-/* "team/x" and "x" alike, without the kind. */
-static const char *
-bare(const char *ref)
-{
-	const char *slash = strchr(ref, '/');
-
-	return slash ? slash + 1 : ref;
-}
-
-/* Looks it up even where the kind is written, so that a typing mistake is told with what was meant. */
-static const char *
-known_ref(struct context *ctx, const char *text, const char *kinds)
-{
-	size_t len = strcspn(text, "/");
-
-	if (text[len] && strlen(kinds) == len && strncmp(text, kinds, len) == 0)
-		text += len + 1;
-	return context_ref(ctx, text, kinds);
-}
-
-/* Whether it is the daemon's or --today's; NULL with ctx->status. */
-static const Plumb__V1__InfoReply *
-info(struct context *ctx)
-{
-	Plumb__V1__InfoRequest request;
-
-	plumb__v1__info_request__init(&request);
-	request.workspace = pb_str(ctx->workspace[0] ? ctx->workspace : "main");
-	return context_call(ctx, &plumb__v1__admin__descriptor, "Info", &request.base);
-}
-
-/* "anna": the caller, as far as known; "". */
-static const char *
-caller(const Plumb__V1__InfoReply *reply)
-{
-	const char *person = strstr(reply->caller, "person/");
-
-	return person ? person + 7 : "";
-}
-
-static const Plumb__V1__Envelope *
-get(struct context *ctx, const char *ref)
-{
-	Plumb__V1__GetRequest request;
-	const Plumb__V1__GetReply *reply;
-	Plumb__V1__At at;
-
-	plumb__v1__get_request__init(&request);
-	if (!context_at(ctx, &at))
-		return NULL;
-	request.at = &at;
-	request.ref = pb_str(ref);
-	reply = context_call(ctx, &plumb__v1__plan__descriptor, "Get", &request.base);
-	return reply ? reply->entry : NULL;
-}
-
 /* ---- answering */
 
 static bool
@@ -126,22 +71,22 @@ is_in_team(struct context *ctx, const char *person, const char *team)
 	const Plumb__V1__Item *item;
 	char ref[128];
 
-	snprintf(ref, sizeof ref, "team/%.64s", bare(team));
-	entry = get(ctx, ref);
+	snprintf(ref, sizeof ref, "team/%.64s", said_bare(team));
+	entry = said_get(ctx, ref);
 	item = entry ? describe_item(entry) : NULL;
 	if (!item || item->body_case != PLUMB__V1__ITEM__BODY_TEAM)
 		return true; /* nothing is known of the team: nothing to warn about */
-	if (strcmp(bare(item->team->lead), person) == 0)
+	if (strcmp(said_bare(item->team->lead), person) == 0)
 		return true;
 	for (size_t i = 0; i < item->team->n_members; i++) {
-		if (strcmp(bare(item->team->members[i]), person) == 0)
+		if (strcmp(said_bare(item->team->members[i]), person) == 0)
 			return true;
 	}
 	snprintf(ref, sizeof ref, "person/%.64s", person);
-	entry = get(ctx, ref);
+	entry = said_get(ctx, ref);
 	item = entry ? describe_item(entry) : NULL;
 	return item && item->body_case == PLUMB__V1__ITEM__BODY_PERSON &&
-	       strcmp(bare(item->person->team), bare(team)) == 0;
+	       strcmp(said_bare(item->person->team), said_bare(team)) == 0;
 }
 
 static void
@@ -154,7 +99,7 @@ warn_stranger(
 		context_error(ctx, EXIT_FINE,
 		    "note: as far as the plan says, person/%s is not in team/%s, which should say "
 		    "this",
-		    person, bare(team));
+		    person, said_bare(team));
 }
 
 /* What can be typed instead. */
@@ -227,28 +172,17 @@ static int
 put_answer(struct context *ctx, const struct args *args, const struct answer *answer,
     const Plumb__V1__Envelope *entry, const char *who)
 {
-	struct write write;
-	Plumb__V1__Put put;
-	Plumb__V1__Change *change;
 	const Plumb__V1__Ask *ask = entry->item->ask;
 	const char *team = answer->by_asker ? ask->from : ask->to;
 	char done[400], lead[300];
 	int code;
 
-	plumb__v1__put__init(&put);
-	put.item = entry->item;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
-	change->put = &put;
-	change->expect_case = PLUMB__V1__CHANGE__EXPECT_EXPECTED_REVISION;
-	change->expected_revision = entry->revision;
-	snprintf(done, sizeof done, "%s%s %s %s%s%s", team[0] ? "team/" : "the team", bare(team),
-	    answer->done, entry->ref,
+	snprintf(done, sizeof done, "%s%s %s %s%s%s", team[0] ? "team/" : "the team",
+	    said_bare(team), answer->done, entry->ref,
 	    ask->promised_for[0] && answer->state == STATE(COMMITTED) ? ", for " : "",
 	    answer->state == STATE(COMMITTED) ? ask->promised_for : "");
 	warn_stranger(ctx, answer, ask, who);
-	code = write_finish_expected(&write, ctx, args, done);
+	code = said_put(ctx, args, entry->item, entry, done);
 	if (code == EXIT_NO)
 		return lost_race(ctx, entry->ref);
 	if (code == EXIT_FINE && answer->shows_waiting && ask->initiative[0] &&
@@ -263,30 +197,22 @@ put_answer(struct context *ctx, const struct args *args, const struct answer *an
 static int
 run_answer(struct context *ctx, const struct args *args, const struct answer *answer)
 {
-	const char *ref = known_ref(ctx, args->values[0], "ask");
-	const Plumb__V1__Envelope *entry = ref ? get(ctx, ref) : NULL;
-	const Plumb__V1__InfoReply *now;
+	const Plumb__V1__Envelope *entry;
 	const char *who = args_get(args, "by");
+	struct said_now now;
 	ask_state state;
-	int code;
+	int code = EXIT_FINE;
 
-	if (!entry) {
-		if (ref)
-			context_suggest(ctx, ref);
-		return context_fail(ctx);
-	}
-	if (!describe_item(entry) || entry->item->body_case != PLUMB__V1__ITEM__BODY_ASK)
-		return context_error(
-		    ctx, EXIT_USAGE, "%s is no ask; plumb ask list shows them", ref);
+	entry = said_find(ctx, args->values[0], "ask", &code);
+	if (!entry)
+		return code;
 	state = entry->item->ask->state;
 	if (!(answer->from & 1u << state))
-		return refuse(ctx, ref, answer, state);
-	now = info(ctx);
-	if (!now)
+		return refuse(ctx, entry->ref, answer, state);
+	if (!said_now(ctx, &now))
 		return context_fail(ctx);
-	who = who ? bare(who) : caller(now);
-	code = fill_answer(
-	    args, answer, entry->item->ask, who, ctx->today[0] ? ctx->today : now->today);
+	who = who ? said_bare(who) : now.caller;
+	code = fill_answer(args, answer, entry->item->ask, who, now.today);
 	return code == EXIT_FINE ? put_answer(ctx, args, answer, entry, who) : code;
 }
 
@@ -304,24 +230,12 @@ RUN(withdraw)
 
 /* ---- new */
 
-/* An id from its words, where none was given: "to-data-two-people-for-the-import". */
 static const char *
 make_id(struct context *ctx, const char *to, const char *what)
 {
-	char slug[ID_MAX_LEN + 1];
-	const char *text = arena_printf(ctx->arena, "to-%s-%s", bare(to), what);
+	const char *text = arena_printf(ctx->arena, "to-%s-%s", said_bare(to), what);
 
-	if (!text)
-		return "";
-	parse_slug(text, slug);
-	if (strlen(slug) > 40) {
-		size_t len = 40;
-
-		while (len > 8 && slug[len] != '-')
-			len--;
-		slug[len] = '\0';
-	}
-	return arena_strdup(ctx->arena, slug);
+	return text ? said_id(ctx, text) : "";
 }
 
 /* A bare number is days here: whoever types "--effort 20" means no hundredths. */
@@ -349,8 +263,8 @@ fill_new(struct context *ctx, const struct args *args, Plumb__V1__Ask *ask)
 		ask->effort__case = PLUMB__V1__ASK__EFFORT__EFFORT;
 	ask->needed_by = pb_str(by ? by : "");
 	ask->what = pb_str(args_get(args, "what"));
-	ask->from = pb_str(known_ref(ctx, args_get(args, "from"), "team"));
-	ask->to = ask->from ? pb_str(known_ref(ctx, args_get(args, "to"), "team")) : NULL;
+	ask->from = pb_str(said_ref(ctx, args_get(args, "from"), "team"));
+	ask->to = ask->from ? pb_str(said_ref(ctx, args_get(args, "to"), "team")) : NULL;
 	if (!ask->to)
 		return context_fail(ctx);
 	if (strcmp(ask->from, ask->to) == 0)
@@ -362,14 +276,14 @@ fill_new(struct context *ctx, const struct args *args, Plumb__V1__Ask *ask)
 	ask->initiative = pb_str(context_ref(ctx, args_get(args, "for"), "initiative,workstream"));
 	if (!ask->initiative)
 		return context_fail(ctx);
-	if (!get(ctx, ask->initiative)) {
+	if (!said_get(ctx, ask->initiative)) {
 		context_suggest(ctx, ask->initiative);
 		return context_fail(ctx);
 	}
-	ask->from = pb_str(bare(ask->from));
-	ask->to = pb_str(bare(ask->to));
+	ask->from = pb_str(said_bare(ask->from));
+	ask->to = pb_str(said_bare(ask->to));
 	if (strncmp(ask->initiative, "initiative/", 11) == 0)
-		ask->initiative = pb_str(bare(ask->initiative));
+		ask->initiative = pb_str(said_bare(ask->initiative));
 	return EXIT_FINE;
 }
 
@@ -377,11 +291,8 @@ static int
 run_new(struct context *ctx, const struct args *args)
 {
 	static const char *const required[] = {"from", "to", "for", "what"};
-	struct write write;
-	Plumb__V1__Put put;
 	Plumb__V1__Item item;
 	Plumb__V1__Ask ask;
-	Plumb__V1__Change *change;
 	char done[300];
 	int code;
 
@@ -395,23 +306,15 @@ run_new(struct context *ctx, const struct args *args)
 	}
 	plumb__v1__ask__init(&ask);
 	plumb__v1__item__init(&item);
-	plumb__v1__put__init(&put);
 	code = fill_new(ctx, args, &ask);
 	if (code != EXIT_FINE)
 		return code;
-	item.id = pb_str(args->count ? bare(args->values[0]) : make_id(ctx, ask.to, ask.what));
+	item.id = pb_str(args->count ? said_bare(args->values[0]) : make_id(ctx, ask.to, ask.what));
 	item.title = pb_str(args_get(args, "title") ? args_get(args, "title") : ask.what);
 	item.body_case = PLUMB__V1__ITEM__BODY_ASK;
 	item.ask = &ask;
-	put.item = &item;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_PUT;
-	change->put = &put;
-	change->expect_case = PLUMB__V1__CHANGE__EXPECT_EXPECTED_ABSENT;
-	change->expected_absent = true;
 	snprintf(done, sizeof done, "team/%s asks team/%s: ask/%s", ask.from, ask.to, item.id);
-	code = write_finish_expected(&write, ctx, args, done);
+	code = said_put(ctx, args, &item, NULL, done);
 	if (code == EXIT_NO)
 		return context_error(ctx, EXIT_NO,
 		    "there is an ask/%s already; give this one a name of its own: plumb ask new ID "
@@ -436,8 +339,8 @@ is_open_state(ask_state state)
 static bool
 is_listed(const struct args *args, const Plumb__V1__Ask *ask, const char *from, const char *to)
 {
-	return (!from || strcmp(bare(ask->from), bare(from)) == 0) &&
-	       (!to || strcmp(bare(ask->to), bare(to)) == 0) &&
+	return (!from || strcmp(said_bare(ask->from), said_bare(from)) == 0) &&
+	       (!to || strcmp(said_bare(ask->to), said_bare(to)) == 0) &&
 	       (!args_has(args, "open") || is_open_state(ask->state));
 }
 
@@ -446,13 +349,13 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 {
 	const Plumb__V1__Ask *ask = entry->item->ask;
 
-	table_cell(table, ctx->out.format == OUTPUT_CSV ? entry->ref : bare(entry->ref));
+	table_cell(table, ctx->out.format == OUTPUT_CSV ? entry->ref : said_bare(entry->ref));
 	table_cell(table, state_word(ask->state));
-	table_cell(table, bare(ask->from));
-	table_cell(table, bare(ask->to));
+	table_cell(table, said_bare(ask->from));
+	table_cell(table, said_bare(ask->to));
 	table_cell(table, ask->needed_by);
 	table_cell(table, ask->promised_for);
-	table_cell(table, bare(ask->initiative));
+	table_cell(table, said_bare(ask->initiative));
 	table_cell(table, entry->item->title[0] ? entry->item->title : ask->what);
 }
 
@@ -480,37 +383,38 @@ show_one(struct context *ctx, struct table *table, const Plumb__V1__Envelope *en
 		add_row(ctx, table, entry);
 }
 
+struct listing {
+	struct context *ctx;
+	const struct args *args;
+	struct table *table;
+	const char *from;
+	const char *to;
+	size_t count;
+};
+
+static void
+on_ask(void *arg, const Plumb__V1__Envelope *entry)
+{
+	struct listing *l = arg;
+
+	if (!is_listed(l->args, entry->item->ask, l->from, l->to))
+		return;
+	show_one(l->ctx, l->table, entry);
+	l->count++;
+}
+
 static bool
 list_pages(struct context *ctx, const struct args *args, struct table *table, size_t *count)
 {
-	const char *from = args_get(args, "from"), *to = args_get(args, "to");
-	Plumb__V1__ListRequest request;
-	const Plumb__V1__ListReply *reply;
-	Plumb__V1__At at;
+	struct listing l = {ctx, args, table, args_get(args, "from"), args_get(args, "to"), 0};
+	bool ok;
 
-	plumb__v1__list_request__init(&request);
-	if ((from && !(from = known_ref(ctx, from, "team"))) ||
-	    (to && !(to = known_ref(ctx, to, "team"))) || !context_at(ctx, &at))
+	if ((l.from && !(l.from = said_ref(ctx, l.from, "team"))) ||
+	    (l.to && !(l.to = said_ref(ctx, l.to, "team"))))
 		return false;
-	request.at = &at;
-	request.filter = pb_str("kind:ask");
-	request.sort = pb_str("due");
-	request.page_size = 1000;
-	do {
-		reply = context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
-		if (!reply)
-			return false;
-		for (size_t i = 0; i < reply->n_entries; i++) {
-			const Plumb__V1__Envelope *entry = reply->entries[i];
-
-			if (!describe_item(entry) || !is_listed(args, entry->item->ask, from, to))
-				continue;
-			show_one(ctx, table, entry);
-			(*count)++;
-		}
-		request.page_token = reply->next_page_token;
-	} while (reply->next_page_token[0]);
-	return true;
+	ok = said_list(ctx, "ask", "due", on_ask, &l);
+	*count = l.count;
+	return ok;
 }
 
 static int
