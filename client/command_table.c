@@ -7,10 +7,13 @@ extern const struct command cmd_load;
 extern const struct command cmd_schedule;
 extern const struct command cmd_moves;
 extern const struct command cmd_forecast;
-extern const struct command cmd_burnup;
+extern const struct command cmd_burnup, cmd_drift;
+extern const struct command cmd_outside;
 extern const struct command cmd_score;
 extern const struct command cmd_segments;
-extern const struct command cmd_pulse, cmd_signals;
+extern const struct command cmd_pulse, cmd_signals, cmd_ballot, cmd_concord;
+extern const struct command cmd_survey, cmd_clarity, cmd_accept;
+extern const struct command cmd_journey, cmd_ecosystem;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
 extern const struct command cmd_ask, cmd_handover, cmd_mine, cmd_progress;
 extern const struct command cmd_checkin, cmd_measure, cmd_ack, cmd_retract, cmd_redact;
@@ -37,13 +40,18 @@ const struct command *const command_table[] = {
     &cmd_score,
     &cmd_segments,
     &cmd_signals,
+    &cmd_concord,
+    &cmd_clarity,
     &cmd_explain,
     &cmd_progress,
     &cmd_trace,
+    &cmd_journey,
+    &cmd_ecosystem,
     &cmd_load,
     &cmd_schedule,
     &cmd_moves,
     &cmd_forecast,
+    &cmd_outside,
     &cmd_tree,
     &cmd_list,
     &cmd_get,
@@ -51,6 +59,9 @@ const struct command *const command_table[] = {
     &cmd_ask,
     &cmd_checkin,
     &cmd_pulse,
+    &cmd_ballot,
+    &cmd_survey,
+    &cmd_accept,
     &cmd_measure,
     &cmd_ack,
     &cmd_retract,
@@ -59,6 +70,7 @@ const struct command *const command_table[] = {
     &cmd_history,
     &cmd_log,
     &cmd_burnup,
+    &cmd_drift,
     &cmd_diff,
     &cmd_watch,
     &cmd_baseline,

@@ -199,6 +199,9 @@
 /* How far back the mirror looks for measurements and check-ins: ten years. */
 #define LIMIT_MIRROR_DAYS 3660u
 
+/* Items that rest on one, in one answer. */
+#define LIMIT_IMPACT_NODES 20000u
+
 /* Changes that one answer tells, each with who made it: some 30 MiB. */
 #define LIMIT_DRIFT_CHANGES 100000u
 
