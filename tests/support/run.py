@@ -1,18 +1,23 @@
 #!/usr/bin/python3
-"""Runs the tests: builds every preset, then steps of which each counts what passed, failed and was skipped.
+"""Runs the tests: steps, of which each counts what passed, failed and was skipped.
+
+Presets are built one after the other; the steps of one begin when it is built, while the next is being built, since tests wait
+more than they compute.
 
 tests/run                all steps
 tests/run unit scenarios only steps whose names contain one of these words
 tests/run --list         the steps
 """
 import argparse
-import concurrent.futures
+import itertools
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -26,45 +31,97 @@ MAY_SKIP = {
 }
 
 
+# Where the words of a failure begin, and how many lines belong to it: check's, unittest's, the sanitizers', the compilers'.
+FAILURES = [
+    (re.compile(r"^\S+:\d+:[FE]:"), 12),
+    (re.compile(r"^(FAIL|ERROR): "), 40),
+    (re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|: runtime error: |Assertion .* failed"), 14),
+    (re.compile(r"^SUMMARY: \w+Sanitizer|^==\d+== *ERROR: libFuzzer|: (fatal )?error: |^FAILED: "), 3),
+]
+NEXT = re.compile(r"^(={20,}$|Ran \d+ tests? in|\S+:\d+:[FEP]:)")  # ends the words of the one before
+DAEMON_LOG = re.compile(r"^(time=\S+ level=|\{\"time\":)")
+NOTE_LINES = 40
+LINE_LEN = 600
+
+
+def failure_blocks(lines):
+    """The lines in which it is said what failed, a list for each failure."""
+    blocks, left = [], 0
+    for line in lines:
+        begins = next((most for pattern, most in FAILURES if pattern.search(line)), 0)
+        if begins and (left == 0 or NEXT.match(line)):
+            blocks.append([])
+            left = begins
+        elif NEXT.match(line):
+            left = 0
+        if left:
+            blocks[-1].append(line)
+            left -= 1
+    return blocks
+
+
+def both_ends(block, most):
+    """What says most stands first and (an exception) last."""
+    return block if len(block) <= most else block[:most // 2] + ["..."] + block[-((most - 1) // 2):]
+
+
+def what_failed(text):
+    """What a log says of failures, and its end, without what daemons logged; and the same in a few lines."""
+    lines = [line[:LINE_LEN] for line in text.splitlines() if line.strip(" -") and not DAEMON_LOG.match(line)]
+    blocks = failure_blocks(lines)
+    each = max(3, (NOTE_LINES - 10) // max(1, len(blocks)))
+    told = [line for block in blocks for line in both_ends(block, each)][:NOTE_LINES - 10]
+    rest = NOTE_LINES - len(told) - 1
+    short = [line for block in blocks for line in (block[0], *block[1:][-1:])][:6] or lines[-3:]
+    return told + (["and at the end:"] if told else []) + lines[-rest:], short
+
+
 class Step:
-    def __init__(self, name, command, *, env=None, timeout=600, serial=False, expect=0, counts=None):
+    def __init__(self, name, command, *, env=None, timeout=600, expect=0):
         self.name = name
         self.command = [str(part) for part in command]
         self.env = {k: str(v) for k, v in (env or {}).items()}
         self.timeout = timeout
-        self.serial = serial  # needs the machine to itself
         self.expect = expect  # exit status that means: as it must be
-        self.counts = counts
         self.passed = self.failed = self.skipped = 0
-        self.seconds = 0.0
-        self.note = ""
+        self.seconds = self.cpu_seconds = 0.0
+        self.why = ""
+        self.words = []  # of the failure; and in short
+        self.short = []
 
     def run(self):
         began = time.monotonic()
         log = LOGS / (re.sub(r"[^a-z0-9.]+", "-", self.name.lower()) + ".log")
-        environment = dict(os.environ, **self.env)
         with open(log, "wb") as out:
-            try:
-                status = subprocess.run(self.command, cwd=TOP, env=environment, stdout=out,
-                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                        timeout=self.timeout).returncode
-            except subprocess.TimeoutExpired:
-                status = f"took longer than {self.timeout} s"
-            except OSError as error:
-                status = str(error)
+            status = self.execute(out)
         self.seconds = time.monotonic() - began
         text = log.read_text(errors="replace")
         self.count(text)
         if status == self.expect:
             self.passed = max(self.passed, 1 if not self.skipped else 0)
-            if self.failed:
-                self.note = "counted failures"
+            self.why = self.why or "counted failures"
         else:
             self.failed = max(self.failed, 1)
-            self.note = f"exit {status}, expected {self.expect}"
+            self.why = f"exit {status}, expected {self.expect}"
         if self.failed:
-            self.note += "\n" + "\n".join("    " + line for line in text.splitlines()[-40:])
+            self.words, self.short = what_failed(text)
         return self
+
+    def execute(self, out):
+        """The exit status, or words."""
+        late = threading.Event()
+        try:
+            child = subprocess.Popen(self.command, cwd=TOP, env=dict(os.environ, **self.env), stdout=out,
+                                     stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        except OSError as error:
+            return str(error)
+        timer = threading.Timer(self.timeout, lambda: (late.set(), child.kill()))
+        timer.start()
+        _, status, used = os.wait4(child.pid, 0)  # its own time alone, not that of those beside it
+        timer.cancel()
+        child.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu_seconds = used.ru_utime + used.ru_stime
+        return f"took longer than {self.timeout} s" if late.is_set() else child.returncode
 
     def count(self, text):
         """Counts what the runners say at their ends."""
@@ -81,6 +138,7 @@ class Step:
             for reason in skips:
                 if not any(reason.startswith(allowed) for allowed in MAY_SKIP):
                     self.failed += 1
+                    self.why = f"skipped, and may not: {reason}"
             self.passed += sum(map(int, ran)) - bad - len(skips)
             self.failed += bad
         for passed, failed, skipped in re.findall(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", text, re.M):
@@ -89,22 +147,54 @@ class Step:
             self.skipped += int(skipped)
 
 
+# In what order presets are built: those with the longest tests first.
+PRESETS = ["asan", "dev", "release", "tsan", "clang", "fuzz"]
+
+# What runs under the thread sanitizer: programs with threads in them, beyond those of these layers.
+TSAN_LAYERS = ("store", "rpc", "net")
+TSAN_UNITS = ("client_test_rpc_client", "insight_test_parallel", "insight_test_plan_forecast", "insight_test_plan_schedule")
+
+
+def targets(preset):
+    """What of it is run; none: all of it, for the compiler's warnings."""
+    if preset == "fuzz":
+        return ["fuzzers"]
+    if preset != "tsan":
+        return []
+    names = [f"{test.parent.name}_{test.stem}" for test in (TOP / "tests" / "unit").glob("*/test_*.c")]
+    return ["plumbd", "plumb"] + ["unit_" + name for name in sorted(names) if is_for_tsan(name)]
+
+
+def is_for_tsan(name):
+    return (name.split("_")[0] in TSAN_LAYERS and not is_alloc(name)) or name in TSAN_UNITS
+
+
+def is_alloc(name):
+    """Failing every allocation in turn takes minutes; what it looks for shows without and with ASan."""
+    return name.endswith("_test_alloc")
+
+
 def build(preset):
+    only = ["--target", *targets(preset)] if targets(preset) else []
+    # A hundred programs are linked for each: in half the time. What is released is linked as its users would.
     configure = ["cmake", "--preset", preset]
-    only = ["--target", "fuzzers"] if preset == "fuzz" else []
+    if preset != "release" and shutil.which("ld.lld"):
+        configure.append("-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld")
     compile_ = ["cmake", "--build", "--preset", preset, *only, "--", "--quiet"]
-    return Step(f"build {preset}", ["sh", "-c", " ".join(configure) + " && " + " ".join(compile_)], timeout=1500,
-                serial=True)
+    # Below the tests that run beside it, whose daemons' workers are nice themselves. Where ccache has nothing, it need not run
+    # the preprocessor once more.
+    return Step(f"build {preset}", ["nice", "-n", "12", "sh", "-c", " ".join([*configure, "&&", *compile_])],
+                timeout=1500, env={"CCACHE_DEPEND": "1"})
 
 
 def unit(preset):
     steps = []
     for program in sorted((BUILD / preset / "tests").glob("unit_*")):
-        # Failing every allocation in turn takes minutes; what it looks for shows without and with ASan.
-        if program.name.endswith("_test_alloc") and preset not in ("dev", "asan"):
+        name = program.name[5:]
+        if (is_alloc(name) and preset not in ("dev", "asan")) or (preset == "tsan" and not is_for_tsan(name)):
             continue
         if program.is_file() and os.access(program, os.X_OK):
-            steps.append(Step(f"unit {preset} {program.name[5:]}", [program], timeout=1500,
+            steps.append(Step(f"unit {preset} {name}", [program], timeout=1500,
                               env={"CK_DEFAULT_TIMEOUT": 120, "CK_TIMEOUT_MULTIPLIER": 4}))
     return steps
 
@@ -171,70 +261,100 @@ def fuzz(runs):
     return steps
 
 
-PRESETS = ["dev", "asan", "tsan", "clang", "release", "fuzz"]
+# Those that take longest begin first, or the run would end with one of them alone.
+LONG = ("rpc_test_alloc", "crash", "packaging", "scenarios tsan", "scenarios asan cli", "store_test_faults")
 
 
-def after_build():
-    steps = lints()
-    for preset in ("dev", "asan", "clang"):
-        steps += unit(preset)
-    steps += [s for s in unit("tsan") if any(part in s.name for part in ("_net_", "rpc_", "store_", "net_", "plan_", "_test_parallel"))]
-    steps += python_tests("scenarios", "asan")
-    steps += over_grpc("dev")
-    steps += python_tests("interop", "asan")
-    steps += python_tests("packaging", "release")
-    steps += [s for s in python_tests("scenarios", "tsan") if "life" in s.name or "watch" in s.name]
-    steps += crash()
-    steps += fuzz(50_000)
+def steps_of(preset):
+    """The steps that run on a preset that is built."""
+    steps = unit(preset)
+    if preset == "dev":
+        steps += lints() + over_grpc(preset)
+    elif preset == "asan":
+        steps += python_tests("scenarios", preset) + python_tests("interop", preset)
+    elif preset == "tsan":
+        steps += [s for s in python_tests("scenarios", preset) if "life" in s.name or "watch" in s.name]
+    elif preset == "release":
+        steps = python_tests("packaging", preset) + crash()
+    elif preset == "fuzz":
+        steps = fuzz(50_000)
     return steps
 
 
 def report(step):
     mark = "FAIL" if step.failed else "ok"
     skipped = f", {step.skipped} skipped" if step.skipped else ""
-    print(f"{mark:4} {step.name}: {step.passed} passed{skipped} ({step.seconds:.1f} s)", flush=True)
-    if step.failed:
-        print("     " + step.note, flush=True)
+    print(f"{mark:4} {step.name}: {step.passed} passed{skipped} ({step.seconds:.1f} s, {step.cpu_seconds:.1f} s of them computing)"
+          + (f"\n     {step.why}" if step.failed else "")
+          + "".join(f"\n     | {line}" for line in step.words), flush=True)
+
+
+class Crew:
+    """Runs steps as they come, so many at a time; of those that wait the long ones first."""
+
+    def __init__(self, jobs):
+        self.steps = queue.PriorityQueue()
+        self.added = itertools.count()
+        self.done = []
+        self.hands = [threading.Thread(target=self.work, daemon=True) for _ in range(jobs)]
+        for hand in self.hands:
+            hand.start()
+
+    def add(self, step, urgency=1):
+        self.steps.put((urgency, next(self.added), step))
+
+    def work(self):
+        while (step := self.steps.get()[2]) is not None:
+            self.run(step)
+
+    def run(self, step):
+        report(step.run())
+        self.done.append(step)
+        return not step.failed
+
+    def finish(self):
+        for _ in self.hands:
+            self.add(None, urgency=2)
+        for hand in self.hands:
+            hand.join()
+        return self.done
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", help="only steps whose names contain one of these")
     parser.add_argument("--list", action="store_true", help="print the steps and stop")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 2) + 1, help="steps at a time, beside building")
     parser.add_argument("--no-build", action="store_true", help="run on what is built")
     options = parser.parse_args()
     LOGS.mkdir(parents=True, exist_ok=True)
 
-    done = []
-    if not options.no_build and not options.list:
-        for preset in PRESETS:
-            step = build(preset).run()
-            report(step)
-            done.append(step)
-        if any(step.failed for step in done):
-            return finish(done)
-    steps = after_build()
-    if options.words:
-        steps = [s for s in steps if any(word in s.name for word in options.words)]
+    def wanted(preset):
+        return [s for s in steps_of(preset) if not options.words or any(word in s.name for word in options.words)]
+
     if options.list:
-        for step in steps:
-            print(step.name)
+        for preset in PRESETS:
+            for step in wanted(preset):
+                print(step.name)
         return 0
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for future in concurrent.futures.as_completed([pool.submit(s.run) for s in steps if not s.serial]):
-            report(future.result())
-            done.append(future.result())
-    for step in [s for s in steps if s.serial]:
-        report(step.run())
-        done.append(step)
+    began = time.monotonic()
+    crew = Crew(options.jobs)
+    for preset in PRESETS:
+        if options.no_build or crew.run(build(preset)):
+            for step in wanted(preset):
+                crew.add(step, urgency=0 if any(part in step.name for part in LONG) else 1)
+    done = crew.finish()
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes, of which computing "
+          f"{sum(s.cpu_seconds for s in done) / 60:.1f} on {os.cpu_count()} cores; the longest: "
+          + ", ".join(f"{s.name} {s.seconds:.0f} s" for s in sorted(done, key=lambda s: -s.seconds)[:8]))
     return finish(done)
 
 
 def finish(done):
     failed = [step for step in done if step.failed]
     for step in failed:
-        print(f"failed: {step.name} (build/test-logs)")
+        print(f"failed: {step.name}: {step.why} (build/test-logs)"
+              + "".join(f"\n     | {line}" for line in step.short))
     print(f"{sum(s.passed for s in done)} passed, {sum(s.failed for s in done)} failed, "
           f"{sum(s.skipped for s in done)} skipped")
     return 1 if failed else 0
