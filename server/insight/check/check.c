@@ -32,6 +32,7 @@ struct check {
 	struct check_query query;
 	struct index ix;
 	struct load *load; /* NULL until a rule asks for it */
+	struct journeys journeys; /* the same: its index is NULL */
 	struct plan_forecast forecast;
 	bool has_forecast;      /* it was tried */
 	bool forecast_is_whole; /* and came out */
@@ -477,6 +478,21 @@ pass_load(struct pass *pass)
 	return check->load;
 }
 
+struct journeys *
+pass_journeys(struct pass *pass)
+{
+	struct check *check = pass->check;
+	struct err err = {0};
+
+	if (check->journeys.ix == NULL &&
+	    !journeys_init(&check->journeys, &check->ix, is_cancelled, check, &err)) {
+		pass->stop = true;
+		check->oom |= err.code != ERR_CANCELLED;
+		return NULL;
+	}
+	return &check->journeys;
+}
+
 static bool
 forecast_stops(void *arg, double done)
 {
@@ -717,6 +733,7 @@ check_free(struct check *check)
 		return;
 	plan_forecast_close(&check->forecast);
 	load_free(check->load);
+	journeys_fini(&check->journeys);
 	index_fini(&check->ix);
 	arena_free(check->arena);
 	free(check->waivers);

@@ -10,6 +10,7 @@
 #include "server/insight/check/check.h"
 #include "server/insight/check/index.h"
 #include "server/insight/check/words.h"
+#include "server/insight/customer/journeys.h"
 #include "server/insight/load/load.h"
 #include "server/insight/schedule/plan_forecast.h"
 
@@ -75,6 +76,7 @@ extern const struct rule *const rules_priority_easy[];
 extern const struct rule *const rules_priority_conflict[];
 extern const struct rule *const rules_outcome[];
 extern const struct rule *const rules_outcome_after[];
+extern const struct rule *const rules_outcome_expectation[];
 extern const struct rule *const rules_scope[];
 extern const struct rule *const rules_scope_fit[];
 extern const struct rule *const rules_scope_grown[];
@@ -82,8 +84,12 @@ extern const struct rule *const rules_owner[];
 extern const struct rule *const rules_load[];
 extern const struct rule *const rules_ask[];
 extern const struct rule *const rules_horizon[];
+extern const struct rule *const rules_clarity[];
 extern const struct rule *const rules_clarity_leaders[];
+extern const struct rule *const rules_clarity_accept[];
 extern const struct rule *const rules_mirror[];
+extern const struct rule *const rules_customer[];
+extern const struct rule *const rules_customer_conflict[];
 extern const struct rule *const rules_rhythm[];
 extern const struct rule *const rules_rhythm_meet[];
 extern const struct rule *const rules_rhythm_request[];
@@ -92,6 +98,8 @@ extern const struct rule sight_cycle;
 
 /* Demand and capacity, worked out when the first rule asks for them; NULL: out of memory or cancelled, return. */
 const struct load *pass_load(struct pass *pass);
+/* Customers' journeys, in the same way. */
+struct journeys *pass_journeys(struct pass *pass);
 
 /*
  * What is done when: the schedule under strict priority until the end of the last period, and the fixed plan's forecast of PASS_DRAWS
@@ -115,6 +123,6 @@ const struct voices *pass_voices(const struct pass *pass);
 	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
 	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \
 	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES) |           \
-	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED))
+	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED) | ROLE_BIT(ROLE_MET_BY) | JOURNEYS_IN_ROLES)
 
 #endif

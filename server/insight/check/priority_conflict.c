@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "common/str.h"
-#include "common/utf8.h"
 #include "server/insight/check/aim.h"
+#include "server/insight/check/dimension.h"
 #include "server/insight/check/mirror.h"
 #include "server/insight/check/pass.h"
-#include "server/plan/control.h"
 
 /* Of one measure, or one dimension: enough to act on, few enough to read. */
 #define PAIRS_MAX 8u
@@ -227,73 +226,6 @@ struct aspects {
 	size_t count;
 };
 
-static const char *
-trimmed(const char *text, size_t *len)
-{
-	while (*len > 0 && (unsigned char)text[0] <= ' ') {
-		text++;
-		(*len)--;
-	}
-	while (*len > 0 && (unsigned char)text[*len - 1] <= ' ')
-		(*len)--;
-	return text;
-}
-
-/* FNV-1a: spreads well enough to find candidates; who has the same is compared letter by letter. */
-static uint64_t
-hash_bytes(const char *text, size_t len, bool *ascii)
-{
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	*ascii = true;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		*ascii &= c < 0x80;
-		hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32u : c)) * UINT64_C(1099511628211);
-	}
-	return hash;
-}
-
-/* Folded, for comparing; NULL: out of memory. */
-static char *
-folded(const struct item *measure)
-{
-	size_t len;
-	const char *text = control_dimension(measure, &len);
-	char *copy, *fold;
-
-	text = trimmed(text, &len);
-	copy = strndup(text, len);
-	fold = copy != NULL ? utf8_fold(copy) : NULL;
-	free(copy);
-	return fold;
-}
-
-/* 0: it has none. False: out of memory. */
-static bool
-hash_dimension(const struct item *measure, uint64_t *hash)
-{
-	size_t len;
-	const char *text = control_dimension(measure, &len);
-	bool ascii;
-	char *fold;
-
-	text = trimmed(text, &len);
-	*hash = 0;
-	if (len == 0)
-		return true;
-	*hash = hash_bytes(text, len, &ascii);
-	if (ascii)
-		return true;
-	fold = folded(measure);
-	if (fold == NULL)
-		return false;
-	*hash = hash_bytes(fold, strlen(fold), &ascii);
-	free(fold);
-	return true;
-}
-
 static int
 compare_aspects(const void *pa, const void *pb)
 {
@@ -303,19 +235,6 @@ compare_aspects(const void *pa, const void *pb)
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
 	return a->measure < b->measure ? -1 : a->measure > b->measure;
-}
-
-/* 1 yes, 0 no, -1 out of memory. */
-static int
-have_same_dimension(const struct index *ix, uint32_t a, uint32_t b)
-{
-	char *fa = folded(ix->items[a]);
-	char *fb = folded(ix->items[b]);
-	int same = fa == NULL || fb == NULL ? -1 : strcmp(fa, fb) == 0;
-
-	free(fa);
-	free(fb);
-	return same;
 }
 
 static void
@@ -369,7 +288,8 @@ judge_dimension(struct pass *pass, struct sides *s, const struct aspect *list, s
 
 			if (list[k].direction != DIRECTION_DOWN || !pass_goes_on(pass))
 				continue;
-			same = have_same_dimension(ix, list[i].measure, list[k].measure);
+			same = dimension_is_same(
+			    ix->items[list[i].measure], ix->items[list[k].measure]);
 			if (same < 0 || !wishes_of(&s->up, pass, list[i].measure) ||
 			    !wishes_of(&s->down, pass, list[k].measure)) {
 				pass_out_of_memory(pass);
@@ -417,7 +337,7 @@ judge_measure(struct pass *pass, struct wishes *w, struct aspects *aspects, uint
 		return true;
 	if (w->count > 1)
 		judge_one_measure(pass, w, measure);
-	if (moves && (item->has & HAS_DIMENSION) != 0 && !hash_dimension(item, &hash))
+	if (moves && (item->has & HAS_DIMENSION) != 0 && !dimension_hash(item, &hash))
 		return false;
 	if (hash != 0)
 		aspects->list[aspects->count++] = (struct aspect){hash, measure, item->extra};

@@ -181,7 +181,7 @@ static uint32_t
 next_above(const struct index *ix, uint32_t slot)
 {
 	static const enum role ways[] = {ROLE_PART_OF, ROLE_OBJECTIVE, ROLE_CONTRIBUTION,
-	    ROLE_INLINE_UNDER, ROLE_PARENT, ROLE_GOAL, ROLE_ABOUT};
+	    ROLE_INLINE_UNDER, ROLE_PARENT, ROLE_GOAL, ROLE_IN, ROLE_ABOUT};
 
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
 		uint32_t above = index_target(ix, slot, ways[i]);
