@@ -10,6 +10,7 @@
 #include "server/plan/item.h"
 #include "server/rpc/ballot.h"
 #include "server/rpc/daemon_internal.h"
+#include "server/rpc/survey.h"
 #include "server/rpc/workspace.h"
 
 struct page {
@@ -165,4 +166,6 @@ void
 voices_init(struct workspace *ws)
 {
 	ws->voices.ballot = tell_ballot;
+	ws->voices.clarity = survey_tell;
+	ws->voices.pulses = signals_tell;
 }

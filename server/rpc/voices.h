@@ -16,6 +16,10 @@ void voice_book_free(struct voice_book *book); /* takes NULL */
 
 void voices_init(struct workspace *ws);
 
+/* voices->pulses (signal_voices.c). */
+bool signals_tell(const struct voices *voices, const struct view *view, int32_t today,
+    voices_pulse_fn fn, void *arg);
+
 /* The seed of chances that rules are told, and of answers where none is stated. */
 #define VOICES_SEED 1u
 

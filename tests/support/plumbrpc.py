@@ -70,6 +70,7 @@ class _Messages:
         self.whatif = load("plumb.v1.whatif_pb2")
         self.signal = load("plumb.v1.signal_pb2")
         self.voice = load("plumb.v1.voice_pb2")
+        self.survey = load("plumb.v1.survey_pb2")
         self.admin = load("plumb.v1.admin_pb2")
         self.webhook = load("plumb.v1.webhook_pb2")
         self.access = load("plumb.v1.access_pb2")
@@ -106,7 +107,7 @@ def request_body(method, payload, timeout=None, metadata=()):
 
 def reply_type(method):
     service, name = method.rpartition(".")[::2]
-    for module in (pb.plan, pb.insight, pb.signal, pb.voice, pb.admin, pb.webhook, pb.access, pb.audit):
+    for module in (pb.plan, pb.insight, pb.signal, pb.voice, pb.survey, pb.admin, pb.webhook, pb.access, pb.audit):
         found = module.DESCRIPTOR.services_by_name.get(service.rpartition(".")[2])
         if found is not None:
             return found.methods_by_name[name].output_type._concrete_class

@@ -12,7 +12,9 @@
 
 #include "common/parse.h"
 
+struct clarity_published;
 struct item;
+struct view;
 
 #define VOICES_PAIRS 3u /* of objectives, those that are disagreed on most */
 
@@ -34,10 +36,26 @@ struct voices_ballot {
 	struct voices_pair pairs[VOICES_PAIRS];
 };
 
+/* What people said of one thing in the newest four weeks that are over (docs/SECURITY.md). */
+struct voices_pulse {
+	const char *about; /* "kind/id"; "" the plan as a whole */
+	uint8_t kind;      /* plumb.v1.PulseKind */
+	uint32_t people;
+	int32_t from; /* Monday of the first week */
+	int32_t to;   /* Sunday of the last one */
+};
+typedef void (*voices_pulse_fn)(void *arg, const struct voices_pulse *pulse);
+
 /* False: it can't be known now; nothing is to be said of the round. From any thread but the loop's. */
 struct voices {
 	bool (*ballot)(
 	    const struct voices *voices, const struct item *round, struct voices_ballot *out);
+	/* Of a survey that is over (server/insight/clarity/score.h). */
+	bool (*clarity)(const struct voices *voices, const struct item *round,
+	    struct clarity_published *out);
+	/* Each, in order of kind and name; none of a scenario's people count. today: the day that is judged. */
+	bool (*pulses)(const struct voices *voices, const struct view *view, int32_t today,
+	    voices_pulse_fn fn, void *arg);
 };
 
 #endif
