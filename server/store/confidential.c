@@ -297,7 +297,7 @@ token_text(struct token_message *message, const char *text)
 }
 
 bool
-token_make(const struct confidential *store, struct token_message *message,
+confidential_token(const struct confidential *store, struct token_message *message,
     uint8_t token[SHA256_LEN], struct err *err)
 {
 	bool ok = message->too_long ? err_set(err, ERR_INVALID, "the names are too long")
@@ -320,7 +320,7 @@ record_token(const struct confidential *store, const struct confidential_record 
 	token_number(&message, record->kind);
 	token_text(&message, record->about);
 	token_text(&message, record->person);
-	return token_make(store, &message, token, err);
+	return confidential_token(store, &message, token, err);
 }
 
 /* ---- records -------------------------------------------------------------------------------------------------- */

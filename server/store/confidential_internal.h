@@ -40,7 +40,7 @@ struct token_message {
 void token_number(struct token_message *message, uint32_t number);
 void token_text(struct token_message *message, const char *text);
 /* Wipes the message. ERR_INVALID: the texts are too long. */
-bool token_make(const struct confidential *store, struct token_message *message,
+bool confidential_token(const struct confidential *store, struct token_message *message,
     uint8_t token[SHA256_LEN], struct err *err) MUST_CHECK;
 
 #endif

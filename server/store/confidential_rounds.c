@@ -19,7 +19,7 @@ answer_token(const struct confidential *store, const struct confidential_round *
 	token_number(&message, IN_PLACE_OF_KIND);
 	token_text(&message, round->id);
 	token_text(&message, person);
-	return token_make(store, &message, token, err);
+	return confidential_token(store, &message, token, err);
 }
 
 static void
