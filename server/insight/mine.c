@@ -6,6 +6,8 @@
 #include "common/calendar.h"
 #include "server/insight/check/rhythm.h"
 #include "server/insight/check/words.h"
+#include "server/insight/clarity/acceptance.h"
+#include "server/insight/decisions.h"
 #include "server/insight/rhythm/cadence.h"
 #include "server/insight/rhythm/votes.h"
 #include "server/limits.h"
@@ -507,6 +509,65 @@ gather_rhythm(struct gather *g, struct err *err)
 	return true;
 }
 
+/* ---- promises, and what others decided */
+
+static void
+gather_promises(struct gather *g)
+{
+	const struct index *ix = g->ix;
+	uint32_t count;
+	const uint32_t *slots = index_kind(ix, KIND_COMMITMENT, &count);
+
+	for (uint32_t i = 0; i < count && !g->oom; i++) {
+		uint32_t by = index_target(ix, slots[i], ROLE_FROM);
+		int32_t due = ix->items[slots[i]]->finish;
+		struct edges out = index_out(ix, slots[i]);
+
+		if (!index_is(ix, slots[i], STANDING_JUDGED))
+			continue;
+		if (by == g->query->person || leads(ix, by, g->query->person))
+			add(g, MINE_OWES, slots[i], due, due_words(g, "what was promised", due));
+		for (uint32_t k = 0; k < out.count; k++) {
+			uint32_t to = out.list[k].slot;
+
+			if (out.list[k].role != ROLE_TO || has(g, MINE_IS_OWED, slots[i]) ||
+			    (to != g->query->person && !leads(ix, to, g->query->person)))
+				continue;
+			add(g, MINE_IS_OWED, slots[i], due,
+			    due_words(g,
+				arena_printf(g->arena, "what %s promised",
+				    by != SLOT_NONE ? ref_text(g, by) : "somebody"),
+				due));
+		}
+	}
+}
+
+/* What changes their work, until they say that they have read it. */
+static bool
+gather_unread(struct gather *g, struct err *err)
+{
+	enum { DECISION_ACCEPTED = 2 };
+	const struct index *ix = g->ix;
+	uint8_t *read = decisions_read(ix, g->query->person);
+	uint32_t count;
+	const uint32_t *slots = index_kind(ix, KIND_DECISION, &count);
+
+	for (uint32_t i = 0; read != NULL && i < count && !g->oom; i++) {
+		int32_t decided = ix->items[slots[i]]->done;
+		char date[DATE_TEXT_LEN];
+
+		if (ix->items[slots[i]]->status != DECISION_ACCEPTED || read[slots[i]] ||
+		    is_owner(ix, slots[i], g->query->person) ||
+		    !decision_affects(ix, slots[i], g->query->person))
+			continue;
+		add(g, MINE_OWES, slots[i], decided,
+		    arena_printf(g->arena, "a look at what was decided%s%s: plumb decision read",
+			decided != DATE_NONE ? " on " : "", date_format(decided, date)));
+	}
+	free(read);
+	return read != NULL || err_oom(err);
+}
+
 /* ---- measurements, dates */
 
 static void
@@ -558,6 +619,61 @@ gather_dates(struct gather *g)
 	}
 }
 
+/* ---- acceptance */
+
+static bool
+owe_acceptance(struct gather *g)
+{
+	const struct index *ix = g->ix;
+	uint32_t baseline = acceptance_baseline(ix);
+	const struct item *drawn;
+	uint32_t *about;
+	bool said;
+	int32_t due;
+
+	if (baseline == SLOT_NONE)
+		return true;
+	about = acceptance_newest(ix, baseline);
+	if (about == NULL)
+		return false;
+	said = about[g->query->person] != SLOT_NONE;
+	free(about);
+	drawn = ix->items[baseline];
+	due = zone_date(NULL, drawn->created_us) + (int32_t)g->query->accept_days;
+	if (!said && acceptance_is_there(ix->items[g->query->person], ix->today) &&
+	    acceptance_carries(ix, g->query->person,
+		drawn->effort > 0 ? (uint64_t)drawn->effort : drawn->revision))
+		add(g, MINE_OWES, baseline, due, due_words(g, "your acceptance", due));
+	return true;
+}
+
+/* What stands in the way of others, of those whose last word it is. */
+static bool
+gather_acceptance(struct gather *g, struct err *err)
+{
+	const struct index *ix = g->ix;
+	uint32_t *last = acceptance_newest(ix, SLOT_NONE);
+	uint32_t count;
+	const uint32_t *people = index_kind(ix, KIND_PERSON, &count);
+
+	if (last == NULL || !owe_acceptance(g)) {
+		free(last);
+		return err_oom(err);
+	}
+	for (uint32_t i = 0; i < count && !g->oom; i++) {
+		uint32_t record = last[people[i]];
+
+		if (record != SLOT_NONE &&
+		    acceptance_state_of(ix, record, record) == ACCEPTANCE_BLOCKED &&
+		    acceptance_clears(ix, record) == g->query->person)
+			add(g, MINE_OWES, record, DATE_NONE,
+			    arena_printf(g->arena, "what stands in the way of %s, for %d days",
+				ref_text(g, people[i]), ix->today - ix->items[record]->start));
+	}
+	free(last);
+	return true;
+}
+
 /* ---- order */
 
 static int
@@ -597,7 +713,12 @@ mine_run(const struct index *ix, const struct mine_query *query, struct arena *a
 	gather_asks(&g);
 	if (!gather_rhythm(&g, err))
 		goto out;
+	gather_promises(&g);
+	if (!gather_unread(&g, err))
+		goto out;
 	gather_dates(&g);
+	if (!gather_acceptance(&g, err))
+		goto out;
 	if (g.stopped) {
 		err_set(err, ERR_CANCELLED, "cancelled");
 		goto out;

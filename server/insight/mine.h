@@ -38,6 +38,7 @@ struct mine_query {
 	double acknowledge_days;
 	double answer_days;
 	double request_days; /* of rhythm/request-blocked */
+	double accept_days;  /* of clarity/not-accepted */
 	index_stop_fn stop; /* may be NULL */
 	void *arg;
 };

@@ -91,6 +91,7 @@ fill_limits(const struct view *view, struct mine_query *query, struct err *err)
 	query->acknowledge_days = limit_of(states, "rhythm/not-acknowledged");
 	query->answer_days = limit_of(states, "ask/unanswered");
 	query->request_days = limit_of(states, "rhythm/request-blocked");
+	query->accept_days = limit_of(states, "clarity/not-accepted");
 	return true;
 }
 
