@@ -275,29 +275,29 @@ confidential_free(struct confidential *store)
 /* ---- tokens --------------------------------------------------------------------------------------------------- */
 
 void
-token_number(struct token_message *message, uint32_t number)
+secret_token_number(struct secret_token *message, uint32_t number)
 {
-	for (int i = 0; i < 4 && message->len < TOKEN_MESSAGE_MAX; i++)
+	for (int i = 0; i < 4 && message->len < SECRET_TOKEN_MAX; i++)
 		message->bytes[message->len++] = (uint8_t)(number >> (8 * i));
 }
 
 /* With its length in front, so that no two records make the same message. */
 void
-token_text(struct token_message *message, const char *text)
+secret_token_text(struct secret_token *message, const char *text)
 {
 	size_t len = strlen(text);
 
-	if (len > TOKEN_MESSAGE_MAX - message->len || TOKEN_MESSAGE_MAX - message->len - len < 8) {
+	if (len > SECRET_TOKEN_MAX - message->len || SECRET_TOKEN_MAX - message->len - len < 8) {
 		message->too_long = true;
 		return;
 	}
-	token_number(message, (uint32_t)len);
+	secret_token_number(message, (uint32_t)len);
 	memcpy(message->bytes + message->len, text, len);
 	message->len += len;
 }
 
 bool
-confidential_token(const struct confidential *store, struct token_message *message,
+confidential_token(const struct confidential *store, struct secret_token *message,
     uint8_t token[SHA256_LEN], struct err *err)
 {
 	bool ok = message->too_long ? err_set(err, ERR_INVALID, "the names are too long")
@@ -313,13 +313,13 @@ static bool
 record_token(const struct confidential *store, const struct confidential_record *record,
     uint8_t token[SHA256_LEN], struct err *err)
 {
-	struct token_message message = {.len = 0};
+	struct secret_token message = {.len = 0};
 
-	token_number(&message, record->workspace);
-	token_number(&message, (uint32_t)confidential_block(record->week));
-	token_number(&message, record->kind);
-	token_text(&message, record->about);
-	token_text(&message, record->person);
+	secret_token_number(&message, record->workspace);
+	secret_token_number(&message, (uint32_t)confidential_block(record->week));
+	secret_token_number(&message, record->kind);
+	secret_token_text(&message, record->about);
+	secret_token_text(&message, record->person);
 	return confidential_token(store, &message, token, err);
 }
 

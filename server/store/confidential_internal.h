@@ -8,8 +8,8 @@
 #include "common/crypto.h"
 #include "server/store/confidential.h"
 
-#define CONFIDENTIAL_KEY  32u
-#define TOKEN_MESSAGE_MAX 512u
+#define CONFIDENTIAL_KEY 32u
+#define SECRET_TOKEN_MAX 512u
 
 struct confidential {
 	pthread_mutex_t lock; /* for all below */
@@ -32,15 +32,15 @@ sqlite3_stmt *confidential_prepare(
 void confidential_forget_order(struct confidential *store);
 
 /* What a token is made of: numbers and texts in turn. */
-struct token_message {
-	uint8_t bytes[TOKEN_MESSAGE_MAX];
+struct secret_token {
+	uint8_t bytes[SECRET_TOKEN_MAX];
 	size_t len;
 	bool too_long;
 };
-void token_number(struct token_message *message, uint32_t number);
-void token_text(struct token_message *message, const char *text);
+void secret_token_number(struct secret_token *message, uint32_t number);
+void secret_token_text(struct secret_token *message, const char *text);
 /* Wipes the message. ERR_INVALID: the texts are too long. */
-bool confidential_token(const struct confidential *store, struct token_message *message,
+bool confidential_token(const struct confidential *store, struct secret_token *message,
     uint8_t token[SHA256_LEN], struct err *err) MUST_CHECK;
 
 #endif

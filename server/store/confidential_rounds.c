@@ -12,13 +12,13 @@ static bool
 answer_token(const struct confidential *store, const struct confidential_round *round,
     const char *person, uint8_t token[SHA256_LEN], struct err *err)
 {
-	struct token_message message = {.len = 0};
+	struct secret_token message = {.len = 0};
 
-	token_number(&message, round->workspace);
-	token_number(&message, 0);
-	token_number(&message, IN_PLACE_OF_KIND);
-	token_text(&message, round->id);
-	token_text(&message, person);
+	secret_token_number(&message, round->workspace);
+	secret_token_number(&message, 0);
+	secret_token_number(&message, IN_PLACE_OF_KIND);
+	secret_token_text(&message, round->id);
+	secret_token_text(&message, person);
 	return confidential_token(store, &message, token, err);
 }
 
