@@ -77,11 +77,11 @@ run_leaders_disagree(struct pass *pass)
 	if (voices == NULL || round == SLOT_NONE)
 		return;
 	if (!voices->ballot(voices, pass->ix->items[round], &ballot))
-		return emit_unknown(pass, round, "what its ballots say");
+		return emit_unknown(pass, round, "its ballots can't be read now");
 	if (!ballot.is_published)
-		return emit_unknown(pass, round, "enough ballots to be published");
+		return emit_unknown(pass, round, "too few leaders answered to publish anything");
 	if (!ballot.is_known)
-		return emit_unknown(pass, round, "two ballots that put anything before anything");
+		return emit_unknown(pass, round, "no two ballots put anything before anything");
 	if (ballot.w >= pass->limits[AGREEMENT])
 		return;
 	draft_init(&d, round, SLOT_NONE);
