@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "server/insight/concord/concord.h"
+#include "server/insight/concord/plan_order.h"
+#include "server/plan/view.h"
+#include "tests/support/plan_text.h"
+#include "tests/unit/insight/concord_expected.h"
 
 static struct err err;
 
@@ -259,6 +263,147 @@ START_TEST(noise_has_two_parts)
 }
 END_TEST
 
+/* ---- beside R */
+
+START_TEST(as_r_has_it)
+{
+	const struct expected *e = &expected[_i];
+	const struct ballots ballots = {e->judges, e->objects, e->places};
+	struct agreement a = agree(e->places, e->judges, e->objects);
+	struct consensus c;
+
+	ck_assert_double_eq_tol(a.w, e->w, 1e-12);
+	ck_assert_double_eq_tol(a.chi_square, e->chi_square, 1e-9);
+	ck_assert_double_eq_tol(concord_chi_square_chance(a.chi_square, a.freedom), e->p, 1e-12);
+	/* what was drawn, or counted, is near to what is only nearly so */
+	ck_assert_double_eq_tol(a.p, e->p, 0.05);
+	ck_assert(concord_consensus(&ballots, &c, &err));
+	ck_assert_uint_eq(c.distance, e->least);
+	consensus_fini(&c);
+}
+END_TEST
+
+/* Q(1, x) = exp(-x); Q(2, x) = exp(-x) (1 + x): Abramowitz & Stegun 6.5.13. The table's 0.05 points: 26.8. */
+START_TEST(chances_of_chi_square)
+{
+	ck_assert_double_eq_tol(concord_chi_square_chance(3, 2), exp(-1.5), 1e-15);
+	ck_assert_double_eq_tol(concord_chi_square_chance(40, 4), exp(-20.0) * 21, 1e-20);
+	ck_assert_double_eq_tol(concord_chi_square_chance(3.841459, 1), 0.05, 1e-7);
+	ck_assert_double_eq_tol(concord_chi_square_chance(124.3421, 100), 0.05, 1e-6);
+	ck_assert_double_eq(concord_chi_square_chance(0, 3), 1);
+	ck_assert_double_lt(concord_chi_square_chance(5000, 3), 1e-300);
+}
+END_TEST
+
+/* One more than CONCORD_CELLS: nothing is drawn any more. All the same order: m (n - 1) = 501, of 1 degree of freedom. */
+START_TEST(very_many_are_not_drawn)
+{
+	uint32_t judges = CONCORD_CELLS / 2, *places = calloc(CONCORD_CELLS + 2, sizeof places[0]);
+	struct agreement a;
+
+	ck_assert_ptr_nonnull(places);
+	for (uint32_t i = 0; i <= judges; i++)
+		places[2 * i + 1] = 1;
+	a = agree(places, judges, 2);
+	ck_assert_uint_eq(a.draws, CONCORD_DRAWS);
+	ck_assert_double_eq_tol(a.p, 1.0 / (CONCORD_DRAWS + 1), 1e-12);
+	a = agree(places, judges + 1, 2);
+	ck_assert_uint_eq(a.draws, 0);
+	ck_assert_double_eq_tol(a.w, 1, 1e-12);
+	ck_assert_double_eq_tol(a.chi_square, judges + 1, 1e-9);
+	ck_assert_double_lt(a.p, 1e-100);
+	free(places);
+}
+END_TEST
+
+START_TEST(ranks_share)
+{
+	const uint32_t places[] = {7, 2, 7, 9};
+	double ranks[4];
+
+	concord_ranks(places, 4, ranks);
+	ck_assert_double_eq(ranks[0], 2.5);
+	ck_assert_double_eq(ranks[1], 1);
+	ck_assert_double_eq(ranks[2], 2.5);
+	ck_assert_double_eq(ranks[3], 4);
+}
+END_TEST
+
+/*
+ * Two judges, two cases, twice: 1 3 | 3 3 and 5 3 | 3 3. Means of the two times: 2 3 and 4 3. By case these lie 1 and 0 from
+ * their mean: 2 / 4 = 0.5; judges' means are 2.5 and 3.5: level^2 = 0.25, stable^2 = 0.25. Halves of the differences: 1 0 and 1 0:
+ * occasion^2 = 2 / 4 = 0.5. So pattern^2 = 0.75, system^2 = 1.
+ */
+START_TEST(noise_of_two_times_has_three_parts)
+{
+	const double first[] = {1, 3, 5, 3}, second[] = {3, 3, 3, 3};
+	struct noise_twice n;
+
+	ck_assert(concord_noise_twice(first, second, 2, 2, &n, &err));
+	ck_assert_double_eq_tol(pow(n.both.system, 2), 1, 1e-12);
+	ck_assert_double_eq_tol(pow(n.both.level, 2), 0.25, 1e-12);
+	ck_assert_double_eq_tol(pow(n.both.pattern, 2), 0.75, 1e-12);
+	ck_assert_double_eq_tol(pow(n.stable, 2), 0.25, 1e-12);
+	ck_assert_double_eq_tol(pow(n.occasion, 2), 0.5, 1e-12);
+}
+END_TEST
+
+/* ---- the plan's own order */
+
+static void
+order_of(const char *lines, const char *const *names, uint32_t count, struct plan_order *out)
+{
+	const struct item *objectives[8] = {NULL};
+	struct plan_text text;
+	const struct view *view;
+
+	plan_text_init(&text);
+	plan_text_put(&text, "2026-01-05", lines);
+	view = plan_text_view(&text);
+	for (uint32_t i = 0; i < count; i++)
+		objectives[i] = view_find(view, KIND_OBJECTIVE, names[i], strlen(names[i]));
+	ck_assert(plan_order_init(out, view, objectives, count, &err));
+	plan_text_fini(&text);
+}
+
+/* a weighs more than b; c has no weight but comes before b, over x, which is not asked about; d stands alone. */
+START_TEST(a_plan_orders_by_weight_then_by_what_precedes)
+{
+	const char *const names[] = {"a", "b", "c", "d"};
+	const uint32_t places[] = {3, 1, 1, 2};
+	struct plan_order order;
+
+	order_of("objective/a {'weight': 0.3}\n"
+		 "objective/b {'weight': 0.2, 'precedes': ['a']}\n" /* weights say otherwise */
+		 "objective/c {'precedes': ['x']}\n"
+		 "objective/x {'precedes': ['b']}\n"
+		 "objective/d {}\n",
+	    names, 4, &order);
+	/* a-b by weight; c before b, and before a over b, which precedes it */
+	ck_assert_uint_eq(order.pairs, 3);
+	ck_assert_uint_eq(plan_order_place(&order, 2), 1);
+	ck_assert_uint_eq(plan_order_place(&order, 0), 2);
+	ck_assert_uint_eq(plan_order_place(&order, 1), 3);
+	ck_assert_uint_eq(plan_order_place(&order, 3), 0);
+	/* b before a: 2; c and b at one place: 1; c before a: 0 */
+	ck_assert_uint_eq(plan_order_distance(&order, places), 3);
+	plan_order_fini(&order);
+}
+END_TEST
+
+START_TEST(a_circle_orders_nothing)
+{
+	const char *const names[] = {"a", "b", "gone"};
+	struct plan_order order;
+
+	order_of("objective/a {'weight': 1, 'precedes': ['b']}\n"
+		 "objective/b {'weight': 1, 'precedes': ['a']}\n",
+	    names, 3, &order);
+	ck_assert_uint_eq(order.pairs, 0);
+	plan_order_fini(&order);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -278,6 +423,13 @@ main(void)
 	tcase_add_loop_test(tcase, large_circles_have_a_bound, 0, 2);
 	tcase_add_test(tcase, pairs);
 	tcase_add_test(tcase, noise_has_two_parts);
+	tcase_add_loop_test(tcase, as_r_has_it, 0, (int)(sizeof expected / sizeof expected[0]));
+	tcase_add_test(tcase, chances_of_chi_square);
+	tcase_add_test(tcase, very_many_are_not_drawn);
+	tcase_add_test(tcase, ranks_share);
+	tcase_add_test(tcase, noise_of_two_times_has_three_parts);
+	tcase_add_test(tcase, a_plan_orders_by_weight_then_by_what_precedes);
+	tcase_add_test(tcase, a_circle_orders_nothing);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
