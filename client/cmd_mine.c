@@ -175,7 +175,7 @@ show(struct context *ctx, const Plumb__V1__MineReply *reply)
 		show_csv(ctx, reply, table);
 		table_free(table);
 		return EXIT_FINE;
-	case OUTPUT_TABLE:
+	default:
 		break;
 	}
 	show_text(ctx, reply);

@@ -38,6 +38,7 @@ static const struct {
     {"yaml", OUTPUT_YAML},
     {"csv", OUTPUT_CSV},
     {"name", OUTPUT_NAME},
+    {"md", OUTPUT_MARKDOWN},
 };
 
 bool

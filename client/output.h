@@ -16,7 +16,14 @@
 
 struct str;
 
-enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_CSV, OUTPUT_NAME };
+enum output_format {
+	OUTPUT_TABLE,
+	OUTPUT_JSON,
+	OUTPUT_YAML,
+	OUTPUT_CSV,
+	OUTPUT_NAME,
+	OUTPUT_MARKDOWN
+};
 
 enum output_colour {
 	COLOUR_NONE,

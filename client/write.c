@@ -215,9 +215,8 @@ is_effort(const char *field)
 	return describe_is_effort(last ? last + 1 : field);
 }
 
-/* A value as people read it. */
-static void
-add_value(struct str *out, const char *field, const char *value)
+void
+write_value(struct str *out, const char *field, const char *value)
 {
 	int64_t hundredths;
 	char days[40];
@@ -241,11 +240,11 @@ write_field(struct output *out, const Plumb__V1__FieldDiff *field, bool created,
 	if (!created && field->old[0] && !field->new_[0])
 		str_add(&text, "no more ");
 	if (!created && field->old[0])
-		add_value(&text, field->field, field->old);
+		write_value(&text, field->field, field->old);
 	if (!created && field->old[0] && field->new_[0])
 		str_add(&text, " \xe2\x86\x92 ");
 	if (field->new_[0])
-		add_value(&text, field->field, field->new_);
+		write_value(&text, field->field, field->new_);
 	snprintf(first, sizeof first, "%.40s    %.80s: ", lead, field->field);
 	output_wrap(out, first, text.data);
 	str_fini(&text);

@@ -20,6 +20,8 @@
 		'n', "dry-run", NULL, "show what would change, change nothing", NULL               \
 	}
 
+struct str;
+
 struct write {
 	Plumb__V1__ChangeSet set;
 	Plumb__V1__Change *changes[4];
@@ -69,6 +71,9 @@ bool write_parse_share(const char *text, double *out) MUST_CHECK;
 /* What the workspace would say to a change that was tried; override NULL: none is given. Takes no refusal as NULL. */
 void write_would_refuse(
     struct output *out, const Plumb__V1__Refusal *refusal, const char *override);
+
+/* A field's value as people read it: effort in days. */
+void write_value(struct str *out, const char *field, const char *value);
 
 /* The differences for people, one entry after the other. */
 void write_differences(

@@ -99,6 +99,10 @@ add_day(const struct reviews *r, const struct meeting_plan *plan, int32_t planne
 		return false;
 	plumb__v1__meeting_day__init(day);
 	day->day = copy_date(r, due);
+	/* a weekend of daily ones is one Monday */
+	if (day->day != NULL && out->n_next > 0 &&
+	    strcmp(out->next[out->n_next - 1]->day, day->day) == 0)
+		return true;
 	if (planned != due)
 		day->planned = copy_date(r, planned);
 	out->next[out->n_next++] = day;
@@ -143,6 +147,20 @@ fill_stated(const struct reviews *r, uint32_t review, Plumb__V1__ReviewPlan *out
 	return true;
 }
 
+/* A meeting that was held moves those behind it. */
+static bool
+fill_version(const struct reviews *r, const struct meeting_plan *plan, Plumb__V1__ReviewPlan *out)
+{
+	const struct item *newer = r->ix.items[plan->review];
+	char text[TIME_TEXT_LEN];
+
+	if (plan->last != SLOT_NONE && r->ix.items[plan->last]->revision > newer->revision)
+		newer = r->ix.items[plan->last];
+	out->revision = newer->revision;
+	out->updated = arena_strdup(r->job->arena, time_format(newer->updated_us, text));
+	return out->updated != NULL;
+}
+
 static Plumb__V1__ReviewPlan *
 make_plan(const struct reviews *r, const struct meeting_plan *plan)
 {
@@ -165,8 +183,7 @@ make_plan(const struct reviews *r, const struct meeting_plan *plan)
 	out->held = plan->held;
 	if (plan->due != DATE_NONE && plan->due < r->ix.today)
 		out->overdue_days = r->ix.today - plan->due;
-	out->revision = r->ix.items[plan->review]->revision;
-	return out;
+	return fill_version(r, plan, out) ? out : NULL;
 }
 
 static int
