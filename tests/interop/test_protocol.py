@@ -170,9 +170,10 @@ class Abuse(WithDaemon):
         rng = random.Random(1)
         sock = self.raw()
         services = [module.DESCRIPTOR.services_by_name[name] for module, name in
-                    ((pb.plan, "Plan"), (pb.insight, "Insight"), (pb.signal, "Signal"), (pb.voice, "Voice"), (pb.admin, "Admin"))]
+                    ((pb.plan, "Plan"), (pb.insight, "Insight"), (pb.signal, "Signal"), (pb.voice, "Voice"), (pb.survey, "Survey"),
+                     (pb.admin, "Admin"))]
         methods = ["%s.%s" % (s.name, m.name) for s in services for m in s.methods]
-        self.assertEqual(len(methods), 43)
+        self.assertEqual(len(methods), 47)
         stream = 1
         for method in methods:
             for _ in range(60):

@@ -196,6 +196,8 @@ METHODS = [
     ("plumb.v1.Insight.Reviews", lambda w: pb.agenda.ReviewsRequest(), READ),
     ("plumb.v1.Insight.Agenda", lambda w: pb.agenda.AgendaRequest(review="nowhere"), "U p p p p p N N"),
     ("plumb.v1.Insight.BurnUp", lambda w: pb.burnup.BurnUpRequest(), READ),
+    ("plumb.v1.Insight.Impact", lambda w: pb.impact.ImpactRequest(ref="initiative/theirs"), READ),
+    ("plumb.v1.Insight.InFlight", lambda w: pb.inflight.InFlightRequest(), READ),
     ("plumb.v1.Insight.Drift", lambda w: pb.drift.DriftRequest(**{"from": P.At(revision=1)}), READ),
     ("plumb.v1.Insight.Load", lambda w: S.LoadRequest(), READ),
     ("plumb.v1.Insight.Schedule", lambda w: S.ScheduleRequest(), READ),
@@ -207,6 +209,8 @@ METHODS = [
     # There is no such scenario.
     ("plumb.v1.Insight.WhatIf", lambda w: pb.whatif.WhatIfRequest(scenarios=["x"]), "U p p p p p N N"),
     ("plumb.v1.Insight.Mine", lambda w: S.MineRequest(), READ),
+    ("plumb.v1.Insight.Mirror", lambda w: pb.mirror.MirrorRequest(), READ),
+    ("plumb.v1.Insight.SayDo", lambda w: pb.saydo.SayDoRequest(), READ),
     ("plumb.v1.Insight.Outside", lambda w: pb.outside.OutsideRequest(), READ),
     ("plumb.v1.Insight.Progress", lambda w: S.ProgressRequest(), READ),
     ("plumb.v1.Signal.Pulse", lambda w: pb.signal.PulseRequest(kind=3, about="initiative/theirs"), READ),
@@ -214,6 +218,10 @@ METHODS = [
     # Whom no round asks: there is none.
     ("plumb.v1.Voice.Ballot", lambda w: pb.voice.BallotRequest(round="x"), "U p p p p p N N"),
     ("plumb.v1.Voice.Concord", lambda w: pb.voice.ConcordRequest(round="x"), "U p p p p p N N"),
+    ("plumb.v1.Survey.Questions", lambda w: pb.survey.QuestionsRequest(round="x"), "U p p p p p N N"),
+    ("plumb.v1.Survey.Answer", lambda w: pb.survey.AnswerRequest(round="x"), "U p p p p p N N"),
+    ("plumb.v1.Survey.Clarity", lambda w: pb.survey.ClarityRequest(round="x"), "U p p p p p N N"),
+    ("plumb.v1.Survey.Acceptances", lambda w: pb.survey.AcceptancesRequest(baseline="x"), "U p p p p p N N"),
     ("plumb.v1.Admin.Info", lambda w: A.InfoRequest(), "U + + + + + + +"),
     ("plumb.v1.Admin.Info", lambda w: A.InfoRequest(workspace="main"), READ),
     ("plumb.v1.Admin.Ping", lambda w: A.PingRequest(), "U + + + + + + +"),
@@ -374,6 +382,7 @@ CHANGES = [
     ("review of their own", OWN, put(id="new", owners=["anna"], review=pb.governance.Review())),
     ("review of another", OTHERS, put(id="new", owners=["bob"], review=pb.governance.Review())),
     ("request of their own", OWN, put(id="new", owners=["anna"], request=pb.governance.Request())),
+    ("request from themselves", OWN, put(id="new", request=pb.governance.Request(**{"from": "anna", "to": "bob"}))),
     ("request of another", OTHERS, put(id="new", owners=["bob"], request=pb.governance.Request())),
     ("influencer of their own", OWN, put(id="new", owners=["anna"], influencer=pb.surroundings.Influencer())),
     ("influencer of another", OTHERS, put(id="new", owners=["bob"], influencer=pb.surroundings.Influencer())),
@@ -587,6 +596,8 @@ class Isolation(World):
         ("Insight.Reviews", lambda ws: pb.agenda.ReviewsRequest(at=P.At(workspace=ws))),
         ("Insight.Agenda", lambda ws: pb.agenda.AgendaRequest(at=P.At(workspace=ws), review="x")),
         ("Insight.BurnUp", lambda ws: pb.burnup.BurnUpRequest(at=P.At(workspace=ws))),
+        ("Insight.Impact", lambda ws: pb.impact.ImpactRequest(at=P.At(workspace=ws), ref="initiative/mine")),
+        ("Insight.InFlight", lambda ws: pb.inflight.InFlightRequest(at=P.At(workspace=ws))),
         ("Insight.Drift", lambda ws: pb.drift.DriftRequest(to=P.At(workspace=ws))),
         ("Insight.Load", lambda ws: S.LoadRequest(at=P.At(workspace=ws))),
         ("Insight.Schedule", lambda ws: S.ScheduleRequest(at=P.At(workspace=ws))),
@@ -596,11 +607,17 @@ class Isolation(World):
         ("Insight.Moves", lambda ws: pb.moves.MovesRequest(at=P.At(workspace=ws), ref="initiative/mine")),
         ("Insight.WhatIf", lambda ws: pb.whatif.WhatIfRequest(at=P.At(workspace=ws), scenarios=["x"])),
         ("Insight.Mine", lambda ws: S.MineRequest(at=P.At(workspace=ws))),
+        ("Insight.Mirror", lambda ws: pb.mirror.MirrorRequest(at=P.At(workspace=ws))),
+        ("Insight.SayDo", lambda ws: pb.saydo.SayDoRequest(at=P.At(workspace=ws))),
         ("Insight.Progress", lambda ws: S.ProgressRequest(at=P.At(workspace=ws))),
         ("Signal.Pulse", lambda ws: pb.signal.PulseRequest(workspace=ws, kind=3)),
         ("Signal.Signals", lambda ws: pb.signal.SignalsRequest(workspace=ws)),
         ("Voice.Ballot", lambda ws: pb.voice.BallotRequest(workspace=ws)),
         ("Voice.Concord", lambda ws: pb.voice.ConcordRequest(workspace=ws)),
+        ("Survey.Questions", lambda ws: pb.survey.QuestionsRequest(workspace=ws, round="x")),
+        ("Survey.Answer", lambda ws: pb.survey.AnswerRequest(workspace=ws, round="x")),
+        ("Survey.Clarity", lambda ws: pb.survey.ClarityRequest(workspace=ws, round="x")),
+        ("Survey.Acceptances", lambda ws: pb.survey.AcceptancesRequest(at=P.At(workspace=ws), baseline="x")),
         ("Admin.Info", lambda ws: A.InfoRequest(workspace=ws, state_hash=True)),
         ("Admin.Verify", lambda ws: A.VerifyRequest(workspace=ws)),
         ("Webhooks.Create", lambda ws: W.CreateWebhookRequest(workspace=ws, id="x", url="https://example.org/")),
@@ -628,7 +645,7 @@ class Isolation(World):
     def test_every_method_that_names_a_workspace_is_asked(self):
         """By descriptor: a request with a workspace, or with an At."""
         asked = {method for method, _ in self.REQUESTS}
-        for module in (P, S, A, W, X, pb.signal, pb.voice):
+        for module in (P, S, A, W, X, pb.signal, pb.voice, pb.survey):
             for service in module.DESCRIPTOR.services_by_name.values():
                 for method in service.methods:
                     names = any(field.name == "workspace" or (field.message_type and field.message_type.name == "At")

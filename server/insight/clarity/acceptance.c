@@ -219,3 +219,32 @@ carriers_of(const struct carriers *carriers, uint32_t person, uint32_t *count)
 	*count = high - low;
 	return carriers->list + low;
 }
+
+static bool
+is_carried(const struct index *ix, const struct edges *in, uint64_t revision)
+{
+	for (uint32_t i = 0; i < in->count; i++) {
+		const struct item *item = ix->items[in->list[i].slot];
+
+		if (carries(in->list[i].role) && index_is(ix, item->slot, STANDING_LIVE) &&
+		    is_open(item) && item->created_revision <= revision)
+			return true;
+	}
+	return false;
+}
+
+bool
+acceptance_carries(const struct index *ix, uint32_t person, uint64_t revision)
+{
+	struct edges in = index_in(ix, person);
+
+	if (is_carried(ix, &in, revision))
+		return true;
+	for (uint32_t i = 0; i < in.count; i++) {
+		struct edges of = index_in(ix, in.list[i].slot);
+
+		if (in.list[i].role == ROLE_LEAD && is_carried(ix, &of, revision))
+			return true;
+	}
+	return false;
+}

@@ -56,4 +56,7 @@ const struct carried *carriers_of(
 /* Is the person there on that day, and in that plan? */
 bool acceptance_is_there(const struct item *person, int32_t day);
 
+/* Does the person carry, in the index's plan, anything that was there at that revision? The index has all ways back. */
+bool acceptance_carries(const struct index *ix, uint32_t person, uint64_t revision);
+
 #endif

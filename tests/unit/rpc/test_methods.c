@@ -11,6 +11,7 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "plumb/v1/plan.pb-c.h"
 #include "plumb/v1/signal.pb-c.h"
+#include "plumb/v1/survey.pb-c.h"
 #include "plumb/v1/voice.pb-c.h"
 #include "plumb/v1/webhook.pb-c.h"
 #include "plumb/v1/audit.pb-c.h"
@@ -22,6 +23,7 @@ static const ProtobufCServiceDescriptor *const services[] = {
     &plumb__v1__admin__descriptor,
     &plumb__v1__signal__descriptor,
     &plumb__v1__voice__descriptor,
+    &plumb__v1__survey__descriptor,
     &plumb__v1__webhooks__descriptor,
     &plumb__v1__audit__descriptor,
     &plumb__v1__access__descriptor,
@@ -65,7 +67,7 @@ END_TEST
 START_TEST(streams_are_those_of_the_proto_files)
 {
 	static const char *const streams[] = {"plumb.v1.Plan.Watch", "plumb.v1.Plan.Export",
-	    "plumb.v1.Insight.Check", "plumb.v1.Insight.Trend", "plumb.v1.Insight.BurnUp", "plumb.v1.Insight.Drift",
+	    "plumb.v1.Insight.Check", "plumb.v1.Insight.Trend", "plumb.v1.Insight.BurnUp", "plumb.v1.Insight.Drift", "plumb.v1.Insight.InFlight",
 	    "plumb.v1.Insight.Load", "plumb.v1.Insight.Forecast",
 	    "plumb.v1.Insight.Segments", "plumb.v1.Insight.Schedule",
 	    "plumb.v1.Insight.Moves", "plumb.v1.Insight.WhatIf", "plumb.v1.Admin.Verify",
