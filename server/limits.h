@@ -199,6 +199,9 @@
 /* How far back the mirror looks for measurements and check-ins: ten years. */
 #define LIMIT_MIRROR_DAYS 3660u
 
+/* Initiatives that end late for which lending is tried, by scheduling anew: LIMIT_MOVES_WORK is divided between them. */
+#define LIMIT_INFLIGHT_TARGETS 10u
+
 /* Items that rest on one, in one answer. */
 #define LIMIT_IMPACT_NODES 20000u
 

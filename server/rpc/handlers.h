@@ -51,6 +51,10 @@ void handle_insight_drift(struct rpc_call *call, const ProtobufCMessage *request
 /* journey_rpc.c, ecosystem_rpc.c */
 void handle_insight_journey(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_ecosystem(struct rpc_call *call, const ProtobufCMessage *request);
+/* impact_rpc.c */
+void handle_insight_impact(struct rpc_call *call, const ProtobufCMessage *request);
+/* inflight_rpc.c */
+void handle_insight_in_flight(struct rpc_call *call, const ProtobufCMessage *request);
 /* load_rpc.c */
 void handle_insight_load(struct rpc_call *call, const ProtobufCMessage *request);
 /* moves_rpc.c */

@@ -46,6 +46,8 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "BurnUp", burn_up, RPC_STREAM, handle_insight_burn_up),
 	METHOD("Insight", "Check", check, RPC_STREAM, handle_insight_check),
 	METHOD("Insight", "Drift", drift, RPC_STREAM, handle_insight_drift),
+	METHOD("Insight", "Impact", impact, 0, handle_insight_impact),
+	METHOD("Insight", "InFlight", in_flight, RPC_STREAM, handle_insight_in_flight),
 	METHOD("Insight", "Explain", explain, 0, handle_insight_explain),
 	METHOD("Insight", "Trace", trace, 0, handle_insight_trace),
 	METHOD("Insight", "Ecosystem", ecosystem, RPC_STREAM, handle_insight_ecosystem),

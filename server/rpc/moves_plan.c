@@ -12,6 +12,8 @@
 #include "server/plan/kinds.h"
 #include "server/rpc/case_rpc.h"
 
+#define COSTS_MAX 100u /* told of one way */
+
 #define CHANGES_MAX 1000u
 #define BYTES_MAX   ((size_t)2 << 20)
 #define TEXT_MAX    1000u
@@ -536,4 +538,63 @@ moves_plan_changes(const struct moves_plan *mp, const struct moves_way *way, str
 	out->n_changes = 0;
 	out->by_hand = why_by_hand(edit);
 	return out->by_hand != NULL || err_oom(err);
+}
+
+/* ---- one way */
+
+static Plumb__V1__MoveCost *
+new_cost(const struct moves_plan *mp, const struct moves_cost *cost, struct arena *arena)
+{
+	Plumb__V1__MoveCost *out = arena_alloc(arena, sizeof *out);
+	uint32_t slot = mp->pc->plan->heads[cost->initiative];
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__move_cost__init(out);
+	out->ref = case_ref(mp->pc, arena, slot);
+	out->title = case_title(mp->pc, arena, slot);
+	out->rank = case_rank(mp->pc, cost->initiative);
+	out->before = case_finish(mp->pc, arena, 0, cost->before);
+	out->after = case_finish(mp->pc, arena, 0, cost->after);
+	out->later_days = cost->after < SCHEDULE_BEYOND ? cost->after - cost->before : 0;
+	return out->ref != NULL && out->title != NULL && out->before != NULL && out->after != NULL
+		   ? out
+		   : NULL;
+}
+
+static bool
+fill_way(const struct moves_plan *mp, const struct moves_way *way, struct arena *arena,
+    Plumb__V1__MovesWay *out)
+{
+	out->moves = arena_array(arena, way->count, sizeof out->moves[0]);
+	out->costs = arena_array(arena, COSTS_MAX, sizeof out->costs[0]);
+	out->finish = case_finish(mp->pc, arena, 0, way->finish);
+	if (out->moves == NULL || out->costs == NULL || out->finish == NULL)
+		return false;
+	for (uint32_t m = 0; m < way->count; m++) {
+		out->moves[m] = moves_plan_tell(mp, &way->moves[m], arena);
+		if (out->moves[out->n_moves++] == NULL)
+			return false;
+	}
+	for (uint32_t c = 0; c < way->costs_count && c < COSTS_MAX; c++) {
+		out->costs[c] = new_cost(mp, &way->costs[c], arena);
+		if (out->costs[out->n_costs++] == NULL)
+			return false;
+	}
+	out->more_costs = way->costs_count - (uint32_t)out->n_costs;
+	out->below = way->below;
+	out->later_days = way->days;
+	out->effort = way->effort;
+	out->sooner = way->sooner;
+	return true;
+}
+
+bool
+moves_plan_way(const struct moves_plan *mp, const struct moves_way *way, struct arena *arena,
+    Plumb__V1__MovesWay *out, struct err *err)
+{
+	plumb__v1__moves_way__init(out);
+	if (!fill_way(mp, way, arena, out))
+		return err_oom(err);
+	return moves_plan_changes(mp, way, arena, out, err);
 }

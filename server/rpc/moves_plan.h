@@ -37,4 +37,8 @@ Plumb__V1__Move *moves_plan_tell(
 bool moves_plan_changes(const struct moves_plan *mp, const struct moves_way *way,
     struct arena *arena, Plumb__V1__MovesWay *out, struct err *err) MUST_CHECK;
 
+/* All of it: moves, costs and changes. */
+bool moves_plan_way(const struct moves_plan *mp, const struct moves_way *way, struct arena *arena,
+    Plumb__V1__MovesWay *out, struct err *err) MUST_CHECK;
+
 #endif

@@ -14,7 +14,6 @@
 
 #define DEPTH_DEFAULT 2u
 #define WAYS_DEFAULT  5u
-#define COSTS_MAX     100u
 #define WAY_MEMORY    ((size_t)24 << 20)
 
 struct moves_call {
@@ -119,63 +118,14 @@ report(void *arg, uint64_t looked, uint64_t total)
 	job_progress_send(&mc->progress, &reply.base);
 }
 
-static Plumb__V1__MoveCost *
-new_cost(const struct moves_call *mc, const struct moves_cost *cost)
-{
-	Plumb__V1__MoveCost *out = arena_alloc(mc->arena, sizeof *out);
-	uint32_t slot = mc->pc.plan->heads[cost->initiative];
-
-	if (out == NULL)
-		return NULL;
-	plumb__v1__move_cost__init(out);
-	out->ref = case_ref(&mc->pc, mc->arena, slot);
-	out->title = case_title(&mc->pc, mc->arena, slot);
-	out->rank = case_rank(&mc->pc, cost->initiative);
-	out->before = case_finish(&mc->pc, mc->arena, 0, cost->before);
-	out->after = case_finish(&mc->pc, mc->arena, 0, cost->after);
-	out->later_days = cost->after < SCHEDULE_BEYOND ? cost->after - cost->before : 0;
-	return out->ref != NULL && out->title != NULL && out->before != NULL && out->after != NULL
-		   ? out
-		   : NULL;
-}
-
-static bool
-fill_way(const struct moves_call *mc, const struct moves_way *way, Plumb__V1__MovesWay *out)
-{
-	out->moves = arena_array(mc->arena, way->count, sizeof out->moves[0]);
-	out->costs = arena_array(mc->arena, COSTS_MAX, sizeof out->costs[0]);
-	out->finish = case_finish(&mc->pc, mc->arena, 0, way->finish);
-	if (out->moves == NULL || out->costs == NULL || out->finish == NULL)
-		return false;
-	for (uint32_t m = 0; m < way->count; m++) {
-		out->moves[m] = moves_plan_tell(&mc->mp, &way->moves[m], mc->arena);
-		if (out->moves[out->n_moves++] == NULL)
-			return false;
-	}
-	for (uint32_t c = 0; c < way->costs_count && c < COSTS_MAX; c++) {
-		out->costs[c] = new_cost(mc, &way->costs[c]);
-		if (out->costs[out->n_costs++] == NULL)
-			return false;
-	}
-	out->more_costs = way->costs_count - (uint32_t)out->n_costs;
-	out->below = way->below;
-	out->later_days = way->days;
-	out->effort = way->effort;
-	out->sooner = way->sooner;
-	return true;
-}
-
 static bool
 send_way(struct moves_call *mc, const struct moves_way *way, struct err *err)
 {
 	Plumb__V1__MovesWay out, *ways[1] = {&out};
 	Plumb__V1__MovesReply reply;
 
-	plumb__v1__moves_way__init(&out);
 	plumb__v1__moves_reply__init(&reply);
-	if (!fill_way(mc, way, &out))
-		return err_oom(err);
-	if (!moves_plan_changes(&mc->mp, way, mc->arena, &out, err))
+	if (!moves_plan_way(&mc->mp, way, mc->arena, &out, err))
 		return false;
 	reply.ways = ways;
 	reply.n_ways = 1;

@@ -47,6 +47,8 @@ static const struct permit permits[] = {
 	{ "plumb.v1.Insight", "Journey", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Ecosystem", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Drift", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "InFlight", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Impact", ACCESS_READER, false },
 
 	/* everybody in the plan has a say, as themselves only */
 	{ "plumb.v1.Signal", "Pulse", ACCESS_READER, false },

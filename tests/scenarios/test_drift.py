@@ -8,6 +8,8 @@ import unittest
 from plumbrpc import INVALID, NOT_FOUND, Daemon, RpcError, binary, pb
 
 I, P, D = pb.item, pb.plan, pb.drift
+# Who says who they are, and has no token.
+A, B, C = ("unverified:person/" + name for name in "abc")
 SCOPE, DATES, RANKS, OWNERS, NUMBERS, EFFORT = range(1, 7)
 
 
@@ -63,23 +65,23 @@ HISTORY = [
 EXPECTED = {
     "objective/o": {
         "target of measure/m": (NUMBERS, "10", "8", 1, 9,
-                                "target of measure/m lowered from 10 to 8; person/b on 2026-04-10: 'too much'")},
+                                "target of measure/m lowered from 10 to 8; unverified:person/b on 2026-04-10: 'too much'")},
     "initiative/x": {
-        "in scope": (SCOPE, "", "mobile", 1, 7, "in scope added: mobile; person/a on 2026-04-08: 'mobile too'"),
+        "in scope": (SCOPE, "", "mobile", 1, 7, "in scope added: mobile; unverified:person/a on 2026-04-08: 'mobile too'"),
         # 30 April to 15 June: 31 days of May and 15
         "finish": (DATES, "2026-04-30", "2026-06-15", 2, 4,
-                   "finish moved from 2026-04-30 to 2026-06-15 (46 days later), in 2 steps; person/a on 2026-04-05: 'still late'"),
+                   "finish moved from 2026-04-30 to 2026-06-15 (46 days later), in 2 steps; unverified:person/a on 2026-04-05: 'still late'"),
         "likely estimate": (EFFORT, "10000", "12000", 1, 4,
-                            "likely estimate raised from 100 to 120 person-days; person/a on 2026-04-05: 'still late'")},
+                            "likely estimate raised from 100 to 120 person-days; unverified:person/a on 2026-04-05: 'still late'")},
     # z went to the front; x and y were passed
     "initiative/yy": {"owner": (OWNERS, "person/b", "person/c", 1, 5,
-                                "owner changed from person/b to person/c; person/c on 2026-04-06: 'handed over'")},
-    "initiative/z": {"rank": (RANKS, "3", "1", 1, 6, "rank went from 3 to 1; person/b on 2026-04-07, without a reason")},
-    "task/x1": {"plan": (SCOPE, "in the plan", "", 1, 11, "removed from initiative/x; person/a on 2026-04-12: 'not needed'")},
-    "task/x2": {"plan": (SCOPE, "", "in the plan", 1, 7, "added to initiative/x; person/a on 2026-04-08: 'mobile too'")},
+                                "owner changed from person/b to person/c; unverified:person/c on 2026-04-06: 'handed over'")},
+    "initiative/z": {"rank": (RANKS, "3", "1", 1, 6, "rank went from 3 to 1; unverified:person/b on 2026-04-07, without a reason")},
+    "task/x1": {"plan": (SCOPE, "in the plan", "", 1, 11, "removed from initiative/x; unverified:person/a on 2026-04-12: 'not needed'")},
+    "task/x2": {"plan": (SCOPE, "", "in the plan", 1, 7, "added to initiative/x; unverified:person/a on 2026-04-08: 'mobile too'")},
     # 10 days of July
     "period/q2": {"last day": (DATES, "2026-06-30", "2026-07-10", 1, 12,
-                               "last day moved from 2026-06-30 to 2026-07-10 (10 days later); person/a on 2026-04-13: 'a longer quarter'")},
+                               "last day moved from 2026-06-30 to 2026-07-10 (10 days later); unverified:person/a on 2026-04-13: 'a longer quarter'")},
 }
 
 
@@ -127,7 +129,7 @@ class DriftTest(unittest.TestCase):
         # x by 46 days, y with its quarter by 10; z states no end
         self.assertEqual((summary.ends_later, summary.ends_earlier, summary.mean_days), (2, 0, 28))
         # the last steps: a 6 (scope, finish, estimate, x1, x2, q2), b 2 (target, rank), c 1
-        self.assertEqual([(p.by, p.changes) for p in summary.people], [("person/a", 6), ("person/b", 2), ("person/c", 1)])
+        self.assertEqual([(p.by, p.changes) for p in summary.people], [(A, 6), (B, 2), (C, 1)])
         days = {c.field: c.days for i in items for c in i.changes if c.HasField("days")}
         self.assertEqual(days, {"finish": 46, "last day": 10})
 
@@ -140,15 +142,15 @@ class DriftTest(unittest.TestCase):
         items, summary = self.ask(to=P.At(revision=3), **{"from": P.At(revision=2)})
         self.assertEqual(self.figures(items), {"initiative/x": {"finish": (
             DATES, "2026-04-30", "2026-05-31", 1, 3,
-            "finish moved from 2026-04-30 to 2026-05-31 (31 days later); person/b on 2026-04-03: 'supplier late'")}})
+            "finish moved from 2026-04-30 to 2026-05-31 (31 days later); unverified:person/b on 2026-04-03: 'supplier late'")}})
         self.assertEqual((summary.revision, summary.today), (3, "2026-04-03"))
 
     def test_every_step(self):
         items, _ = self.ask(all=True, refs=["initiative/x"])
         finish = [c for c in items[0].changes if c.field == "finish"][0]
         self.assertEqual([(s.revision, s.by, s.reason, getattr(s, "from"), s.to) for s in finish.last],
-                         [(3, "person/b", "supplier late", "2026-04-30", "2026-05-31"),
-                          (4, "person/a", "still late", "2026-05-31", "2026-06-15")])
+                         [(3, B, "supplier late", "2026-04-30", "2026-05-31"),
+                          (4, A, "still late", "2026-05-31", "2026-06-15")])
         rank = [c for c in items[0].changes if c.field == "rank"][0]
         self.assertEqual((rank.steps, rank.words), (0, "rank went from 1 to 2, since others were placed"))
 
@@ -163,10 +165,9 @@ class DriftTest(unittest.TestCase):
 
     def test_in_a_scenario(self):
         self.client.call("Plan.Apply", P.ApplyRequest(workspace="", change_set=P.ChangeSet(
-            changes=[put("late", "scenario", I.Scenario())], effective="2026-04-14T12:00:00Z")))
+            changes=[put("late", "scenario", I.Scenario())])))
         self.client.call("Plan.Apply", P.ApplyRequest(change_set=P.ChangeSet(
-            changes=[o(0.5, 8, "2026-09-30"), put("w", "initiative", I.Initiative(objective="o"))], reason="what if", scenario="late",
-            effective="2026-04-15T12:00:00Z")))
+            changes=[o(0.5, 8, "2026-09-30"), put("w", "initiative", I.Initiative(objective="o"))], reason="what if", scenario="late")))
         items, _ = self.ask(to=P.At(scenario="late"), **{"from": P.At(revision=12)})
         got = self.figures(items)
         self.assertEqual(set(got), {"objective/o", "initiative/w"})
@@ -205,7 +206,7 @@ class DriftTest(unittest.TestCase):
         self.assertEqual([i["ref"] for i in reply["items"]], ["initiative/x", "task/x1", "task/x2"])
         rows = self.plumb("baseline/q2-start", "initiative/x", "--aspect", "dates", "-o", "csv").splitlines()
         self.assertEqual(rows, ["item,aspect,field,from,to,days,by,steps,when,who,why,title",
-                                "initiative/x,dates,finish,2026-04-30,2026-06-15,46,,2,2026-04-05T12:00:00Z,person/a,still late,X"])
+                                "initiative/x,dates,finish,2026-04-30,2026-06-15,46,,2,2026-04-05T12:00:00Z,unverified:person/a,still late,X"])
         self.assertIn("0 items changed", self.plumb("12", "--as-of", "12", code=0))
         self.assertIn("did you mean", self.plumb("q2-strat", code=3))
         self.assertIn("--aspect", self.plumb("--aspect", "colour", code=2))

@@ -39,7 +39,7 @@ struct draft {
 
 /* SLOT_NONE: about the plan as a whole, or no second subject. */
 void draft_init(struct draft *d, uint32_t subject, uint32_t second);
-/* Evidence beyond FINDING_EVIDENCE is left out. */
+/* Evidence beyond FINDING_EVIDENCE is left out. Texts live as long as the check: pass_keep() makes those of entries so. */
 void draft_text(struct draft *d, uint32_t slot, const char *what, const char *text);
 void draft_number(struct draft *d, uint32_t slot, const char *what, double number);
 void draft_count(struct draft *d, uint32_t slot, const char *what, int64_t count);
@@ -55,6 +55,8 @@ bool pass_goes_on(struct pass *pass);
 /* The same before item i of a list whose items' memory will be read. */
 bool pass_goes_on_at(struct pass *pass, const uint32_t *slots, uint32_t count, uint32_t i);
 
+/* A copy for evidence. "" out of memory: the check will fail. */
+const char *pass_keep(struct pass *pass, const char *text);
 /* The check will fail; return. */
 void pass_out_of_memory(struct pass *pass);
 
@@ -82,8 +84,10 @@ extern const struct rule *const rules_scope_fit[];
 extern const struct rule *const rules_scope_grown[];
 extern const struct rule *const rules_owner[];
 extern const struct rule *const rules_load[];
+extern const struct rule *const rules_maturity[];
 extern const struct rule *const rules_ask[];
 extern const struct rule *const rules_horizon[];
+extern const struct rule *const rules_impact[];
 extern const struct rule *const rules_clarity[];
 extern const struct rule *const rules_clarity_leaders[];
 extern const struct rule *const rules_clarity_accept[];
@@ -123,6 +127,7 @@ const struct voices *pass_voices(const struct pass *pass);
 	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
 	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \
 	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES) |           \
-	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED) | ROLE_BIT(ROLE_MET_BY) | JOURNEYS_IN_ROLES)
+	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED) | ROLE_BIT(ROLE_MET_BY) |           \
+	    ROLE_BIT(ROLE_CONTRIBUTION_MEASURE) | JOURNEYS_IN_ROLES)
 
 #endif

@@ -39,6 +39,8 @@ static const struct rule *const *const families[] = {
     rules_rhythm_meet,
     rules_rhythm_request,
     rules_horizon,
+    rules_impact,
+    rules_maturity,
 };
 
 /* All of them, one after the other; filled once. */

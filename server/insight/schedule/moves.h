@@ -62,6 +62,7 @@ struct moves_ask {
 	int32_t lent;      /* capacity changes from day 0 to before this one */
 	const int32_t
 	    *starts;    /* by work: the start that is stated for it, where it can be another; 0 */
+	bool lend_only; /* no other kind of move is wanted */
 	uint32_t depth; /* 1 to MOVES_DEPTH_MAX */
 	uint32_t most;  /* ways; with so many, longer ones are not looked for */
 	/* Pieces of work that may be laid to find them, in all schedules and all orders that these try; half as many more to compare them. */

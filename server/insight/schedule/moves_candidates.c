@@ -24,7 +24,7 @@ moves_candidate(enum move_kind kind, uint32_t initiative, int32_t most)
 static bool
 add_candidate(struct filler *s, struct move move, struct err *err)
 {
-	if (move.most < 1)
+	if (move.most < 1 || (s->ask->lend_only && move.kind != MOVE_LEND))
 		return true;
 	if (s->list->count == LIMIT_MOVES_CANDIDATES) {
 		s->list->left_out++;

@@ -1,0 +1,544 @@
+/* plumb.v1.Insight.InFlight: what each running initiative adds, and who would count more elsewhere, as messages. */
+#include <math.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/calendar.h"
+#include "common/pb.h"
+#include "plumb/v1/inflight.pb-c.h"
+#include "server/insight/inflight.h"
+#include "server/insight/schedule/moves.h"
+#include "server/limits.h"
+#include "server/plan/codec.h"
+#include "server/plan/kinds.h"
+#include "server/plan/view.h"
+#include "server/rpc/case_rpc.h"
+#include "server/rpc/handlers.h"
+#include "server/rpc/job_progress.h"
+#include "server/rpc/jobs.h"
+#include "server/rpc/moves_plan.h"
+#include "server/rpc/rpc.h"
+
+#define MESSAGE         50u /* initiatives */
+#define SCRATCH         ((size_t)24 << 20)
+#define TARGETS_DEFAULT 3u
+#define WAYS            3u /* told for each that ends late */
+#define A_WEEK          7
+
+struct flight_call {
+	struct view_job *job;
+	const Plumb__V1__InFlightRequest *request;
+	struct job_progress progress;
+	struct index ix;
+	struct inflight *flight;
+	uint32_t team;       /* SLOT_NONE: all */
+	struct arena *arena; /* of one message */
+	Plumb__V1__InFlightReply last;
+	/* moves */
+	struct plan_case pc;
+	struct moves_plan mp;
+	struct schedule *base;
+	uint32_t targets;
+	uint32_t found;
+};
+
+static bool
+is_cancelled(void *arg)
+{
+	return job_progress_is_over(&((const struct flight_call *)arg)->progress);
+}
+
+static char *
+ref_of(const struct flight_call *fc, uint32_t slot)
+{
+	char ref[REF_TEXT_LEN];
+
+	if (slot == SLOT_NONE)
+		return pb_str("");
+	ref_format(fc->ix.items[slot], ref);
+	return arena_strdup(fc->arena, ref);
+}
+
+/* ---- one initiative */
+
+/* A number that may be not known. */
+#define SET(out, name, constant, number)                                                           \
+	do {                                                                                       \
+		if (isfinite(number)) {                                                            \
+			(out)->name##__case = PLUMB__V1__IN_FLIGHT_##constant;                     \
+			(out)->name = (number);                                                    \
+		}                                                                                  \
+	} while (0)
+
+static Plumb__V1__InFlightGain *
+new_gain(const struct flight_call *fc, const struct inflight_gain *g)
+{
+	Plumb__V1__InFlightGain *out = arena_alloc(fc->arena, sizeof *out);
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__in_flight_gain__init(out);
+	out->objective = ref_of(fc, g->objective);
+	out->measure = ref_of(fc, g->measure);
+	SET(out, share, GAIN__SHARE__SHARE, g->share);
+	SET(out, effect, GAIN__EFFECT__EFFECT, g->effect);
+	out->others = g->others;
+	out->movers = g->movers;
+	return out->objective != NULL && out->measure != NULL ? out : NULL;
+}
+
+static Plumb__V1__InFlightOverlap *
+new_overlap(const struct flight_call *fc, const struct inflight_overlap *o)
+{
+	Plumb__V1__InFlightOverlap *out = arena_alloc(fc->arena, sizeof *out);
+	uint32_t named = o->count < INFLIGHT_OTHERS ? o->count : INFLIGHT_OTHERS;
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__in_flight_overlap__init(out);
+	out->about = ref_of(fc, o->about);
+	out->with = arena_array(fc->arena, named + 1, sizeof out->with[0]);
+	if (out->about == NULL || out->with == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < named; i++) {
+		out->with[i] = ref_of(fc, o->with[i]);
+		if (out->with[out->n_with++] == NULL)
+			return NULL;
+	}
+	out->more = o->count - named;
+	return out;
+}
+
+static Plumb__V1__InFlightConflict *
+new_conflict(const struct flight_call *fc, const struct inflight_conflict *c)
+{
+	Plumb__V1__InFlightConflict *out = arena_alloc(fc->arena, sizeof *out);
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__in_flight_conflict__init(out);
+	out->with = ref_of(fc, c->with);
+	out->about = ref_of(fc, c->about);
+	out->effect = c->effect;
+	out->other_effect = c->other_effect;
+	out->more = c->more;
+	return out->with != NULL && out->about != NULL ? out : NULL;
+}
+
+static const char *
+status_of(const struct item *item)
+{
+	static const char *const names[] = {
+	    "", "proposed", "approved", "active", "paused", "done", "stopped"};
+
+	return item->status < sizeof names / sizeof names[0] ? names[item->status] : "";
+}
+
+static Plumb__V1__InFlightPatch *
+new_patch(const struct flight_call *fc, const struct inflight_patch *p)
+{
+	Plumb__V1__InFlightPatch *out = arena_alloc(fc->arena, sizeof *out);
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__in_flight_patch__init(out);
+	out->eases = ref_of(fc, p->eases);
+	out->removed_by = ref_of(fc, p->removed_by);
+	out->status = pb_str(status_of(fc->ix.items[p->removed_by]));
+	return out->eases != NULL && out->removed_by != NULL ? out : NULL;
+}
+
+static char *
+unit_of(const struct flight_call *fc, uint32_t measure)
+{
+	const Plumb__V1__Item *item =
+	    (const Plumb__V1__Item *)codec_decode(fc->ix.items[measure], fc->arena);
+
+	if (item == NULL)
+		return NULL;
+	return item->body_case == PLUMB__V1__ITEM__BODY_MEASURE ? item->measure->unit : pb_str("");
+}
+
+static Plumb__V1__InFlightResult *
+new_result(const struct flight_call *fc, const struct inflight_result *r)
+{
+	Plumb__V1__InFlightResult *out = arena_alloc(fc->arena, sizeof *out);
+	char day[DATE_TEXT_LEN];
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__in_flight_result__init(out);
+	out->objective = ref_of(fc, r->objective);
+	out->measure = ref_of(fc, r->measure);
+	out->unit = unit_of(fc, r->measure);
+	out->latest_at = arena_strdup(fc->arena, date_format(r->latest_at, day));
+	SET(out, baseline, RESULT__BASELINE__BASELINE, r->baseline);
+	SET(out, target, RESULT__TARGET__TARGET, r->target);
+	SET(out, latest, RESULT__LATEST__LATEST, r->latest);
+	SET(out, expected, RESULT__EXPECTED__EXPECTED, r->expected);
+	SET(out, realised, RESULT__REALISED__REALISED, r->realised);
+	SET(out, planned_per_unit, RESULT__PLANNED_PER_UNIT__PLANNED_PER_UNIT, r->planned_per_unit);
+	SET(out, spent_per_unit, RESULT__SPENT_PER_UNIT__SPENT_PER_UNIT, r->spent_per_unit);
+	out->planned_why_not = pb_str(r->planned_why_not);
+	out->spent_why_not = pb_str(r->spent_why_not);
+	out->movers = r->movers;
+	return out->objective != NULL && out->measure != NULL && out->unit != NULL &&
+		       out->latest_at != NULL
+		   ? out
+		   : NULL;
+}
+
+/* Fills out->n_<list> and out->list from what one(fc, each) makes. */
+#define FILL(fc, of, list, one, out)                                                               \
+	do {                                                                                       \
+		(out)->list =                                                                      \
+		    arena_array((fc)->arena, (of)->list##_count + 1, sizeof(out)->list[0]);        \
+		if ((out)->list == NULL)                                                           \
+			return NULL;                                                               \
+		for (uint32_t i_ = 0; i_ < (of)->list##_count; i_++) {                             \
+			(out)->list[i_] = one(fc, &(of)->list[i_]);                                \
+			if ((out)->list[(out)->n_##list++] == NULL)                                \
+				return NULL;                                                       \
+		}                                                                                  \
+	} while (0)
+
+/* The one owner; "" none, or several. */
+static char *
+owner_of(const struct flight_call *fc, uint32_t slot)
+{
+	struct edges out = index_out(&fc->ix, slot);
+	uint32_t owner = SLOT_NONE, count = 0;
+
+	for (uint32_t i = 0; i < out.count; i++) {
+		if (out.list[i].role == ROLE_OWNER && count++ == 0)
+			owner = out.list[i].slot;
+	}
+	return ref_of(fc, count == 1 ? owner : SLOT_NONE);
+}
+
+static Plumb__V1__InFlightInitiative *
+new_initiative(const struct flight_call *fc, const struct inflight_of *of)
+{
+	Plumb__V1__InFlightInitiative *out = arena_alloc(fc->arena, sizeof *out);
+	const struct item *item = fc->ix.items[of->slot];
+	uint32_t rank = fc->ix.rank[of->slot];
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__in_flight_initiative__init(out);
+	out->ref = ref_of(fc, of->slot);
+	out->title = arena_strndup(fc->arena, item_title(item), item->title_len);
+	out->rank = rank != RANK_NONE ? rank : 0;
+	out->status = pb_str(status_of(item));
+	out->owner = owner_of(fc, of->slot);
+	if (of->planned >= 0) {
+		out->planned__case = PLUMB__V1__IN_FLIGHT_INITIATIVE__PLANNED__PLANNED;
+		out->planned = of->planned;
+	}
+	if (of->spent >= 0) {
+		out->spent__case = PLUMB__V1__IN_FLIGHT_INITIATIVE__SPENT__SPENT;
+		out->spent = of->spent;
+	}
+	FILL(fc, of, gains, new_gain, out);
+	FILL(fc, of, overlaps, new_overlap, out);
+	FILL(fc, of, conflicts, new_conflict, out);
+	FILL(fc, of, patches, new_patch, out);
+	FILL(fc, of, results, new_result, out);
+	return out->ref != NULL && out->title != NULL && out->owner != NULL ? out : NULL;
+}
+
+static bool
+is_wanted(const struct flight_call *fc, uint32_t initiative)
+{
+	return fc->team == SLOT_NONE || inflight_has_team(&fc->ix, initiative, fc->team);
+}
+
+static bool
+send_initiatives(struct flight_call *fc, struct err *err)
+{
+	Plumb__V1__InFlightInitiative *list[MESSAGE];
+	uint32_t count;
+	const uint32_t *slots = inflight_list(fc->flight, &count);
+
+	for (uint32_t i = 0; i < count;) {
+		Plumb__V1__InFlightReply reply;
+		size_t bytes = 0;
+
+		plumb__v1__in_flight_reply__init(&reply);
+		reply.initiatives = list;
+		arena_reset(fc->arena);
+		for (; i < count && reply.n_initiatives < MESSAGE && bytes < LIMIT_FRAME_BODY / 4;
+		     i++) {
+			const struct inflight_of *of;
+			bool active = fc->ix.items[slots[i]]->status == 3;
+
+			if (!is_wanted(fc, slots[i]))
+				continue;
+			of = inflight_of(fc->flight, slots[i]);
+			list[reply.n_initiatives] = of != NULL ? new_initiative(fc, of) : NULL;
+			if (list[reply.n_initiatives] == NULL)
+				return err_oom(err);
+			bytes +=
+			    protobuf_c_message_get_packed_size(&list[reply.n_initiatives++]->base);
+			fc->last.active += active;
+			fc->last.waiting += !active;
+		}
+		if (is_cancelled(fc))
+			return err_set(err, ERR_CANCELLED, "cancelled");
+		if (reply.n_initiatives > 0 && !view_job_send(fc->job, &reply.base, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- who would count more elsewhere */
+
+static void
+report(void *arg, uint64_t looked, uint64_t total)
+{
+	struct flight_call *fc = arg;
+	Plumb__V1__InFlightReply reply;
+
+	if (!job_progress_is_due(&fc->progress))
+		return;
+	plumb__v1__in_flight_reply__init(&reply);
+	reply.progress__case = PLUMB__V1__IN_FLIGHT_REPLY__PROGRESS__PROGRESS;
+	reply.progress =
+	    (fc->last.tried - 1 + (double)looked / (double)total) / (double)fc->targets;
+	job_progress_send(&fc->progress, &reply.base);
+}
+
+static struct moves *
+look(struct flight_call *fc, uint32_t target, int32_t by, struct err *err)
+{
+	const struct plan_case *pc = &fc->pc;
+	const struct schedule_problem *problem = &pc->plan->problem;
+	struct moves_ask ask = {
+	    .problem = problem,
+	    .policy = {.backfill = true,
+		.tries = PLAN_CASE_TRIES,
+		.seed = PLAN_CASE_SEED,
+		.stop = is_cancelled,
+		.arg = fc},
+	    .target = target,
+	    .by = by,
+	    .lend_only = true,
+	    .depth = 1,
+	    .most = WAYS,
+	    .work = LIMIT_MOVES_WORK / fc->targets,
+	    .progress = report,
+	    .progress_arg = fc,
+	};
+	bool *lends = arena_array(fc->job->arena, problem->givers + 1, sizeof *lends);
+	int32_t *starts = arena_array(fc->job->arena, problem->works + 1, sizeof *starts);
+
+	if (lends == NULL || starts == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	for (uint32_t g = 0; g < problem->givers; g++)
+		lends[g] = pc->ix.kinds[load_who(pc->load, g)] == KIND_TEAM;
+	fc->mp = (struct moves_plan){.pc = pc, .target = target, .lent = moves_plan_lent(pc, by)};
+	ask.lends = lends;
+	ask.starts = starts;
+	ask.lent = fc->mp.lent;
+	return moves_find(&ask, err);
+}
+
+static bool
+send_way(struct flight_call *fc, uint32_t target, const struct moves_way *way, struct err *err)
+{
+	Plumb__V1__InFlightMove move, *list[1] = {&move};
+	Plumb__V1__InFlightReply reply;
+	Plumb__V1__MovesWay told;
+
+	arena_reset(fc->arena);
+	plumb__v1__in_flight_reply__init(&reply);
+	plumb__v1__in_flight_move__init(&move);
+	if (!moves_plan_way(&fc->mp, way, fc->arena, &told, err))
+		return false;
+	move.ref = ref_of(fc, fc->pc.plan->heads[target]);
+	move.finish = case_finish(&fc->pc, fc->arena, 0, fc->base->initiative[target].finish);
+	move.then = told.finish;
+	move.due = case_date(fc->arena, plan_case_due(&fc->pc, target));
+	move.way = &told;
+	if (move.ref == NULL || move.finish == NULL || move.due == NULL)
+		return err_oom(err);
+	reply.moves = list;
+	reply.n_moves = 1;
+	fc->found++;
+	return view_job_send(fc->job, &reply.base, err);
+}
+
+/* Before which day (exclusive) it would have to end: its due, else a week sooner; 0: it is in time. */
+static int32_t
+wanted_by(const struct flight_call *fc, uint32_t target, bool sooner)
+{
+	int32_t due = plan_case_due(&fc->pc, target);
+	int32_t finish = fc->base->initiative[target].finish;
+	int32_t days = fc->pc.plan->problem.days;
+	int32_t by = due != DATE_NONE ? due - fc->pc.plan->first_day + 1 : days;
+
+	if (finish <= by && finish < SCHEDULE_BEYOND)
+		return 0;
+	if (sooner || by < 1)
+		by = (finish < SCHEDULE_BEYOND ? finish : days + A_WEEK) - A_WEEK;
+	return by < days ? by : days;
+}
+
+static bool
+try_one(struct flight_call *fc, uint32_t target, struct err *err)
+{
+	uint32_t before = fc->found;
+
+	for (unsigned sooner = 0; sooner < 2 && fc->found == before; sooner++) {
+		int32_t by = wanted_by(fc, target, sooner != 0);
+		struct moves *moves;
+		bool ok = true;
+
+		if (by < 1)
+			continue;
+		moves = look(fc, target, by, err);
+		if (moves == NULL)
+			return false;
+		for (uint32_t w = 0; ok && w < moves->ways_count; w++)
+			ok = send_way(fc, target, &moves->ways[w], err);
+		moves_free(moves);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/* Best rank first, those that end late. */
+static bool
+try_all(struct flight_call *fc, struct err *err)
+{
+	const struct schedule_problem *problem = &fc->pc.plan->problem;
+
+	for (uint32_t i = 0; i < problem->initiatives && fc->last.tried < fc->targets; i++) {
+		uint32_t head = fc->pc.plan->heads[i];
+
+		if (fc->pc.ix.kinds[head] != KIND_INITIATIVE || !is_wanted(fc, head) ||
+		    wanted_by(fc, i, false) == 0)
+			continue;
+		fc->last.tried++;
+		if (!try_one(fc, i, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+find_moves(struct flight_call *fc, struct err *err)
+{
+	struct schedule_policy policy = {.backfill = true,
+	    .tries = PLAN_CASE_TRIES,
+	    .seed = PLAN_CASE_SEED,
+	    .stop = is_cancelled,
+	    .arg = fc};
+
+	if (!plan_case_open(
+		&fc->pc, fc->job->view, fc->job->today, DATE_NONE, is_cancelled, fc, err))
+		return false;
+	if (fc->pc.plan->problem.needs == 0) {
+		fc->last.no_moves = pb_str("no running work says whom it needs for how much: there "
+					   "is nothing to schedule");
+		return true;
+	}
+	fc->base = schedule_run(&fc->pc.plan->problem, &policy, err);
+	if (fc->base == NULL || !try_all(fc, err))
+		return false;
+	if (fc->last.tried == 0)
+		fc->last.no_moves = pb_str("every initiative ends in time as it is");
+	else if (fc->found == 0)
+		fc->last.no_moves =
+		    pb_str("of those that end late none ends sooner if one team lends to another");
+	return true;
+}
+
+/* ---- the answer */
+
+static bool
+find_team(struct flight_call *fc, struct err *err)
+{
+	const char *ref = fc->request->team;
+	const struct item *item;
+	enum kind kind;
+	const char *id;
+	size_t len;
+
+	fc->team = SLOT_NONE;
+	if (ref[0] == '\0')
+		return true;
+	if (!ref_parse(ref, KIND_TEAM, &kind, &id, &len) || kind != KIND_TEAM) {
+		faults_add(
+		    fc->job->faults, "team", "'%.100s' is no team; write it like team/data", ref);
+		return faults_none(fc->job->faults, err);
+	}
+	item = view_find(fc->job->view, kind, id, len);
+	if (!item_is_live(item))
+		return err_set(err, ERR_NOT_FOUND, "there is no team/%.64s", id);
+	fc->team = item->slot;
+	return true;
+}
+
+static bool
+send_last(struct flight_call *fc, struct err *err)
+{
+	char today[DATE_TEXT_LEN];
+
+	fc->last.done = true;
+	fc->last.revision = fc->job->revision;
+	fc->last.today = date_format(fc->job->today, today);
+	return view_job_send(fc->job, &fc->last.base, err);
+}
+
+static bool
+answer(struct flight_call *fc, struct err *err)
+{
+	fc->arena = arena_new(SCRATCH);
+	fc->flight = fc->arena != NULL ? inflight_new(&fc->ix) : NULL;
+	if (fc->flight == NULL)
+		return err_oom(err);
+	return send_initiatives(fc, err) && (!fc->request->moves || find_moves(fc, err)) &&
+	       send_last(fc, err);
+}
+
+static bool
+run_inflight(struct view_job *job, struct err *err)
+{
+	struct flight_call fc = {.job = job, .request = job->arg};
+	bool ok;
+
+	plumb__v1__in_flight_reply__init(&fc.last);
+	fc.targets = fc.request->targets > 0 ? fc.request->targets : TARGETS_DEFAULT;
+	job_progress_begin(&fc.progress, job);
+	if (!find_team(&fc, err) ||
+	    !index_init(&fc.ix, job->view, job->today, ROLES_ALL, is_cancelled, &fc, err))
+		return false;
+	ok = answer(&fc, err);
+	if (!ok)
+		job_progress_explain(&fc.progress, err);
+	schedule_free(fc.base);
+	plan_case_close(&fc.pc);
+	inflight_free(fc.flight);
+	arena_free(fc.arena);
+	index_fini(&fc.ix);
+	return ok;
+}
+
+void
+handle_insight_in_flight(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	const Plumb__V1__InFlightRequest *request = (const Plumb__V1__InFlightRequest *)message;
+	struct err err;
+
+	if (request->targets > LIMIT_INFLIGHT_TARGETS)
+		faults_add(call->faults, "targets", "at most %u initiatives are tried",
+		    LIMIT_INFLIGHT_TARGETS);
+	if (faults_none(call->faults, &err))
+		job_view(call, request->at, run_inflight, (void *)(uintptr_t)request);
+	else
+		rpc_fail(call, &err);
+}
