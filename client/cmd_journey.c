@@ -318,7 +318,7 @@ cell_differences(struct table *table, const Plumb__V1__StepChange *change)
 	if (!change->as_is[0])
 		str_add(&text, "new");
 	if (!change->to_be[0])
-		str_add(&text, "falls away");
+		str_add(&text, "not in it");
 	for (size_t i = 0; i < change->n_differences; i++) {
 		const Plumb__V1__StepDifference *d = change->differences[i];
 

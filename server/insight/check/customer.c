@@ -256,20 +256,6 @@ feel(struct pass *pass, struct journeys *js, uint32_t step, uint32_t segment, st
 	return ok;
 }
 
-static bool
-has_work_behind(const struct index *ix, uint32_t step)
-{
-	struct edges out = index_out(ix, step);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == ROLE_BACKSTAGE &&
-		    kind_is_work(ix->kinds[out.list[i].slot]) &&
-		    index_is(ix, out.list[i].slot, STANDING_JUDGED))
-			return true;
-	}
-	return false;
-}
-
 static void
 emit_pain(struct pass *pass, uint32_t step, const struct pain *pain)
 {
@@ -310,7 +296,7 @@ judge_pain(struct pass *pass, struct journeys *js, uint32_t step, const struct s
 		pass_out_of_memory(pass);
 	else if (!pain.known)
 		unjudged_add(unjudged, pass->ix, step);
-	else if (pain.segments.count > 0 && !has_work_behind(pass->ix, step))
+	else if (pain.segments.count > 0 && !journeys_has_work_behind(pass->ix, step))
 		emit_pain(pass, step, &pain);
 	slots_fini(&pain.segments);
 }

@@ -623,6 +623,20 @@ journeys_target(const struct index *ix, uint32_t slot, enum role role)
 	return SLOT_NONE;
 }
 
+bool
+journeys_has_work_behind(const struct index *ix, uint32_t step)
+{
+	struct edges out = index_out(ix, step);
+
+	for (uint32_t i = 0; i < out.count; i++) {
+		if (out.list[i].role == ROLE_BACKSTAGE &&
+		    kind_is_work(ix->kinds[out.list[i].slot]) &&
+		    index_is(ix, out.list[i].slot, STANDING_JUDGED))
+			return true;
+	}
+	return false;
+}
+
 unsigned
 journeys_holes(const struct journeys *js, uint32_t step, size_t expectations, size_t work)
 {
@@ -637,7 +651,7 @@ journeys_holes(const struct journeys *js, uint32_t step, size_t expectations, si
 		holes |= HOLE_NO_MEASURE;
 	if (expectations == 0)
 		holes |= HOLE_NO_EXPECTATION;
-	if (work == 0)
+	if (work == 0 && !journeys_has_work_behind(ix, step))
 		holes |= HOLE_NO_WORK;
 	return holes;
 }

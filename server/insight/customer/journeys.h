@@ -159,6 +159,8 @@ bool journeys_answers(
 bool journeys_work(
     const struct journeys *js, uint32_t step, uint32_t segment, struct slots *out) MUST_CHECK;
 
+/* Does the step name open work behind it? */
+bool journeys_has_work_behind(const struct index *ix, uint32_t step);
 /* The first live target of that role; SLOT_NONE. */
 uint32_t journeys_target(const struct index *ix, uint32_t slot, enum role role);
 
