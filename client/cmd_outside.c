@@ -239,7 +239,7 @@ show_section(
 	if (!table)
 		return false;
 	if (heading)
-		output_printf(&ctx->out, "%s\n", sections[section].heading);
+		output_printf(&ctx->out, "%s:\n", sections[section].heading);
 	sections[section].fill(table, r);
 	if (table_rows(table) > 0 || ctx->out.format == OUTPUT_CSV)
 		table_print(table, &ctx->out);

@@ -37,7 +37,7 @@ struct check {
 	bool has_forecast;      /* it was tried */
 	bool forecast_is_whole; /* and came out */
 	struct rule_state states[RULES_MAX];
-	struct arena *arena; /* waivers */
+	struct arena *arena; /* waivers, texts of evidence */
 	struct control_waiver *waivers;
 	struct waived_key *keys; /* sorted by rule and first subject */
 	size_t keys_count;
@@ -462,6 +462,16 @@ pass_out_of_memory(struct pass *pass)
 {
 	pass->check->oom = true;
 	pass->stop = true;
+}
+
+const char *
+pass_keep(struct pass *pass, const char *text)
+{
+	const char *kept = arena_strdup(pass->check->arena, text);
+
+	if (kept == NULL)
+		pass_out_of_memory(pass);
+	return kept != NULL ? kept : "";
 }
 
 const struct load *

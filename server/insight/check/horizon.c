@@ -77,7 +77,7 @@ judge_end_state(
 		draft_text(&d, strategy,
 		    area->end_state[0] == '\0' ? "change area without an end state"
 					       : "change area without a day",
-		    area->title);
+		    pass_keep(pass, area->title));
 		lacking++;
 	}
 	if (count == 0)
@@ -282,7 +282,7 @@ judge_range(
 		    ((item->start == DATE_NONE || area->timeframe >= item->start) &&
 			(item->finish == DATE_NONE || area->timeframe <= item->finish)))
 			continue;
-		draft_text(&d, strategy, "change area", area->title);
+		draft_text(&d, strategy, "change area", pass_keep(pass, area->title));
 		draft_date(&d, strategy, "reached by", area->timeframe);
 		d.unknown = false;
 		found = true;
