@@ -25,6 +25,7 @@ enum rule {
 	RULE_OWN,     /* whose it is */
 	RULE_SAYS,    /* as RULE_OWN, but it belongs to nothing: a new one names whose it is */
 	RULE_ASK,     /* each side its part: ownership_ask.c */
+	RULE_REQUEST, /* the same: ownership_request.c */
 };
 
 static enum rule
@@ -52,7 +53,6 @@ rule_of(enum kind kind)
 	case KIND_COMMITMENT:
 	case KIND_DECISION:
 	case KIND_REVIEW:
-	case KIND_REQUEST:
 	case KIND_INFLUENCER:
 	case KIND_ASSESSMENT:
 	case KIND_COMPETITOR_MOVE:
@@ -60,6 +60,8 @@ rule_of(enum kind kind)
 		return RULE_SAYS;
 	case KIND_ASK:
 		return RULE_ASK;
+	case KIND_REQUEST:
+		return RULE_REQUEST;
 	default:
 		return RULE_PLANNER;
 	}
@@ -391,6 +393,8 @@ judge_put(struct judge *judge, const Plumb__V1__Put *put)
 		return;
 	if (rule_of(kind) == RULE_ASK)
 		judge_ask(judge, item, old);
+	else if (rule_of(kind) == RULE_REQUEST)
+		judge_request(judge, item, old);
 	else if (old != NULL && !own_has(&judge->own, old))
 		judge_refuse_others(judge, "put.item", old);
 	else if (rule_of(kind) == RULE_SAYS)
@@ -415,7 +419,8 @@ judge_named(struct judge *judge, const char *ref, const char *field)
 		    judge, field, "a %s is changed by planners only", kind_name(item->kind));
 		return NULL;
 	}
-	if (!own_has(&judge->own, item) && (item->kind != KIND_ASK || !judge_asks(judge, item))) {
+	if (!own_has(&judge->own, item) && (item->kind != KIND_ASK || !judge_asks(judge, item)) &&
+	    (item->kind != KIND_REQUEST || !judge_requests(judge, item))) {
 		judge_refuse_others(judge, field, item);
 		return NULL;
 	}

@@ -19,8 +19,8 @@ struct ask_sides {
 	bool gives;
 };
 
-static const struct item *
-side(const struct judge *judge, const struct item *ask, enum role role)
+const struct item *
+judge_side(const struct judge *judge, const struct item *ask, enum role role)
 {
 	const struct ref *ref = item_ref(ask, role);
 
@@ -31,7 +31,7 @@ bool
 judge_asks(struct judge *judge, const struct item *ask)
 {
 	return own_has(&judge->own, ask) ||
-	       own_speaks_for(&judge->own, side(judge, ask, ROLE_FROM));
+	       own_speaks_for(&judge->own, judge_side(judge, ask, ROLE_FROM));
 }
 
 static bool
@@ -191,7 +191,7 @@ judge_ask(struct judge *judge, const Plumb__V1__Item *item, const struct item *o
 		return;
 	}
 	sides = (struct ask_sides){
-	    judge_asks(judge, old), own_speaks_for(&judge->own, side(judge, old, ROLE_TO))};
+	    judge_asks(judge, old), own_speaks_for(&judge->own, judge_side(judge, old, ROLE_TO))};
 	if (!sides.asks && !sides.gives) {
 		judge_refuse_others(judge, "put.item", old);
 		return;

@@ -1,4 +1,4 @@
-/* What ownership.c and ownership_ask.c share; nobody else includes it. */
+/* What ownership.c, ownership_ask.c and ownership_request.c share; nobody else includes it. */
 #ifndef SERVER_RPC_OWNERSHIP_INTERNAL_H
 #define SERVER_RPC_OWNERSHIP_INTERNAL_H
 
@@ -43,5 +43,11 @@ bool judge_takes_nothing(struct judge *judge, const char *field, enum kind kind,
 bool judge_asks(struct judge *judge, const struct item *ask);
 /* A put of an ask; old is NULL where it is new. */
 void judge_ask(struct judge *judge, const Plumb__V1__Item *item, const struct item *old);
+
+/* Who is on that side of an ask or request; NULL: nobody. */
+const struct item *judge_side(const struct judge *judge, const struct item *ask, enum role role);
+/* The same two of requests: ownership_request.c. */
+bool judge_requests(struct judge *judge, const struct item *request);
+void judge_request(struct judge *judge, const Plumb__V1__Item *item, const struct item *old);
 
 #endif

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from test_stratml import FINDINGS, REAL  # noqa: E402
 
 HEALTHY = os.path.join(ROOT, "deploy", "example-healthy")
-FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "rhythm/")
+FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "rhythm/", "horizon/", "maturity/", "impact/")
 
 PERSON = {"title": "Ada Lund", "person": {"level": "INDIVIDUAL", "manager": "ines-falk", "team": "workshop",
                                           "capacity": "500"}}
@@ -262,6 +262,50 @@ FAULTS = [
                "check_in": {"status": "AT_RISK"}})],
      ["rhythm/not-acknowledged:objective/booked-online,check-in/planted"],
      "Eight days old, more than seven, and his manager has not acknowledged it."),
+    ("rhythm/review-overdue", [("retract", "meeting/karl-mirjam-0513")],
+     ["rhythm/review-overdue:review/karl-and-mirjam"],
+     "As far as anybody wrote down it was never held; its first day was 7 January."),
+    ("rhythm/council-gap",
+     [("set", "review/clients-council", {"review": {"seats": [{"person": "mirjam-boer", "speaks_for": "first-month-path"}]}})],
+     ["rhythm/council-gap:initiative/repair-bench"],
+     "Of those that are left without a seat it is the only one that works on a step of a journey."),
+    ("rhythm/room-missing", [("retract", "meeting/client-room-0326")],
+     ["rhythm/room-missing:review/client-room,period/2026-q1"],
+     "None in the first quarter or since; the second one has six weeks left."),
+    ("rhythm/request-blocked", [("set", "request/warranty-numbers", {"request": {"asked": "2026-04-30"}})],
+     ["rhythm/request-blocked:request/warranty-numbers,initiative/repair-bench"],
+     "Open for 15 days, more than 14; the day by which it is needed is still ahead."),
+
+    # ---- horizon
+    ("horizon/no-end-state",
+     [("set", "strategy/worn-with-pleasure", {"strategy": {"change_areas": [
+         {"title": "After the fitting", "timeframe": "2026-12-31", "answers": ["cheap-first-aid"]}]}})],
+     ["horizon/no-end-state:strategy/worn-with-pleasure"],
+     "Its only change area loses its end state; it still answers the threat."),
+    ("horizon/untested",
+     [("set", "strategy/worn-with-pleasure", {"strategy": {"change_areas": [
+         {"title": "After the fitting", "end_state": "Worn all day", "timeframe": "2026-12-31"}]}})],
+     ["horizon/untested:strategy/worn-with-pleasure", "horizon/untested:assessment/cheap-first-aid"],
+     "Nothing answers the threat any more; a strength, repairs-in-house, need not be answered."),
+    ("horizon/out-of-range",
+     [("set", "strategy/worn-with-pleasure", {"strategy": {"first_day": "2026-01-01", "last_day": "2026-12-30"}})],
+     ["horizon/out-of-range:strategy/worn-with-pleasure"],
+     "One day short of a year: eleven whole months; and its change area is to be reached on the day after its end."),
+
+    # ---- impact
+    ("impact/exposed",
+     [("add", {"id": "planted", "about": "initiative/repair-bench", "by": "ines-falk", "at": "2026-05-15T06:00:00Z",
+               "check_in": {"status": "OFF_TRACK", "progress": 0.52}})],
+     ["impact/exposed:objective/repaired-in-two-days,initiative/repair-bench"],
+     "The only work that moves the only measure of an objective that answers back-in-two-days."),
+
+    # ---- maturity
+    ("maturity/ahead-of-basics", [("set", "maturity/answering-for-it", {"maturity": {"level": 1}})],
+     ["maturity/ahead-of-basics:maturity/answering-for-it,maturity/daily-habit"],
+     "One, and the others at most three: two levels. Of those at three, daily-habit comes first by name."),
+    ("maturity/no-next-step", [("set", "maturity/measuring", {"maturity": {"next_step": ""}})],
+     ["maturity/no-next-step:maturity/measuring"],
+     "Level three of five, and nothing comes next."),
 ]
 
 

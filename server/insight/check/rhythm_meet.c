@@ -164,7 +164,7 @@ answered(const struct index *ix, uint32_t initiative)
 		uint32_t to = out.list[i].slot, why;
 
 		if ((out.list[i].role != ROLE_OBJECTIVE && out.list[i].role != ROLE_CONTRIBUTION) ||
-		    ix->kinds[to] != KIND_OBJECTIVE || !index_is(ix, to, STANDING_LIVE))
+		    ix->kinds[to] != KIND_OBJECTIVE || !index_is(ix, to, STANDING_JUDGED))
 			continue;
 		why = live_target(ix, to, ROLE_ANSWERS);
 		if (why != SLOT_NONE)
@@ -386,7 +386,8 @@ static const struct rule rhythm_council_gap = {
     .asks = "Does each customer effort have a voice where they meet?",
     .meaning =
 	"A customer effort (an approved or active initiative that works on a step of a journey, "
-	"itself or by a workstream, or serves an objective that answers a customers' expectation) "
+	"itself or by a workstream, or serves an open objective that answers a customers' "
+	"expectation) "
 	"without a representative in any council, or whose representative has left. Where the plan "
 	"has customer efforts and no council at all, that is one finding. A representative who was "
 	"taken out of the plan is found by sight/dangling.",

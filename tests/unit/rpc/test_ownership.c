@@ -38,6 +38,9 @@ static const char *const plan[] = {
     "{'id':'ka','ask':{'from':'cs','to':'it','initiative':'a'}}",
     ("{'id':'done','ask':{'from':'cs','to':'it','state':'COMMITTED','answer':'Yes',"
      "'answered_by':'bob'}}"),
+    "{'id':'r','request':{'from':'anna','to':'bob','work':'a'}}",
+    ("{'id':'told','request':{'from':'team/cs','to':'bob','state':'REFUSED','answer':'No',"
+     "'answered_by':'bob'}}"),
 };
 
 static char *
@@ -320,6 +323,50 @@ static const struct row rows[] = {
     {BOB, PUT("{'id':'k','ask':{'from':'cs','to':'it','what':'Help','state':'WITHDRAWN'}}"),
 	"ask.state: whoever asks says so"},
     {BOB, REMOVE("ask/k"), "ask/k is not yours"},
+    /* ---- requests: who asks */
+    {ANNA, PUT("{'id':'n','request':{'from':'anna','to':'bob'}}"), NULL},
+    {ANNA, PUT("{'id':'n','owners':['anna'],'request':{'to':'bob'}}"), NULL},
+    {CARL, PUT("{'id':'n','request':{'from':'team/cs','to':'bob'}}"), NULL /* his team */},
+    {"person/eva", PUT("{'id':'n','request':{'from':'team/cs','to':'bob'}}"),
+	"a request comes from you or a team that you lead"},
+    {ANNA, PUT("{'id':'n','request':{'from':'bob','to':'anna'}}"),
+	"a request comes from you or a team that you lead"},
+    {ANNA, PUT("{'id':'n','request':{'from':'anna','to':'bob','state':'GIVEN'}}"),
+	"put.item.request.state: whoever is asked says so"},
+    {ANNA, PUT("{'id':'n','request':{'from':'anna','to':'bob','answer':'Yes'}}"),
+	"put.item.request.answer"},
+    {ANNA, PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'b'}}"), NULL},
+    {ANNA, PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'a','state':'WITHDRAWN'}}"),
+	NULL},
+    {ANNA, PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'a','state':'GIVEN'}}"),
+	"put.item.request.state: whoever is asked says so"},
+    {ANNA, PUT("{'id':'r','request':{'from':'bob','to':'anna','work':'a'}}"),
+	"a request comes from you or a team that you lead"},
+    {ANNA, REMOVE("request/r"), NULL},
+    {CARL,
+	PUT("{'id':'told','request':{'from':'team/cs','to':'anna','state':'REFUSED','answer':'No','"
+	    "answered_by':'bob'}}"),
+	"who is asked now has not answered"},
+    {CARL, PUT("{'id':'told','request':{'from':'team/cs','to':'anna'}}"),
+	NULL /* the answer stays behind */},
+    {CARL, PUT("{'id':'told','request':{'from':'team/cs','to':'bob'}}"), "put.item.request.answer"},
+    /* who is asked */
+    {BOB,
+	PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'a','state':'GIVEN','answer':'"
+	    "Yes','"
+	    "answered_by':'bob'}}"),
+	NULL},
+    {BOB,
+	PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'a','state':'REFUSED','"
+	    "answered_by':'anna'}}"),
+	"you answer as yourself"},
+    {BOB, PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'b','state':'GIVEN'}}"),
+	"request/r is not yours"},
+    {BOB, PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'a','state':'WITHDRAWN'}}"),
+	"request.state: whoever asks says so"},
+    {BOB, REMOVE("request/r"), "request/r is not yours"},
+    {CARL, PUT("{'id':'r','request':{'from':'anna','to':'bob','work':'a','state':'GIVEN'}}"),
+	"request/r is not yours"},
 };
 
 START_TEST(a_contributor_changes_what_is_theirs)
