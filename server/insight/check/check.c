@@ -10,9 +10,9 @@
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 
-#define POLL_EVERY     4096u
-#define AHEAD          8u /* items whose memory is asked for before it is read */
-#define WAIVERS_MEMORY ((size_t)64 << 20)
+#define POLL_EVERY   4096u
+#define AHEAD        8u /* items whose memory is asked for before it is read */
+#define TEXTS_MEMORY ((size_t)64 << 20)
 /* Of the progress; the rules share the rest. */
 #define INDEX_PART 0.4
 
@@ -31,7 +31,7 @@ struct check {
 	const struct view *view;
 	struct check_query query;
 	struct index ix;
-	struct load *load; /* NULL until a rule asks for it */
+	struct load *load;        /* NULL until a rule asks for it */
 	struct journeys journeys; /* the same: its index is NULL */
 	struct plan_forecast forecast;
 	bool has_forecast;      /* it was tried */
@@ -210,7 +210,7 @@ read_waivers(struct check *check, struct err *err)
 
 	if (count == 0)
 		return true;
-	check->arena = arena_new(WAIVERS_MEMORY);
+	check->arena = arena_new(TEXTS_MEMORY);
 	check->waivers = calloc(count, sizeof check->waivers[0]);
 	check->keys = calloc(count, sizeof check->keys[0]);
 	if (check->arena == NULL || check->waivers == NULL || check->keys == NULL)
@@ -467,8 +467,13 @@ pass_out_of_memory(struct pass *pass)
 const char *
 pass_keep(struct pass *pass, const char *text)
 {
-	const char *kept = arena_strdup(pass->check->arena, text);
+	struct check *check = pass->check;
+	const char *kept = NULL;
 
+	if (check->arena == NULL)
+		check->arena = arena_new(TEXTS_MEMORY);
+	if (check->arena != NULL)
+		kept = arena_strdup(check->arena, text);
 	if (kept == NULL)
 		pass_out_of_memory(pass);
 	return kept != NULL ? kept : "";
