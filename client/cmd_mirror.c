@@ -95,8 +95,12 @@ row_of_part(struct table *table, const Plumb__V1__MirrorPart *part, size_t blank
 		table_cell(table, "?");
 	else
 		table_cellf(table, "%.1f", days(part->done));
-	table_cellf(table, "%.0f %% of it%s%s", part->share * 100, part->from[0] ? ", " : "",
-	    part->from[0] ? part->from : ", no effort stated");
+	if (!part->from[0])
+		table_cell(table, "no effort");
+	else if (part->share < 1)
+		table_cellf(table, "%.0f %% of it", part->share * 100);
+	else
+		table_cell(table, "");
 }
 
 static bool

@@ -47,7 +47,7 @@ cells_of_row(struct table *table, const Plumb__V1__SayDoRow *row)
 		table_cellf(table, "%" PRIu32 " of %" PRIu32 ", %.0f %%", row->kept, row->made,
 		    floor(row->ratio * 100 + 1e-9));
 		if (row->too_few)
-			table_cell(table, "too few to tell");
+			table_cell(table, "too few");
 		else
 			table_cellf(table, "%.0f to %.0f %%", row->low * 100, row->high * 100);
 	}
@@ -69,11 +69,11 @@ show_rows(struct context *ctx, const Plumb__V1__SayDoReply *r)
 
 	if (!table)
 		return false;
-	table_column(table, "WHO", TABLE_MAIN | TABLE_SHRINK);
+	table_column(table, "WHO", TABLE_MAIN);
 	table_column(table, "KEPT", 0);
-	table_column(table, "95 % SURE", 0);
+	table_column(table, "95 %", 0);
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-		table_column(table, counts[i], TABLE_RIGHT);
+		table_column(table, counts[i], TABLE_RIGHT | (i < 3 ? 0 : TABLE_DROP));
 	for (size_t i = 0; i < r->n_rows; i++)
 		cells_of_row(table, r->rows[i]);
 	table_print(table, &ctx->out);
@@ -289,7 +289,7 @@ const struct command cmd_saydo = {
     .summary = "show what was kept of what was promised, per leader and team",
     .help = "KEPT is what was kept by its day, of what was due by now: kept, kept late, broken, "
 	    "and overdue. What is "
-	    "not yet due and what was withdrawn counts neither way and is listed. 95 % SURE is how "
+	    "not yet due and what was withdrawn counts neither way and is listed. 95 % is how "
 	    "far the "
 	    "share could be off by chance (Wilson's interval); with fewer than five it tells "
 	    "nothing. PUT OFF "

@@ -511,18 +511,18 @@ is_member(const struct maker *m, const struct mirror_node *node)
 static enum mirror_why
 weigh_up(struct mirror_node *node, const struct group *group)
 {
-	/* Where all say something it is read as parts of what they say together. */
+	/* Each is read as a part of what they say together. */
 	bool all = group->weighed == group->members;
 
 	if (group->weights > 1 + SLACK)
 		return MIRROR_OVERWEIGHT;
 	if (group->members > 1 && group->weighed == 0)
 		return MIRROR_NO_WEIGHTS;
-	if (isnan(node->weight))
+	if (!all)
 		return group->members > 1 ? MIRROR_NO_WEIGHT : MIRROR_ALONE;
-	if (all && group->weights <= 0)
+	if (group->weights <= 0)
 		return MIRROR_NO_WEIGHTS;
-	node->stated = all ? node->weight / group->weights : node->weight;
+	node->stated = node->weight / group->weights;
 	return group->members > 1 ? MIRROR_FINE : MIRROR_ALONE;
 }
 
@@ -657,7 +657,7 @@ mirror_why_words(enum mirror_why why)
 	    [MIRROR_ALONE] = "there is nothing beside it to compare it with",
 	    [MIRROR_NO_GOAL] = "it is in no goal, so that nothing says what it shall weigh",
 	    [MIRROR_NO_WEIGHTS] = "neither it nor anything beside it states a weight",
-	    [MIRROR_NO_WEIGHT] = "it states no weight, while others beside it do",
+	    [MIRROR_NO_WEIGHT] = "some of those that are compared state a weight, and some do not",
 	    [MIRROR_OVERWEIGHT] = "the weights of those that are compared sum to more than 1",
 	    [MIRROR_NO_EFFORT] = "no work behind it or behind what is beside it states its effort",
 	    [MIRROR_SOME_EFFORT] = "work that states no effort could make it otherwise",

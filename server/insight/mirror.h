@@ -25,7 +25,7 @@ enum mirror_why {
 	MIRROR_ALONE,       /* nothing to compare it with */
 	MIRROR_NO_GOAL,     /* an objective that is in no goal: nobody says what it shall weigh */
 	MIRROR_NO_WEIGHTS,  /* nothing in its whole states a weight */
-	MIRROR_NO_WEIGHT,   /* it states none, others do */
+	MIRROR_NO_WEIGHT,   /* some in its whole state one, some do not */
 	MIRROR_OVERWEIGHT,  /* the weights of its whole sum to more than 1 */
 	MIRROR_NO_EFFORT,   /* no effort is stated anywhere in its whole */
 	MIRROR_SOME_EFFORT, /* with what states no effort it might be otherwise */

@@ -96,6 +96,12 @@ is_any(const struct mirror_node *node)
 }
 
 static bool
+lacks_weight(const struct mirror_node *node)
+{
+	return isnan(node->weight);
+}
+
+static bool
 has_work(const struct mirror_node *node)
 {
 	return node->works > 0;
@@ -154,8 +160,8 @@ run_starved(struct pass *pass)
 	}
 	emit_unjudged(pass, &mirror, MIRROR_OVERWEIGHT, is_any,
 	    "the weights within a whole sum to more than 1");
-	emit_unjudged(
-	    pass, &mirror, MIRROR_NO_WEIGHT, is_any, "no weight, while others beside it state one");
+	emit_unjudged(pass, &mirror, MIRROR_NO_WEIGHT, lacks_weight,
+	    "no weight, while others beside it state one");
 	emit_unjudged(pass, &mirror, MIRROR_NO_EFFORT, has_work,
 	    "none of the work behind it, or beside it, states its effort");
 	emit_unjudged(pass, &mirror, MIRROR_SOME_EFFORT, seems_starved,
