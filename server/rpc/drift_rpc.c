@@ -972,6 +972,8 @@ take_aspects(struct rpc_call *call, struct drift_call *dc)
 		else
 			dc->wanted[request->aspects[i]] = true;
 	}
+	if (request->n_refs > LIMIT_NAMES)
+		faults_add(call->faults, "refs", "at most %u names in one question", LIMIT_NAMES);
 	if (request->from != NULL && request->from->scenario[0] != '\0')
 		faults_add(call->faults, "from.scenario",
 		    "the plan drifts, from a moment of its own past; name the scenario in `to`");

@@ -187,6 +187,8 @@ class DriftTest(unittest.TestCase):
         self.refused(INVALID, "nothing that drifts", refs=["x"])
         self.refused(NOT_FOUND, "baseline 'gone' does not exist", **{"from": P.At(baseline="gone")})
         self.refused(INVALID, "lies behind", to=P.At(revision=3), **{"from": P.At(revision=4)})
+        self.refused(INVALID, "at most 1000 names", refs=["initiative/x"] * 1001)
+        self.assertEqual(len(self.ask(refs=["initiative/x"] * 1000)[0]), 3)
         self.refused(INVALID, "aspects", aspects=[0])
         self.refused(INVALID, "scenario", **{"from": P.At(revision=2, scenario="late")})
         with Daemon(memory=True) as daemon:

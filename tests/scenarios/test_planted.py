@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from test_stratml import FINDINGS, REAL  # noqa: E402
 
 HEALTHY = os.path.join(ROOT, "deploy", "example-healthy")
-FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "rhythm/", "horizon/", "maturity/", "impact/")
+FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "rhythm/", "horizon/", "maturity/", "impact/", "customer/")
 
 PERSON = {"title": "Ada Lund", "person": {"level": "INDIVIDUAL", "manager": "ines-falk", "team": "workshop",
                                           "capacity": "500"}}
@@ -253,6 +253,69 @@ FAULTS = [
      ["ask/own-team:ask/loaner-counter,team/workshop", "ask/unanswered:initiative/loaner-pool,team/front-desk"],
      "The workshop asks itself; and the front desk, which is needed, is not asked any more."),
 
+    # ---- customer
+    ("customer/uncovered-expectation",
+     [("put", "expectation", "same-face", {"title": "The same face each time", "expectation": {
+         "segment": "long-wearers", "step": "repair", "importance": 8, "met": 3}})],
+     ["customer/uncovered-expectation:expectation/same-face,step/repair"],
+     "It matters and is badly met, and no objective names it."),
+    ("customer/no-owner-at-step", [("set", "step/repair", {"step": {"met_by": None}})],
+     ["customer/no-owner-at-step:step/repair"],
+     "Without the workshop nobody is there, and the step has no owner."),
+    ("customer/pain-unattended", [("set", "initiative/repair-bench", {"initiative": {"steps": None}})],
+     ["customer/pain-unattended:step/repair"],
+     "It feels -1 to have it repaired, and the bench was the only work there."),
+    ("customer/core-unserved", [("set", "segment/long-wearers", {"segment": {"core": True}}),
+                                ("set", "objective/repaired-in-two-days", {"objective": {"expectations": None}})],
+     ["customer/core-unserved:segment/long-wearers", "customer/uncovered-expectation:expectation/back-in-two-days,step/repair"],
+     "The one objective that answered its one expectation, important and badly met, does so no more."),
+    ("customer/no-journey", [("put", "segment", "children", {"title": "Children", "segment": {}})],
+     ["customer/no-journey:segment/children"],
+     "The journey as it is names two other segments."),
+    ("customer/not-co-created", [("set", "journey/worn-from-day-one", {"journey": {"shaped_by": None}})],
+     ["customer/not-co-created:journey/worn-from-day-one"],
+     "It is to be, and nobody helped to shape it."),
+    ("customer/metric-conflict",
+     [("put", "measure", "repairs-checked", {"title": "Repairs checked twice", "owners": ["tom-okoro"], "measure": {
+         "dimension": "Speed of repair ", "unit": "%", "direction": "UP"}}),
+      ("set", "step/repair", {"step": {"backstage": ["measure/repairs-checked"]}})],
+     ["customer/metric-conflict:step/repair,measure/repair-days,measure/repairs-checked"],
+     "The workshop is judged by a number that shall fall, the front desk behind it by one of the same dimension that shall rise."),
+    ("outcome/no-expectation", [("set", "objective/always-running", {"objective": {"expectation": None}})],
+     ["outcome/no-expectation:objective/always-running"],
+     "It names none, and is part of no objective that does."),
+
+    # ---- mirror
+    ("mirror/starved",
+     [("set", "objective/answered-at-once", {"objective": {"weight": 0.6}}),
+      ("set", "objective/booked-online", {"objective": {"weight": 0.3}}),
+      ("set", "objective/always-running", {"objective": {"weight": 0.1}})],
+     ["mirror/starved:objective/answered-at-once"],
+     "35 of the 135 days in the goal are 26 %, 2.3 times less than 60; the others have 56 for 30 and 19 for 10."),
+    ("mirror/starved", [("set", "objective/answered-at-once", {"objective": {"weight": 0.5}})],
+     ["mirror/starved:objective/always-running,objective/booked-online"],
+     "What the two beside it weigh, nobody says any more: unknown."),
+    ("mirror/unstated",
+     [("set", "objective/answered-at-once", {"objective": {"weight": 0.4}}),
+      ("set", "objective/booked-online", {"objective": {"weight": 0.27}}),
+      ("set", "objective/always-running", {"objective": {"weight": 0.33}})],
+     ["mirror/unstated:objective/booked-online"],
+     "75 of the 135 days are 56 %, 2.06 times 27; the others have 26 for 40 and 19 for 33."),
+    ("mirror/broken-commitment", [("set", "commitment/bench-hours", {"commitment": {"due": "2026-05-08"}})],
+     ["mirror/broken-commitment:commitment/bench-hours"],
+     "A team promised it for last week, and it is open."),
+    ("mirror/contradiction", [("set", "decision/two-brands", {"decision": {"breaks": ["value/call-back"]}})],
+     ["mirror/contradiction:decision/two-brands,value/call-back"],
+     "It was accepted, and says itself that it breaks the value."),
+    ("mirror/value-on-the-wall", [("put", "value", "courage", {"title": "Courage", "value": {"text": "We dare."}})],
+     ["mirror/value-on-the-wall:value/courage"],
+     "Nothing names it."),
+    ("mirror/at-odds",
+     [("set", "policy/answer-today", {"links": [{"type": "SUPPORTS", "to": "value/call-back"},
+                                               {"type": "AT_ODDS", "to": "feeling/looked-after", "note": "In a hurry"}]})],
+     ["mirror/at-odds:policy/answer-today,feeling/looked-after"],
+     "It says so itself."),
+
     # ---- rhythm
     ("rhythm/check-in-late", [("retract", "check-in/steady-systems-0514")],
      ["rhythm/check-in-late:initiative/steady-systems"],
@@ -295,7 +358,7 @@ FAULTS = [
     # ---- impact
     ("impact/exposed",
      [("add", {"id": "planted", "about": "initiative/repair-bench", "by": "ines-falk", "at": "2026-05-15T06:00:00Z",
-               "check_in": {"status": "OFF_TRACK", "progress": 0.52}})],
+               "check_in": {"status": "OFF_TRACK", "progress": 0.58}})],
      ["impact/exposed:objective/repaired-in-two-days,initiative/repair-bench"],
      "The only work that moves the only measure of an objective that answers back-in-two-days."),
 
