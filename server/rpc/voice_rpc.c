@@ -58,8 +58,8 @@ voice_round(const struct view_job *job, const char *name, const char *field, str
 	size_t len;
 
 	if (!ref_parse(name, KIND_ROUND, &kind, &id, &len) || kind != KIND_ROUND) {
-		faults_add(job->faults, field, "must be the name of a round");
-		err_set(err, ERR_INVALID, "\"%.100s\" is no name of a round", name);
+		faults_add(job->faults, field, "\"%.100s\" is no name of a round", name);
+		(void)!faults_none(job->faults, err);
 		return NULL;
 	}
 	round = view_find(job->view, KIND_ROUND, id, len);
@@ -154,19 +154,19 @@ take_objective(struct ballot_call *bc, size_t place, size_t at, struct err *err)
 	if (field == NULL)
 		return err_oom(err);
 	if (found < 0) {
-		faults_add(bc->job->faults, field, "is none of those that the round asks about");
-		return err_set(err, ERR_INVALID,
+		faults_add(bc->job->faults, field,
 		    "round/%s does not ask about objective \"%.80s\": plumb ballot %s shows what "
 		    "it "
 		    "asks about",
 		    bc->message->id, name, bc->message->id);
+		return faults_none(bc->job->faults, err);
 	}
 	if (bc->places[found] != 0) {
-		faults_add(bc->job->faults, field, "is there twice");
-		return err_set(err, ERR_INVALID,
+		faults_add(bc->job->faults, field,
 		    "objective/%.64s is there twice: each has one place; those that share one are "
 		    "written a=b",
 		    bc->terms.ids[found]);
+		return faults_none(bc->job->faults, err);
 	}
 	bc->places[found] = (uint32_t)place + 1;
 	return true;
@@ -192,8 +192,8 @@ check_missing(const struct ballot_call *bc, struct err *err)
 		str_addf(&names, " and %u more", missing - NAMED_AT_ONCE);
 	ok = str_ok(&names) || err_oom(err);
 	if (ok && missing > 0) {
-		faults_add(bc->job->faults, "places", "must have each objective of the round");
-		ok = err_set(err, ERR_INVALID, "the order misses %s", names.data);
+		faults_add(bc->job->faults, "places", "the order misses %s", names.data);
+		ok = faults_none(bc->job->faults, err);
 	}
 	str_fini(&names);
 	return ok;
@@ -209,8 +209,8 @@ read_order(struct ballot_call *bc, struct err *err)
 		return err_oom(err);
 	for (size_t p = 0; p < request->n_places; p++) {
 		if (request->places[p]->n_objectives == 0) {
-			faults_add(bc->job->faults, "places", "a place has at least one objective");
-			return err_set(err, ERR_INVALID, "place %zu is empty", p + 1);
+			faults_add(bc->job->faults, "places", "place %zu is empty", p + 1);
+			return faults_none(bc->job->faults, err);
 		}
 		for (size_t k = 0; k < request->places[p]->n_objectives; k++)
 			if (!take_objective(bc, p, k, err))
@@ -225,13 +225,13 @@ check_named(const struct ballot_call *bc, struct err *err)
 {
 	if (bc->terms.named == (bc->request->named != 0))
 		return true;
-	faults_add(bc->job->faults, "named", bc->terms.named ? "must be true" : "must be false");
-	return err_set(err, ERR_INVALID,
+	faults_add(bc->job->faults, "named",
 	    bc->terms.named
 		? "round/%s is called open: once it is over everybody sees your order with your "
 		  "name. Say that you know it: --named"
 		: "ballots in round/%s are secret: --named is for rounds that are called open",
 	    bc->message->id);
+	return faults_none(bc->job->faults, err);
 }
 
 static bool

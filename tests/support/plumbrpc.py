@@ -65,6 +65,8 @@ class _Messages:
         self.maturity = load("plumb.v1.maturity_pb2")
         self.burnup = load("plumb.v1.burnup_pb2")
         self.outside = load("plumb.v1.outside_pb2")
+        self.journey = load("plumb.v1.journey_pb2")
+        self.ecosystem = load("plumb.v1.ecosystem_pb2")
         self.impact = load("plumb.v1.impact_pb2")
         self.inflight = load("plumb.v1.inflight_pb2")
         self.drift = load("plumb.v1.drift_pb2")
