@@ -212,6 +212,8 @@ METHODS = [
     ("plumb.v1.Insight.Mirror", lambda w: pb.mirror.MirrorRequest(), READ),
     ("plumb.v1.Insight.SayDo", lambda w: pb.saydo.SayDoRequest(), READ),
     ("plumb.v1.Insight.Outside", lambda w: pb.outside.OutsideRequest(), READ),
+    ("plumb.v1.Insight.Journey", lambda w: pb.journey.JourneyRequest(), READ),
+    ("plumb.v1.Insight.Ecosystem", lambda w: pb.ecosystem.EcosystemRequest(), READ),
     ("plumb.v1.Insight.Progress", lambda w: S.ProgressRequest(), READ),
     ("plumb.v1.Signal.Pulse", lambda w: pb.signal.PulseRequest(kind=3, about="initiative/theirs"), READ),
     ("plumb.v1.Signal.Signals", lambda w: pb.signal.SignalsRequest(), READ),
