@@ -438,7 +438,7 @@ handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 	start->ws = workspace_enter(call, request->at != NULL ? request->at->workspace : "", &err);
 	if (start->ws == NULL)
 		rpc_fail(call, &err);
-	else if (request->since || selected[rule_find("scope/crept", strlen("scope/crept"))])
+	else if (request->since || rules_want_baseline(selected))
 		job_view_baseline(call, request->at, run_check, start);
 	else
 		job_view(call, request->at, run_check, start);

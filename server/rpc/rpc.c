@@ -336,7 +336,9 @@ end(struct rpc_call *call, const struct err *status, const uint8_t *details, siz
 	if (call->is_long)
 		LIST_REMOVE(call, long_link);
 	took_us = daemon_monotonic_us() - call->started_us;
-	metrics_call(call->method, status->code, took_us);
+	/* how many answered, and when, would be known before it is published */
+	if ((call->method->flags & RPC_CONFIDENTIAL) == 0)
+		metrics_call(call->method, status->code, took_us);
 	quota_end(call, took_us);
 	call->transport->finish(call, status, details, details_len);
 	call->transport_data = NULL;

@@ -181,6 +181,7 @@ message_not_accepted(const struct check *check, const struct finding *f, struct 
 
 static const struct rule clarity_not_accepted = {
     .name = "clarity/not-accepted",
+    .baseline = true,
     .severity = SEVERITY_WARNING,
     .thresholds = {{"days", 14, 0, 3660, "days", "how long people may take to answer"},
 	{"clear_days", 14, 0, 3660, "days", "how long something may stand in the way"}},
@@ -380,6 +381,7 @@ message_outdated(const struct check *check, const struct finding *f, struct str 
 
 static const struct rule clarity_outdated_acceptance = {
     .name = "clarity/outdated-acceptance",
+    .baseline = true,
     .severity = SEVERITY_NOTE,
     .thresholds = {{"days", 14, 0, 3660, "days", "how long a change may go without a new yes"}},
     .asks = "Is it still the plan that people said yes to?",

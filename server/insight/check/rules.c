@@ -194,6 +194,16 @@ rules_select(const char *const *names, size_t count, bool selected[RULES_MAX], s
 	return true;
 }
 
+bool
+rules_want_baseline(const bool selected[RULES_MAX])
+{
+	for (size_t i = 0; i < count_all(); i++) {
+		if (selected[i] && rules[i]->baseline)
+			return true;
+	}
+	return false;
+}
+
 static double
 clamp(double value, const struct rule_threshold *threshold)
 {

@@ -40,7 +40,8 @@ struct rule_threshold {
 struct rule {
 	const char *name; /* "family/name" */
 	enum severity severity;
-	bool local; /* judges an entry by nothing but what server/plan/part.h names */
+	bool local;    /* judges an entry by nothing but what server/plan/part.h names */
+	bool baseline; /* looks at the newest baseline too */
 	struct rule_threshold thresholds[THRESHOLDS_MAX]; /* ends before the first without a name */
 	const char *asks;
 	const char *meaning;
@@ -68,6 +69,8 @@ const struct rule *const *rules_all(size_t *count);
 size_t rule_thresholds(const struct rule *rule);
 /* Its number in the table; -1 if there is none of that name. */
 int rule_find(const char *name, size_t len);
+/* Does one of them look at the newest baseline? */
+bool rules_want_baseline(const bool selected[RULES_MAX]);
 /* The workspace's setting of a rule; NULL none. */
 const struct item *rules_setting(const struct view *view, const struct rule *rule);
 /* rules_states() for one rule. */
