@@ -201,7 +201,8 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	/* A simulated disk holds the log only. */
 	daemon->confidential = confidential_new(options->vfs == NULL ? daemon->data_dir : NULL);
 	daemon->voices = voice_book_new();
-	if (daemon->quota == NULL || daemon->trends == NULL || daemon->confidential == NULL || daemon->voices == NULL)
+	if (daemon->quota == NULL || daemon->trends == NULL || daemon->confidential == NULL ||
+	    daemon->voices == NULL)
 		return err_oom(err);
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))

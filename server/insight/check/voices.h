@@ -51,8 +51,8 @@ struct voices {
 	bool (*ballot)(
 	    const struct voices *voices, const struct item *round, struct voices_ballot *out);
 	/* Of a survey that is over (server/insight/clarity/score.h). */
-	bool (*clarity)(const struct voices *voices, const struct item *round,
-	    struct clarity_published *out);
+	bool (*clarity)(
+	    const struct voices *voices, const struct item *round, struct clarity_published *out);
 	/* Each, in order of kind and name; none of a scenario's people count. today: the day that is judged. */
 	bool (*pulses)(const struct voices *voices, const struct view *view, int32_t today,
 	    voices_pulse_fn fn, void *arg);
