@@ -388,7 +388,7 @@ import_document(
 			: NULL;
 	if (in.plan == NULL || in.source == NULL)
 		code = context_error(ctx, EXIT_USAGE, "out of memory");
-	else if (!importer->rows && !fetch_known(&in))
+	else if (importer->rows ? context_client(ctx) == NULL : !fetch_known(&in))
 		code = context_fail(ctx);
 	else if (read_plan(&in, &code))
 		code = find_stale(&in) ? apply(&in) : context_fail(ctx);

@@ -275,17 +275,23 @@ static void
 show_stated(struct context *ctx, const Found *found)
 {
 	struct table *table;
+	struct str text;
 
 	if (found->stating == 0)
 		return;
-	output_printf(&ctx->out, "\n%" PRIu32 " of them state a segment. ", found->stating);
+	str_init(&text, WORDS_MAX);
+	str_addf(&text, "%" PRIu32 " of them state a segment. ", found->stating);
 	if (found->agreement__case == PLUMB__V1__SEGMENTS_FOUND__AGREEMENT__AGREEMENT)
-		output_printf(&ctx->out,
+		str_addf(&text,
 		    "Groups and segments agree with %.2f (adjusted Rand index: 1 the same, 0 by "
-		    "chance):\n\n",
+		    "chance):",
 		    found->agreement);
 	else
-		output_text(&ctx->out, "That is too little to compare:\n\n");
+		str_add(&text, "That is too little to compare:");
+	output_text(&ctx->out, "\n");
+	output_wrap(&ctx->out, "", text.data);
+	output_text(&ctx->out, "\n");
+	str_fini(&text);
 	table = table_new();
 	if (!table)
 		return;
@@ -419,9 +425,9 @@ add_segment(struct planfile *plan, const Found *found, size_t number)
 		return false;
 	entry->item->title = arena_printf(plan->arena, "%.*s", 400, group->words);
 	entry->item->description = arena_printf(plan->arena,
-	    "Found from customers' ratings at revision %" PRIu64 " (seed %" PRIu64
+	    "Found from customers' ratings (seed %" PRIu64
 	    "). In its middle: %s. Silhouette %.3f, stability %.3f.",
-	    found->revision, found->seed, group->medoid, group->silhouette, group->stability);
+	    found->seed, group->medoid, group->silhouette, group->stability);
 	entry->item->segment->customers__case = PLUMB__V1__SEGMENT__CUSTOMERS__CUSTOMERS;
 	entry->item->segment->customers = (int32_t)group->size;
 	if (group->value_stated > 0) {

@@ -363,6 +363,9 @@ spine_governance(struct item *item, const Plumb__V1__Item *m)
 	case PLUMB__V1__ITEM__BODY_MATURITY:
 		item->finish = date_of(m->maturity->due);
 		item->done = date_of(m->maturity->assessed);
+		item->extra = (uint8_t)(m->maturity->n_levels < UINT8_MAX ? m->maturity->n_levels
+									  : UINT8_MAX);
+		item->has |= m->maturity->next_step[0] != '\0' ? HAS_TEXT : 0;
 		spine_value(item, STATED(m->maturity, level, PLUMB__V1__MATURITY__LEVEL__LEVEL),
 		    m->maturity->level);
 		break;

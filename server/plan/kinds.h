@@ -31,7 +31,7 @@
  *   review       extra = type; start = first day; every_days
  *   request      status; extra = type; start = asked, finish = needed by, done = answered
  *   round        extra = type; start, finish = opens, closes
- *   maturity     value = level; finish = due, done = assessed
+ *   maturity     value = level; finish = due, done = assessed; extra = levels that it describes; HAS_TEXT: there is a next step
  *   influencer   extra = type; start = since
  *   assessment   extra = type; done = assessed
  *   competitor move     start = on; HAS_TEXT: there is a response

@@ -837,6 +837,11 @@ why(const struct segments_call *sc)
 	case PLUMB__V1__SEGMENTS_FOUND__LACK__NO_VARIANCE:
 		return arena_strdup(arena, "all answers to each question are the same");
 	case PLUMB__V1__SEGMENTS_FOUND__LACK__NO_STRUCTURE:
+		if (found->silhouette > SEGMENTS_SILHOUETTE)
+			return arena_printf(arena,
+			    "the widest silhouette, that of %u groups, is %.3f, and answers by "
+			    "chance reach %.3f",
+			    found->k, found->silhouette, found->by_chance);
 		return arena_printf(arena,
 		    "the widest silhouette, that of %u groups, is %.3f: up to %.2f there is no "
 		    "structure worth the name",
@@ -875,6 +880,7 @@ fill_reply(struct segments_call *sc, struct err *err)
 	if (sc->found != NULL) {
 		reply->groups = sc->found->k;
 		reply->silhouette = sc->found->silhouette;
+		reply->by_chance = sc->found->by_chance;
 		if (!fill_tries(sc))
 			return err_oom(err);
 	}

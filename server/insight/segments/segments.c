@@ -89,7 +89,20 @@ measure_column(struct maker *m, uint32_t column)
 		m->out->width[column] = q->scale_max - q->scale_min;
 }
 
-/* A column in which all say the same tells nothing apart: 0 for all. */
+/*
+ * A column in which all say the same tells nothing apart: 0 for all. On one scale the answers are compared as they are, so that those that are
+ * equally far apart stay so to the last bit, and only the distance is divided.
+ */
+static float
+scaled_answer(const struct segments *s, uint32_t column, double v)
+{
+	if (isnan(v))
+		return NAN;
+	if (!(s->width[column] > 0))
+		return 0;
+	return s->one_scale ? (float)v : (float)((v - s->centre[column]) / s->width[column]);
+}
+
 static bool
 standardise(struct maker *m)
 {
@@ -106,11 +119,7 @@ standardise(struct maker *m)
 			double v = (double)at(&m->query->ratings, i, c);
 
 			answered += !isnan(v);
-			m->scaled[(size_t)i * m->columns + c] =
-			    isnan(v) ? NAN
-			    : m->out->width[c] > 0
-				? (float)((v - m->out->centre[c]) / m->out->width[c])
-				: 0;
+			m->scaled[(size_t)i * m->columns + c] = scaled_answer(m->out, c, v);
 		}
 		m->out->empty += answered == 0;
 	}
@@ -367,7 +376,7 @@ find_again(struct maker *m, uint32_t number, struct err *err)
 	struct pam pam;
 	bool ok;
 
-	if (stopped(m, 0.5 + 0.5 * number / SEGMENTS_AGAIN, err))
+	if (stopped(m, 0.5 + 0.4 * number / SEGMENTS_AGAIN, err))
 		return false;
 	draw_again(m, count, 1000 + number);
 	ok = sample_distances(m, count, &d, err);
@@ -413,6 +422,53 @@ fill_silhouettes(struct maker *m, struct err *err)
 	return ok;
 }
 
+/* Rows that are spread evenly over what each column has: whatever groups they seem to have are chance. */
+static void
+draw_chance(struct maker *m, uint32_t count, uint64_t stream)
+{
+	struct philox random;
+
+	philox_init(&random, m->query->seed, stream);
+	for (uint32_t c = 0; c < m->columns; c++) {
+		float low = FLT_MAX, high = -FLT_MAX;
+
+		for (uint32_t i = 0; i < m->rows; i++) {
+			float v = m->scaled[(size_t)i * m->columns + c];
+
+			low = v < low ? v : low;
+			high = v > high ? v : high;
+		}
+		for (uint32_t i = 0; i < count; i++)
+			m->sampled[(size_t)i * m->columns + c] =
+			    high > low
+				? low + (high - low) * (float)philox_below(&random, 1u << 20) /
+					    (float)((1u << 20) - 1)
+				: 0;
+	}
+}
+
+static bool
+try_chance(struct maker *m, uint32_t number, struct err *err)
+{
+	uint32_t count = m->rows < SEGMENTS_AGAIN_ROWS ? m->rows : SEGMENTS_AGAIN_ROWS;
+	const struct ratings ratings = {count, m->columns, m->sampled};
+	struct distances d;
+	struct pam pam;
+	bool ok;
+
+	if (stopped(m, 0.9 + 0.1 * number / SEGMENTS_CHANCES, err))
+		return false;
+	draw_chance(m, count, 2000 + number);
+	ok = distances_new(&ratings, &d, err) &&
+	     pam_run(&d, m->out->k, m->query->stop, m->query->arg, &pam, err);
+	if (ok) {
+		m->out->by_chance = fmax(m->out->by_chance, pam_silhouette(&d, &pam, NULL));
+		pam_fini(&pam);
+	}
+	distances_fini(&d);
+	return ok;
+}
+
 static bool
 judge(struct maker *m, struct err *err)
 {
@@ -422,9 +478,13 @@ judge(struct maker *m, struct err *err)
 		if (!find_again(m, n, err))
 			return false;
 	}
+	for (uint32_t n = 0; n < SEGMENTS_CHANCES; n++) {
+		if (!try_chance(m, n, err))
+			return false;
+	}
 	if (!fill_silhouettes(m, err))
 		return false;
-	if (out->silhouette <= SEGMENTS_SILHOUETTE) {
+	if (out->silhouette <= SEGMENTS_SILHOUETTE || out->silhouette <= out->by_chance) {
 		out->lack = SEGMENTS_NO_STRUCTURE;
 		return true;
 	}
@@ -510,6 +570,8 @@ segments_run(const struct segments_query *query, struct err *err)
 		return NULL;
 	}
 	m.out->columns = m.columns;
+	m.out->scale = query->scale_max - query->scale_min;
+	m.out->one_scale = m.out->scale > 0;
 	m.out->group = calloc((size_t)m.rows + 1, sizeof m.out->group[0]);
 	m.out->type = calloc((size_t)SEGMENTS_MOST * m.columns, sizeof m.out->type[0]);
 	m.out->mean = calloc((size_t)SEGMENTS_MOST * m.columns, sizeof m.out->mean[0]);
@@ -547,14 +609,16 @@ uint32_t
 segments_assign(const struct segments *segments, const float *row, double distances[SEGMENTS_MOST])
 {
 	float scaled[SEGMENTS_COLUMNS];
+	uint32_t best;
 
 	for (uint32_t c = 0; c < segments->columns; c++)
-		scaled[c] =
-		    isnan(row[c]) ? NAN
-		    : segments->width[c] > 0
-			? (float)(((double)row[c] - segments->centre[c]) / segments->width[c])
-			: 0;
-	return nearest_type(segments, scaled, distances);
+		scaled[c] = scaled_answer(segments, c, (double)row[c]);
+	best = nearest_type(segments, scaled, distances);
+	for (uint32_t g = 0; g < segments->k; g++) {
+		if (distances[g] > 0 && segments->one_scale)
+			distances[g] /= segments->scale;
+	}
+	return best;
 }
 
 static double

@@ -9,7 +9,9 @@
  * everybody: so its group's means stand in for what it left open, and all rows go to the nearest of these types. Where nothing is
  * missing, types are the medoids.
  *
- * Firm: the mean silhouette is above 0.25 ("no substantial structure" up to that, Kaufman & Rousseeuw, table 4), and each group is
+ * Firm: the mean silhouette is above 0.25 ("no substantial structure" up to that, Kaufman & Rousseeuw, table 4) and above those that as
+ * many groups have in rows drawn by chance, evenly over each column's range (the reference of Tibshirani, Walther & Hastie 2001): on few
+ * columns these are wide, too. And each group is
  * found again with a mean Jaccard similarity of at least 0.6 in bootstrapped rows (Hennig 2007: below it, groups should not be
  * trusted). Otherwise there are none, and why is said.
  */
@@ -27,6 +29,7 @@
 #define SEGMENTS_SAMPLES    5u
 #define SEGMENTS_AGAIN      50u /* times that rows are drawn anew */
 #define SEGMENTS_AGAIN_ROWS 500u
+#define SEGMENTS_CHANCES    20u /* sets of rows by chance */
 #define SEGMENTS_SILHOUETTE 0.25
 #define SEGMENTS_JACCARD    0.6
 
@@ -61,6 +64,7 @@ struct segments {
 	uint32_t k;
 	struct segment of[SEGMENTS_MOST]; /* largest first */
 	double silhouette;
+	double by_chance;                      /* the widest mean silhouette of rows by chance */
 	double silhouettes[SEGMENTS_MOST + 1]; /* by number of groups */
 	bool tried[SEGMENTS_MOST + 1];
 	uint32_t *group;  /* by row; also where they are not firm */
@@ -69,7 +73,9 @@ struct segments {
 	double *mean;     /* by segment and column, of what was answered */
 	/* by segment and column: how many standard deviations it expects more than all others do */
 	double *differs;
-	/* by segment and column, standardised: its medoid's answers; where that has none, the mean of its group's */
+	bool one_scale;
+	double scale; /* its width */
+	/* by segment and column, as they are compared: its medoid's answers; where that has none, the mean of its group's */
 	float *type;
 	uint32_t columns;
 	double centre[SEGMENTS_COLUMNS];
