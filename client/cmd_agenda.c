@@ -301,18 +301,16 @@ short_field(const char *field)
 	return dot ? dot + 1 : field;
 }
 
-/* "AT_RISK" as "at risk"; other values as people read them. */
+/* "at_risk" as "at risk"; other values as people read them. */
 static void
 add_value(struct str *out, const char *field, const char *value)
 {
-	size_t len = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-
-	if (len < 2 || value[len]) {
+	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz_")]) {
 		write_value(out, field, value);
 		return;
 	}
 	for (; *value; value++)
-		str_add_char(out, *value == '_' ? ' ' : (char)tolower((unsigned char)*value));
+		str_add_char(out, *value == '_' ? ' ' : *value);
 }
 
 static const char *
@@ -375,9 +373,7 @@ name_change(struct page *page, const Plumb__V1__EntryDiff *diff)
 	str_addf(&page->text, "%s: %.*s", field_of(diff, "about"), (int)strcspn(diff->ref, "/"),
 	    diff->ref);
 	if (by[0])
-		by = strchr(by, '/') ? by : arena_printf(page->ctx->arena, "person/%s", by);
-	if (by && by[0])
-		str_addf(&page->text, " by %s", context_person(page->ctx, by));
+		str_addf(&page->text, " by %s", review_person(page->ctx, by));
 	str_addf(&page->text, ", %.10s", field_of(diff, "at"));
 }
 

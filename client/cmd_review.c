@@ -166,7 +166,7 @@ show_meeting(struct context *ctx, const Plumb__V1__Envelope *entry)
 	str_addf(&text, "%s  %s", describe_when(entry->record->at, when), entry->ref);
 	for (size_t i = 0; i < meeting->n_attendees; i++)
 		str_addf(
-		    &text, "%s%s", i > 0 ? ", " : ": ", context_person(ctx, meeting->attendees[i]));
+		    &text, "%s%s", i > 0 ? ", " : ": ", review_person(ctx, meeting->attendees[i]));
 	output_wrap(&ctx->out, "  ", text.data);
 	str_reset(&text);
 	for (size_t i = 0; i < meeting->n_decisions; i++)

@@ -6,6 +6,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
+#include "client/review.h"
 #include "client/said.h"
 #include "client/write.h"
 #include "common/pb.h"
@@ -200,7 +201,7 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 
 	table_cell(table, ctx->out.format == OUTPUT_CSV || !record->by[0]
 			      ? record->by
-			      : context_person(ctx, record->by));
+			      : review_person(ctx, record->by));
 	table_cell(table, choice_word(record->vote->choice));
 	table_cell(table, record->vote->option);
 	table_cell(table, describe_when(record->at, when));

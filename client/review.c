@@ -40,6 +40,14 @@ review_type(Plumb__V1__Review__Type type)
 }
 
 const char *
+review_person(struct context *ctx, const char *ref)
+{
+	const char *whole = strchr(ref, '/') ? ref : arena_printf(ctx->arena, "person/%s", ref);
+
+	return context_person(ctx, whole ? whole : ref);
+}
+
+const char *
 review_every(struct context *ctx, const Plumb__V1__ReviewPlan *plan)
 {
 	const char *text = "";

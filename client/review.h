@@ -14,6 +14,8 @@ const Plumb__V1__ReviewPlan *review_find(const Plumb__V1__ReviewsReply *reply, c
 /* "council", "every 14 days"; the first is static, the second in ctx->arena. */
 const char *review_type(Plumb__V1__Review__Type type);
 const char *review_every(struct context *ctx, const Plumb__V1__ReviewPlan *plan);
+/* "Anna Brandt" for "anna" or "person/anna". */
+const char *review_person(struct context *ctx, const char *ref);
 /* The reviews, and, with due, the days of open milestones, tasks and objectives, as iCalendar on ctx->out; the exit code. */
 int review_ical(struct context *ctx, const char *person, uint32_t ahead, bool due);
 

@@ -383,12 +383,33 @@ fill_findings(struct maker *m, struct err *err)
 
 /* ---- changes */
 
-/* Whether what became of it is worth telling: the meeting's own records and words about words are not. */
+/*
+ * Of what was reported the newest word on each thing; the meeting's own records and words about words are not worth
+ * telling.
+ */
 static bool
-is_of_interest(unsigned kind)
+is_of_interest(const struct index *ix, const struct item *item)
 {
-	return kind != KIND_ACKNOWLEDGEMENT && kind != KIND_MEETING && kind != KIND_VOTE &&
-	       kind != KIND_ACCEPTANCE;
+	enum { MEASURED_ACTUAL = 0 };
+	uint32_t about = index_target(ix, item->slot, ROLE_ABOUT);
+	const struct series *series;
+
+	switch (item->kind) {
+	case KIND_ACKNOWLEDGEMENT:
+	case KIND_MEETING:
+	case KIND_VOTE:
+	case KIND_ACCEPTANCE:
+		return false;
+	case KIND_CHECK_IN:
+		return about == SLOT_NONE || ix->check_in[about] == item->slot;
+	case KIND_MEASUREMENT:
+		series = about != SLOT_NONE ? index_series(ix, about) : NULL;
+		return series == NULL || series->actuals_count == 0 ||
+		       item->extra != MEASURED_ACTUAL ||
+		       series->actuals[series->actuals_count - 1].slot == item->slot;
+	default:
+		return true;
+	}
 }
 
 /* Of what is gone only the past knows whose it was: by name, since the past has numbers of its own. */
@@ -419,7 +440,7 @@ was_in_scope(const struct maker *m, const struct view *past, const struct item *
 static bool
 is_candidate(const struct maker *m, const struct view *past, const struct item *item)
 {
-	if (item->revision <= m->reply->since_revision || !is_of_interest(item->kind))
+	if (item->revision <= m->reply->since_revision || !is_of_interest(m->ix, item))
 		return false;
 	if ((item->flags & ITEM_RENAMED) != 0)
 		return agenda_is(m->agenda, item->refs[0].slot, AGENDA_SCOPE);
