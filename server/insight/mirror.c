@@ -501,11 +501,20 @@ group_of(struct group *groups, const struct mirror *mirror, const struct mirror_
 	return &groups[node->whole != MIRROR_TOP ? node->whole : mirror->nodes_count];
 }
 
-/* An objective in no goal is beside the goals, not one of them. */
+static bool
+is_in_whole(const struct maker *m, const struct mirror_node *node)
+{
+	return node->whole != MIRROR_TOP || m->ix->kinds[node->slot] == KIND_GOAL;
+}
+
+/*
+ * An objective in no goal is beside the goals, not one of them. What neither says what it weighs nor has work is nothing to compare
+ * with: other rules find it.
+ */
 static bool
 is_member(const struct maker *m, const struct mirror_node *node)
 {
-	return node->whole != MIRROR_TOP || m->ix->kinds[node->slot] == KIND_GOAL;
+	return is_in_whole(m, node) && (!isnan(node->weight) || node->works > 0);
 }
 
 static enum mirror_why
@@ -581,7 +590,7 @@ judge_all(struct maker *m)
 		if (is_member(m, node))
 			judge(m, node, group_of(groups, out, node));
 		else
-			node->why = MIRROR_NO_GOAL;
+			node->why = is_in_whole(m, node) ? MIRROR_NO_EFFORT : MIRROR_NO_GOAL;
 	}
 	free(groups);
 	return true;

@@ -16,7 +16,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from test_stratml import FINDINGS, REAL  # noqa: E402
 
 HEALTHY = os.path.join(ROOT, "deploy", "example-healthy")
-FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "rhythm/", "horizon/", "maturity/", "impact/", "customer/")
+FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "rhythm/", "horizon/", "maturity/", "impact/", "customer/",
+            "clarity/not-accepted")
 
 PERSON = {"title": "Ada Lund", "person": {"level": "INDIVIDUAL", "manager": "ines-falk", "team": "workshop",
                                           "capacity": "500"}}
@@ -35,7 +36,7 @@ FAULTS = [
                                                                            "inline_under": "seen-at-home"}}),
       ("put", "objective", "seen-at-home", {
           "title": "Seen at home", "owners": ["mirjam-boer"],
-          "objective": {"goal": "easy-to-reach", "periods": ["2026-q2"],
+          "objective": {"goal": "easy-to-reach", "periods": ["2026-q2"], "expectation": "Come to me.",
                         "targets": [{"measure": "home-visits", "baseline": 3, "target": 20}]}})],
      ["sight/unserved:objective/seen-at-home"],
      "Complete but for work that serves it."),
@@ -86,8 +87,10 @@ FAULTS = [
      "It says so itself, and both are open."),
     ("priority/conflict", [("set", "measure/days-to-comfort", {"measure": {"dimension": "Reach"}})],
      ["priority/conflict:objective/answered-at-once,objective/comfortable-in-30-days,measure/calls-answered,"
-      "measure/days-to-comfort"],
-     "Calls answered are of the dimension reach and shall go up; these days shall go down."),
+      "measure/days-to-comfort",
+      "customer/metric-conflict:step/first-days,measure/calls-answered,measure/days-to-comfort"],
+     "Calls answered are of the dimension reach and shall go up; these days shall go down. In the first days of a client the "
+     "front desk is judged by the one, care by the other."),
 
     # ---- outcome
     ("outcome/none",
@@ -338,6 +341,11 @@ FAULTS = [
     ("rhythm/request-blocked", [("set", "request/warranty-numbers", {"request": {"asked": "2026-04-30"}})],
      ["rhythm/request-blocked:request/warranty-numbers,initiative/repair-bench"],
      "Open for 15 days, more than 14; the day by which it is needed is still ahead."),
+
+    # ---- clarity
+    ("clarity/not-accepted", [("retract", "acceptance/plan-hugo-arlt")],
+     ["clarity/not-accepted:baseline/2026-plan"],
+     "One of the fourteen who carry it has not accepted it any more."),
 
     # ---- horizon
     ("horizon/no-end-state",
