@@ -132,20 +132,23 @@ show_end(struct ecosystem *e)
 	const Plumb__V1__EcosystemSummary *s = e->summary;
 	struct context *ctx = e->ctx;
 
+	struct str text;
+
+	str_init(&text, 4096);
+	str_addf(&text, "%" PRIu32 " step%s", s->steps, s->steps == 1 ? "" : "s");
+	if (s->bare)
+		str_addf(&text,
+		    "; %" PRIu32 " of %" PRIu32 " lines of step and segment that nothing supports",
+		    s->bare, s->rows);
+	if (s->unanswered)
+		str_addf(&text, "; %" PRIu32 " expectation%s that no open objective answers",
+		    s->unanswered, s->unanswered == 1 ? "" : "s");
+	str_add_char(&text, '.');
 	if (s->rows > 0) {
-		output_printf(
-		    &ctx->out, "\n%" PRIu32 " step%s", s->steps, s->steps == 1 ? "" : "s");
-		if (s->bare)
-			output_printf(&ctx->out,
-			    "; %" PRIu32 " of %" PRIu32 " lines of step and "
-			    "segment that nothing supports",
-			    s->bare, s->rows);
-		if (s->unanswered)
-			output_printf(&ctx->out,
-			    "; %" PRIu32 " expectation%s that no open objective answers",
-			    s->unanswered, s->unanswered == 1 ? "" : "s");
-		output_text(&ctx->out, ".\n");
+		output_text(&ctx->out, "\n");
+		output_wrap(&ctx->out, "", text.data);
 	}
+	str_fini(&text);
 	customer_ends(ctx, s->loose, s->n_loose, s->more_loose, s->notes, s->n_notes);
 }
 
