@@ -15,16 +15,15 @@ static const char *const for_readers[] = {"plumb.v1.Plan.Get", "plumb.v1.Plan.Li
     "plumb.v1.Insight.Trace", "plumb.v1.Insight.Load", "plumb.v1.Insight.Forecast",
     "plumb.v1.Insight.Segments", "plumb.v1.Insight.Maturity", "plumb.v1.Insight.Schedule",
     "plumb.v1.Insight.Moves", "plumb.v1.Insight.WhatIf", "plumb.v1.Insight.Mine",
-    "plumb.v1.Insight.Mirror", "plumb.v1.Insight.SayDo",
-    "plumb.v1.Insight.Progress", "plumb.v1.Insight.Outside", "plumb.v1.Insight.Journey",
-    "plumb.v1.Insight.Ecosystem", "plumb.v1.Insight.Score",
-    "plumb.v1.Insight.Agenda", "plumb.v1.Insight.Reviews", "plumb.v1.Insight.Trend",
-    "plumb.v1.Insight.BurnUp", "plumb.v1.Insight.Drift", "plumb.v1.Insight.InFlight", "plumb.v1.Insight.Impact", "plumb.v1.Signal.Pulse",
+    "plumb.v1.Insight.Mirror", "plumb.v1.Insight.SayDo", "plumb.v1.Insight.Progress",
+    "plumb.v1.Insight.Outside", "plumb.v1.Insight.Journey", "plumb.v1.Insight.Ecosystem",
+    "plumb.v1.Insight.Score", "plumb.v1.Insight.Agenda", "plumb.v1.Insight.Reviews",
+    "plumb.v1.Insight.Trend", "plumb.v1.Insight.BurnUp", "plumb.v1.Insight.Drift",
+    "plumb.v1.Insight.InFlight", "plumb.v1.Insight.Impact", "plumb.v1.Signal.Pulse",
     "plumb.v1.Signal.Signals", "plumb.v1.Voice.Ballot", "plumb.v1.Voice.Concord",
     "plumb.v1.Survey.Questions", "plumb.v1.Survey.Answer", "plumb.v1.Survey.Clarity",
-    "plumb.v1.Survey.Acceptances",
-    "plumb.v1.Admin.Info", "plumb.v1.Admin.Ping", "plumb.v1.Admin.ListWorkspaces",
-    "grpc.reflection.v1.ServerReflection.ServerReflectionInfo",
+    "plumb.v1.Survey.Acceptances", "plumb.v1.Admin.Info", "plumb.v1.Admin.Ping",
+    "plumb.v1.Admin.ListWorkspaces", "grpc.reflection.v1.ServerReflection.ServerReflectionInfo",
     "grpc.reflection.v1alpha.ServerReflection.ServerReflectionInfo"};
 static const char *const for_contributors[] = {
     "plumb.v1.Plan.Apply", "plumb.v1.Plan.ApplyScenario"};
