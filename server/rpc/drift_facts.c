@@ -1,6 +1,5 @@
 /* What an item states, as facts that can be held against those of another version. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,19 +155,31 @@ struct walker {
 	bool failed;
 };
 
+struct field_name {
+	const char *message;
+	const char *field;
+};
+
 static int
 compare_row(const void *key, const void *row)
 {
-	return strcmp(key, ((const struct drift_row *)row)->field);
+	const struct field_name *name = key;
+	const char *text = ((const struct drift_row *)row)->field;
+	size_t len = strlen(name->message);
+	int c = strncmp(name->message, text, len);
+
+	/* A name that another one begins with comes first, as '.' does before letters. */
+	if (c == 0)
+		c = '.' - (unsigned char)text[len];
+	return c != 0 ? c : strcmp(name->field, text + len + 1);
 }
 
 static const struct drift_row *
 find_row(const char *message, const char *field)
 {
-	char name[96];
+	struct field_name name = {message, field};
 
-	snprintf(name, sizeof name, "%s.%s", message, field);
-	return bsearch(name, rows, ROWS, sizeof rows[0], compare_row);
+	return bsearch(&name, rows, ROWS, sizeof rows[0], compare_row);
 }
 
 /* The item behind a reference under whatever name it has now; NULL: the plan has never heard of it. */
