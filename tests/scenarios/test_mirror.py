@@ -269,7 +269,7 @@ class SayDoTest(Base):
         self.plumb("commitment", "kept", "c", "--as", "ada")
         self.assertIn("is kept since 2026-06-30", self.plumb("commitment", "broken", "c", "-m", "x", code=2))
         row = json.loads(self.plumb("saydo", "--person", "ada", "-o", "json"))["promises"][0]
-        self.assertEqual((row["standing"], row["moved"], row["first_due"]), ("KEPT", 1, "2026-07-15"))
+        self.assertEqual((row["standing"], row["moved"], row["first_due"]), ("kept", 1, "2026-07-15"))
 
     def test_decisions_reach_those_they_affect_until_read(self):
         self.people()
