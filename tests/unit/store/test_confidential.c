@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/calendar.h"
@@ -338,7 +341,7 @@ terms_of(struct confidential *store, const struct confidential_round *round, con
 
 /* '+' replaced, '-' new, or the digit of the error. */
 static char
-answer_as(struct confidential *store, const struct confidential_round *round, const char *person,
+answer_only(struct confidential *store, const struct confidential_round *round, const char *person,
     const char *body, bool may_replace, const char *name)
 {
 	const struct confidential_answer answer = {.round = *round,
@@ -349,10 +352,26 @@ answer_as(struct confidential *store, const struct confidential_round *round, co
 	struct err err = {0};
 	bool replaced = false;
 
-	terms_of(store, round, "", CLOSES, 7);
 	if (!confidential_answer(store, &answer, &replaced, &err))
 		return (char)('0' + err.code);
 	return replaced ? '+' : '-';
+}
+
+static char
+answer_as(struct confidential *store, const struct confidential_round *round, const char *person,
+    const char *body, bool may_replace, const char *name)
+{
+	terms_of(store, round, "", CLOSES, 7);
+	return answer_only(store, round, person, body, may_replace, name);
+}
+
+static void
+strcat_one(char *text, char more)
+{
+	size_t len = strlen(text);
+
+	text[len] = more;
+	text[len + 1] = '\0';
 }
 
 static char
@@ -625,6 +644,96 @@ START_TEST(a_file_of_pulses_only_takes_answers)
 }
 END_TEST
 
+/* How far the disk lets a file grow; 0: as far as it likes. */
+static void
+let_files_grow(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes > 0 ? bytes : limit.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/*
+ * A disk that is full after so many bytes, of the file and of its journal: what was acknowledged is there once there is room, what
+ * was refused is not, and nothing else.
+ */
+START_TEST(a_full_disk_loses_nothing_that_was_acknowledged)
+{
+	char expected[64] = "", body[] = "a";
+	struct confidential *store;
+	unsigned refused = 0;
+
+	make_folder();
+	signal(SIGXFSZ, SIG_IGN);
+	store = open_store(folder);
+	ck_assert_int_eq(answer(store, "first", "0"), '-'); /* so that there is a file */
+	strcat_one(expected, '0');
+	for (rlim_t room = 512; room <= 40960; room += 4096, body[0]++) {
+		char person[16];
+		char outcome;
+
+		snprintf(person, sizeof person, "p%s", body);
+		let_files_grow(room);
+		outcome = answer_only(store, &AUTUMN, person, body, true, NULL);
+		let_files_grow(0);
+		ck_assert(outcome == '-' || outcome == '0' + ERR_UNAVAILABLE);
+		refused += outcome != '-';
+		if (outcome == '-')
+			strcat_one(expected, body[0]);
+	}
+	confidential_free(store);
+	ck_assert_uint_gt(refused, 2);
+	ck_assert_uint_gt(strlen(expected), 3);
+	store = open_store(folder);
+	ck_assert_str_eq(answers(store, &AUTUMN) + strlen(expected), expected);
+	confidential_free(store);
+	remove_folder();
+}
+END_TEST
+
+/* What the parent was told is there, whenever the daemon is killed. */
+START_TEST(what_was_acknowledged_survives_a_kill)
+{
+	int told[2], acknowledged = 0;
+	struct confidential *store;
+	pid_t child;
+	char byte;
+
+	make_folder();
+	ck_assert_int_eq(pipe(told), 0);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		store = open_store(folder);
+		for (int i = 0; i < 1000; i++) {
+			char person[16];
+
+			snprintf(person, sizeof person, "p%d", i);
+			if (answer(store, person, "x") != '-' || write(told[1], "x", 1) != 1)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(told[1]);
+	while (acknowledged < 7 + _i && read(told[0], &byte, 1) == 1)
+		acknowledged++;
+	kill(child, SIGKILL);
+	while (read(told[0], &byte, 1) == 1)
+		acknowledged++;
+	waitpid(child, NULL, 0);
+	close(told[0]);
+	ck_assert_int_ge(acknowledged, 7);
+	store = open_store(folder);
+	ck_assert_uint_ge(answers_count(store, &AUTUMN), (uint32_t)acknowledged);
+	ck_assert_uint_le(answers_count(store, &AUTUMN), (uint32_t)acknowledged + 1);
+	confidential_free(store);
+	unlink(path_of("confidential.db-journal"));
+	remove_folder();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -649,6 +758,8 @@ main(void)
 	tcase_add_test(tc, an_answer_is_as_large_as_its_limit);
 	tcase_add_test(tc, the_file_of_answers_names_nobody_and_tells_no_time);
 	tcase_add_test(tc, a_file_of_pulses_only_takes_answers);
+	tcase_add_test(tc, a_full_disk_loses_nothing_that_was_acknowledged);
+	tcase_add_loop_test(tc, what_was_acknowledged_survives_a_kill, 0, 2);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
