@@ -146,20 +146,20 @@ class Imports(unittest.TestCase):
 # judge where there are objectives; StratML has no owners, and no document here names one person as performer for sure.
 # None of them speaks of customers, segments or journeys; that is found once, in those that have objectives.
 FINDINGS = {
-    # 1 goal and 5 objectives, Part 1: no owners, no measures, no dates
-    "pmoai.xml": {"customer/no-journey": 1, "owner/none": 6, "outcome/no-measure": 5, "outcome/no-date": 5},
+    # 1 goal and 5 objectives, Part 1: no owners, no measures, no dates. In each plan: its values, which nothing names
+    "pmoai.xml": {"customer/no-journey": 1, "owner/none": 6, "outcome/no-measure": 5, "outcome/no-date": 5, "mirror/value-on-the-wall": 6},
     # 3 goals and 10 objectives; 11 indicators, whose targets are all in words or empty; only the teleconferences' target
     # has an end, and its objective has another indicator without; 4 indicators have a number, of 2011 and 2012
     "smlc-2011.xml": {"customer/no-journey": 1, "owner/none": 13, "outcome/no-baseline": 11, "outcome/no-target": 11, "outcome/no-date": 10,
-                      "outcome/stale": 4},
+                      "outcome/stale": 4, "mirror/value-on-the-wall": 5},
     # 3 goals and 13 objectives; 21 indicators without a number in any target; 8 objectives have an indicator of which
     # no target has an end; 8 indicators have numbers, the newest of 2024-01-06
     "smlc-2023.xml": {"customer/no-journey": 1, "owner/none": 16, "outcome/no-baseline": 21, "outcome/no-target": 21, "outcome/no-date": 8,
-                      "outcome/stale": 8},
+                      "outcome/stale": 8, "mirror/value-on-the-wall": 5},
     # 3 goals whose objectives are empty forms
     "oecd-ai.xml": {"owner/none": 3, "sight/empty-goal": 3},
     # 5 goals and 11 objectives; all 28 indicators have a target, a baseline and a date, and no actual result yet
-    "sc-commerce-fy2023.xml": {"customer/no-journey": 1, "owner/none": 16},
+    "sc-commerce-fy2023.xml": {"customer/no-journey": 1, "owner/none": 16, "mirror/value-on-the-wall": 4},
     # 8 goals and 20 objectives, each with an indicator with targets and dates, without baseline; all actuals are years old
     "us-assistance-albania.xml": {"customer/no-journey": 1, "owner/none": 28, "outcome/no-baseline": 20, "outcome/stale": 20},
 }
