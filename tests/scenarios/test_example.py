@@ -12,7 +12,8 @@ from plumbrpc import NOT_FOUND, ROOT, Daemon, RpcError, binary, pb
 
 EXAMPLE = os.path.join(ROOT, "deploy", "example")
 EXPECTED = os.path.join(ROOT, "tests", "scenarios", "example_expected.yaml")
-FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "rhythm/", "horizon/", "maturity/", "impact/", "customer/")
+FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "rhythm/", "horizon/", "maturity/", "impact/", "customer/",
+            "clarity/not-accepted", "clarity/outdated-acceptance")
 LAST_OF_Q1 = "2026-03-31"
 LOADED_WITHIN = 30  # seconds, with sanitizers on a busy machine; 0.2 without
 

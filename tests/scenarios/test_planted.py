@@ -343,9 +343,10 @@ FAULTS = [
      "Open for 15 days, more than 14; the day by which it is needed is still ahead."),
 
     # ---- clarity
-    ("clarity/not-accepted", [("retract", "acceptance/plan-hugo-arlt")],
-     ["clarity/not-accepted:baseline/2026-plan"],
-     "One of the fourteen who carry it has not accepted it any more."),
+    ("clarity/not-accepted", [("add", {"id": "planted", "about": "baseline/2026-plan", "by": "hugo-arlt", "at": "2026-04-20",
+               "acceptance": {"answer": "BLOCKED", "in_the_way": "Two plans for one week", "cleared_by": "samir-nasser"}})],
+     ["clarity/not-accepted:baseline/2026-plan,acceptance/planted"],
+     "What stands in his way has been there for 25 days, more than 14."),
 
     # ---- horizon
     ("horizon/no-end-state",

@@ -218,7 +218,13 @@ family_asks(const char *family)
 	    {"owner", "who answers for it?"},
 	    {"load", "can these people do this much?"},
 	    {"ask", "do the teams needed know and agree?"},
+	    {"mirror", "do resources and acts match the words?"},
+	    {"customer", "is the plan about customers?"},
+	    {"clarity", "does everybody know and mean the same?"},
 	    {"rhythm", "do levels keep talking?"},
+	    {"horizon", "does the strategy meet the outside?"},
+	    {"maturity", "basics first?"},
+	    {"impact", "what else falls?"},
 	};
 
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
