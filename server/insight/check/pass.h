@@ -127,7 +127,7 @@ const struct voices *pass_voices(const struct pass *pass);
 	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
 	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \
 	    ROLE_BIT(ROLE_AFTER) | ROLE_BIT(ROLE_RANKING_OF) | ROLE_BIT(ROLE_PRECEDES) |           \
-	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED) | ROLE_BIT(ROLE_MET_BY) |           \
+	    ROLE_BIT(ROLE_WHO) | ROLE_BIT(ROLE_NEED) | ROLE_BIT(ROLE_MET_BY) |                     \
 	    ROLE_BIT(ROLE_CONTRIBUTION_MEASURE) | JOURNEYS_IN_ROLES)
 
 #endif
