@@ -522,6 +522,12 @@ describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry)
 		output_wrap(&ctx->out, lead, title);
 	if (entry->renamed_to[0])
 		line(ctx, "renamed to", entry->renamed_to);
+	if (item && item->body_case == PLUMB__V1__ITEM__BODY_OBJECTIVE) {
+		add_label(lead, "aim");
+		title = describe_aim(ctx, item->objective);
+		if (title[0])
+			output_wrap(&ctx->out, lead, title);
+	}
 	if (item)
 		message_lines(ctx, &item->base);
 	else if (describe_record(entry))

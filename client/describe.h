@@ -26,6 +26,8 @@ const char *describe_title(struct context *ctx, const Plumb__V1__Envelope *entry
 const char *describe_about(const Plumb__V1__Envelope *entry);
 /* The whole entry. */
 void describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* "To meet our customers' expectation of X, our target is Y by Z."; "" where the objective names no expectation. In ctx->arena. */
+const char *describe_aim(struct context *ctx, const Plumb__V1__Objective *objective);
 /* Is a field of this name kept in hundredths of a person-day? */
 bool describe_is_effort(const char *field);
 /* 250 as "2.5 days", into buf, which it returns. */
