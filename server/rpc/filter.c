@@ -18,6 +18,19 @@
 
 struct term;
 
+/* Kinds with a status of their own. */
+enum family {
+	FAMILY_WORK,
+	FAMILY_OBJECTIVE,
+	FAMILY_ASK,
+	FAMILY_CHECK_IN,
+	FAMILY_COMMITMENT,
+	FAMILY_DECISION,
+	FAMILY_REQUEST,
+	FAMILY_RISK,
+	FAMILY_COUNT
+};
+
 /* One of the values of a term that are joined by commas. */
 struct value {
 	struct value *next;
@@ -29,9 +42,9 @@ struct value {
 	uint32_t slot; /* of a reference; SLOT_NONE: there is no such entry */
 	bool prefix;
 	bool yes;
-	bool is_ascii;  /* of words */
-	int status[4];  /* per family below; -1 the family has no such status */
-	int64_t number; /* date or revision */
+	bool is_ascii;            /* of words */
+	int status[FAMILY_COUNT]; /* -1: the family has no such status */
+	int64_t number;           /* date or revision */
 };
 
 enum comparison {
@@ -240,18 +253,6 @@ match_ref(const struct term *term, const struct value *value, const struct view 
 }
 
 /* ---- status -------------------------------------------------------------------------------------------- */
-
-enum family {
-	FAMILY_WORK,
-	FAMILY_OBJECTIVE,
-	FAMILY_ASK,
-	FAMILY_CHECK_IN,
-	FAMILY_COMMITMENT,
-	FAMILY_DECISION,
-	FAMILY_REQUEST,
-	FAMILY_RISK,
-	FAMILY_COUNT
-};
 
 static const ProtobufCEnumDescriptor *const families[FAMILY_COUNT] = {
     [FAMILY_WORK] = &plumb__v1__work_status__descriptor,

@@ -253,7 +253,7 @@ static bool
 run_impact(struct view_job *job, struct err *err)
 {
 	struct impact_call ic = {.job = job, .request = job->arg};
-	const struct item *item;
+	const struct item *item = NULL;
 	struct impact *impact;
 	bool ok;
 
