@@ -39,7 +39,7 @@ struct mine_query {
 	double answer_days;
 	double request_days; /* of rhythm/request-blocked */
 	double accept_days;  /* of clarity/not-accepted */
-	index_stop_fn stop; /* may be NULL */
+	index_stop_fn stop;  /* may be NULL */
 	void *arg;
 };
 
