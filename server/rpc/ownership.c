@@ -358,8 +358,7 @@ judge_before(const struct judge *judge, enum kind kind, const char *id)
 	return item;
 }
 
-/* It belongs to nothing: whose it is it must say. */
-static void
+void
 judge_says(struct judge *judge, const Plumb__V1__Item *item)
 {
 	for (size_t i = 0; i < item->n_owners; i++) {
@@ -395,6 +394,8 @@ judge_put(struct judge *judge, const Plumb__V1__Put *put)
 		judge_ask(judge, item, old);
 	else if (rule_of(kind) == RULE_REQUEST)
 		judge_request(judge, item, old);
+	else if (kind == KIND_COMMITMENT)
+		judge_promise(judge, item, old);
 	else if (old != NULL && !own_has(&judge->own, old))
 		judge_refuse_others(judge, "put.item", old);
 	else if (rule_of(kind) == RULE_SAYS)
@@ -420,7 +421,8 @@ judge_named(struct judge *judge, const char *ref, const char *field)
 		return NULL;
 	}
 	if (!own_has(&judge->own, item) && (item->kind != KIND_ASK || !judge_asks(judge, item)) &&
-	    (item->kind != KIND_REQUEST || !judge_requests(judge, item))) {
+	    (item->kind != KIND_REQUEST || !judge_requests(judge, item)) &&
+	    (item->kind != KIND_COMMITMENT || !judge_promises(judge, item))) {
 		judge_refuse_others(judge, field, item);
 		return NULL;
 	}

@@ -50,4 +50,12 @@ const struct item *judge_side(const struct judge *judge, const struct item *ask,
 bool judge_requests(struct judge *judge, const struct item *request);
 void judge_request(struct judge *judge, const Plumb__V1__Item *item, const struct item *old);
 
+/* It belongs to nothing: whose it is it must say, among its owners. */
+void judge_says(struct judge *judge, const Plumb__V1__Item *item);
+
+/* Is the caller its owner, or who promised it? */
+bool judge_promises(struct judge *judge, const struct item *commitment);
+/* A put of a commitment; old is NULL where it is new. */
+void judge_promise(struct judge *judge, const Plumb__V1__Item *item, const struct item *old);
+
 #endif

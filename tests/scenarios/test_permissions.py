@@ -378,6 +378,8 @@ CHANGES = [
     ("step of nothing of theirs", OTHERS, put(id="new", owners=["anna"], step=pb.customer.Step(stage="x"))),
     ("expectation of nothing of theirs", OTHERS, put(id="new", owners=["anna"], expectation=pb.customer.Expectation(step="x"))),
     ("commitment of their own", OWN, put(id="new", owners=["anna"], commitment=pb.governance.Commitment())),
+    ("promise of their own", OWN, put(id="new", commitment=pb.governance.Commitment(promised_by="anna"))),
+    ("promise by another", OTHERS, put(id="new", owners=["anna"], commitment=pb.governance.Commitment(promised_by="bob"))),
     ("commitment of another", OTHERS, put(id="new", owners=["bob"], commitment=pb.governance.Commitment())),
     ("decision of their own", OWN, put(id="new", owners=["anna"], decision=pb.governance.Decision())),
     ("decision of another", OTHERS, put(id="new", owners=["bob"], decision=pb.governance.Decision())),

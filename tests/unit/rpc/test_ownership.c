@@ -39,6 +39,7 @@ static const char *const plan[] = {
     ("{'id':'done','ask':{'from':'cs','to':'it','state':'COMMITTED','answer':'Yes',"
      "'answered_by':'bob'}}"),
     "{'id':'r','request':{'from':'anna','to':'bob','work':'a'}}",
+    "{'id':'p','commitment':{'promised_by':'team/cs'}}",
     ("{'id':'told','request':{'from':'team/cs','to':'bob','state':'REFUSED','answer':'No',"
      "'answered_by':'bob'}}"),
 };
@@ -323,6 +324,15 @@ static const struct row rows[] = {
     {BOB, PUT("{'id':'k','ask':{'from':'cs','to':'it','what':'Help','state':'WITHDRAWN'}}"),
 	"ask.state: whoever asks says so"},
     {BOB, REMOVE("ask/k"), "ask/k is not yours"},
+    /* ---- commitments: nobody promises for another */
+    {ANNA, PUT("{'id':'n','commitment':{'promised_by':'anna'}}"), NULL},
+    {ANNA, PUT("{'id':'n','owners':['anna'],'commitment':{'promised_by':'bob'}}"),
+	"a promise comes from you or a team that you lead"},
+    {CARL, PUT("{'id':'p','commitment':{'promised_by':'team/cs','state':'KEPT'}}"), NULL},
+    {CARL, PUT("{'id':'p','commitment':{'promised_by':'bob'}}"),
+	"a promise comes from you or a team that you lead"},
+    {"person/eva", PUT("{'id':'p','commitment':{'promised_by':'team/cs','state':'KEPT'}}"),
+	"commitment/p is not yours"},
     /* ---- requests: who asks */
     {ANNA, PUT("{'id':'n','request':{'from':'anna','to':'bob'}}"), NULL},
     {ANNA, PUT("{'id':'n','owners':['anna'],'request':{'to':'bob'}}"), NULL},
