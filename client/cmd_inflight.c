@@ -243,8 +243,14 @@ show_text(struct context *ctx, const Plumb__V1__InFlightReply *r, bool moves)
 	output_text(&ctx->out, "\nWho would count more elsewhere:\n");
 	for (size_t i = 0; i < r->n_moves; i++)
 		show_move(ctx, r->moves[i], "  ");
-	if (r->no_moves[0])
-		output_printf(&ctx->out, "  nobody is suggested: %s.\n", r->no_moves);
+	if (r->no_moves[0]) {
+		struct str text;
+
+		str_init(&text, 1000);
+		str_addf(&text, "nobody is suggested: %s.", r->no_moves);
+		say(ctx, "  ", &text);
+		str_fini(&text);
+	}
 }
 
 /* ---- for programs */
