@@ -173,7 +173,7 @@ class Abuse(WithDaemon):
                     ((pb.plan, "Plan"), (pb.insight, "Insight"), (pb.signal, "Signal"), (pb.voice, "Voice"), (pb.survey, "Survey"),
                      (pb.admin, "Admin"))]
         methods = ["%s.%s" % (s.name, m.name) for s in services for m in s.methods]
-        self.assertEqual(len(methods), 47)
+        self.assertEqual(len(methods), 50)
         stream = 1
         for method in methods:
             for _ in range(60):
