@@ -115,6 +115,14 @@
 #define LIMIT_JOURNEY_LIST       50u
 #define LIMIT_JOURNEY_CHANGES    200u /* steps that differ from the journey to be: they go out in one message */
 #define LIMIT_ECOSYSTEM_SUPPORTS 200u /* of one segment at one step */
+/*
+ * The book of the customer room: segments, and journeys of segments, that are told; what is listed of each kind: more than anybody reads in
+ * one. So that a segment, and the book, fit a message.
+ */
+#define LIMIT_ROOM_SEGMENTS 100u
+#define LIMIT_ROOM_PATHS    200u
+#define LIMIT_ROOM_LIST     20u
+#define LIMIT_ROOM_NOTES    50u
 /* How far ahead standing meetings are listed: three years, at most one a day. */
 #define LIMIT_MEETING_DAYS 1100u
 /* Days of the past that a trend covers: three years, a check each. */

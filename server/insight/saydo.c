@@ -131,8 +131,8 @@ is_wanted(const struct index *ix, const struct saydo_query *query, const struct 
 
 /* ---- rows */
 
-static void
-count_into(struct saydo_row *row, const struct index *ix, const struct saydo_promise *p)
+void
+saydo_count(struct saydo_row *row, const struct index *ix, const struct saydo_promise *p)
 {
 	row->counts[p->standing]++;
 	row->moved += p->moved > 0;
@@ -140,8 +140,8 @@ count_into(struct saydo_row *row, const struct index *ix, const struct saydo_pro
 	row->kept_by_first += p->standing == SAYDO_KEPT && ix->items[p->slot]->done <= p->first_due;
 }
 
-static void
-close_row(struct saydo_row *row)
+void
+saydo_close(struct saydo_row *row)
 {
 	uint32_t kept = row->counts[SAYDO_KEPT];
 
@@ -163,7 +163,7 @@ count_for(struct saydo *out, uint32_t *row_of, const struct index *ix, uint32_t 
 		row_of[who] = out->rows_count;
 		out->rows[out->rows_count++] = (struct saydo_row){.who = who};
 	}
-	count_into(&out->rows[row_of[who]], ix, p);
+	saydo_count(&out->rows[row_of[who]], ix, p);
 }
 
 static int
@@ -209,7 +209,7 @@ gather(const struct index *ix, const struct saydo_query *query, uint32_t *row_of
 		if (!is_wanted(ix, query, p))
 			continue;
 		out->promises_count++;
-		count_into(&out->rows[0], ix, p);
+		saydo_count(&out->rows[0], ix, p);
 		if (p->team != p->by && (query->who == SLOT_NONE || query->who == p->team))
 			count_for(out, row_of, ix, p->team, p);
 		count_for(out, row_of, ix, p->by, p);
@@ -236,7 +236,7 @@ saydo_run(
 	gather(ix, query, row_of, out);
 	free(row_of);
 	for (uint32_t i = 0; i < out->rows_count; i++)
-		close_row(&out->rows[i]);
+		saydo_close(&out->rows[i]);
 	qsort_r(
 	    out->rows, out->rows_count, sizeof out->rows[0], compare_rows, (void *)(uintptr_t)ix);
 	qsort_r(out->promises, out->promises_count, sizeof out->promises[0], compare_promises,

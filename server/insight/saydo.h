@@ -67,6 +67,10 @@ struct saydo {
 	uint32_t promises_count;
 };
 
+/* Into a row that starts all zero but for `who`; then the numbers made of its counts. */
+void saydo_count(struct saydo_row *row, const struct index *ix, const struct saydo_promise *p);
+void saydo_close(struct saydo_row *row);
+
 /* The index must have ROLE_MEMBER and ROLE_LEAD among its ways back. To be given back with saydo_fini() in any case. */
 bool saydo_run(const struct index *ix, const struct saydo_query *query, struct saydo *out,
     struct err *err) MUST_CHECK;

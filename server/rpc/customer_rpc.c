@@ -1,5 +1,7 @@
 #include "server/rpc/customer_rpc.h"
 
+#include <string.h>
+
 #include "common/arena.h"
 #include "common/pb.h"
 #include "server/limits.h"
@@ -30,6 +32,20 @@ customer_find(struct view_job *job, const char *field, const char *text, enum ki
 		    err, ERR_NOT_FOUND, "there is no %s/%.*s", kind_name(kind), (int)len, id);
 	*slot = item->slot;
 	return true;
+}
+
+#define TEXT_MAX 500u
+
+char *
+customer_cut(struct arena *arena, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len <= TEXT_MAX)
+		return arena_strdup(arena, text);
+	for (len = TEXT_MAX; ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+		;
+	return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)len, text);
 }
 
 char *

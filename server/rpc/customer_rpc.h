@@ -19,6 +19,8 @@ struct view_job;
 bool customer_find(struct view_job *job, const char *field, const char *text, enum kind kind,
     uint32_t *slot, struct err *err) MUST_CHECK;
 
+/* A stated text; its first 500 bytes and "â¦" where it is longer: the whole stands in the item. */
+char *customer_cut(struct arena *arena, const char *text);
 /* "kind/id"; "" for SLOT_NONE. */
 char *customer_ref(struct arena *arena, const struct index *ix, uint32_t slot);
 char *customer_title(struct arena *arena, const struct index *ix, uint32_t slot);

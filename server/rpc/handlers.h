@@ -49,6 +49,7 @@ void handle_insight_burn_up(struct rpc_call *call, const ProtobufCMessage *reque
 /* drift_rpc.c */
 void handle_insight_drift(struct rpc_call *call, const ProtobufCMessage *request);
 /* journey_rpc.c, ecosystem_rpc.c */
+void handle_insight_room(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_journey(struct rpc_call *call, const ProtobufCMessage *request);
 void handle_insight_ecosystem(struct rpc_call *call, const ProtobufCMessage *request);
 /* impact_rpc.c */

@@ -17,24 +17,17 @@
 #include "server/rpc/customer_rpc.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/journey_call.h"
 #include "server/rpc/rpc.h"
 
 #define STEPS_A_MESSAGE 8u
-#define TEXT_MAX        500u /* bytes of what follows from an expectation: the whole stands in the item */
 
-struct journey_call {
+/* What Journey is asked. */
+struct journey_ask {
+	struct journey_call jc;
 	const Plumb__V1__JourneyRequest *request;
-	struct view_job *job;
-	struct index ix;
-	struct journeys js;
-	struct arena *arena; /* of one message */
-	uint32_t journey;    /* SLOT_NONE: all */
-	uint32_t segment;
-	int32_t since;         /* DATE_NONE: not asked */
-	struct slots segments; /* of the journey that is shown */
-	struct slots found;    /* scratch */
+	uint32_t journey; /* SLOT_NONE: all */
 	Plumb__V1__JourneySummary summary;
-	char *notes[LIMIT_JOURNEY_LIST];
 };
 
 static bool
@@ -46,26 +39,14 @@ is_cancelled(void *arg)
 static bool
 add_note(struct journey_call *jc, char *text)
 {
-	if (text != NULL && jc->summary.n_notes < LIMIT_JOURNEY_LIST)
-		jc->notes[jc->summary.n_notes++] = text;
+	if (text != NULL && jc->notes_count < LIMIT_JOURNEY_LIST)
+		jc->notes[jc->notes_count++] = text;
 	return text != NULL;
 }
 
 /* ---- pieces of a step */
 
 #define STATE(x) PLUMB__V1__##x
-
-static char *
-cut(struct arena *arena, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len <= TEXT_MAX)
-		return arena_strdup(arena, text);
-	for (len = TEXT_MAX; ((unsigned char)text[len] & 0xc0) == 0x80; len--)
-		;
-	return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)len, text);
-}
 
 static bool
 fill_words(const struct journey_call *jc, uint32_t slot, Plumb__V1__PathExpectation *out)
@@ -78,10 +59,10 @@ fill_words(const struct journey_call *jc, uint32_t slot, Plumb__V1__PathExpectat
 	out->who = arena_array(jc->arena, n + 1, sizeof out->who[0]);
 	if (e == NULL || out->who == NULL)
 		return false;
-	out->when_met = cut(jc->arena, e->when_met);
-	out->when_missed = cut(jc->arena, e->when_missed);
+	out->when_met = customer_cut(jc->arena, e->when_met);
+	out->when_missed = customer_cut(jc->arena, e->when_missed);
 	for (; out->n_who < n; out->n_who++) {
-		out->who[out->n_who] = cut(jc->arena, e->who[out->n_who]);
+		out->who[out->n_who] = customer_cut(jc->arena, e->who[out->n_who]);
 		if (out->who[out->n_who] == NULL)
 			return false;
 	}
@@ -117,7 +98,7 @@ make_expectation(struct journey_call *jc, uint32_t slot)
 	if (out == NULL)
 		return NULL;
 	plumb__v1__path_expectation__init(out);
-	journeys_expected(&jc->js, slot, jc->job->today, &now);
+	journeys_expected(&jc->js, slot, jc->ix.today, &now);
 	fill_numbers(jc, &now, out);
 	if (jc->since != DATE_NONE) {
 		journeys_expected(&jc->js, slot, jc->since, &before);
@@ -142,7 +123,7 @@ static bool
 fill_expectations(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 {
 	struct slots list = {0};
-	bool ok = journeys_expectations(&jc->js, step, jc->segment, jc->job->today, &list);
+	bool ok = journeys_expectations(&jc->js, step, jc->segment, jc->ix.today, &list);
 	size_t n = list.count < LIMIT_JOURNEY_LIST ? list.count : LIMIT_JOURNEY_LIST;
 
 	out->expectations = arena_array(jc->arena, n + 1, sizeof out->expectations[0]);
@@ -263,9 +244,9 @@ fill_fared(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 	struct fared now, before;
 	size_t n = jc->segments.count > 1 ? jc->segments.count : 0;
 
-	journeys_fared_all(&jc->js, step, &jc->segments, jc->job->today, &now);
+	journeys_fared_all(&jc->js, step, &jc->segments, jc->ix.today, &now);
 	if (jc->segments.count == 1)
-		journeys_fared(&jc->js, step, jc->segments.list[0], jc->job->today, &now);
+		journeys_fared(&jc->js, step, jc->segments.list[0], jc->ix.today, &now);
 	if (!isnan(now.emotion)) {
 		out->emotion__case = STATE(PATH_STEP__EMOTION__EMOTION);
 		out->emotion = now.emotion;
@@ -289,8 +270,7 @@ fill_fared(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 		if (one == NULL)
 			return false;
 		plumb__v1__path_fared__init(one);
-		journeys_fared(
-		    &jc->js, step, jc->segments.list[out->n_fared], jc->job->today, &now);
+		journeys_fared(&jc->js, step, jc->segments.list[out->n_fared], jc->ix.today, &now);
 		one->segment = customer_ref(jc->arena, &jc->ix, jc->segments.list[out->n_fared]);
 		one->value_state = (Plumb__V1__Step__ValueState)now.value_state;
 		if (!isnan(now.emotion)) {
@@ -339,7 +319,7 @@ fill_stated(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 		return false;
 	out->ref = customer_ref(jc->arena, ix, step);
 	out->title = customer_title(jc->arena, ix, step);
-	out->touchpoint = cut(jc->arena, body->touchpoint);
+	out->touchpoint = customer_cut(jc->arena, body->touchpoint);
 	out->met_by = customer_ref(jc->arena, ix, index_target(ix, step, ROLE_MET_BY));
 	out->judged_by = customer_ref(jc->arena, ix, index_target(ix, step, ROLE_JUDGED_BY));
 	return out->ref != NULL && out->title != NULL && out->touchpoint != NULL &&
@@ -418,8 +398,8 @@ add_difference(struct journey_call *jc, Plumb__V1__StepChange *out, const char *
 		return false;
 	plumb__v1__step_difference__init(d);
 	d->field = pb_str(field);
-	d->from = cut(jc->arena, from);
-	d->to = cut(jc->arena, to);
+	d->from = customer_cut(jc->arena, from);
+	d->to = customer_cut(jc->arena, to);
 	out->differences[out->n_differences++] = d;
 	return d->from != NULL && d->to != NULL;
 }
@@ -478,7 +458,7 @@ add_change(struct journey_call *jc, uint32_t as_is, uint32_t to_be, Plumb__V1__J
 	change->to_be = customer_ref(jc->arena, &jc->ix, to_be);
 	change->title = customer_title(jc->arena, &jc->ix, to_be != SLOT_NONE ? to_be : as_is);
 	if (as_is != SLOT_NONE) {
-		journeys_fared_all(&jc->js, as_is, &jc->segments, jc->job->today, &fared);
+		journeys_fared_all(&jc->js, as_is, &jc->segments, jc->ix.today, &fared);
 		change->value_as_is = (Plumb__V1__Step__ValueState)fared.value_state;
 		if (!isnan(fared.emotion)) {
 			change->emotion_as_is__case =
@@ -487,7 +467,7 @@ add_change(struct journey_call *jc, uint32_t as_is, uint32_t to_be, Plumb__V1__J
 		}
 	}
 	if (to_be != SLOT_NONE) {
-		journeys_fared_all(&jc->js, to_be, &jc->segments, jc->job->today, &fared);
+		journeys_fared_all(&jc->js, to_be, &jc->segments, jc->ix.today, &fared);
 		change->value_to_be = (Plumb__V1__Step__ValueState)fared.value_state;
 		if (!isnan(fared.emotion)) {
 			change->emotion_to_be__case =
@@ -631,7 +611,6 @@ static bool
 send_path(struct journey_call *jc, uint32_t journey, const struct path *path, struct err *err)
 {
 	Plumb__V1__JourneyPath out;
-	Plumb__V1__JourneyReply reply;
 	size_t expectations = 0;
 	size_t i = 0;
 
@@ -641,13 +620,12 @@ send_path(struct journey_call *jc, uint32_t journey, const struct path *path, st
 		if (view_job_cancelled(jc->job))
 			return err_set(err, ERR_CANCELLED, "the call was cancelled");
 		arena_reset(jc->arena);
-		plumb__v1__journey_reply__init(&reply);
 		plumb__v1__journey_path__init(&out);
 		out.ref = customer_ref(jc->arena, &jc->ix, journey);
 		out.steps = arena_array(jc->arena, n + 1, sizeof out.steps[0]);
 		if (out.ref == NULL || out.steps == NULL ||
 		    (i == 0 && (!fill_head(jc, journey, path, &out) ||
-				   (jc->request->to_be && !fill_target(jc, journey, path, &out)))))
+				   (jc->to_be && !fill_target(jc, journey, path, &out)))))
 			return err_oom(err);
 		for (; out.n_steps < n; i++) {
 			Plumb__V1__PathStep *step = make_step(jc, &path->steps[i]);
@@ -657,15 +635,14 @@ send_path(struct journey_call *jc, uint32_t journey, const struct path *path, st
 			expectations += step->n_expectations;
 			out.steps[out.n_steps++] = step;
 		}
-		reply.path = &out;
-		if (!view_job_send(jc->job, &reply.base, err))
+		if (!jc->send(jc, &out, err))
 			return false;
 	} while (i < path->count);
 	return note_lacks(jc, journey, path, expectations) || err_oom(err);
 }
 
-static bool
-show_journey(struct journey_call *jc, uint32_t journey, struct err *err)
+bool
+journey_call_show(struct journey_call *jc, uint32_t journey, struct err *err)
 {
 	struct path path;
 	bool ok = journeys_path(&jc->js, journey, &path);
@@ -676,17 +653,61 @@ show_journey(struct journey_call *jc, uint32_t journey, struct err *err)
 	else if (ok)
 		ok = journeys_segments(&jc->js, journey, &path, &jc->segments);
 	ok = ok ? send_path(jc, journey, &path, err) : err_oom(err);
-	jc->summary.journeys++;
 	path_fini(&path);
 	return ok;
 }
 
+bool
+journey_call_begin(struct journey_call *jc, struct view_job *job, int32_t today, struct err *err)
+{
+	jc->job = job;
+	if (!index_init(&jc->ix, job->view, today, ROLES_ALL, is_cancelled, job, err))
+		return false;
+	jc->arena = arena_new(LIMIT_CALL_ARENA);
+	if (jc->arena == NULL)
+		err_oom(err);
+	else if (journeys_init(&jc->js, &jc->ix, is_cancelled, job, err))
+		return true;
+	journey_call_end(jc);
+	return false;
+}
+
+void
+journey_call_end(struct journey_call *jc)
+{
+	journeys_fini(&jc->js);
+	slots_fini(&jc->segments);
+	slots_fini(&jc->found);
+	index_fini(&jc->ix);
+	arena_free(jc->arena);
+}
+
+/* ---- Journey */
+
+static bool
+send_reply(struct journey_call *jc, Plumb__V1__JourneyPath *path, struct err *err)
+{
+	Plumb__V1__JourneyReply reply;
+
+	plumb__v1__journey_reply__init(&reply);
+	reply.path = path;
+	return view_job_send(jc->job, &reply.base, err);
+}
+
+static bool
+show_journey(struct journey_ask *ask, uint32_t journey, struct err *err)
+{
+	ask->summary.journeys++;
+	return journey_call_show(&ask->jc, journey, err);
+}
+
 /* The one that was asked about, to be compared: as it is. */
 static bool
-show_one(struct journey_call *jc, struct err *err)
+show_one(struct journey_ask *ask, struct err *err)
 {
-	const struct item *journey = jc->ix.items[jc->journey];
-	uint32_t slot = jc->journey;
+	struct journey_call *jc = &ask->jc;
+	const struct item *journey = jc->ix.items[ask->journey];
+	uint32_t slot = ask->journey;
 
 	if (jc->segment != SLOT_NONE && !journeys_takes(&jc->ix, slot, jc->segment)) {
 		const struct item *segment = jc->ix.items[jc->segment];
@@ -696,7 +717,7 @@ show_one(struct journey_call *jc, struct err *err)
 		    segment->id_len, item_id(segment), journey->id_len, item_id(journey));
 		return faults_none(jc->job->faults, err);
 	}
-	if (jc->request->to_be && journey->extra == JOURNEY_TO_BE) {
+	if (ask->request->to_be && journey->extra == JOURNEY_TO_BE) {
 		slot = journeys_target(&jc->ix, slot, ROLE_INSTEAD);
 		if (slot == SLOT_NONE) {
 			faults_add(jc->job->faults, "to_be",
@@ -705,12 +726,13 @@ show_one(struct journey_call *jc, struct err *err)
 			return faults_none(jc->job->faults, err);
 		}
 	}
-	return show_journey(jc, slot, err);
+	return show_journey(ask, slot, err);
 }
 
 static bool
-show_all(struct journey_call *jc, struct err *err)
+show_all(struct journey_ask *ask, struct err *err)
 {
+	struct journey_call *jc = &ask->jc;
 	struct slots list = {0};
 	uint32_t count;
 	const uint32_t *journeys = index_kind(&jc->ix, KIND_JOURNEY, &count);
@@ -723,7 +745,7 @@ show_all(struct journey_call *jc, struct err *err)
 	}
 	slots_by_name(&jc->ix, &list);
 	for (size_t i = 0; ok && i < list.count; i++)
-		ok = show_journey(jc, list.list[i], err);
+		ok = show_journey(ask, list.list[i], err);
 	if (ok && list.count == 0)
 		ok = add_note(jc,
 			 arena_strdup(jc->job->arena,
@@ -738,27 +760,30 @@ show_all(struct journey_call *jc, struct err *err)
 }
 
 static bool
-send_summary(struct journey_call *jc, struct err *err)
+send_summary(struct journey_ask *ask, struct err *err)
 {
+	struct journey_call *jc = &ask->jc;
 	Plumb__V1__JourneyReply reply;
 	char today[DATE_TEXT_LEN];
 
 	arena_reset(jc->arena);
 	plumb__v1__journey_reply__init(&reply);
-	reply.summary = &jc->summary;
-	jc->summary.revision = jc->job->revision;
-	jc->summary.today = date_format(jc->job->today, today);
-	jc->summary.notes = jc->notes;
-	if (!customer_loose(jc->arena, &jc->ix, &jc->summary.loose, &jc->summary.n_loose,
-		&jc->summary.more_loose))
+	reply.summary = &ask->summary;
+	ask->summary.revision = jc->job->revision;
+	ask->summary.today = date_format(jc->job->today, today);
+	ask->summary.notes = jc->notes;
+	ask->summary.n_notes = jc->notes_count;
+	if (!customer_loose(jc->arena, &jc->ix, &ask->summary.loose, &ask->summary.n_loose,
+		&ask->summary.more_loose))
 		return err_oom(err);
 	return view_job_send(jc->job, &reply.base, err);
 }
 
 static bool
-check_since(struct journey_call *jc, struct err *err)
+check_since(struct journey_ask *ask, struct err *err)
 {
-	const char *text = jc->request->since;
+	struct journey_call *jc = &ask->jc;
+	const char *text = ask->request->since;
 
 	jc->since = DATE_NONE;
 	if (text[0] != '\0' && !date_parse(text, &jc->since))
@@ -772,26 +797,23 @@ check_since(struct journey_call *jc, struct err *err)
 static bool
 run_journey(struct view_job *job, struct err *err)
 {
-	struct journey_call *jc = job->arg;
-	bool ok = false;
+	struct journey_ask *ask = job->arg;
+	struct journey_call *jc = &ask->jc;
+	bool ok;
 
 	jc->job = job;
-	if (!check_since(jc, err) ||
-	    !customer_find(job, "journey", jc->request->journey, KIND_JOURNEY, &jc->journey, err) ||
-	    !customer_find(job, "segment", jc->request->segment, KIND_SEGMENT, &jc->segment, err) ||
-	    !index_init(&jc->ix, job->view, job->today, ROLES_ALL, is_cancelled, job, err))
+	jc->send = send_reply;
+	jc->to_be = ask->request->to_be;
+	if (!check_since(ask, err) ||
+	    !customer_find(
+		job, "journey", ask->request->journey, KIND_JOURNEY, &ask->journey, err) ||
+	    !customer_find(
+		job, "segment", ask->request->segment, KIND_SEGMENT, &jc->segment, err) ||
+	    !journey_call_begin(jc, job, job->today, err))
 		return false;
-	jc->arena = arena_new(LIMIT_CALL_ARENA);
-	if (jc->arena == NULL)
-		err_oom(err);
-	else if (journeys_init(&jc->js, &jc->ix, is_cancelled, job, err))
-		ok = (jc->journey != SLOT_NONE ? show_one(jc, err) : show_all(jc, err)) &&
-		     send_summary(jc, err);
-	journeys_fini(&jc->js);
-	slots_fini(&jc->segments);
-	slots_fini(&jc->found);
-	index_fini(&jc->ix);
-	arena_free(jc->arena);
+	ok = (ask->journey != SLOT_NONE ? show_one(ask, err) : show_all(ask, err)) &&
+	     send_summary(ask, err);
+	journey_call_end(jc);
 	return ok;
 }
 
@@ -799,15 +821,15 @@ void
 handle_insight_journey(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__JourneyRequest *request = (const Plumb__V1__JourneyRequest *)message;
-	struct journey_call *jc = arena_zalloc(call->arena, sizeof *jc);
+	struct journey_ask *ask = arena_zalloc(call->arena, sizeof *ask);
 	struct err err;
 
-	if (jc == NULL) {
+	if (ask == NULL) {
 		err_oom(&err);
 		rpc_fail(call, &err);
 		return;
 	}
-	jc->request = request;
-	plumb__v1__journey_summary__init(&jc->summary);
-	job_view(call, request->at, run_journey, jc);
+	ask->request = request;
+	plumb__v1__journey_summary__init(&ask->summary);
+	job_view(call, request->at, run_journey, ask);
 }

@@ -60,6 +60,7 @@ static const struct rpc_method methods[] = {
 	METHOD("Insight", "Moves", moves, RPC_STREAM, handle_insight_moves),
 	METHOD("Insight", "Outside", outside, 0, handle_insight_outside),
 	METHOD("Insight", "Progress", progress, 0, handle_insight_progress),
+	METHOD("Insight", "Room", room, RPC_STREAM, handle_insight_room),
 	METHOD("Insight", "SayDo", say_do, 0, handle_insight_say_do),
 	METHOD("Insight", "Schedule", schedule, RPC_STREAM, handle_insight_schedule),
 	METHOD("Insight", "Score", score, 0, handle_insight_score),

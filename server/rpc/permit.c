@@ -31,6 +31,7 @@ static const struct permit permits[] = {
 	{ "plumb.v1.Insight", "Maturity", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Mine", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Mirror", ACCESS_READER, false },
+	{ "plumb.v1.Insight", "Room", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "SayDo", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "Moves", ACCESS_READER, false },
 	{ "plumb.v1.Insight", "WhatIf", ACCESS_READER, false },

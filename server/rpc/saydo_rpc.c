@@ -13,6 +13,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
+#include "server/rpc/saydo_rpc.h"
 
 /* Under the limit of a message, with room for the last one. */
 #define REPLY_BYTES ((size_t)3 << 20)
@@ -69,8 +70,8 @@ fill_to(const struct view_job *job, const struct item *item, Plumb__V1__Promise 
 	return out->to != NULL;
 }
 
-static Plumb__V1__Promise *
-make_promise(const struct view_job *job, const struct saydo_promise *p)
+Plumb__V1__Promise *
+saydo_promise_message(const struct view_job *job, const struct saydo_promise *p)
 {
 	const struct item *item = view_item(job->view, p->slot);
 	const Plumb__V1__Item *message = (const Plumb__V1__Item *)codec_decode(item, job->arena);
@@ -110,7 +111,7 @@ fill_promises(const struct view_job *job, const struct saydo *saydo, size_t byte
 			reply->cut = true;
 			break;
 		}
-		one = make_promise(job, &saydo->promises[i]);
+		one = saydo_promise_message(job, &saydo->promises[i]);
 		if (one == NULL)
 			return false;
 		bytes += protobuf_c_message_get_packed_size(&one->base) + 6;
@@ -121,8 +122,8 @@ fill_promises(const struct view_job *job, const struct saydo *saydo, size_t byte
 
 /* ---- rows */
 
-static Plumb__V1__SayDoRow *
-make_row(const struct view_job *job, const struct saydo_row *row)
+Plumb__V1__SayDoRow *
+saydo_row_message(const struct view_job *job, const struct saydo_row *row)
 {
 	Plumb__V1__SayDoRow *out = arena_alloc(job->arena, sizeof *out);
 
@@ -164,7 +165,7 @@ fill_rows(const struct view_job *job, const struct saydo *saydo, size_t *bytes,
 			reply->cut = true;
 			break;
 		}
-		row = make_row(job, &saydo->rows[i]);
+		row = saydo_row_message(job, &saydo->rows[i]);
 		if (row == NULL)
 			return false;
 		*bytes += protobuf_c_message_get_packed_size(&row->base) + 6;

@@ -210,6 +210,8 @@ METHODS = [
     ("plumb.v1.Insight.WhatIf", lambda w: pb.whatif.WhatIfRequest(scenarios=["x"]), "U p p p p p N N"),
     ("plumb.v1.Insight.Mine", lambda w: S.MineRequest(), READ),
     ("plumb.v1.Insight.Mirror", lambda w: pb.mirror.MirrorRequest(), READ),
+    # There are no customers.
+    ("plumb.v1.Insight.Room", lambda w: pb.room.RoomRequest(), "U p p p p p N N"),
     ("plumb.v1.Insight.SayDo", lambda w: pb.saydo.SayDoRequest(), READ),
     ("plumb.v1.Insight.Outside", lambda w: pb.outside.OutsideRequest(), READ),
     ("plumb.v1.Insight.Journey", lambda w: pb.journey.JourneyRequest(), READ),
@@ -612,6 +614,7 @@ class Isolation(World):
         ("Insight.WhatIf", lambda ws: pb.whatif.WhatIfRequest(at=P.At(workspace=ws), scenarios=["x"])),
         ("Insight.Mine", lambda ws: S.MineRequest(at=P.At(workspace=ws))),
         ("Insight.Mirror", lambda ws: pb.mirror.MirrorRequest(at=P.At(workspace=ws))),
+        ("Insight.Room", lambda ws: pb.room.RoomRequest(at=P.At(workspace=ws))),
         ("Insight.SayDo", lambda ws: pb.saydo.SayDoRequest(at=P.At(workspace=ws))),
         ("Insight.Progress", lambda ws: S.ProgressRequest(at=P.At(workspace=ws))),
         ("Signal.Pulse", lambda ws: pb.signal.PulseRequest(workspace=ws, kind=3)),

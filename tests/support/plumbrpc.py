@@ -72,6 +72,7 @@ class _Messages:
         self.drift = load("plumb.v1.drift_pb2")
         self.mirror = load("plumb.v1.mirror_pb2")
         self.moves = load("plumb.v1.moves_pb2")
+        self.room = load("plumb.v1.room_pb2")
         self.saydo = load("plumb.v1.saydo_pb2")
         self.whatif = load("plumb.v1.whatif_pb2")
         self.signal = load("plumb.v1.signal_pb2")

@@ -623,6 +623,15 @@ journeys_target(const struct index *ix, uint32_t slot, enum role role)
 	return SLOT_NONE;
 }
 
+void
+journeys_mark_scoped(const struct journeys *js, uint8_t *marks)
+{
+	for (size_t i = 0; i < js->scoped_count; i++)
+		marks[js->scoped[i].value] = 1;
+	for (size_t i = 0; i < js->limited_count; i++)
+		marks[js->limited[i].key] = 1;
+}
+
 bool
 journeys_has_work_behind(const struct index *ix, uint32_t step)
 {

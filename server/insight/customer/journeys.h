@@ -159,6 +159,8 @@ bool journeys_answers(
 bool journeys_work(
     const struct journeys *js, uint32_t step, uint32_t segment, struct slots *out) MUST_CHECK;
 
+/* Sets marks[slot] of open work that names a stage or segment in its scope. */
+void journeys_mark_scoped(const struct journeys *js, uint8_t *marks);
 /* Does the step name open work behind it? */
 bool journeys_has_work_behind(const struct index *ix, uint32_t step);
 /* The first live target of that role; SLOT_NONE. */

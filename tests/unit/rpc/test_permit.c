@@ -15,7 +15,7 @@ static const char *const for_readers[] = {"plumb.v1.Plan.Get", "plumb.v1.Plan.Li
     "plumb.v1.Insight.Trace", "plumb.v1.Insight.Load", "plumb.v1.Insight.Forecast",
     "plumb.v1.Insight.Segments", "plumb.v1.Insight.Maturity", "plumb.v1.Insight.Schedule",
     "plumb.v1.Insight.Moves", "plumb.v1.Insight.WhatIf", "plumb.v1.Insight.Mine",
-    "plumb.v1.Insight.Mirror", "plumb.v1.Insight.SayDo", "plumb.v1.Insight.Progress",
+    "plumb.v1.Insight.Mirror", "plumb.v1.Insight.SayDo", "plumb.v1.Insight.Room", "plumb.v1.Insight.Progress",
     "plumb.v1.Insight.Outside", "plumb.v1.Insight.Journey", "plumb.v1.Insight.Ecosystem",
     "plumb.v1.Insight.Score", "plumb.v1.Insight.Agenda", "plumb.v1.Insight.Reviews",
     "plumb.v1.Insight.Trend", "plumb.v1.Insight.BurnUp", "plumb.v1.Insight.Drift",
