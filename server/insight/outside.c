@@ -4,11 +4,6 @@
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/calendar.h"
-#include "plumb/v1/item.pb-c.h"
-#include "server/plan/codec.h"
-#include "server/plan/kinds.h"
-#include "server/plan/view.h"
 
 double
 outside_exposure(const struct item *risk)
@@ -31,50 +26,6 @@ outside_lack(const struct index *ix, const struct change_area *area)
 	    (strategy->finish != DATE_NONE && area->timeframe > strategy->finish))
 		return "its day is outside the strategy's";
 	return NULL;
-}
-
-static bool
-take_answers(struct change_area *area, const struct index *ix, const Plumb__V1__ChangeArea *from,
-    struct arena *arena)
-{
-	uint32_t *slots = arena_array(arena, from->n_answers + 1, sizeof *slots);
-
-	if (slots == NULL)
-		return false;
-	for (size_t i = 0; i < from->n_answers; i++) {
-		enum kind kind;
-		const char *id;
-		size_t len;
-		const struct item *item = NULL;
-
-		if (ref_parse(from->answers[i], KIND_ASSESSMENT, &kind, &id, &len) &&
-		    kind == KIND_ASSESSMENT)
-			item = view_find(ix->view, kind, id, len);
-		if (item_is_live(item))
-			slots[area->answers_count++] = item->slot;
-	}
-	area->answers = slots;
-	return true;
-}
-
-static bool
-take_strategy(struct outside *outside, const struct index *ix, uint32_t slot,
-    const Plumb__V1__Strategy *strategy, struct arena *arena)
-{
-	for (size_t i = 0; i < strategy->n_change_areas; i++) {
-		const Plumb__V1__ChangeArea *from = strategy->change_areas[i];
-		struct change_area *area = &outside->areas[outside->areas_count];
-
-		*area = (struct change_area){.strategy = slot,
-		    .number = (uint32_t)i,
-		    .title = from->title,
-		    .end_state = from->end_state,
-		    .timeframe = date_or(from->timeframe, DATE_NONE)};
-		if (!take_answers(area, ix, from, arena))
-			return false;
-		outside->areas_count++;
-	}
-	return true;
 }
 
 /* Counts, then places: areas by the assessment that they answer, in their own order. */
@@ -106,32 +57,39 @@ turn_round(struct outside *outside, const struct index *ix, struct arena *arena)
 	return true;
 }
 
+/* One list of all strategies' areas, in their order. */
+static bool
+gather(struct outside *outside, const struct index *ix, struct arena *arena)
+{
+	struct part {
+		struct change_area *areas;
+		size_t count;
+	} * parts;
+	uint32_t count;
+	const uint32_t *slots = index_kind(ix, KIND_STRATEGY, &count);
+	size_t all = 0;
+
+	parts = arena_array(arena, count + 1u, sizeof *parts);
+	for (uint32_t i = 0; parts != NULL && i < count; i++) {
+		if (!change_areas_read(
+			ix->view, ix->items[slots[i]], arena, &parts[i].areas, &parts[i].count))
+			return false;
+		all += parts[i].count;
+	}
+	outside->areas = parts != NULL ? arena_array(arena, all + 1, sizeof *outside->areas) : NULL;
+	if (outside->areas == NULL)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		memcpy(outside->areas + outside->areas_count, parts[i].areas,
+		    parts[i].count * sizeof *outside->areas);
+		outside->areas_count += parts[i].count;
+	}
+	return true;
+}
+
 bool
 outside_init(struct outside *outside, const struct index *ix, struct arena *arena, struct err *err)
 {
-	uint32_t count;
-	const uint32_t *slots = index_kind(ix, KIND_STRATEGY, &count);
-	const Plumb__V1__Strategy **strategies = arena_array(arena, count + 1u, sizeof *strategies);
-	size_t areas = 0;
-
 	*outside = (struct outside){0};
-	if (strategies == NULL)
-		return err_oom(err);
-	for (uint32_t i = 0; i < count; i++) {
-		const Plumb__V1__Item *item =
-		    (const Plumb__V1__Item *)codec_decode(ix->items[slots[i]], arena);
-
-		if (item == NULL)
-			return err_oom(err);
-		strategies[i] = item->strategy;
-		areas += item->strategy->n_change_areas;
-	}
-	outside->areas = arena_array(arena, areas + 1, sizeof *outside->areas);
-	if (outside->areas == NULL)
-		return err_oom(err);
-	for (uint32_t i = 0; i < count; i++) {
-		if (!take_strategy(outside, ix, slots[i], strategies[i], arena))
-			return err_oom(err);
-	}
-	return turn_round(outside, ix, arena) || err_oom(err);
+	return (gather(outside, ix, arena) && turn_round(outside, ix, arena)) || err_oom(err);
 }

@@ -2,7 +2,7 @@
  * What stands between strategies and the outside: the change areas of all live strategies, and which assessment each answers
  * [BMM 1.3: an assessment of an influencer motivates a course of action]. Definitions: docs/OUTSIDE.md.
  *
- * Plain C on an index (check/index.h): no protobuf in its interface, no I/O, no clock.
+ * Plain C on an index (check/index.h): no protobuf, no I/O, no clock.
  */
 #ifndef SERVER_INSIGHT_OUTSIDE_H
 #define SERVER_INSIGHT_OUTSIDE_H
@@ -13,19 +13,9 @@
 
 #include "common/err.h"
 #include "server/insight/check/index.h"
+#include "server/plan/change_area.h"
 
 struct arena;
-
-/* Texts are in the arena; "" is not stated. */
-struct change_area {
-	uint32_t strategy; /* slot */
-	uint32_t number;   /* in the strategy, from 0 */
-	const char *title;
-	const char *end_state;
-	int32_t timeframe;       /* DATE_NONE not stated */
-	const uint32_t *answers; /* slots of live assessments */
-	size_t answers_count;
-};
 
 struct outside {
 	struct change_area
