@@ -407,7 +407,7 @@ segment_id(const struct planfile *plan, const Group *group, size_t number, char 
 	snprintf(id, room, name[0] ? "found-%s" : "found-%s%zu", name, number + 1);
 	snprintf(ref, sizeof ref, "segment/%s", id);
 	if (planfile_find(planfile_present((struct planfile *)(uintptr_t)plan), ref))
-		snprintf(id, room, "found-%.*s-%zu", SLUG_MAX, name, number + 1);
+		snprintf(id, room, "found-%.*s-%u", SLUG_MAX, name, (unsigned)number + 1);
 }
 
 static bool
