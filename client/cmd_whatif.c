@@ -53,6 +53,7 @@ run_new(struct context *ctx, const struct args *args)
 	const char *title = args_get(args, "title");
 	size_t count = args_count(args, "assume");
 	char **assumptions = arena_array(ctx->arena, count + 1, sizeof *assumptions);
+	char **outside = arena_array(ctx->arena, args_count(args, "outside") + 1, sizeof *outside);
 	Plumb__V1__Scenario scenario;
 	Plumb__V1__Change *change;
 	struct write write;
@@ -63,13 +64,22 @@ run_new(struct context *ctx, const struct args *args)
 
 	if (!is_name(args, name, &code))
 		return code;
-	if (!assumptions)
+	if (!assumptions || !outside)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	plumb__v1__put__init(&put);
 	plumb__v1__item__init(&item);
 	plumb__v1__scenario__init(&scenario);
 	for (size_t i = 0; i < count; i++)
 		assumptions[i] = pb_str(args_at(args, "assume", i));
+	for (size_t i = 0; i < args_count(args, "outside"); i++) {
+		const char *ref = context_ref_there(
+		    ctx, args_at(args, "outside", i), "influencer,assessment,competitor-move,risk");
+
+		if (!ref)
+			return context_fail(ctx);
+		outside[scenario.n_outside++] = pb_str(ref);
+	}
+	scenario.outside = outside;
 	scenario.n_assumptions = count;
 	scenario.assumptions = assumptions;
 	item.id = pb_str(name);
@@ -439,11 +449,15 @@ run_drop(struct context *ctx, const struct args *args)
 static const struct option new_options[] = {
     {0, "title", "TEXT", "what it is about", NULL},
     {0, "assume", "TEXT", "what would have to be true outside; may be given again", NULL},
+    {0, "outside", "REF",
+	"an influencer, assessment, competitor's move or risk that it rests on; may be given again",
+	NULL},
     WRITE_OPTIONS,
     {0},
 };
 static const struct example new_examples[] = {
     {"plumb whatif new no-portal --assume \"the competitor is late\"", NULL},
+    {"plumb whatif new law-is-late --outside risk/law-is-late", "it happens"},
     {0},
 };
 static const struct command whatif_new = {

@@ -140,6 +140,16 @@ class OutsideTest(unittest.TestCase):
         self.assertIn("'weather' is no part of it", self.plumb("weather", code=2))
         self.assertIn("-o csv shows one part", self.plumb("-o", "csv", code=2))
 
+    def test_a_scenario_is_begun_on_what_happens_outside(self):
+        def new(*args):
+            return subprocess.run([binary("plumb"), "--server", self.daemon.unix, "whatif", "new", *args], capture_output=True, text=True, timeout=60)
+        self.assertEqual(new("rival-wins", "--outside", "rival", "--outside", "risk/snow").returncode, 0)
+        reply = self.client.call("Insight.Outside", pb.outside.OutsideRequest())
+        self.assertEqual([list(s.outside) for s in reply.scenarios if s.ref == "scenario/rival-wins"], [["influencer/rival", "risk/snow"]])
+        done = new("other", "--outside", "weather")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("weather", done.stderr)
+
     def test_as_of(self):
         reply = self.client.call("Insight.Outside", pb.outside.OutsideRequest(at=P.At(revision=0, today="2026-01-01")))
         self.assertEqual(reply.today, "2026-01-01")
