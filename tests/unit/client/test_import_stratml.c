@@ -24,7 +24,7 @@ struct document {
 };
 
 static struct document
-import_text(const char *text, size_t len, const struct stratml_options *options)
+import_xml(const char *text, size_t len, const struct stratml_options *options)
 {
 	struct document doc = {0};
 
@@ -39,7 +39,7 @@ static const struct stratml_options defaults = {.name = "plan.xml", .source = "s
 static struct document
 import_string(const char *text)
 {
-	return import_text(text, strlen(text), &defaults);
+	return import_xml(text, strlen(text), &defaults);
 }
 
 /* NULL if there is no such file. */
@@ -70,7 +70,7 @@ import_file(const char *name, const struct stratml_options *options)
 	snprintf(path, sizeof path, FOLDER "%s", name);
 	text = read_file(path, &len);
 	ck_assert_msg(text != NULL, "cannot read %s", path);
-	doc = import_text(text, len, options);
+	doc = import_xml(text, len, options);
 	free(text);
 	ck_assert_msg(doc.ok, "%s", doc.err.msg);
 	ck_assert_uint_eq(doc.plan->faults_total, 0);
@@ -499,7 +499,7 @@ START_TEST(an_item_is_found_again_by_its_external_id_after_renames_on_both_sides
 
 	options.known = known;
 	options.known_count = 1;
-	doc = import_text(text, strlen(text), &options);
+	doc = import_xml(text, strlen(text), &options);
 	ck_assert(doc.ok);
 	ck_assert_str_eq(item_of(&doc, "goal/our-own-name")->title, "New name");
 	ck_assert_str_eq(item_of(&doc, "objective/o")->objective->goal, "our-own-name");
@@ -522,7 +522,7 @@ START_TEST(ids_of_others_are_left_alone_and_their_people_are_referred_to)
 
 	options.known = known;
 	options.known_count = 2;
-	doc = import_text(text, strlen(text), &options);
+	doc = import_xml(text, strlen(text), &options);
 	ck_assert(doc.ok);
 	ck_assert_str_eq(item_of(&doc, "goal/grow-2")->links[0]->to, "person/al");
 	/* the workspace knows that she is a person, even if the document does not say so */
@@ -760,10 +760,10 @@ START_TEST(size_is_limited)
 	ck_assert_ptr_nonnull(text);
 	memset(text, ' ', len);
 	memcpy(text, head, strlen(head));
-	doc = import_text(text, len - 1, &defaults);
+	doc = import_xml(text, len - 1, &defaults);
 	ck_assert_msg(doc.ok, "%s", doc.err.msg);
 	planfile_free(doc.plan);
-	doc = import_text(text, len, &defaults);
+	doc = import_xml(text, len, &defaults);
 	ck_assert(!doc.ok);
 	ck_assert_int_eq(doc.err.code, ERR_LIMIT);
 	planfile_free(doc.plan);
@@ -848,7 +848,7 @@ START_TEST(real_plans_are_read_as_they_are)
 
 	if (text == NULL)
 		return;
-	doc = import_text(text, len, &defaults);
+	doc = import_xml(text, len, &defaults);
 	free(text);
 	ck_assert_msg(doc.ok, "%s", doc.err.msg);
 	ck_assert_uint_eq(doc.plan->faults_total, 0);
@@ -878,11 +878,11 @@ START_TEST(the_real_damaged_twin_is_the_same_plan)
 
 	if (text == NULL)
 		return;
-	whole = import_text(text, len, &defaults);
+	whole = import_xml(text, len, &defaults);
 	free(text);
 	text = read_real("smlc-2023-damaged-root.xml", &len);
 	ck_assert_ptr_nonnull(text);
-	damaged = import_text(text, len, &defaults);
+	damaged = import_xml(text, len, &defaults);
 	free(text);
 	a = all_of(&whole);
 	b = all_of(&damaged);
@@ -902,7 +902,7 @@ START_TEST(the_real_malformed_plan_is_refused_with_line_and_column)
 
 	if (text == NULL)
 		return;
-	doc = import_text(text, len, &defaults);
+	doc = import_xml(text, len, &defaults);
 	free(text);
 	ck_assert(!doc.ok);
 	/* line 5: "  <Name>Sample Sports & Recreation": the ampersand is at column 23, what follows is not a name */
@@ -920,7 +920,7 @@ START_TEST(real_targets_and_baselines_are_those_of_the_document)
 
 	if (text == NULL)
 		return;
-	doc = import_text(text, len, &defaults);
+	doc = import_xml(text, len, &defaults);
 	free(text);
 	/* objective 2.1: 150 seminars (192 before), exports rank 5 (9), 650 companies (371) */
 	objective = item_of(&doc, "objective/2.1-strengths")->objective;

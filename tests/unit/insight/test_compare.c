@@ -170,8 +170,8 @@ START_TEST(effect_of_a_change)
 
 	plan_text_put(&before, "2026-01-05", "goal/g {} {'owners': ['p']}\nperson/p {}\ninitiative/a {} {'owners': ['p']}");
 	plan_text_put(&after, "2026-01-05", "goal/g {}\nperson/p {}\ninitiative/a {} {'owners': ['p']}");
-	sides[0] = (struct effect_side){plan_text_view(&before), 20543, NULL};
-	sides[1] = (struct effect_side){plan_text_view(&after), 20543, NULL};
+	sides[0] = (struct effect_side){plan_text_view(&before), 20543, NULL, NULL};
+	sides[1] = (struct effect_side){plan_text_view(&after), 20543, NULL, NULL};
 	ck_assert(effect_run(&sides[0], &sides[1], NULL, NULL, &effect, &err));
 	/* the goal's owner was taken away: found, and never a better score */
 	ck_assert_uint_eq(effect.findings.appeared_count, 1);
@@ -195,7 +195,7 @@ START_TEST(cancelled)
 	struct err err;
 
 	plan_text_put(&before, "2026-01-05", "goal/g {}");
-	sides[0] = sides[1] = (struct effect_side){plan_text_view(&before), 20543, NULL};
+	sides[0] = sides[1] = (struct effect_side){plan_text_view(&before), 20543, NULL, NULL};
 	ck_assert(!effect_run(&sides[0], &sides[1], at_once, NULL, &effect, &err));
 	ck_assert_int_eq(err.code, ERR_CANCELLED);
 }
