@@ -512,7 +512,7 @@ put_picture(struct journey *j, const char *path)
 		    "JOURNEY "
 		    "--svg FILE",
 		    j->count);
-	code = journey_svg(j->paths[0], j->since, &svg)
+	code = journey_svg(j->paths[0], j->since, 0, &svg)
 		   ? svg_put(j->ctx, &svg, path)
 		   : context_error(j->ctx, EXIT_SERVER, "out of memory");
 	svg_fini(&svg);

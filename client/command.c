@@ -71,7 +71,7 @@ const struct option command_common_options[] = {
     {0, "scenario", "NAME",
 	"the plan as that scenario shows it; changes go there (also $PLUMB_SCENARIO)", NULL},
     {0, "today", "DATE", "the day to take as today", NULL},
-    {'o', "output", "FORMAT", "how to print", "table json yaml csv name md"},
+    {'o', "output", "FORMAT", "how to print", "table json yaml csv name md html"},
     {0, "color", "WHEN", "colours; auto: on a terminal, unless $NO_COLOR is set",
 	"auto always never"},
     {0, "no-pager", NULL, "print long output on the terminal itself", NULL},

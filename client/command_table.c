@@ -14,7 +14,7 @@ extern const struct command cmd_mirror, cmd_saydo, cmd_commitment, cmd_decision;
 extern const struct command cmd_segments, cmd_maturity;
 extern const struct command cmd_pulse, cmd_signals, cmd_ballot, cmd_concord;
 extern const struct command cmd_survey, cmd_clarity, cmd_accept;
-extern const struct command cmd_journey, cmd_ecosystem;
+extern const struct command cmd_journey, cmd_ecosystem, cmd_room;
 extern const struct command cmd_check, cmd_explain, cmd_trace, cmd_tree, cmd_list, cmd_get;
 extern const struct command cmd_ask, cmd_handover, cmd_mine, cmd_progress;
 extern const struct command cmd_checkin, cmd_measure, cmd_ack, cmd_retract, cmd_redact;
@@ -53,6 +53,7 @@ const struct command *const command_table[] = {
     &cmd_trace,
     &cmd_journey,
     &cmd_ecosystem,
+    &cmd_room,
     &cmd_load,
     &cmd_schedule,
     &cmd_moves,

@@ -205,14 +205,19 @@ draw_head(struct drawing *d, double width)
 }
 
 bool
-journey_svg(const Plumb__V1__JourneyPath *path, const char *since, struct svg *svg)
+journey_svg(const Plumb__V1__JourneyPath *path, const char *since, unsigned part, struct svg *svg)
 {
 	struct drawing d = {path, svg, LEFT + (double)path->n_steps * STEP_WIDTH};
 	double width = d.right + SVG_MARGIN < PAGE_LEAST ? PAGE_LEAST : d.right + SVG_MARGIN;
 	bool ordered = !path->not_ordered[0];
+	static const char title[] = "How customers fare";
+	static const char desc[] =
+	    "A curve of emotion from -2 (bad) to +2 (good), step by step of a journey.";
 
-	svg_begin(svg, width, PAGE_HEIGHT, "How customers fare",
-	    "A curve of emotion from -2 (bad) to +2 (good), step by step of a journey.");
+	if (part)
+		svg_begin_part(svg, part, width, PAGE_HEIGHT, title, desc);
+	else
+		svg_begin(svg, width, PAGE_HEIGHT, title, desc);
 	draw_head(&d, width);
 	if (!path->n_steps || !ordered) {
 		svg_text(svg, "dim", SVG_START, SVG_MARGIN, TOP, 12, width - 2 * SVG_MARGIN,

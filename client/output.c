@@ -39,6 +39,7 @@ static const struct {
     {"csv", OUTPUT_CSV},
     {"name", OUTPUT_NAME},
     {"md", OUTPUT_MARKDOWN},
+    {"html", OUTPUT_HTML},
 };
 
 bool

@@ -22,7 +22,8 @@ enum output_format {
 	OUTPUT_YAML,
 	OUTPUT_CSV,
 	OUTPUT_NAME,
-	OUTPUT_MARKDOWN
+	OUTPUT_MARKDOWN,
+	OUTPUT_HTML
 };
 
 enum output_colour {

@@ -105,35 +105,65 @@ add_element(struct str *out, const char *name, const char *text)
 	str_addf(out, "</%s>", name);
 }
 
-void
-svg_begin(struct svg *svg, double width, double height, const char *title, const char *desc)
+static void
+open_svg(struct svg *svg, const char *suffix, double width, double height, const char *title,
+    const char *desc)
 {
 	struct str *out = &svg->out;
 
-	str_init(out, SVG_MAX);
 	svg->width = width;
 	svg->height = height;
-	str_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		     "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" role=\"img\" "
-		     "aria-labelledby=\"title desc\"");
+	str_addf(out,
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" role=\"img\" "
+	    "aria-labelledby=\"title%s desc%s\"",
+	    suffix, suffix);
 	add_length(out, "width", width);
 	add_length(out, "height", height);
 	str_add(out, " viewBox=\"0 0 ");
 	add_number(out, width);
 	str_add_char(out, ' ');
 	add_number(out, height);
-	str_add(out, "\">\n<title id=\"title\">");
+	str_addf(out, "\">\n<title id=\"title%s\">", suffix);
 	add_escaped(out, title);
-	str_add(out, "</title>\n<desc id=\"desc\">");
+	str_addf(out, "</title>\n<desc id=\"desc%s\">", suffix);
 	add_escaped(out, desc);
+	str_add(out, "</desc>\n");
+}
+
+void
+svg_begin(struct svg *svg, double width, double height, const char *title, const char *desc)
+{
+	struct str *out = &svg->out;
+
+	str_init(out, SVG_MAX);
+	str_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	open_svg(svg, "", width, height, title, desc);
 	str_addf(out,
-	    "</desc>\n<style>%s</style>\n"
+	    "<style>%s</style>\n"
 	    "<defs><pattern id=\"stripes\" width=\"6\" height=\"6\" "
 	    "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
 	    "<rect width=\"6\" height=\"6\" fill=\"#fff\"/>"
 	    "<rect width=\"2.5\" height=\"6\" fill=\"#999\"/></pattern></defs>\n",
 	    style);
 	svg_rect(svg, "page", 0, 0, width, height);
+}
+
+void
+svg_begin_part(struct svg *svg, unsigned number, double width, double height, const char *title,
+    const char *desc)
+{
+	char suffix[16];
+
+	snprintf(suffix, sizeof suffix, "-%u", number);
+	str_init(&svg->out, SVG_MAX);
+	open_svg(svg, suffix, width, height, title, desc);
+	svg_rect(svg, "page", 0, 0, width, height);
+}
+
+const char *
+svg_style(void)
+{
+	return style;
 }
 
 bool

@@ -32,6 +32,13 @@ struct svg {
 
 /* Every picture has a title and a description, for those who have it read to them. Call svg_fini() whatever happens. */
 void svg_begin(struct svg *svg, double width, double height, const char *title, const char *desc);
+/*
+ * The same as a part of an HTML page: without what makes it a file of its own. Its ids end with the number, which is not 0. The page has
+ * svg_style() in its head, once.
+ */
+void svg_begin_part(struct svg *svg, unsigned number, double width, double height,
+    const char *title, const char *desc);
+const char *svg_style(void);
 /* False: out of memory, or too large. */
 bool svg_end(struct svg *svg) MUST_CHECK;
 void svg_fini(struct svg *svg);

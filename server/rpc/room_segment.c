@@ -336,6 +336,30 @@ room_outcomes(struct room_call *rc, struct arena *arena, struct slots *slots,
 
 /* ---- what they expect */
 
+/* Of what was found. */
+static bool
+fill_answers(struct room_call *rc, struct arena *arena, Plumb__V1__RoomWant *out)
+{
+	const struct slots *found = &rc->jc.found;
+	size_t n = found->count < LIMIT_ROOM_LIST ? found->count : LIMIT_ROOM_LIST;
+
+	out->more_objectives = (uint32_t)(found->count - n);
+	out->objectives = arena_array(arena, n + 1, sizeof out->objectives[0]);
+	for (size_t i = 0; out->objectives != NULL && i < n; i++) {
+		Plumb__V1__RoomNamed *named = arena_alloc(arena, sizeof *named);
+
+		if (named == NULL)
+			return false;
+		plumb__v1__room_named__init(named);
+		named->ref = customer_ref(arena, &rc->jc.ix, found->list[i]);
+		named->title = customer_title(arena, &rc->jc.ix, found->list[i]);
+		if (named->ref == NULL || named->title == NULL)
+			return false;
+		out->objectives[out->n_objectives++] = named;
+	}
+	return out->objectives != NULL;
+}
+
 Plumb__V1__RoomWant *
 room_want(struct room_call *rc, struct arena *arena, uint32_t expectation)
 {
@@ -370,9 +394,7 @@ room_want(struct room_call *rc, struct arena *arena, uint32_t expectation)
 	out->step = customer_ref(arena, ix, now.step);
 	out->step_title = customer_title(arena, ix, now.step);
 	return out->ref != NULL && out->title != NULL && out->segment != NULL &&
-		       out->step != NULL && out->step_title != NULL &&
-		       customer_refs(arena, ix, &rc->jc.found, LIMIT_ROOM_LIST, &out->objectives,
-			   &out->n_objectives, &out->more_objectives)
+		       out->step != NULL && out->step_title != NULL && fill_answers(rc, arena, out)
 		   ? out
 		   : NULL;
 }
