@@ -16,7 +16,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from test_stratml import FINDINGS, REAL  # noqa: E402
 
 HEALTHY = os.path.join(ROOT, "deploy", "example-healthy")
-FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "rhythm/", "horizon/", "maturity/", "impact/", "customer/",
+# Of clarity what an edit of today can break: an acceptance is outdated only by a change that is some days old (test_example.py has
+# some), and the other rules judge confidential rounds (test_clarity.py, test_voice.py).
+FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "customer/", "rhythm/", "horizon/", "maturity/", "impact/",
             "clarity/not-accepted")
 
 PERSON = {"title": "Ada Lund", "person": {"level": "INDIVIDUAL", "manager": "ines-falk", "team": "workshop",

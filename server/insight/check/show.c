@@ -226,6 +226,21 @@ add_bystanders(struct who *who, const struct check *check, const struct finding 
 	}
 }
 
+/* Nobody is near it: those who answer for the vision or the mission answer for all that nobody does. */
+static void
+add_first(struct who *who)
+{
+	static const enum kind kinds[] = {KIND_VISION, KIND_MISSION};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && who->count == 0; i++) {
+		uint32_t count;
+		const uint32_t *slots = index_kind(who->ix, kinds[i], &count);
+
+		if (count > 0)
+			add_with_role(who, slots[0], ROLE_OWNER);
+	}
+}
+
 /* Those whom the rule's evidence names. */
 static void
 add_actors(struct who *who, const struct check *check, const struct finding *f, const char *actor)
@@ -252,6 +267,8 @@ check_who(const struct check *check, const struct finding *f, uint32_t *slots, s
 		add_nearest(&who, check_subjects(check, f)[i]);
 	if (who.count == 0)
 		add_bystanders(&who, check, f);
+	if (who.count == 0)
+		add_first(&who);
 	return who.count;
 }
 
