@@ -642,6 +642,19 @@ regular_from(const struct load *load, uint32_t row)
 	return from;
 }
 
+/* That of a day behind one that is in column before: the same while that lasts, and none behind them all. */
+static uint32_t
+next_column(const struct load *load, uint32_t before, int32_t day)
+{
+	uint32_t count = load->columns_count;
+
+	if (before != NO_COLUMN && !load->overlap && day <= load->columns[before].last)
+		return before;
+	if (count == 0 || day > load->columns[count - 1].last)
+		return NO_COLUMN;
+	return load_column_of(load, day);
+}
+
 void
 load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, int32_t *out)
 {
@@ -650,7 +663,7 @@ load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, in
 	int64_t until = 0, regular = regular_from(load, row);
 
 	for (int32_t day = first; day <= last; day++) {
-		uint32_t of_day = load_column_of(load, day);
+		uint32_t of_day = next_column(load, column, day);
 		int64_t now;
 
 		if (day == first || of_day != column) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/insight/check/index.h"
 #include "server/insight/schedule/schedule_internal.h"
 
 bool
@@ -10,7 +11,7 @@ ledger_init(struct ledger *ledger, const struct schedule_problem *problem, struc
 	size_t cells = (size_t)problem->givers * (size_t)problem->days;
 
 	*ledger = (struct ledger){.problem = problem};
-	ledger->left = malloc((cells + 1) * sizeof *ledger->left);
+	ledger->left = index_alloc(cells + 1, sizeof *ledger->left);
 	ledger->frontier = calloc((size_t)problem->givers + 1, sizeof *ledger->frontier);
 	ledger->keeper = malloc(((size_t)problem->givers + 1) * sizeof *ledger->keeper);
 	ledger->first_day = calloc((size_t)problem->givers + 1, sizeof *ledger->first_day);

@@ -165,7 +165,8 @@ lay_givers(struct builder *b, int32_t last, struct err *err)
 		    "%u teams and people over %d days are more than %u days to plan: shorten the "
 		    "horizon",
 		    p->givers, p->days, LIMIT_SCHEDULE_CELLS);
-	plan->capacity = calloc((size_t)p->givers * (size_t)p->days + 1, sizeof *plan->capacity);
+	plan->capacity =
+	    index_alloc((size_t)p->givers * (size_t)p->days + 1, sizeof *plan->capacity);
 	plan->home = calloc((size_t)p->givers + 1, sizeof *plan->home);
 	if (plan->capacity == NULL || plan->home == NULL)
 		return err_oom(err);
