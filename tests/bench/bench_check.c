@@ -507,8 +507,8 @@ round_of_effects(struct maker *m, int32_t today)
 		die("no view");
 	settled = wall_ms();
 	cpu = now_ms();
-	sides[0] = (struct effect_side){before, today, NULL};
-	sides[1] = (struct effect_side){after, today, NULL};
+	sides[0] = (struct effect_side){before, today, NULL, NULL};
+	sides[1] = (struct effect_side){after, today, NULL, NULL};
 	if (!effect_run(&sides[0], &sides[1], NULL, NULL, &effect, &err))
 		die(err.msg);
 	printf("effect_ms=%.1f cpu_ms=%.1f on_loop_ms=%.3f appeared=%zu gone=%zu same=%zu\n",
