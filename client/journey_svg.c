@@ -136,6 +136,15 @@ draw_curve(struct drawing *d, const char *class, emotion_fn emotion)
 	return true;
 }
 
+/* Above its dot; at the top, where the stages are named, below. */
+static double
+label_y(bool known, double value)
+{
+	if (!known)
+		return y_of(0) + 4;
+	return value > BEST - 0.4 ? y_of(value) + 18 : y_of(value) - 8;
+}
+
 static void
 draw_steps(struct drawing *d)
 {
@@ -152,7 +161,7 @@ draw_steps(struct drawing *d)
 			svg_rect(
 			    d->svg, value < 0 ? "late" : "bar", x - DOT / 2, y - DOT / 2, DOT, DOT);
 		if (step->ref[0])
-			svg_text(d->svg, "dim", SVG_MIDDLE, x, known ? y - 8 : y + 4, LABEL_SIZE, 0,
+			svg_text(d->svg, "dim", SVG_MIDDLE, x, label_y(known, value), LABEL_SIZE, 0,
 			    customer_emotion(known, value, text));
 		svg_text(d->svg, "", SVG_MIDDLE, x, BOTTOM + 18, LABEL_SIZE, STEP_WIDTH - 6,
 		    step->title[0] ? step->title : step->ref);

@@ -12,7 +12,7 @@
 #include "common/str.h"
 
 #define TEXT_MAX     (1u << 20)
-#define STEPS_A_LINE 7 /* of a picture: readable on A4 */
+#define STEPS_A_LINE 9 /* of a picture: readable on A4 */
 
 struct writer {
 	struct context *ctx;
@@ -325,8 +325,12 @@ cell_expected(struct writer *w, const Plumb__V1__PathStep *step)
 static void
 cell_lacks(struct writer *w, const Plumb__V1__PathStep *step)
 {
-	for (size_t i = 0; i < step->n_holes; i++)
-		str_addf(&w->text, "%s%s", i ? "; " : "", customer_hole(step->holes[i]));
+	/* that a segment expects nothing at a step is no hole: others may */
+	for (size_t i = 0; i < step->n_holes; i++) {
+		if (step->holes[i] != PLUMB__V1__HOLE__NO_EXPECTATION)
+			str_addf(&w->text, "%s%s", w->text.len ? "; " : "",
+			    customer_hole(step->holes[i]));
+	}
 	put_cell(w);
 }
 
@@ -504,7 +508,7 @@ cell_sources(struct writer *w, const Plumb__V1__RoomSegment *s)
 		str_addf(
 		    &w->text, "%snot said: %" PRIu32, s->n_sources ? "; " : "", s->from_unknown);
 	if (s->rows == 0)
-		str_add(&w->text, "no customer in the plan");
+		str_add(&w->text, "none is in the plan by name");
 	put_cell(w);
 }
 
@@ -690,7 +694,7 @@ write_promises(struct writer *w)
 		page_missing(&w->page,
 		    "Nothing is promised to a segment or a customer. Who promises something types, "
 		    "for "
-		    "example: plumb commitment make bill-in-french --to segment/SEGMENT --due DAY; "
+		    "example: plumb commitment new --what WORDS --to segment/SEGMENT --due DAY; "
 		    "or "
 		    "adds \"promised_to: [segment/SEGMENT]\" to a commitment in a plan file.");
 		return;
@@ -770,8 +774,8 @@ write_decisions(struct writer *w)
 	page_heading(&w->page, 3, "Decisions to take");
 	if (b->n_to_decide == 0)
 		page_missing(&w->page,
-		    "No decision about customers is proposed. One is: plumb decision propose "
-		    "what-to-do --by DAY --affects segment/SEGMENT.");
+		    "No decision about customers is proposed. One is made with: "
+		    "plumb decision new --what WORDS --by DAY --affects segment/SEGMENT.");
 	else
 		page_table(&w->page, titles, sizeof titles / sizeof titles[0]);
 	for (size_t i = 0; i < b->n_to_decide; i++) {
@@ -791,7 +795,7 @@ write_decisions(struct writer *w)
 	}
 	put_more(w, b->more_to_decide, "decisions about customers",
 	    "plumb list \"kind:decision status:proposed\"");
-	put_more(w, b->to_decide_elsewhere, "proposed decisions are about no customer",
+	put_more(w, b->to_decide_elsewhere, "proposed, about no customer",
 	    "plumb list \"kind:decision status:proposed\"");
 }
 
@@ -819,8 +823,7 @@ write_requests(struct writer *w)
 		put_cell(w);
 	}
 	put_more(w, b->more_requests, "requests for customers' work", "plumb request list");
-	put_more(
-	    w, b->requests_elsewhere, "open requests are for other work", "plumb request list");
+	put_more(w, b->requests_elsewhere, "open, for other work", "plumb request list");
 }
 
 static void
