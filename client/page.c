@@ -46,7 +46,7 @@ static const char style[] =
     ".share{display:block;margin-left:auto}"
     "@media(max-width:40rem){table{display:block;overflow-x:auto}}"
     "@media print{html{font-size:11.5px}body{max-width:none;padding:0}"
-    "h2,h3,h4{break-after:avoid}tr,figure,dl,li,.missing{break-inside:avoid}"
+    "h2,h3,h4,h3+p,h4+p{break-after:avoid}tr,figure,dl,li,.missing{break-inside:avoid}"
     "thead{display:table-header-group}.apart{break-before:page}.apart h2{margin-top:0}}";
 
 /* ---- text */

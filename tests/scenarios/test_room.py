@@ -367,7 +367,7 @@ class PageTest(Daemons):
                             "stages: {s: {journey: j}, b: {journey: long}}\nsteps:\n  x: {stage: s, follows: [y], emotion: 1}\n  y: {stage: s, follows: [x], emotion: 1}\n" + steps)
         page, curves, _ = self.page(daemon)
         self.assertIn("step/x -> step/y -> step/x", " ".join(page.text))
-        self.assertEqual(len(curves), 3)  # of 5 steps each
+        self.assertEqual(len(curves), 2)  # of 8 and 7 steps
         book = self.ask(daemon)[2]
         self.assertEqual(book.paths, 2)
 

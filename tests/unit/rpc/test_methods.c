@@ -67,9 +67,10 @@ END_TEST
 START_TEST(streams_are_those_of_the_proto_files)
 {
 	static const char *const streams[] = {"plumb.v1.Plan.Watch", "plumb.v1.Plan.Export",
-	    "plumb.v1.Insight.Check", "plumb.v1.Insight.Trend", "plumb.v1.Insight.BurnUp", "plumb.v1.Insight.Drift", "plumb.v1.Insight.InFlight",
-	    "plumb.v1.Insight.Load", "plumb.v1.Insight.Forecast",
-	    "plumb.v1.Insight.Segments", "plumb.v1.Insight.Schedule", "plumb.v1.Insight.Room",
+	    "plumb.v1.Insight.Check", "plumb.v1.Insight.Trend", "plumb.v1.Insight.BurnUp",
+	    "plumb.v1.Insight.Drift", "plumb.v1.Insight.InFlight", "plumb.v1.Insight.Load",
+	    "plumb.v1.Insight.Forecast", "plumb.v1.Insight.Segments", "plumb.v1.Insight.Schedule",
+	    "plumb.v1.Insight.Room", "plumb.v1.Insight.Journey", "plumb.v1.Insight.Ecosystem",
 	    "plumb.v1.Insight.Moves", "plumb.v1.Insight.WhatIf", "plumb.v1.Admin.Verify",
 	    "plumb.v1.Admin.Backup", "plumb.v1.Audit.Verify", "plumb.v1.Webhooks.Watch",
 	    "grpc.health.v1.Health.Watch",
