@@ -118,12 +118,12 @@ message_leaders_disagree(const struct check *check, const struct finding *f, str
 static const struct rule leaders_disagree = {
     .name = "clarity/leaders-disagree",
     .severity = SEVERITY_WARNING,
-    .thresholds = {{"agreement", 0.5, 0, 1, "",
+    .thresholds = {{"agreement", 0.5, 0, 1, "of 1",
 	"Kendall's W below which the leaders' orders of the objectives are no common one"}},
     .asks = "Do the leaders mean the same order of objectives?",
     .meaning =
 	"In the newest ballot round that is over, the leaders' own orders of the objectives agree "
-	"less than the threshold, by Kendall's W with correction for ties (0.5 is called moderate "
+	"less than `agreement`, by Kendall's W with correction for ties (0.5 is called moderate "
 	"agreement, 0.7 strong: Schmidt 1997). Evidence are W, the chance of as much agreement by "
 	"luck, the number of ballots, and the pairs of objectives that divide them most. Nobody's "
 	"own "

@@ -172,7 +172,8 @@ static const struct rule impact_exposed = {
 	},
     .asks = "Do customers feel it, if what is off track stays so?",
     .meaning =
-	"An objective that answers what customers expect rests to a large part on something whose "
+	"An objective that answers what customers expect rests by at least `share` on something "
+	"whose "
 	"newest check-in says off_track, or on an ask that was missed: work, a measure or another "
 	"objective. How much rests on it is worked out as plumb impact does it: shares of effort, "
 	"expected effect and weight, multiplied along a way and added over ways. Of several on one "

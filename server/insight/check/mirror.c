@@ -204,7 +204,7 @@ static const struct rule mirror_starved = {
     .severity = SEVERITY_WARNING,
     .thresholds = {{"ratio", 2, 1.1, 100, "times",
 		       "how much larger the stated share must be than that of effort"},
-	{"least", 0.1, 0, 1, "", "the smallest stated share that is judged"}},
+	{"least", 0.1, 0, 1, "part", "the smallest stated share that is judged"}},
     .asks = "Do resources match the words?",
     .meaning =
 	"A goal or objective whose stated weight is at least `least` of what is stated beside it, "
@@ -271,7 +271,7 @@ static const struct rule mirror_unstated = {
     .severity = SEVERITY_NOTE,
     .thresholds = {{"ratio", 2, 1.1, 100, "times",
 		       "how much larger the share of effort must be than the stated one"},
-	{"least", 0.1, 0, 1, "", "the smallest share of effort that is judged"}},
+	{"least", 0.1, 0, 1, "part", "the smallest share of effort that is judged"}},
     .asks = "Is what we really work on what we say?",
     .meaning = "A goal or objective with at least `least` of the planned effort beside it, and at "
 	       "least `ratio` "

@@ -161,15 +161,25 @@ static bool
 unknown_rule(const char *name, struct err *err)
 {
 	const char *meant = suggest(name);
+	char names[300] = "";
+	size_t used = 0;
 
 	if (meant != NULL)
 		return err_set(err, ERR_INVALID, "there is no rule \"%.64s\"; did you mean \"%s\"?",
 		    name, meant);
+	for (size_t i = 0; i < count_all(); i++) {
+		size_t len = strcspn(rules[i]->name, "/");
+
+		if (i > 0 && strncmp(rules[i]->name, rules[i - 1]->name, len + 1) == 0)
+			continue;
+		snprintf(names + used, sizeof names - used, "%s%.*s", used > 0 ? ", " : "",
+		    (int)len, rules[i]->name);
+		used = strlen(names);
+	}
 	return err_set(err, ERR_INVALID,
-	    "there is no rule or family \"%.64s\"; the families are sight, priority, outcome, "
-	    "scope, "
-	    "owner, load, ask and rhythm, explain without a name lists all rules",
-	    name);
+	    "there is no rule or family \"%.64s\"; the families are %s; explain without a name "
+	    "lists all rules",
+	    name, names);
 }
 
 bool
