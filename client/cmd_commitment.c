@@ -320,7 +320,7 @@ run_list(struct context *ctx, const struct args *args)
 	l.table = table_new();
 	if (!l.table)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	table_column(l.table, "COMMITMENT", TABLE_SHRINK);
+	table_column(l.table, "COMMITMENT", TABLE_WRAP);
 	table_column(l.table, "STATE", 0);
 	table_column(l.table, "BY", TABLE_SHRINK);
 	table_column(l.table, "TO", TABLE_SHRINK);

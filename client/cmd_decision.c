@@ -256,6 +256,15 @@ run_read(struct context *ctx, const struct args *args)
 		return code;
 	if (!write_record(ctx, args, &record))
 		return context_fail(ctx);
+	if (!record.by[0]) {
+		struct said_now now;
+
+		if (!said_now(ctx, &now))
+			return context_fail(ctx);
+		if (!now.caller[0])
+			return command_usage(
+			    args, "say who has read it: --as PERSON, or --by PERSON");
+	}
 	record.about = pb_str(entry->ref);
 	plumb__v1__acknowledgement__init(&acknowledgement);
 	record.body_case = PLUMB__V1__RECORD__BODY_ACKNOWLEDGEMENT;
@@ -352,9 +361,9 @@ list(struct context *ctx, struct listing *l)
 	l->table = table_new();
 	if (!l->table)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	table_column(l->table, "DECISION", TABLE_SHRINK);
+	table_column(l->table, "DECISION", TABLE_WRAP);
 	table_column(l->table, "STATUS", 0);
-	table_column(l->table, "DECIDED", 0);
+	table_column(l->table, "DECIDED", TABLE_DROP);
 	table_column(l->table, "NEEDED BY", TABLE_DROP);
 	table_column(l->table, "EXAMPLE", TABLE_DROP);
 	table_column(l->table, "WHAT", TABLE_WRAP);

@@ -80,7 +80,7 @@ say_values(struct context *ctx, const Plumb__V1__ImpactReply *r)
 		if (node->value__case != PLUMB__V1__IMPACT_NODE__VALUE__VALUE)
 			continue;
 		str_init(&text, 1000);
-		str_addf(&text, "Of what %s brings in a year %.15g%s%s rest on it.", node->ref,
+		str_addf(&text, "Of what %s brings in a year %.0f%s%s rest on it.", node->ref,
 		    node->value, node->currency[0] ? " " : "", node->currency);
 		output_wrap(&ctx->out, "", text.data ? text.data : "");
 		str_fini(&text);
@@ -121,10 +121,11 @@ show_table(struct context *ctx, const Plumb__V1__ImpactReply *r)
 		str_add(&text, "nothing goes with it: nothing is said to rest on it.");
 	else
 		str_addf(&text,
-		    "%zu other%s %s touched, %zu of them objective%s that answer%s what customers "
-		    "expect.",
+		    "%zu other%s %s touched, %zu of them %sobjective%s that answer%s what "
+		    "customers expect.",
 		    r->n_nodes, r->n_nodes == 1 ? "" : "s", r->n_nodes == 1 ? "is" : "are",
-		    customers, customers == 1 ? "" : "s", customers == 1 ? "s" : "");
+		    customers, customers == 1 ? "an " : "", customers == 1 ? "" : "s",
+		    customers == 1 ? "s" : "");
 	output_wrap(&ctx->out, "", text.data ? text.data : "");
 	str_fini(&text);
 	if (customers > 0) {

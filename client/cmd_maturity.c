@@ -173,8 +173,8 @@ show_block(struct context *ctx, const State *s)
 		wrap_line(ctx, "  next:    ", s->next_looks_like, "");
 	if (s->next_step[0]) {
 		str_init(&text, LINE_MAX_BYTES);
-		str_addf(&text, "%s%s%s", s->next_step, s->due[0] ? " By " : "", s->due);
-		wrap_line(ctx, "  step:    ", text.data, s->due[0] ? "." : "");
+		str_addf(&text, "%s%s%s", s->next_step, s->due[0] ? " (by " : "", s->due);
+		wrap_line(ctx, "  step:    ", text.data, s->due[0] ? ")" : "");
 		str_fini(&text);
 	}
 	if (s->n_evidence > 0) {

@@ -227,7 +227,8 @@ const struct command cmd_mine = {
     .help =
 	"Best rank first, each with the chain up that says why it matters. Due is what is past or "
 	"comes within 14 days: check-ins, acknowledgements, measurements, answers to asks of the "
-	"teams that they lead, tasks.",
+	"teams that they lead, tasks, meetings, votes, promises, requests, acceptance of the plan "
+	"and what stands in its way, and decisions that they have not read.",
     .examples = examples,
     .max_args = 1,
     .run = run,

@@ -251,7 +251,7 @@ show_both_ways(struct context *ctx, const Plumb__V1__MirrorReply *r)
 			table_colour(table, COLOUR_RED);
 	}
 	output_printf(&ctx->out,
-	    "\nWhat strategy gives (direction, days), and what comes back (in the last %" PRIu32
+	    "\nWhat strategy gives (direction, days), what comes back (in the last %" PRIu32
 	    " days):\n",
 	    r->within_days);
 	table_print(table, &ctx->out);

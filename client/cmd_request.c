@@ -288,7 +288,7 @@ show_list(struct list *l)
 	struct context *ctx = l->ctx;
 	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
 
-	table_column(l->table, "REQUEST", TABLE_SHRINK);
+	table_column(l->table, "REQUEST", TABLE_WRAP);
 	table_column(l->table, "STATE", 0);
 	table_column(l->table, "FROM", TABLE_SHRINK);
 	table_column(l->table, "TO", TABLE_SHRINK);

@@ -125,8 +125,9 @@ show_table(struct context *ctx, const Plumb__V1__SayDoReply *r, bool list)
 	const Plumb__V1__SayDoRow *all = r->n_rows > 0 ? r->rows[0] : NULL;
 
 	if (!all || all->made + all->open + all->withdrawn + all->unjudged == 0) {
-		output_text(
-		    &ctx->out, "Nothing was promised. plumb commitment new promises something.\n");
+		output_wrap(&ctx->out, "",
+		    "No promise is looked at here. plumb commitment list shows those there are, "
+		    "plumb commitment new promises something.");
 		return true;
 	}
 	if (!show_rows(ctx, r))

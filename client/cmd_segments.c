@@ -355,7 +355,10 @@ show_table(struct context *ctx, const struct args *args, const Plumb__V1__Segmen
 		struct str text;
 
 		str_init(&text, WORDS_MAX);
-		str_addf(&text, "There are no groups to be told apart, because %s.", found->why);
+		str_addf(&text, "There are no groups to be told apart, because %s.%s", found->why,
+		    found->customers == 0 ? " Import what they answered: plumb import csv FILE "
+					    "--kind customer --scale 1-10"
+					  : "");
 		output_wrap(&ctx->out, "", text.data ? text.data : "");
 		str_fini(&text);
 		return;

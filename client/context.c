@@ -736,7 +736,7 @@ context_suggest(struct context *ctx, const char *ref)
 	if (near && strcmp(near, ref) != 0)
 		err_set(&ctx->status.err, status.err.code, "%.150s; did you mean %s?",
 		    status.err.msg, near);
-	else if (!near)
+	else if (!near && !strstr(status.err.msg, "; plumb "))
 		err_set(&ctx->status.err, status.err.code,
 		    "%.150s; plumb list %s shows those that are there", status.err.msg, kind);
 }

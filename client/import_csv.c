@@ -318,7 +318,10 @@ take_rating(struct table *t, size_t i, const char *text, Plumb__V1__Customer *cu
 		    "the answer is missing",
 		    SHOWN, text);
 	if (value < low || value > high)
-		return refuse(t, ERR_INVALID, t->csv.row_line, i, "%.*s is not between %g and %g",
+		return refuse(t, ERR_INVALID, t->csv.row_line, i,
+		    "%.*s is not between %g and %g; if the column holds no ratings, name those "
+		    "that do: "
+		    "--ratings a,b,c",
 		    SHOWN, text, low, high);
 	entry = arena_alloc(t->plan->arena, sizeof *entry);
 	if (entry == NULL)

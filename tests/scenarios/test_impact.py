@@ -135,7 +135,7 @@ class ByHand(unittest.TestCase):
 
     def test_command(self):
         text = self.plumb("a1", "--days", "25")
-        self.assertIn("If task/a1 is 25 days late, 8 others are touched, 1 of them objective", text)
+        self.assertIn("If task/a1 is 25 days late, 8 others are touched, 1 of them an objective", text)
         self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
         self.assertEqual(len(json.loads(self.plumb("task/a1", "-o", "json"))["nodes"]), 8)
         rows = self.plumb("measure/calls", "-o", "csv").splitlines()

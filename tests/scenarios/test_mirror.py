@@ -279,6 +279,7 @@ class SayDoTest(Base):
         self.assertNotIn("decision/d", self.plumb("mine", "--as", "bo"))
         self.assertIn("no option", self.plumb("decision", "accept", "d", "--option", "3", "-m", "x", code=2))
         self.plumb("decision", "accept", "d", "--option", "b", "-m", "Because", "--as", "ada")
+        self.assertIn("who has read it", self.plumb("decision", "read", "d", code=2))  # nobody is no reader
         for who in ("bo", "cy"):
             self.assertIn("decision/d", self.plumb("mine", "--as", who))
             self.plumb("decision", "read", "d", "--as", who)
