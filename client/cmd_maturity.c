@@ -138,7 +138,7 @@ show_chart(struct context *ctx, const Plumb__V1__MaturityReply *r)
 		table_cell(table, text.data);
 		str_reset(&text);
 		table_cellf(table, is_judged(s) ? "%" PRIu32 " of %zu" : "?", s->level, levels);
-		table_cellf(table, s->next > 0 ? "%" PRIu32 : "", s->next);
+		table_cell_if(table, s->next > 0, "%" PRIu32, s->next);
 		table_cell(table, s->due);
 		add_list(&text, s->owners, s->n_owners);
 		table_cell(table, text.data);
@@ -234,9 +234,9 @@ show_csv(struct context *ctx, const Plumb__V1__MaturityReply *r)
 
 		table_cell(table, s->block->id);
 		table_cell(table, s->block->title);
-		table_cellf(table, is_judged(s) ? "%" PRIu32 : "", s->level);
+		table_cell_if(table, is_judged(s), "%" PRIu32, s->level);
 		table_cellf(table, "%zu", s->block->n_levels);
-		table_cellf(table, s->next > 0 ? "%" PRIu32 : "", s->next);
+		table_cell_if(table, s->next > 0, "%" PRIu32, s->next);
 		table_cell(table, s->next_step);
 		table_cell(table, s->due);
 		table_cell(table, s->assessed);

@@ -185,8 +185,8 @@ show_groups(struct context *ctx, const Found *found)
 		table_cellf(table, "%zu", g + 1);
 		table_cellf(table, "%" PRIu32, one->size);
 		table_cellf(table, csv ? "%.4f" : "%.0f%%", one->share * (csv ? 1 : 100));
-		table_cellf(table, one->value_stated ? "%.15g" : "", one->value);
-		table_cellf(table, one->growth_stated ? "%.15g" : "", one->growth_value);
+		table_cell_if(table, one->value_stated, "%.15g", one->value);
+		table_cell_if(table, one->growth_stated, "%.15g", one->growth_value);
 		table_cellf(table, "%.3f", one->silhouette);
 		table_cellf(table, "%.3f", one->stability);
 		table_cell(table, one->medoid);
@@ -260,10 +260,10 @@ show_members(struct context *ctx, Member *const *members, size_t count)
 		bool second = m->second__case == PLUMB__V1__SEGMENT_MEMBER__SECOND__SECOND;
 
 		table_cell(table, m->customer[0] ? m->customer : "(these ratings)");
-		table_cellf(table, has ? "%" PRIu32 : "", m->group + 1);
-		table_cellf(table, has ? "%.3f" : "", m->distance);
-		table_cellf(table, second ? "%" PRIu32 : "", m->second + 1);
-		table_cellf(table, second ? "%.3f" : "", m->second_distance);
+		table_cell_if(table, has, "%" PRIu32, m->group + 1);
+		table_cell_if(table, has, "%.3f", m->distance);
+		table_cell_if(table, second, "%" PRIu32, m->second + 1);
+		table_cell_if(table, second, "%.3f", m->second_distance);
 		if (ctx->out.format == OUTPUT_TABLE && table_rows(table) % 1000 == 0)
 			table_flush(table, &ctx->out);
 	}

@@ -98,6 +98,8 @@ void table_column(struct table *table, const char *title, unsigned flags);
 /* Cells of the row in order; text is copied. The row ends by itself. */
 void table_cell(struct table *table, const char *text);
 void table_cellf(struct table *table, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Empty unless it has what is said. */
+void table_cell_if(struct table *table, bool has, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* The cell added last is shown in a colour. */
 void table_colour(struct table *table, enum output_colour colour);
 /* The cell added last wraps, and its further lines begin with lead (the lines of a tree). */

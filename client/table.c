@@ -114,19 +114,40 @@ table_cell(struct table *table, const char *text)
 	table->failed = table->failed || !cell->text;
 }
 
-void
-table_cellf(struct table *table, const char *fmt, ...)
+PRINTF_LIKE(2, 0)
+static void
+cell_fmt(struct table *table, const char *fmt, va_list ap)
 {
 	char *text = NULL;
-	va_list ap;
 
-	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
-	va_end(ap);
 	table->failed = table->failed || !text;
 	table_cell(table, text);
 	free(text);
+}
+
+void
+table_cellf(struct table *table, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	cell_fmt(table, fmt, ap);
+	va_end(ap);
+}
+
+void
+table_cell_if(struct table *table, bool has, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (has)
+		cell_fmt(table, fmt, ap);
+	else
+		table_cell(table, "");
+	va_end(ap);
 }
 
 void

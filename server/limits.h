@@ -107,13 +107,14 @@
 #define LIMIT_CALLS_PER_WORKSPACE    65536u
 #define LIMIT_ANALYSES_PER_WORKSPACE 128u
 /* Callers that are told apart; the rest share one allowance. 300 bytes each, for a minute. */
-#define LIMIT_CALLERS     65536u
+#define LIMIT_CALLERS 65536u
 /* Building blocks of a maturity model: one page. */
 #define LIMIT_MATURITY_BLOCKS 100u
-#define LIMIT_TRACE_NODES 20000u
+#define LIMIT_TRACE_NODES     20000u
 /* Answers about customers. Of each kind of thing at a step: more than anybody reads there; so eight steps fit a message. */
-#define LIMIT_JOURNEY_LIST       50u
-#define LIMIT_JOURNEY_CHANGES    200u /* steps that differ from the journey to be: they go out in one message */
+#define LIMIT_JOURNEY_LIST 50u
+#define LIMIT_JOURNEY_CHANGES                                                                      \
+	200u /* steps that differ from the journey to be: they go out in one message */
 #define LIMIT_ECOSYSTEM_SUPPORTS 200u /* of one segment at one step */
 /*
  * The book of the customer room: segments, and journeys of segments, that are told; what is listed of each kind: more than anybody reads in
