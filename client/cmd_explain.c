@@ -71,7 +71,7 @@ show_table(struct context *ctx, const Plumb__V1__ExplainReply *reply)
 	if (!table)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	table_column(table, "RULE", 0);
-	table_column(table, "SEVERITY", 0);
+	table_column(table, "SEVERITY", TABLE_DROP);
 	table_column(table, "ASKS", TABLE_WRAP);
 	for (size_t i = 0; i < reply->n_rules; i++)
 		add_row(table, reply->rules[i]);

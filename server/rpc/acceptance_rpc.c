@@ -256,7 +256,7 @@ run_newest(struct view_job *job, struct err *err)
 
 	if (job->baseline == NULL)
 		return err_set(err, ERR_NOT_FOUND,
-		    "the plan has no baseline yet: plumb baseline NAME draws one");
+		    "the plan has no baseline yet: plumb baseline create NAME draws one");
 	return run_and_free(&l, err);
 }
 

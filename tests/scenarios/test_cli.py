@@ -532,7 +532,10 @@ class Shapes(Base):
         self.assertIn("owner/many:initiative/i2", keys)
 
     # What stands for the arguments in docs/OUTPUT.md.
-    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna", "WEBHOOK": "ci", "INITIATIVE": "initiative/i1", "SCENARIO": "other"}
+    ARGUMENTS = {"KIND/ID": "goal/delight", "PERSON": "anna", "WEBHOOK": "ci", "INITIATIVE": "initiative/i1", "SCENARIO": "other",
+                 "DECISION": "one-way"}
+    # What these print needs a round that is over, and answers: test_voice.py and test_clarity.py look at them.
+    OF_ROUNDS = {"ballot", "concord", "clarity"}
 
     def documented(self):
         """{("list",): "id,title,…"} of the table in docs/OUTPUT.md."""
@@ -548,8 +551,10 @@ class Shapes(Base):
     def test_the_columns_are_those_that_are_written_down(self):
         self.plumb("webhook", "create", "ci", "https://ci.example/in")
         self.plumb("whatif", "new", "other")
+        self.plumb("decision", "new", "one-way", "--what", "Which way?")
+        self.plumb("baseline", "create", "now")
         for command, columns in self.documented().items():
-            if not columns:
+            if not columns or command in self.OF_ROUNDS:
                 continue
             with self.subTest(command=command):
                 words = [self.ARGUMENTS.get(word, word) for word in command.split()]
@@ -572,7 +577,8 @@ class Shapes(Base):
         paths = [path for command in words() for path in below(command)]
         self.assertIn(("admin", "token", "list"), paths)
         for path in paths:
-            if "csv" in words(*path, "-o"):
+            # A command of parts completes these, and one of import's is csv.
+            if "csv" in words(*path, "-o") and "csv" not in words("help", *path):
                 self.assertIn(" ".join(path), documented)
 
     def test_a_webhook_without_address_is_not_the_servers_fault(self):
