@@ -928,7 +928,8 @@ set_views(struct drift_call *dc, struct view_job *job, struct err *err)
 	dc->today = job->today;
 	if (dc->then == NULL)
 		return err_set(err, ERR_NOT_FOUND,
-		    "the plan has no baseline yet; draw one with plumb baseline create NAME, or say since "
+		    "the plan has no baseline yet; draw one with plumb baseline create NAME, or "
+		    "say since "
 		    "when: a revision or a date");
 	if (job->other == NULL)
 		dc->from = view_revision(dc->then);
