@@ -3,10 +3,13 @@ import json
 import os
 import random
 import subprocess
+import sys
 import unittest
 
-import test_journey as journey
 from plumbrpc import NOT_FOUND, Daemon, RpcError, binary, pb
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import test_journey as journey  # noqa: E402
 
 I, P, C, E = pb.item, pb.plan, pb.customer, pb.ecosystem
 put = journey.put

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from plumbrpc import Daemon, RpcError, binary, pb
+from plumbrpc import Daemon, RpcError, binary, is_progress, pb
 from terminal import Terminal
 
 DURING = "=2026-03-03T09:00:00Z"
@@ -332,7 +332,7 @@ class OnesOwn(World):
                     out.append(str(client.call(method, request)))
                     return
                 with client.stream(method, request) as replies:
-                    out.extend(str(reply) for reply in replies)
+                    out.extend(str(reply) for reply in replies if not is_progress(reply))
             except RpcError as error:
                 out.append(error.message)
 

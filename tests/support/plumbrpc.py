@@ -43,6 +43,11 @@ def _generate():
     importlib.invalidate_caches()
 
 
+def is_progress(reply):
+    """A message that only says how far a long call is: whether one comes is the clock's."""
+    return "progress_" in reply.DESCRIPTOR.oneofs_by_name and reply.WhichOneof("progress_") is not None
+
+
 class _Messages:
     def __init__(self):
         _generate()
