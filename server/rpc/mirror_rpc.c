@@ -90,10 +90,10 @@ take_period(struct view_job *job, const char *name, struct mirror_query *query, 
 	query->to = period->finish;
 	if (query->from == DATE_NONE || query->to == DATE_NONE || query->to < query->from)
 		return err_set(err, ERR_PRECONDITION,
-		    "period/%.100s can't be looked at: it does not say its first and last day, or "
+		    "period/%.*s can't be looked at: it does not say its first and last day, or "
 		    "they "
 		    "are the wrong way round",
-		    item_id(period));
+		    period->id_len, item_id(period));
 	return true;
 }
 
