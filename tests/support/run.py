@@ -187,8 +187,8 @@ def build(preset):
                 timeout=1500, env={"CCACHE_DEPEND": "1"})
 
 
-# Under the address sanitizer a process for each check takes ten times what the checks take, most of it to look for leaks at its
-# end. Those of these layers leave nothing behind for the next and share one; in all other builds each has its own.
+# Under a sanitizer a process for each check takes up to ten times what the checks take, most of it to begin and, with the address
+# sanitizer, to look for leaks at its end. Those of these layers leave nothing behind for the next and share one; in all other builds each has its own.
 SHARE_PROCESS = ("client", "common", "insight", "net", "rpc")
 
 
@@ -199,7 +199,7 @@ def unit(preset):
         if (is_alloc(name) and preset not in ("dev", "asan")) or (preset == "tsan" and not is_for_tsan(name)):
             continue
         if program.is_file() and os.access(program, os.X_OK):
-            shared = preset == "asan" and name.split("_")[0] in SHARE_PROCESS and not is_alloc(name)
+            shared = preset in ("asan", "tsan") and name.split("_")[0] in SHARE_PROCESS and not is_alloc(name)
             steps.append(Step(f"unit {preset} {name}", [program], timeout=1500,
                               env={"CK_DEFAULT_TIMEOUT": 120, "CK_TIMEOUT_MULTIPLIER": 4, **({"CK_FORK": "no"} if shared else {})}))
     return steps
