@@ -1,0 +1,17 @@
+/* Names, titles and days as texts of a reply, in the arena of what is sent; NULL: it is full. */
+#ifndef SERVER_RPC_REPLY_TEXT_H
+#define SERVER_RPC_REPLY_TEXT_H
+
+#include <stdint.h>
+
+struct arena;
+struct item;
+
+/* "kind/id"; "" for NULL. */
+char *reply_ref(struct arena *arena, const struct item *item);
+/* "" where it has none, and for NULL. */
+char *reply_title(struct arena *arena, const struct item *item);
+/* "2026-03-31"; "" for DATE_NONE. */
+char *reply_date(struct arena *arena, int32_t day);
+
+#endif
