@@ -53,7 +53,7 @@ on_group(void *arg, int32_t block, uint8_t kind, const char *about, uint32_t peo
 
 bool
 signals_tell(const struct voices *voices, const struct view *view, int32_t today,
-    voices_pulse_fn fn, void *arg)
+    voices_pulse_fn fn, void *arg, struct err *err)
 {
 	const struct workspace *ws =
 	    (const struct workspace *)(const void *)((const char *)voices -
@@ -61,11 +61,10 @@ signals_tell(const struct voices *voices, const struct view *view, int32_t today
 	int32_t now = workspace_today(ws);
 	int32_t block = confidential_block(confidential_week(today < now ? today : now)) - 1;
 	struct telling t = {.view = view, .fn = fn, .arg = arg};
-	struct err err = {0};
 
 	t.from = confidential_monday(block * CONFIDENTIAL_WEEKS);
 	t.to = t.from + 7 * CONFIDENTIAL_WEEKS - 1;
 	t.population = count_people(&t);
 	return confidential_count(
-	    ws->daemon->confidential, ws->number, block, block, on_group, &t, &err);
+	    ws->daemon->confidential, ws->number, block, block, on_group, &t, err);
 }

@@ -301,7 +301,8 @@ survey_publish(struct confidential *store, uint32_t workspace, const char *id, i
 }
 
 bool
-survey_tell(const struct voices *voices, const struct item *round, struct clarity_published *out)
+survey_tell(const struct voices *voices, const struct item *round, struct clarity_published *out,
+    struct err *err)
 {
 	const struct workspace *ws =
 	    (const struct workspace *)(const void *)((const char *)voices -
@@ -310,11 +311,10 @@ survey_tell(const struct voices *voices, const struct item *round, struct clarit
 	int32_t today = workspace_today(ws);
 	struct survey_terms terms;
 	char id[ID_MAX_LEN + 1];
-	struct err err = {0};
 	bool enough;
 
 	survey_id(round, id);
-	return survey_terms(store, ws->number, id, &terms, &err) &&
+	return survey_terms(store, ws->number, id, &terms, err) &&
 	       survey_is_over(round, &terms, today) &&
-	       survey_publish(store, ws->number, id, today, out, &enough, &err);
+	       survey_publish(store, ws->number, id, today, out, &enough, err);
 }

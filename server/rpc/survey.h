@@ -69,7 +69,7 @@ bool survey_publish(struct confidential *store, uint32_t workspace, const char *
     struct clarity_published *out, bool *enough, struct err *err) MUST_CHECK;
 
 /* For rules (server/insight/check/voices.h). */
-bool survey_tell(
-    const struct voices *voices, const struct item *round, struct clarity_published *out);
+bool survey_tell(const struct voices *voices, const struct item *round,
+    struct clarity_published *out, struct err *err);
 
 #endif

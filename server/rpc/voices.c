@@ -139,7 +139,8 @@ sum_up(const struct ballot_set *set, struct voices_ballot *out, struct err *err)
 
 /* Of an open one nothing is said: not even that it is. */
 static bool
-tell_ballot(const struct voices *voices, const struct item *round, struct voices_ballot *out)
+tell_ballot(const struct voices *voices, const struct item *round, struct voices_ballot *out,
+    struct err *err)
 {
 	const struct workspace *ws =
 	    (const struct workspace *)(const void *)((const char *)voices -
@@ -147,15 +148,14 @@ tell_ballot(const struct voices *voices, const struct item *round, struct voices
 	struct daemon *daemon = ws->daemon;
 	struct arena *arena;
 	struct ballot_set set;
-	struct err err = {0};
 	bool ok;
 
 	if (look_up(daemon->voices, ws->number, round, out))
 		return true;
 	arena = arena_new(LIMIT_CALL_ARENA);
-	ok = arena != NULL && ballot_read(daemon->confidential, ws->number, round,
-				  workspace_today(ws), arena, &set, &err);
-	ok = ok && set.state != BALLOT_OPEN && sum_up(&set, out, &err);
+	ok = (arena != NULL || err_oom(err)) && ballot_read(daemon->confidential, ws->number, round,
+						    workspace_today(ws), arena, &set, err);
+	ok = ok && set.state != BALLOT_OPEN && sum_up(&set, out, err);
 	arena_free(arena);
 	if (ok && out->is_published)
 		keep(daemon->voices, ws->number, round, out);

@@ -18,7 +18,7 @@ void voices_init(struct workspace *ws);
 
 /* voices->pulses (signal_voices.c). */
 bool signals_tell(const struct voices *voices, const struct view *view, int32_t today,
-    voices_pulse_fn fn, void *arg);
+    voices_pulse_fn fn, void *arg, struct err *err);
 
 /* The seed of chances that rules are told, and of answers where none is stated. */
 #define VOICES_SEED 1u

@@ -48,10 +48,19 @@ confidential_block(int32_t week)
 bool
 confidential_failed(struct confidential *store, struct err *err)
 {
+	bool oom = store->db == NULL || sqlite3_errcode(store->db) == SQLITE_NOMEM;
+
 	log_error("confidential", "error=\"%s\"",
 	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
-	sqlite3_close(store->db);
-	store->db = NULL;
+	if (store->directory != NULL) {
+		sqlite3_close(store->db);
+		store->db = NULL;
+	} else if (store->db != NULL && !sqlite3_get_autocommit(store->db)) {
+		/* In memory there is nothing that could be opened again. */
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	if (oom)
+		return err_oom(err);
 	return err_set(
 	    err, ERR_UNAVAILABLE, "the disk refuses confidential records; nothing was kept");
 }

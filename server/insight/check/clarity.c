@@ -103,17 +103,34 @@ is_any_shown(const struct clarity_published *published)
 	return false;
 }
 
+/* Nothing is said where nothing is the matter. */
+static void
+emit_unread(struct pass *pass, uint32_t slot, const char *why, const struct err *err)
+{
+	struct draft d;
+
+	if (err_is_oom(err))
+		return pass_out_of_memory(pass);
+	if (err->code == ERR_OK)
+		return;
+	draft_init(&d, slot, SLOT_NONE);
+	draft_missing(&d, slot, why);
+	pass_emit(pass, &d);
+}
+
 static void
 run_level_below(struct pass *pass)
 {
 	const struct voices *voices = pass_voices(pass);
 	uint32_t slot = newest_survey(pass->ix);
 	struct clarity_published published;
+	struct err err = {0};
 	struct draft d;
 
-	if (slot == SLOT_NONE || voices == NULL ||
-	    !voices->clarity(voices, pass->ix->items[slot], &published))
+	if (slot == SLOT_NONE || voices == NULL)
 		return;
+	if (!voices->clarity(voices, pass->ix->items[slot], &published, &err))
+		return emit_unread(pass, slot, "its answers can't be read now", &err);
 	if (is_any_shown(&published)) {
 		judge_levels(pass, slot, &published);
 		return;
@@ -216,9 +233,11 @@ static void
 run_signals(struct pass *pass)
 {
 	const struct voices *voices = pass_voices(pass);
+	struct err err = {0};
 
-	if (voices != NULL)
-		(void)voices->pulses(voices, pass->ix->view, pass->today, on_pulse, pass);
+	if (voices != NULL &&
+	    !voices->pulses(voices, pass->ix->view, pass->today, on_pulse, pass, &err))
+		emit_unread(pass, SLOT_NONE, "signals can't be read now", &err);
 }
 
 static void

@@ -72,12 +72,15 @@ run_leaders_disagree(struct pass *pass)
 	const struct voices *voices = pass_voices(pass);
 	uint32_t round = newest_ballot(pass->ix);
 	struct voices_ballot ballot;
+	struct err err = {0};
 	struct draft d;
 
 	if (voices == NULL || round == SLOT_NONE)
 		return;
-	if (!voices->ballot(voices, pass->ix->items[round], &ballot))
-		return emit_unknown(pass, round, "its ballots can't be read now");
+	if (!voices->ballot(voices, pass->ix->items[round], &ballot, &err))
+		return err_is_oom(&err)
+			   ? pass_out_of_memory(pass)
+			   : emit_unknown(pass, round, "its ballots can't be read now");
 	if (!ballot.is_published)
 		return emit_unknown(pass, round, "too few leaders answered to publish anything");
 	if (!ballot.is_known)

@@ -13,6 +13,7 @@
 #include "common/parse.h"
 
 struct clarity_published;
+struct err;
 struct item;
 struct view;
 
@@ -46,16 +47,19 @@ struct voices_pulse {
 };
 typedef void (*voices_pulse_fn)(void *arg, const struct voices_pulse *pulse);
 
-/* False: it can't be known now; nothing is to be said of the round. From any thread but the loop's. */
+/*
+ * False: nothing is to be said of the round; or, with err, it can't be known now, for want of memory or of a disk that can be read. From
+ * any thread but the loop's.
+ */
 struct voices {
-	bool (*ballot)(
-	    const struct voices *voices, const struct item *round, struct voices_ballot *out);
+	bool (*ballot)(const struct voices *voices, const struct item *round,
+	    struct voices_ballot *out, struct err *err);
 	/* Of a survey that is over (server/insight/clarity/score.h). */
-	bool (*clarity)(
-	    const struct voices *voices, const struct item *round, struct clarity_published *out);
+	bool (*clarity)(const struct voices *voices, const struct item *round,
+	    struct clarity_published *out, struct err *err);
 	/* Each, in order of kind and name; none of a scenario's people count. today: the day that is judged. */
 	bool (*pulses)(const struct voices *voices, const struct view *view, int32_t today,
-	    voices_pulse_fn fn, void *arg);
+	    voices_pulse_fn fn, void *arg, struct err *err);
 };
 
 #endif

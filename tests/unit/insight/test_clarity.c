@@ -455,18 +455,19 @@ END_TEST
 
 static struct clarity_tally published_tally;
 static bool is_known;
+static bool is_unreadable;
 
 static bool
-tell(const struct voices *voices, const struct item *round, struct clarity_published *out)
+tell(const struct voices *voices, const struct item *round, struct clarity_published *out, struct err *err)
 {
 	(void)voices;
 	ck_assert_int_eq(round->kind, KIND_ROUND);
 	clarity_publish(&published_tally, nobody_near, out);
-	return is_known;
+	return is_unreadable ? err_set(err, ERR_UNAVAILABLE, "no disk") : is_known;
 }
 
 static bool
-tell_pulses(const struct voices *voices, const struct view *view, int32_t today, voices_pulse_fn fn, void *arg)
+tell_pulses(const struct voices *voices, const struct view *view, int32_t today, voices_pulse_fn fn, void *arg, struct err *err)
 {
 	static const struct voices_pulse pulses[] = {{"team/t", 3, 5, 20500, 20527}, {"team/t", 2, 7, 20500, 20527},
 	    {"", 1, 6, 20500, 20527}, {"team/gone", 1, 9, 20500, 20527}};
@@ -474,9 +475,9 @@ tell_pulses(const struct voices *voices, const struct view *view, int32_t today,
 	(void)voices;
 	(void)view;
 	(void)today;
-	for (size_t i = 0; i < sizeof pulses / sizeof pulses[0]; i++)
+	for (size_t i = 0; !is_unreadable && i < sizeof pulses / sizeof pulses[0]; i++)
 		fn(arg, &pulses[i]);
-	return true;
+	return !is_unreadable || err_set(err, ERR_UNAVAILABLE, "no disk");
 }
 
 /* Keys of what a rule finds with these voices, in the order of the check; unknown ones with "? ". */
@@ -571,6 +572,15 @@ START_TEST(signals_name_what_they_are_about)
 }
 END_TEST
 
+START_TEST(what_cannot_be_read_is_no_silence)
+{
+	is_unreadable = true;
+	expect_told(OVER, BELOW, "? " BELOW ":round/r\n", NULL);
+	expect_told("team/t {}\n", "clarity/signals", "? clarity/signals:plan\n", NULL);
+	is_unreadable = false;
+}
+END_TEST
+
 int
 main(void)
 {
@@ -598,6 +608,7 @@ main(void)
 	tcase_add_test(rules, a_level_below_what_is_asked_for_is_found);
 	tcase_add_test(rules, too_few_answers_are_said_once);
 	tcase_add_test(rules, signals_name_what_they_are_about);
+	tcase_add_test(rules, what_cannot_be_read_is_no_silence);
 	suite_add_tcase(suite, score);
 	suite_add_tcase(suite, questions);
 	suite_add_tcase(suite, rules);

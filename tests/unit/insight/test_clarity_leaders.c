@@ -28,8 +28,10 @@ static struct {
 } said;
 
 static bool
-tell(const struct voices *voices, const struct item *round, struct voices_ballot *out)
+tell(const struct voices *voices, const struct item *round, struct voices_ballot *out,
+    struct err *err)
 {
+	(void)err;
 	ck_assert_ptr_eq(voices, &said.voices);
 	snprintf(said.asked, sizeof said.asked, "%.*s", (int)round->id_len, item_id(round));
 	*out = said.ballot;

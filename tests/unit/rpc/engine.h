@@ -161,7 +161,7 @@ engine_begin_as(const char *caller_name, const char *path, const char *json)
 	asked->writable = true;
 	snprintf(caller.name, sizeof caller.name, "%s", caller_name);
 	request = json_parse(asked->method->request, json, strlen(json), engine.arena, &err);
-	ck_assert_msg(request != NULL, "%s: %s", err.msg, json);
+	ck_assert_msg(request != NULL, "%s: %.2000s", err.msg, json);
 	p = pb_encode(request, engine.arena, &len);
 	asked->call = rpc_call_new(engine.daemon, asked->method, &engine_transport, asked, &caller);
 	ck_assert_ptr_nonnull(asked->call);
@@ -237,7 +237,7 @@ engine_reply(const char *path, const char *json)
 	struct asked *asked = engine_ask(path, json);
 	const char *text;
 
-	ck_assert_msg(asked->status.code == ERR_OK, "%s: %s", json, asked->status.msg);
+	ck_assert_msg(asked->status.code == ERR_OK, "%.2000s: %s", json, asked->status.msg);
 	text = engine_json(asked, 0);
 	asked_free(asked);
 	return text;
