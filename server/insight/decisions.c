@@ -3,21 +3,10 @@
 #include <stdlib.h>
 
 static bool
-has_edge(const struct index *ix, uint32_t from, uint32_t to, enum role role)
-{
-	struct edges out = index_out(ix, from);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == role && out.list[i].slot == to)
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_in_team(const struct index *ix, uint32_t team, uint32_t person)
 {
-	return has_edge(ix, team, person, ROLE_LEAD) || has_edge(ix, team, person, ROLE_MEMBER) ||
+	return index_has_target(ix, team, ROLE_LEAD, person) ||
+	       index_has_target(ix, team, ROLE_MEMBER, person) ||
 	       index_target(ix, person, ROLE_TEAM) == team;
 }
 

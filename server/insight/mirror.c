@@ -70,12 +70,6 @@ whole_of(const struct maker *m, uint32_t slot)
 	return up;
 }
 
-static int
-compare_slots(const void *pa, const void *pb, void *arg)
-{
-	return index_compare(arg, *(const uint32_t *)pa, *(const uint32_t *)pb);
-}
-
 static struct mirror_node
 make_node(const struct index *ix, uint32_t slot)
 {
@@ -114,7 +108,7 @@ order_nodes(struct maker *m, uint32_t *slots, uint32_t count)
 		free(next);
 		return false;
 	}
-	qsort_r(slots, count, sizeof slots[0], compare_slots, (void *)(uintptr_t)m->ix);
+	qsort_r(slots, count, sizeof slots[0], index_by_name, (void *)(uintptr_t)m->ix);
 	for (uint32_t i = 0; i < count; i++) {
 		m->number[slots[i]] = i;
 		first[i] = next[i] = MIRROR_TOP;

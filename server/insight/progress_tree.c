@@ -341,12 +341,6 @@ has_live_parent(const struct index *ix, uint32_t goal)
 	return parent != SLOT_NONE && index_is(ix, parent, STANDING_LIVE);
 }
 
-static int
-compare_names(const void *pa, const void *pb, void *arg)
-{
-	return index_compare(arg, *(const uint32_t *)pa, *(const uint32_t *)pb);
-}
-
 /* By name: slots are in the order in which names were first used. */
 static void
 visit_roots(struct walk *walk)
@@ -365,7 +359,7 @@ visit_roots(struct walk *walk)
 		if (!has_live_parent(ix, goals[i]))
 			order[n++] = goals[i];
 	}
-	qsort_r(order, n, sizeof order[0], compare_names, (void *)(uintptr_t)ix);
+	qsort_r(order, n, sizeof order[0], index_by_name, (void *)(uintptr_t)ix);
 	for (size_t i = 0; i < n && goes_on(walk); i++)
 		visit(walk, order[i], -1, NULL, 0);
 	free(order);

@@ -12,6 +12,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 #define CARRIED_MAX 5u
@@ -99,10 +100,7 @@ compare(const void *pa, const void *pb, void *arg)
 static char *
 copy_ref(const struct list *l, const struct item *item)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(item, ref);
-	return arena_strdup(l->job->arena, ref);
+	return reply_ref(l->job->arena, item);
 }
 
 static bool

@@ -13,6 +13,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/speaker.h"
 #include "server/rpc/survey.h"
@@ -226,10 +227,7 @@ fill_levels(const struct clarity *c, Plumb__V1__ClarityReply *reply)
 static char *
 copy_ref(const struct clarity *c, const struct item *round)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(round, ref);
-	return arena_strdup(c->job->arena, ref);
+	return reply_ref(c->job->arena, round);
 }
 
 static bool

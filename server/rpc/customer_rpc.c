@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/pb.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 
 bool
 customer_find(struct view_job *job, const char *field, const char *text, enum kind kind,
@@ -51,20 +51,13 @@ customer_cut(struct arena *arena, const char *text)
 char *
 customer_ref(struct arena *arena, const struct index *ix, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	if (slot == SLOT_NONE)
-		return pb_str("");
-	ref_format(ix->items[slot], ref);
-	return arena_strdup(arena, ref);
+	return reply_ref(arena, slot != SLOT_NONE ? ix->items[slot] : NULL);
 }
 
 char *
 customer_title(struct arena *arena, const struct index *ix, uint32_t slot)
 {
-	const struct item *item = slot != SLOT_NONE ? ix->items[slot] : NULL;
-
-	return item != NULL ? arena_strndup(arena, item_title(item), item->title_len) : pb_str("");
+	return reply_title(arena, slot != SLOT_NONE ? ix->items[slot] : NULL);
 }
 
 bool

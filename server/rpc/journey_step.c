@@ -105,23 +105,6 @@ fill_expectations(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *o
 	return ok;
 }
 
-static char *
-one_owner(const struct journey_call *jc, uint32_t slot)
-{
-	const struct index *ix = &jc->ix;
-	struct edges out = index_out(ix, slot);
-	uint32_t owner = SLOT_NONE;
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role != ROLE_OWNER)
-			continue;
-		if (owner != SLOT_NONE)
-			return pb_str("");
-		owner = out.list[i].slot;
-	}
-	return customer_ref(jc->arena, ix, owner);
-}
-
 static bool
 fill_work(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 {
@@ -144,7 +127,7 @@ fill_work(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 		plumb__v1__path_work__init(work);
 		work->ref = customer_ref(jc->arena, ix, slot);
 		work->title = customer_title(jc->arena, ix, slot);
-		work->owner = one_owner(jc, slot);
+		work->owner = customer_ref(jc->arena, ix, index_only_target(ix, slot, ROLE_OWNER));
 		work->status = pb_str(status_name(ix->items[slot]));
 		work->rank = ix->rank[slot] != RANK_NONE ? ix->rank[slot] : 0;
 		if (work->ref == NULL || work->title == NULL || work->owner == NULL)
@@ -158,12 +141,11 @@ static Plumb__V1__PathWord *
 make_word(const struct journey_call *jc, const struct lived *lived)
 {
 	Plumb__V1__PathWord *word = arena_alloc(jc->arena, sizeof *word);
-	char day[DATE_TEXT_LEN];
 
 	if (word == NULL)
 		return NULL;
 	plumb__v1__path_word__init(word);
-	word->day = arena_strdup(jc->arena, date_format(lived->date, day));
+	word->day = reply_date(jc->arena, lived->date);
 	word->segment = customer_ref(jc->arena, &jc->ix, lived->segment);
 	word->record = customer_ref(jc->arena, &jc->ix, lived->record);
 	word->value_state = (Plumb__V1__Step__ValueState)lived->value_state;

@@ -15,6 +15,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 
 #define BATCH 100u
 /* Two names of 75 bytes and numbers each: a message of at most 2 MB. */
@@ -61,18 +62,13 @@ is_cancelled(void *arg)
 static char *
 copy_ref(const struct load_call *lc, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(lc->ix.items[slot], ref);
-	return arena_strdup(lc->arena, ref);
+	return reply_ref(lc->arena, lc->ix.items[slot]);
 }
 
 static char *
 copy_date(const struct load_call *lc, int32_t date)
 {
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(lc->arena, date_format(date, text));
+	return reply_date(lc->arena, date);
 }
 
 /* ---- what is asked for */

@@ -13,6 +13,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 #define DAYS_DEFAULT 30u
@@ -36,18 +37,13 @@ is_cancelled(void *arg)
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(view_item(job->view, slot), ref);
-	return arena_strdup(job->arena, ref);
+	return reply_ref(job->arena, view_item(job->view, slot));
 }
 
 static char *
 copy_title(const struct view_job *job, uint32_t slot)
 {
-	const struct item *item = view_item(job->view, slot);
-
-	return arena_strndup(job->arena, item_title(item), item->title_len);
+	return reply_title(job->arena, view_item(job->view, slot));
 }
 
 /* ---- what is asked */

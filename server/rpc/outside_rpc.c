@@ -13,6 +13,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 struct outside_call {
@@ -41,25 +42,19 @@ kept(struct outside_call *oc, const char *text)
 static char *
 ref_of(struct outside_call *oc, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(view_item(oc->job->view, slot), ref);
-	return kept(oc, arena_strdup(oc->job->arena, ref));
+	return kept(oc, reply_ref(oc->job->arena, view_item(oc->job->view, slot)));
 }
 
 static char *
 title_of(struct outside_call *oc, const struct item *item)
 {
-	return kept(oc, arena_strndup(oc->job->arena, item_title(item), item->title_len));
+	return kept(oc, reply_title(oc->job->arena, item));
 }
 
 static char *
 date_of(struct outside_call *oc, int32_t date)
 {
-	char text[DATE_TEXT_LEN];
-
-	return kept(
-	    oc, date == DATE_NONE ? "" : arena_strdup(oc->job->arena, date_format(date, text)));
+	return kept(oc, reply_date(oc->job->arena, date));
 }
 
 /* Of count messages; NULL marks the whole as failed. */

@@ -12,6 +12,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 /* Under the limit of a message, with room for the last node. */
@@ -26,10 +27,7 @@ is_cancelled(void *arg)
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(view_item(job->view, slot), ref);
-	return arena_strdup(job->arena, ref);
+	return reply_ref(job->arena, view_item(job->view, slot));
 }
 
 static bool

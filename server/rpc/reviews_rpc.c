@@ -13,6 +13,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 /* Under the limit of a message, with room for the last review. */
@@ -37,18 +38,13 @@ is_cancelled(void *arg)
 static char *
 copy_ref(const struct reviews *r, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(r->ix.items[slot], ref);
-	return arena_strdup(r->job->arena, ref);
+	return reply_ref(r->job->arena, r->ix.items[slot]);
 }
 
 static char *
 copy_date(const struct reviews *r, int32_t date)
 {
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(r->job->arena, date_format(date, text));
+	return reply_date(r->job->arena, date);
 }
 
 static bool

@@ -11,6 +11,7 @@
 #include "server/insight/rhythm/cadence.h"
 #include "server/plan/codec.h"
 #include "server/rpc/customer_rpc.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/room_internal.h"
 #include "server/rpc/saydo_rpc.h"
 
@@ -20,9 +21,7 @@
 static char *
 copy_date(const struct room_call *rc, int32_t date)
 {
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(rc->job->arena, date_format(date, text));
+	return reply_date(rc->job->arena, date);
 }
 
 static int32_t
@@ -35,23 +34,6 @@ static uint32_t
 target(const struct room_call *rc, uint32_t slot, enum role role)
 {
 	return index_target(&rc->jc.ix, slot, role);
-}
-
-/* The one; SLOT_NONE: none, or several. */
-static uint32_t
-one_owner(const struct room_call *rc, uint32_t slot)
-{
-	struct edges out = index_out(&rc->jc.ix, slot);
-	uint32_t owner = SLOT_NONE;
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role != ROLE_OWNER)
-			continue;
-		if (owner != SLOT_NONE)
-			return SLOT_NONE;
-		owner = out.list[i].slot;
-	}
-	return owner;
 }
 
 static int
@@ -250,7 +232,7 @@ make_decision(struct room_call *rc, uint32_t slot, bool open)
 	out->decide_by = copy_date(rc, ix->items[slot]->finish);
 	out->decided = copy_date(rc, ix->items[slot]->done);
 	out->overdue_days = open ? overdue(rc, ix->items[slot]->finish) : 0;
-	out->owner = customer_ref(arena, ix, one_owner(rc, slot));
+	out->owner = customer_ref(arena, ix, index_only_target(&rc->jc.ix, slot, ROLE_OWNER));
 	out->context = customer_cut(arena, item->decision->context);
 	out->reason = customer_cut(arena, item->decision->reason);
 	return out->ref != NULL && out->title != NULL && out->decide_by != NULL &&
@@ -552,18 +534,6 @@ out:
 
 /* ---- the last room */
 
-static bool
-has_edge(const struct index *ix, uint32_t slot, enum role role, uint32_t to)
-{
-	struct edges out = index_out(ix, slot);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == role && out.list[i].slot == to)
-			return true;
-	}
-	return false;
-}
-
 /* Those that the meeting names, and those that say that they were taken in this review since. */
 static bool
 fill_outcome(struct room_call *rc, const struct meeting_plan *plan, Plumb__V1__RoomMeeting *out)
@@ -578,10 +548,10 @@ fill_outcome(struct room_call *rc, const struct meeting_plan *plan, Plumb__V1__R
 	for (uint32_t i = 0; ok && i < count && plan->last != SLOT_NONE; i++) {
 		const struct item *d = ix->items[slots[i]];
 
-		if (has_edge(ix, plan->last, ROLE_DECIDED, slots[i]) ||
+		if (index_has_target(ix, plan->last, ROLE_DECIDED, slots[i]) ||
 		    (d->status != DECISION_PROPOSED && d->done != DATE_NONE &&
 			d->done >= plan->last_day && d->done <= rc->day &&
-			has_edge(ix, slots[i], ROLE_DECIDED, plan->review)))
+			index_has_target(ix, slots[i], ROLE_DECIDED, plan->review)))
 			ok = slots_add(&taken, slots[i]);
 	}
 	slots_by_name(ix, &taken);

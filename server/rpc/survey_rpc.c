@@ -20,6 +20,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/speaker.h"
 #include "server/rpc/survey.h"
@@ -191,10 +192,7 @@ question_id(const struct clarity_question *q, char id[QUESTION_ID_LEN])
 static char *
 ref_of(const struct survey_call *sc, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(sc->ix.items[slot], ref);
-	return arena_strdup(sc->job->arena, ref);
+	return reply_ref(sc->job->arena, sc->ix.items[slot]);
 }
 
 /* Its id, where it has no title. */
@@ -205,7 +203,7 @@ title_of(const struct survey_call *sc, uint32_t slot)
 
 	if (item->title_len == 0)
 		return arena_strndup(sc->job->arena, item_id(item), item->id_len);
-	return arena_strndup(sc->job->arena, item_title(item), item->title_len);
+	return reply_title(sc->job->arena, item);
 }
 
 static char *

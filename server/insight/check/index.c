@@ -577,6 +577,12 @@ index_compare(const struct index *ix, uint32_t a, uint32_t b)
 	return c != 0 ? c : (int)ia->id_len - (int)ib->id_len;
 }
 
+int
+index_by_name(const void *a, const void *b, void *ix)
+{
+	return index_compare(ix, *(const uint32_t *)a, *(const uint32_t *)b);
+}
+
 uint32_t
 index_target(const struct index *ix, uint32_t slot, enum role role)
 {
@@ -589,6 +595,34 @@ index_target(const struct index *ix, uint32_t slot, enum role role)
 			return out.list[i].slot;
 	}
 	return SLOT_NONE;
+}
+
+uint32_t
+index_only_target(const struct index *ix, uint32_t slot, enum role role)
+{
+	struct edges out = index_out(ix, slot);
+	uint32_t target = SLOT_NONE;
+
+	for (uint32_t i = 0; i < out.count; i++) {
+		if (out.list[i].role != role)
+			continue;
+		if (target != SLOT_NONE)
+			return SLOT_NONE;
+		target = out.list[i].slot;
+	}
+	return target;
+}
+
+bool
+index_has_target(const struct index *ix, uint32_t slot, enum role role, uint32_t target)
+{
+	struct edges out = index_out(ix, slot);
+
+	for (uint32_t i = 0; i < out.count; i++) {
+		if (out.list[i].role == role && out.list[i].slot == target)
+			return true;
+	}
+	return false;
 }
 
 const struct series *

@@ -153,8 +153,13 @@ void *index_alloc(size_t n, size_t size) MUST_CHECK;
 bool index_is_agreed_ask(const struct index *ix, uint32_t slot);
 /* Order of names: by kind, then id. */
 int index_compare(const struct index *ix, uint32_t a, uint32_t b);
+/* The same of two slots in memory, for qsort_r(); arg is the index. */
+int index_by_name(const void *a, const void *b, void *ix);
 /* First target with that role; SLOT_NONE. */
 uint32_t index_target(const struct index *ix, uint32_t slot, enum role role);
+/* The only target with that role; SLOT_NONE where there are several, too. */
+uint32_t index_only_target(const struct index *ix, uint32_t slot, enum role role);
+bool index_has_target(const struct index *ix, uint32_t slot, enum role role, uint32_t target);
 /* NULL if nothing was ever recorded about it. */
 const struct series *index_series(const struct index *ix, uint32_t measure);
 /* The newest actual not after that day; NULL if there is none. */

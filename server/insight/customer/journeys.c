@@ -52,12 +52,6 @@ slots_fini(struct slots *slots)
 }
 
 static int
-compare_names(const void *pa, const void *pb, void *arg)
-{
-	return index_compare(arg, *(const uint32_t *)pa, *(const uint32_t *)pb);
-}
-
-static int
 compare_ranks(const void *pa, const void *pb, void *arg)
 {
 	const struct index *ix = arg;
@@ -88,7 +82,7 @@ settle(
 void
 slots_by_name(const struct index *ix, struct slots *slots)
 {
-	settle(ix, slots, compare_names);
+	settle(ix, slots, index_by_name);
 }
 
 /* ---- what was lived */

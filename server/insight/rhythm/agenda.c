@@ -472,18 +472,6 @@ find_acceptances(struct maker *m)
 /* ---- decisions */
 
 static bool
-has_edge(const struct index *ix, uint32_t slot, enum role role, uint32_t to)
-{
-	struct edges out = index_out(ix, slot);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == role && out.list[i].slot == to)
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_to_decide(const struct maker *m, uint32_t decision)
 {
 	const struct index *ix = m->ix;
@@ -504,8 +492,8 @@ was_decided(const struct maker *m, uint32_t decision)
 
 	if (plan->last == SLOT_NONE)
 		return false;
-	return has_edge(m->ix, plan->last, ROLE_DECIDED, decision) ||
-	       (has_edge(m->ix, decision, ROLE_DECIDED, plan->review) && day != DATE_NONE &&
+	return index_has_target(m->ix, plan->last, ROLE_DECIDED, decision) ||
+	       (index_has_target(m->ix, decision, ROLE_DECIDED, plan->review) && day != DATE_NONE &&
 		   day >= plan->last_day && day <= m->ix->today);
 }
 
