@@ -89,6 +89,8 @@
 #define LIMIT_SCENARIO_CONFLICTS 1000u /* listed; all are counted */
 #define LIMIT_WHATIF_SCENARIOS                                                                     \
 	20u /* compared at once: laid in one turn of the loop, 200 ms at most */
+/* Slots of a plan times itself and the scenarios that a check holds it against: a check stays one that people wait for. */
+#define LIMIT_FRAGILE_ENTRIES 40000u
 
 #define LIMIT_PAGE     1000u
 #define LIMIT_FILTER   4096u

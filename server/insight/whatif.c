@@ -1,9 +1,11 @@
 #include "server/insight/whatif.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/str.h"
 #include "server/insight/schedule/forecast_objective.h"
 #include "server/insight/score/score.h"
 #include "server/limits.h"
@@ -150,19 +152,29 @@ last_day(const struct plan_case *pc, const struct schedule_end *end)
 	return pc->plan->first_day + (end->finish > end->start ? end->finish - 1 : end->finish);
 }
 
+static struct whatif_cell *
+add_work(struct whatif *whatif, const struct plan_case *pc, uint32_t initiative, struct err *err)
+{
+	uint32_t slot = pc->plan->heads[initiative];
+	struct whatif_cell *cell = add_cell(whatif, pc->ix.items[slot], err);
+
+	if (cell == NULL)
+		return NULL;
+	cell->rank = pc->ix.rank[slot];
+	cell->due = plan_case_due(pc, initiative);
+	return cell;
+}
+
 static bool
 add_end(struct whatif *whatif, const struct plan_case *pc, uint32_t initiative,
     const struct schedule_end *end, struct err *err)
 {
 	struct whatif_figures *figures = &whatif->figures[whatif->count];
-	uint32_t slot = pc->plan->heads[initiative];
-	struct whatif_cell *cell = add_cell(whatif, pc->ix.items[slot], err);
+	struct whatif_cell *cell = add_work(whatif, pc, initiative, err);
 	int32_t day;
 
 	if (cell == NULL)
 		return false;
-	cell->rank = pc->ix.rank[slot];
-	cell->due = plan_case_due(pc, initiative);
 	cell->finish = last_day(pc, end);
 	day = cell->finish != DATE_NONE ? cell->finish : pc->last + 1;
 	if (cell->due != DATE_NONE && day > cell->due)
@@ -219,7 +231,18 @@ out:
 
 /* ---- chances */
 
-/* The initiatives of the forecast are those of the schedule, in the same order: their cells are there already. */
+/* The initiatives of the forecast are those of the schedule, in the same order: their cells are there, or none is. */
+static bool
+add_missing(struct whatif *whatif, const struct plan_forecast *pf, size_t first, struct err *err)
+{
+	bool there = whatif->entries_count > first;
+
+	for (uint32_t i = 0; !there && i < pf->pc.plan->problem.initiatives; i++)
+		if (add_work(whatif, &pf->pc, i, err) == NULL)
+			return false;
+	return true;
+}
+
 static void
 read_chances(struct whatif *whatif, const struct plan_forecast *pf, enum plan_forecast_mode mode,
     size_t first)
@@ -227,6 +250,7 @@ read_chances(struct whatif *whatif, const struct plan_forecast *pf, enum plan_fo
 	struct whatif_figures *figures = &whatif->figures[whatif->count];
 
 	figures->looked_until = pf->looked_until;
+	figures->pieces = pf->pieces_count;
 	for (uint32_t i = 0; i < pf->pc.plan->problem.initiatives; i++) {
 		const struct forecast_dates *dates = &pf->dates[mode][i];
 		struct whatif_cell *cell = &whatif->entries[first + i].cell;
@@ -276,7 +300,8 @@ judge_chances(
 	if (!plan_forecast_open(&pf, course->view, course->today, course->until, course->cancelled,
 		course->arg, err) ||
 	    !forecast_objectives_open(&fo, &pf, course->cancelled, course->arg, err) ||
-	    !plan_forecast_run(&pf, &options, fo.kept, fo.kept_count, err))
+	    !plan_forecast_run(&pf, &options, fo.kept, fo.kept_count, err) ||
+	    !add_missing(whatif, &pf, first, err))
 		goto out;
 	whatif->draws = pf.draws;
 	forecast_objectives_judge(&fo, &pf, course->mode);
@@ -301,6 +326,15 @@ whatif_judge(struct whatif *whatif, const struct whatif_course *course,
 		whatif_findings_fini(findings);
 		return false;
 	}
+	whatif->count++;
+	return true;
+}
+
+bool
+whatif_chances(struct whatif *whatif, const struct whatif_course *course, struct err *err)
+{
+	if (!judge_chances(whatif, course, whatif->entries_count, err))
+		return false;
 	whatif->count++;
 	return true;
 }
@@ -382,8 +416,8 @@ fill_row(struct whatif *whatif, struct whatif_row *row, size_t first, size_t end
 	}
 }
 
-static bool
-make_rows(struct whatif *whatif, struct err *err)
+bool
+whatif_rows(struct whatif *whatif, struct err *err)
 {
 	uint32_t count = 0;
 
@@ -406,12 +440,24 @@ make_rows(struct whatif *whatif, struct err *err)
 }
 
 bool
-whatif_is_fragile(const struct whatif *whatif, const struct whatif_row *row)
+whatif_is_fragile(const struct whatif *whatif, const struct whatif_row *row, const double *limits)
 {
 	const struct whatif_cell *plan = &whatif->cells[row->first];
+	uint32_t fails = row->scenarios - row->holds;
 
-	return plan->item != NULL && plan->rank != RANK_NONE && row->scenarios >= 2 &&
-	       2 * row->holds < row->scenarios;
+	/* What rounding leaves of a share must not decide: 0.55 of 20 are 11. */
+	return plan->item != NULL && plan->rank != RANK_NONE &&
+	       row->scenarios >= limits[FRAGILE_SCENARIOS] &&
+	       fails > limits[FRAGILE_SHARE] * row->scenarios + 1e-6;
+}
+
+void
+whatif_fragile_words(uint32_t rank, uint32_t holds, uint32_t scenarios, struct str *out)
+{
+	str_addf(out,
+	    " (rank %" PRIu32 ") is in time with a chance of at least one half in %" PRIu32
+	    " of %" PRIu32 " scenarios.",
+	    rank, holds, scenarios);
 }
 
 /* Of those that the plan ranks best, whatever the other courses rank. */
@@ -558,7 +604,7 @@ find_regrets(struct whatif *whatif, struct err *err)
 bool
 whatif_finish(struct whatif *whatif, struct err *err)
 {
-	if (!make_rows(whatif, err))
+	if (!whatif_rows(whatif, err))
 		return false;
 	find_best(whatif);
 	return find_regrets(whatif, err);

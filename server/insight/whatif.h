@@ -8,7 +8,8 @@
  * of the American Statistical Association 46, 1951). Criteria have different units: to find the course whose largest regret is the
  * smallest, each is taken as a share of the range between worst and best.
  *
- * Robustness: in how many scenarios an initiative is in time with a chance of at least one half.
+ * Robustness: in how many scenarios an initiative is in time with a chance of at least one half. What holds in too few of them is
+ * fragile: the rule horizon/fragile says how many are (server/insight/check/horizon_fragile.c asks here, too).
  */
 #ifndef SERVER_INSIGHT_WHATIF_H
 #define SERVER_INSIGHT_WHATIF_H
@@ -39,6 +40,7 @@ struct whatif_figures {
 	const struct item *highest_who; /* NULL: nothing is asked of anybody */
 	const struct item *highest_period;
 	uint32_t initiatives;
+	uint32_t pieces; /* of work whose end is drawn */
 	uint32_t ranked;
 	uint32_t above;
 	uint32_t late;
@@ -91,6 +93,7 @@ struct whatif_regret {
 	    least; /* the course with the smallest worst; of several the smallest mean, the first of these */
 };
 
+struct str;
 struct whatif_entry;
 
 struct whatif {
@@ -138,10 +141,22 @@ void whatif_fini(struct whatif *whatif); /* takes one that is all zero */
 bool whatif_judge(struct whatif *whatif, const struct whatif_course *course,
     struct whatif_findings *findings, struct err *err) MUST_CHECK;
 void whatif_findings_fini(struct whatif_findings *findings); /* takes one that is all zero */
+/* The same for nothing but ranks, due dates and chances. */
+bool whatif_chances(
+    struct whatif *whatif, const struct whatif_course *course, struct err *err) MUST_CHECK;
 /* When all are judged: the table, and the regrets. */
 bool whatif_finish(struct whatif *whatif, struct err *err) MUST_CHECK;
-/* Ranked by the plan, and a chance of at least one half in fewer than half of at least two scenarios. */
-bool whatif_is_fragile(const struct whatif *whatif, const struct whatif_row *row);
+/* The table alone. */
+bool whatif_rows(struct whatif *whatif, struct err *err) MUST_CHECK;
+
+/* The thresholds of horizon/fragile, as the rule has them. */
+enum whatif_fragile { FRAGILE_SHARE, FRAGILE_SCENARIOS };
+#define WHATIF_FRAGILE "horizon/fragile"
+/* Ranked by the plan, and without a chance of at least one half in more than that share of at least so many scenarios. */
+bool whatif_is_fragile(
+    const struct whatif *whatif, const struct whatif_row *row, const double *limits);
+/* What a sentence says of it behind its name. */
+void whatif_fragile_words(uint32_t rank, uint32_t holds, uint32_t scenarios, struct str *out);
 /* The first of a row's cells that is there. */
 const struct whatif_cell *whatif_cell_there(
     const struct whatif *whatif, const struct whatif_row *row);

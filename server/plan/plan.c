@@ -71,6 +71,12 @@ plan_sizes(const struct plan *plan, uint32_t *items, uint32_t *records)
 	*records = plan->live_records;
 }
 
+uint32_t
+plan_scenarios(const struct plan *plan)
+{
+	return plan->live_scenarios;
+}
+
 const struct view *
 plan_now(const struct plan *plan)
 {

@@ -72,6 +72,8 @@ int64_t plan_time(const struct plan *plan);      /* effective time of the newest
 
 /* How many entries the newest state has that are not removed: items, and records. */
 void plan_sizes(const struct plan *plan, uint32_t *items, uint32_t *records);
+/* Of the items, scenarios. */
+uint32_t plan_scenarios(const struct plan *plan);
 /* The newest state, settled or not, as a view; valid until the next change, on the plan's thread only. */
 const struct view *plan_now(const struct plan *plan);
 /* The newest version, settled or not; NULL if the name was never used. */

@@ -318,6 +318,7 @@ days_back(const struct view *view)
 		return LIMIT_SINCE_DAYS;
 	return days < LIMIT_SINCE_DAYS_MIN ? LIMIT_SINCE_DAYS_MIN : (int32_t)days;
 }
+	    .worlds = cc->job->worlds,
 
 /* What was not there at the end of the day before is of today. */
 static bool
@@ -336,9 +337,10 @@ look_up_since(
 	for (size_t i = 0; i < count && ok; i++) {
 		int32_t since = DATE_NONE;
 
-		if (trend != NULL)
-			since = trend_since(
-			    trend, trend_key(check, check_finding(check, i), &words), today - 1);
+		if (rules[f->rule]->worlds)
+			since = f->since; /* history has none */
+		else if (trend != NULL)
+			since = trend_since(trend, trend_key(check, f, &words), today - 1);
 		cc->history.since[i] = since != DATE_NONE ? since : today;
 		ok = str_ok(&words) || err_oom(err);
 	}
@@ -357,6 +359,8 @@ ask_history(struct check_call *cc, const struct check *check, struct err *err)
 	    .baseline = cc->job->baseline,
 	    .baseline_slot = cc->job->baseline_slot,
 	    .revision = cc->job->revision,
+	size_t rules_count;
+	const struct rule *const *rules = rules_all(&rules_count);
 	    .last = cc->job->today - 1,
 	    .cancelled = &cc->job->call->cancelled,
 	    .progress = report_progress,
@@ -441,7 +445,8 @@ handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 	else if (request->since || rules_want_baseline(selected))
 		job_view_baseline(call, request->at, run_check, start);
 	else
-		job_view(call, request->at, run_check, start);
+		job_view_check(call, request->at, request->since || rules_want_baseline(selected),
+		    rules_want_worlds(selected), run_check, start);
 }
 
 /* ---- Explain */

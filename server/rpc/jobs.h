@@ -26,6 +26,8 @@ struct rpc_call;
 struct view;
 struct view_call;
 struct voices;
+struct workspace;
+struct worlds;
 
 /* ---- the pool */
 typedef void (*job_fn)(void *arg);
@@ -90,7 +92,8 @@ struct view_job {
 	size_t conflicts_len;
 	const struct job_course *courses; /* job_view_scenarios(): the plan, then each scenario */
 	size_t courses_count;
-	const struct voices *voices; /* for checks (struct check_query) */
+	const struct voices *voices; /* for checks (struct check_query), as what follows */
+	const struct worlds *worlds; /* job_view_check(): where they are asked for; else NULL */
 	void *arg;                   /* as given */
 	/* The job's own memory, LIMIT_CALL_ARENA; the request in the call's arena may be read, call->arena not used. */
 	struct arena *arena;
@@ -119,6 +122,9 @@ void job_view_baseline(
     struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg);
 /* The same with two views of one workspace. */
 void job_views(struct rpc_call *call, const struct Plumb__V1__At *from,
+/* The same for a check: what of the newest baseline and of scenarios its rules look at. */
+void job_view_check(struct rpc_call *call, const struct Plumb__V1__At *at, bool baseline,
+    bool worlds, job_view_fn run, void *arg);
     const struct Plumb__V1__At *to, job_view_fn run, void *arg);
 /* Two views, each beside the plan at its own newest baseline. */
 void job_views_baseline(struct rpc_call *call, const struct Plumb__V1__At *from,

@@ -6,6 +6,7 @@
 
 #include "common/arena.h"
 #include "common/pb.h"
+#include "server/insight/check/worlds.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/plan.h"
@@ -44,6 +45,44 @@ scenario_absent(const char *id, const struct item *item, struct err *err)
 		    "scenario '%.64s' was applied or dropped in revision %" PRIu64
 		    "; plumb history scenario/%.64s tells more",
 		    id, item->revision, id);
+}
+
+bool
+scenario_worlds(const struct plan *plan, struct arena *arena, char ***names, size_t *count,
+    const char **missing)
+{
+	const struct view *now = plan_now(plan);
+	uint32_t most = LIMIT_FRAGILE_ENTRIES / (view_slots(now) + 1);
+
+	*count = 0;
+	*missing = NULL;
+	*names = arena_array(arena, LIMIT_SCENARIOS, sizeof **names);
+	if (*names == NULL)
+		return false;
+	if (plan_scenarios(plan) > 0 && most < 2)
+		*missing =
+		    "the plan is too large to lay scenarios over it for each check: ask plumb "
+		    "whatif compare";
+	for (uint32_t slot = 0; plan_scenarios(plan) > 0 && most >= 2 && slot < view_slots(now);
+	     slot++) {
+		const struct item *item = view_item(now, slot);
+
+		if (item == NULL || !worlds_take_in(item))
+			continue;
+		(*names)[*count] = arena_strndup(arena, item_id(item), item->id_len);
+		if ((*names)[(*count)++] == NULL)
+			return false;
+	}
+	if (*count > LIMIT_WHATIF_SCENARIOS)
+		*missing =
+		    "more scenarios assume something of the outside than are compared at once";
+	else if (*count >= most && *count > 0)
+		*missing =
+		    "the plan and its scenarios are too large together to be judged in each check: "
+		    "ask plumb whatif compare";
+	if (*missing != NULL)
+		*count = 0;
+	return true;
 }
 
 /* While it is laid. */

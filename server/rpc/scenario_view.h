@@ -10,6 +10,7 @@
 
 #include "common/err.h"
 
+struct arena;
 struct item;
 struct plan;
 struct view;
@@ -26,6 +27,13 @@ void scenario_absent(const char *id, const struct item *item, struct err *err);
  */
 struct view *scenario_view_take(struct plan *plan, const char *id, uint8_t **conflicts, size_t *len,
     struct err *err) MUST_CHECK;
+
+/*
+ * The scenarios that a check of the newest plan looks at (server/insight/check/worlds.h): names in the arena. Why there are none, static
+ * (*count is 0): too many, too much. NULL: none of them is missing. False: out of memory.
+ */
+bool scenario_worlds(const struct plan *plan, struct arena *arena, char ***names, size_t *count,
+    const char **missing) MUST_CHECK;
 
 /* Lets go of those that the plan has left behind; of all. */
 void scenario_views_drop(struct workspace *ws, bool all);

@@ -18,6 +18,7 @@
 
 #include "common/pb.h"
 #include "plumb/v1/plan.pb-c.h"
+#include "server/insight/check/worlds.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
@@ -69,6 +70,11 @@ struct view_call {
 	bool baseline_sought;
 	uint32_t baseline_slots[VIEWS_MAX]; /* SLOT_NONE: there is none */
 	struct want baselines[VIEWS_MAX];
+	size_t baselines_count; /* of wants, the first ones */
+	/* job_view_check(): scenarios are asked for, not chosen yet; then they are wants behind the plan */
+	bool wants_worlds;
+	struct worlds worlds;
+	struct world world[VIEWS_MAX];
 	job_view_fn run;
 	bool ok;
 	struct err err;
@@ -489,6 +495,17 @@ give_courses(struct view_call *vc)
 
 static void
 start_run(struct view_call *vc)
+static void
+give_worlds(struct view_call *vc)
+{
+	if (vc->job.worlds == NULL)
+		return;
+	vc->worlds.list = vc->world;
+	vc->worlds.count = vc->wants_count - 1;
+	for (size_t i = 1; i < vc->wants_count; i++)
+		vc->world[i - 1] = (struct world){vc->courses[i].view, vc->courses[i].scenario};
+}
+
 {
 	struct err err = {0};
 
@@ -504,6 +521,7 @@ start_run(struct view_call *vc)
 		fail(vc, &err);
 		return;
 	}
+	give_worlds(vc);
 	vc->state = VIEW_RUN;
 	vc->busy = true;
 }
@@ -814,6 +832,60 @@ static enum progress
 resolve(struct view_call *vc, struct want *want, struct err *err)
 {
 	uint64_t at_least = want->at != NULL ? want->at->at_least : 0;
+static bool
+is_newest(const Plumb__V1__At *at)
+{
+	return at == NULL ||
+	       (at->as_of_case == PLUMB__V1__AT__AS_OF__NOT_SET && at->scenario[0] == '\0');
+}
+
+/* Wants n scenarios of the newest plan. */
+static bool
+want_scenarios(struct view_call *vc, char *const *names, size_t count)
+{
+	const Plumb__V1__At *at = vc->wants[0].at;
+	Plumb__V1__At *each = arena_array(vc->job.arena, count + 1, sizeof *each);
+
+	if (each == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (at != NULL)
+			each[i] = *at;
+		else
+			plumb__v1__at__init(&each[i]);
+		each[i].scenario = names[i];
+		vc->wants[i + 1].at = &each[i];
+	}
+	vc->wants_count = count + 1;
+	vc->is_comparison = count > 0;
+	return true;
+}
+
+/* In the turn in which their views are taken: none of them can go before. */
+static enum progress
+choose_worlds(struct view_call *vc, struct err *err)
+{
+	const Plumb__V1__At *at = vc->wants[0].at;
+	enum progress progress =
+	    wait_for_revision(vc, at != NULL ? at->at_least : 0, ERR_RANGE, err);
+	char **names;
+	size_t count;
+
+	if (progress != GO_ON)
+		return progress;
+	vc->wants_worlds = false;
+	vc->job.worlds = &vc->worlds;
+	if (!is_newest(at)) {
+		vc->worlds.missing = "scenarios are held against the newest plan only";
+		return GO_ON;
+	}
+	if (scenario_worlds(vc->ws->plan, vc->job.arena, &names, &count, &vc->worlds.missing) &&
+	    want_scenarios(vc, names, count))
+		return GO_ON;
+	err_oom(err);
+	return FAILED;
+}
+
 	enum progress progress;
 
 	progress = wait_for_revision(vc, at_least, ERR_RANGE, err);
@@ -839,7 +911,7 @@ run_seek(void *arg)
 	struct view_call *vc = arg;
 
 	vc->ok = settle(vc) || err_oom(&vc->err);
-	for (size_t i = 0; vc->ok && i < vc->wants_count; i++)
+	for (size_t i = 0; vc->ok && i < vc->baselines_count; i++)
 		vc->baselines[i].revision = baselines_newest(view_of(&vc->wants[i]),
 		    vc->wants[i].revision, &vc->call->cancelled, &vc->baseline_slots[i]);
 }
@@ -862,7 +934,7 @@ get_baselines(struct view_call *vc, struct err *err)
 {
 	enum progress progress = GO_ON;
 
-	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++) {
+	for (size_t i = 0; i < vc->baselines_count && progress == GO_ON; i++) {
 		if (vc->baseline_slots[i] != SLOT_NONE)
 			progress = get_view(vc, &vc->baselines[i], err);
 	}
@@ -900,6 +972,8 @@ step(struct view_call *vc)
 		progress = take_scenarios(vc, &err);
 	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++)
 		progress = resolve(vc, &vc->wants[i], &err);
+	if (progress == GO_ON && vc->wants_worlds)
+		progress = choose_worlds(vc, &err);
 	if (progress == GO_ON)
 		progress = resolve_newest_baselines(vc, &err);
 	if (progress == GO_ON)
@@ -962,7 +1036,7 @@ view_call_new(struct rpc_call *call, job_view_fn run, void *arg)
 static void
 start(struct view_call *vc, size_t count, bool baseline)
 {
-	vc->wants_count = count;
+	vc->wants_count = vc->baselines_count = count;
 	vc->wants_baseline = baseline;
 	rpc_pin(vc->call);
 	step(vc);
@@ -986,9 +1060,9 @@ begin(struct rpc_call *call, job_view_fn run, void *arg)
 	return vc;
 }
 
-static void
-start_one(struct rpc_call *call, const struct Plumb__V1__At *at, bool baseline, job_view_fn run,
-    void *arg)
+void
+job_view_check(struct rpc_call *call, const struct Plumb__V1__At *at, bool baseline, bool worlds,
+    job_view_fn run, void *arg)
 {
 	struct view_call *vc = begin(call, run, arg);
 
@@ -999,6 +1073,7 @@ start_one(struct rpc_call *call, const struct Plumb__V1__At *at, bool baseline, 
 }
 
 static void
+	vc->wants_worlds = worlds;
 start_two(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
     bool baseline, job_view_fn run, void *arg)
 {
@@ -1014,13 +1089,13 @@ start_two(struct rpc_call *call, const struct Plumb__V1__At *from, const struct 
 void
 job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg)
 {
-	start_one(call, at, false, run, arg);
+	job_view_check(call, at, false, false, run, arg);
 }
 
 void
 job_view_baseline(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg)
 {
-	start_one(call, at, true, run, arg);
+	job_view_check(call, at, true, false, run, arg);
 }
 
 void
@@ -1041,28 +1116,18 @@ void
 job_view_scenarios(struct rpc_call *call, const struct Plumb__V1__At *at, char *const *scenarios,
     size_t count, job_view_fn run, void *arg)
 {
-	Plumb__V1__At *each = arena_array(call->arena, count, sizeof *each);
-	struct view_call *vc;
+	struct view_call *vc = begin(call, run, arg);
 	struct err err = {0};
 
 	assert(count > 0 && count < VIEWS_MAX);
-	if (each == NULL) {
-		err_oom(&err);
-		rpc_fail(call, &err);
-		return;
-	}
-	vc = begin(call, run, arg);
 	if (vc == NULL)
 		return;
 	vc->wants[0].at = at;
-	for (size_t i = 0; i < count; i++) {
-		if (at != NULL)
-			each[i] = *at;
-		else
-			plumb__v1__at__init(&each[i]);
-		each[i].scenario = scenarios[i];
-		vc->wants[i + 1].at = &each[i];
+	if (want_scenarios(vc, scenarios, count)) {
+		start(vc, count + 1, true);
+		return;
 	}
-	vc->is_comparison = true;
-	start(vc, count + 1, true);
+	err_oom(&err);
+	rpc_pin(call);
+	fail(vc, &err);
 }

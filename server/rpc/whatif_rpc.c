@@ -367,7 +367,12 @@ fill_regrets(struct whatif_call *wc, Plumb__V1__WhatIfReply *reply)
 	return true;
 }
 
-/* ---- horizon/fragile: no rule of a check, which sees one view only */
+/* ---- horizon/fragile, of the scenarios that are compared; the rule is that of a check */
+
+struct fragile {
+	const struct rule *rule;
+	struct rule_state state;
+};
 
 /* The chance as it is planned, and in each scenario that has it. */
 static bool
@@ -390,7 +395,7 @@ fill_evidence(struct whatif_call *wc, const struct whatif_row *row, Plumb__V1__F
 			     ? out->subjects[0]
 			     : arena_printf(wc->arena, "scenario/%s", wc->job->courses[c].scenario);
 		e->what = pb_str("chance to be in time");
-		e->value = arena_printf(wc->arena, "%.2f", cell->chance);
+		e->value = arena_printf(wc->arena, "%.15g", round(cell->chance * 1e4) / 1e4);
 		if (e->ref == NULL || e->value == NULL)
 			return false;
 		out->evidence[out->n_evidence++] = e;
@@ -413,44 +418,55 @@ fill_who(struct whatif_call *wc, const struct item *item, Plumb__V1__Finding *ou
 }
 
 static Plumb__V1__Finding *
-new_fragile(struct whatif_call *wc, const struct whatif_row *row)
+new_fragile(struct whatif_call *wc, const struct whatif_row *row, const struct fragile *fragile)
 {
 	const struct item *item = wc->whatif.cells[row->first].item;
 	Plumb__V1__Finding *out = arena_alloc(wc->arena, sizeof *out);
 	char *ref = copy_ref(wc->arena, item);
+	struct str words;
 
 	if (out == NULL || ref == NULL)
 		return NULL;
 	plumb__v1__finding__init(out);
-	out->rule = pb_str("horizon/fragile");
-	out->severity = PLUMB__V1__SEVERITY__WARNING;
+	out->rule = pb_str(WHATIF_FRAGILE);
+	out->severity = (Plumb__V1__Severity)fragile->state.severity;
 	out->key = arena_printf(wc->arena, "%s:%s", out->rule, ref);
 	out->subjects = arena_array(wc->arena, 1, sizeof out->subjects[0]);
-	out->message = arena_printf(wc->arena,
-	    "%s (rank %u) is in time with a chance of at least one half in %u of %u scenarios", ref,
-	    wc->whatif.cells[row->first].rank, row->holds, row->scenarios);
-	out->fix = pb_str("Make it hold in more of them: a better rank, less scope, another due "
-			  "date; or decide that it need not.");
+	str_init(&words, FINDINGS_WORDS_MAX);
+	str_add(&words, ref);
+	whatif_fragile_words(wc->whatif.cells[row->first].rank, row->holds, row->scenarios, &words);
+	out->message = str_ok(&words) ? arena_strdup(wc->arena, words.data) : NULL;
+	str_fini(&words);
+	out->fix = pb_str(fragile->rule->fix);
 	if (out->key == NULL || out->subjects == NULL || out->message == NULL)
 		return NULL;
 	out->subjects[out->n_subjects++] = ref;
 	return fill_evidence(wc, row, out) && fill_who(wc, item, out) ? out : NULL;
 }
 
+/* With the workspace's settings, as of a check; a waiver is shown nowhere here. */
 static bool
-fill_fragile(struct whatif_call *wc, Plumb__V1__WhatIfReply *reply)
+fill_fragile(struct whatif_call *wc, Plumb__V1__WhatIfReply *reply, struct err *err)
 {
+	const struct whatif *whatif = &wc->whatif;
+	struct fragile fragile;
+	size_t count;
+
+	fragile.rule = rules_all(&count)[rule_find(WHATIF_FRAGILE, strlen(WHATIF_FRAGILE))];
+	if (!rules_state(wc->job->view, fragile.rule, &fragile.state, err))
+		return false;
 	reply->findings = arena_array(wc->arena, FRAGILE_MAX, sizeof reply->findings[0]);
-	for (uint32_t i = 0; reply->findings != NULL && i < wc->whatif.rows_count; i++) {
-		if (!whatif_is_fragile(&wc->whatif, &wc->whatif.rows[i]))
+	if (reply->findings == NULL)
+		return err_oom(err);
+	for (uint32_t i = 0; !fragile.state.off && i < whatif->rows_count; i++) {
+		if (!whatif_is_fragile(whatif, &whatif->rows[i], fragile.state.limits) ||
+		    reply->findings_count++ >= FRAGILE_MAX)
 			continue;
-		if (reply->findings_count++ >= FRAGILE_MAX)
-			continue;
-		reply->findings[reply->n_findings] = new_fragile(wc, &wc->whatif.rows[i]);
+		reply->findings[reply->n_findings] = new_fragile(wc, &whatif->rows[i], &fragile);
 		if (reply->findings[reply->n_findings++] == NULL)
-			return false;
+			return err_oom(err);
 	}
-	return reply->findings != NULL;
+	return true;
 }
 
 /* ---- the answer */
@@ -483,9 +499,9 @@ send_summary(struct whatif_call *wc, struct err *err)
 	reply.draws = wc->whatif.draws;
 	reply.seed = wc->how.forecast.seed;
 	reply.total = wc->whatif.rows_count;
-	if (!fill_best(wc, &reply) || !fill_regrets(wc, &reply) || !fill_fragile(wc, &reply))
+	if (!fill_best(wc, &reply) || !fill_regrets(wc, &reply))
 		return err_oom(err);
-	return view_job_send(wc->job, &reply.base, err);
+	return fill_fragile(wc, &reply, err) && view_job_send(wc->job, &reply.base, err);
 }
 
 static bool

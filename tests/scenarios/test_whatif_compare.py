@@ -160,7 +160,7 @@ class CompareTest(unittest.TestCase):
         self.assertEqual([(f.key, f.rule, list(f.subjects)) for f in end.findings],
                          [("horizon/fragile:initiative/portal", "horizon/fragile", ["initiative/portal"])])
         self.assertEqual([(e.ref, e.value) for e in end.findings[0].evidence], 
-                         [("initiative/portal", "0.00"), ("scenario/swap", "0.00"), ("scenario/cut", "0.00")])
+                         [("initiative/portal", "0"), ("scenario/swap", "0"), ("scenario/cut", "0")])
         # Half of two is not fewer than half; one scenario says nothing.
         self.assertEqual([f.key for f in self.ask("swap", "drop")[2].findings], [])
         self.assertEqual([f.key for f in self.ask("swap")[2].findings], [])

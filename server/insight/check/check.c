@@ -826,3 +826,15 @@ check_waiver(const struct check *check, const struct finding *finding)
 {
 	return (finding->flags & FINDING_WAIVED) != 0 ? &check->waivers[finding->waiver] : NULL;
 }
+const struct worlds *
+pass_worlds(const struct pass *pass)
+{
+	return pass->check->query.worlds;
+}
+
+bool
+pass_is_cancelled(void *pass)
+{
+	return is_cancelled(((struct pass *)pass)->check);
+}
+

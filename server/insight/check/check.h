@@ -18,6 +18,7 @@
 struct str;
 struct view;
 struct voices;
+struct worlds;
 struct zone;
 
 #define FINDING_SUBJECTS 8
@@ -77,6 +78,7 @@ struct check_query {
 	bool waived;            /* keep waived ones too; they are counted apart always */
 	const struct check_baseline *baseline;    /* NULL: there is none */
 	const struct voices *voices;              /* NULL: rules know of no confidential rounds */
+	const struct worlds *worlds;              /* NULL: no scenarios are judged beside it */
 	size_t most;                              /* how many are kept; 0: LIMIT_FINDINGS */
 	bool (*cancelled)(void *arg);             /* asked now and then; may be NULL */
 	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */

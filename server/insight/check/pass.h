@@ -89,6 +89,7 @@ extern const struct rule *const rules_ask[];
 extern const struct rule *const rules_horizon[];
 extern const struct rule *const rules_impact[];
 extern const struct rule *const rules_clarity[];
+extern const struct rule *const rules_horizon_fragile[];
 extern const struct rule *const rules_clarity_leaders[];
 extern const struct rule *const rules_clarity_accept[];
 extern const struct rule *const rules_mirror[];
@@ -123,6 +124,10 @@ const struct voices *pass_voices(const struct pass *pass);
 #define CHECK_IN_ROLES                                                                             \
 	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) |                                  \
 	    ROLE_BIT(ROLE_LINK_CONTRIBUTES) | ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) |        \
+/* Scenarios of the outside (worlds.h); NULL: none are judged beside this plan. */
+const struct worlds *pass_worlds(const struct pass *pass);
+/* For answers that a rule asks for, with the pass as arg. */
+bool pass_is_cancelled(void *pass);
 	    ROLE_BIT(ROLE_FURTHER_GOAL) | ROLE_BIT(ROLE_TARGET_MEASURE) |                          \
 	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
 	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \

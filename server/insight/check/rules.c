@@ -39,6 +39,7 @@ static const struct rule *const *const families[] = {
     rules_rhythm_meet,
     rules_rhythm_request,
     rules_horizon,
+    rules_horizon_fragile,
     rules_impact,
     rules_maturity,
 };
@@ -209,6 +210,16 @@ rules_want_baseline(const bool selected[RULES_MAX])
 {
 	for (size_t i = 0; i < count_all(); i++) {
 		if (selected[i] && rules[i]->baseline)
+			return true;
+	}
+	return false;
+}
+
+bool
+rules_want_worlds(const bool selected[RULES_MAX])
+{
+	for (size_t i = 0; i < count_all(); i++) {
+		if (selected[i] && rules[i]->worlds)
 			return true;
 	}
 	return false;

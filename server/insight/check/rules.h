@@ -42,6 +42,8 @@ struct rule {
 	enum severity severity;
 	bool local;    /* judges an entry by nothing but what server/plan/part.h names */
 	bool baseline; /* looks at the newest baseline too */
+	bool
+	    worlds; /* looks at scenarios too (worlds.h): not of the past, no difference of two plans */
 	struct rule_threshold thresholds[THRESHOLDS_MAX]; /* ends before the first without a name */
 	const char *asks;
 	const char *meaning;
@@ -71,6 +73,8 @@ size_t rule_thresholds(const struct rule *rule);
 int rule_find(const char *name, size_t len);
 /* Does one of them look at the newest baseline? */
 bool rules_want_baseline(const bool selected[RULES_MAX]);
+/* Does one of them look at scenarios? */
+bool rules_want_worlds(const bool selected[RULES_MAX]);
 /* The workspace's setting of a rule; NULL none. */
 const struct item *rules_setting(const struct view *view, const struct rule *rule);
 /* rules_states() for one rule. */

@@ -127,17 +127,26 @@ START_TEST(fragile_is_fewer_than_half_of_at_least_two)
 	struct whatif_cell cell = {.item = &item, .rank = 1};
 	struct whatif whatif = {.cells = &cell};
 	struct whatif_row row = {.first = 0};
+	const double limits[] = {[FRAGILE_SHARE] = 0.5, [FRAGILE_SCENARIOS] = 2};
+	const double strict[] = {[FRAGILE_SHARE] = 0.55, [FRAGILE_SCENARIOS] = 20};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		row.scenarios = cases[i].scenarios;
 		row.holds = cases[i].holds;
-		ck_assert(whatif_is_fragile(&whatif, &row) == cases[i].fragile);
+		ck_assert(whatif_is_fragile(&whatif, &row, limits) == cases[i].fragile);
 	}
+	/* 0.55 of 20 are 11: as many as fail are not more; nor are 19 scenarios 20. */
+	row = (struct whatif_row){.scenarios = 20, .holds = 9};
+	ck_assert(!whatif_is_fragile(&whatif, &row, strict));
+	row.holds = 8;
+	ck_assert(whatif_is_fragile(&whatif, &row, strict));
+	row = (struct whatif_row){.scenarios = 19, .holds = 0};
+	ck_assert(!whatif_is_fragile(&whatif, &row, strict));
 	row = (struct whatif_row){.scenarios = 2};
 	cell.rank = RANK_NONE;
-	ck_assert(!whatif_is_fragile(&whatif, &row));
+	ck_assert(!whatif_is_fragile(&whatif, &row, limits));
 	cell = (struct whatif_cell){.item = NULL, .rank = 1};
-	ck_assert(!whatif_is_fragile(&whatif, &row));
+	ck_assert(!whatif_is_fragile(&whatif, &row, limits));
 }
 END_TEST
 
