@@ -79,11 +79,13 @@ struct view_job {
 	uint32_t baseline_slot;            /* of the baseline in view */
 	const struct view *other_baseline; /* job_views_baseline(): the same for other */
 	uint32_t other_baseline_slot;
+	uint64_t baseline_revision;
 	uint64_t revision; /* of view */
 	uint64_t other_revision;
 	int32_t today;         /* the date that the answer takes as today (of `to` for two views) */
 	int32_t from_today;    /* job_views(): the same of `from` */
-	const char *workspace; /* its id */
+	const struct workspace *ws; /* for what never changes */
+	const char *workspace;      /* its id */
 	uint32_t workspace_number; /* in the store */
 	const char *scenario;      /* the id of the one that view shows; "" the plan */
 	const char *other_scenario;
@@ -120,11 +122,11 @@ void job_view(struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn
 /* The same, beside the plan at the baseline that was drawn last (of those that the view knows). */
 void job_view_baseline(
     struct rpc_call *call, const struct Plumb__V1__At *at, job_view_fn run, void *arg);
-/* The same with two views of one workspace. */
-void job_views(struct rpc_call *call, const struct Plumb__V1__At *from,
 /* The same for a check: what of the newest baseline and of scenarios its rules look at. */
 void job_view_check(struct rpc_call *call, const struct Plumb__V1__At *at, bool baseline,
     bool worlds, job_view_fn run, void *arg);
+/* The same with two views of one workspace. */
+void job_views(struct rpc_call *call, const struct Plumb__V1__At *from,
     const struct Plumb__V1__At *to, job_view_fn run, void *arg);
 /* Two views, each beside the plan at its own newest baseline. */
 void job_views_baseline(struct rpc_call *call, const struct Plumb__V1__At *from,

@@ -106,6 +106,12 @@ struct check_counts {
  */
 struct check *check_run(
     const struct view *view, const struct check_query *query, struct err *err) MUST_CHECK;
+/*
+ * Of a check of all rules that kept everything (waived ones too, at any severity, and is whole) what check_run() would have found for
+ * a query that wants less: rules, about, at_least and waived. Borrows from it. NULL out of memory.
+ */
+struct check *check_select(
+    const struct check *from, const struct check_query *query, struct err *err) MUST_CHECK;
 void check_free(struct check *check); /* takes NULL */
 
 const struct check_counts *check_counts(const struct check *check);

@@ -14,6 +14,8 @@
 #include "server/insight/load/load.h"
 #include "server/insight/schedule/plan_forecast.h"
 
+struct booked;
+
 struct pass {
 	struct check *check;
 	const struct index *ix;
@@ -87,9 +89,9 @@ extern const struct rule *const rules_load[];
 extern const struct rule *const rules_maturity[];
 extern const struct rule *const rules_ask[];
 extern const struct rule *const rules_horizon[];
+extern const struct rule *const rules_horizon_fragile[];
 extern const struct rule *const rules_impact[];
 extern const struct rule *const rules_clarity[];
-extern const struct rule *const rules_horizon_fragile[];
 extern const struct rule *const rules_clarity_leaders[];
 extern const struct rule *const rules_clarity_accept[];
 extern const struct rule *const rules_mirror[];
@@ -115,19 +117,22 @@ struct journeys *pass_journeys(struct pass *pass);
 #define PASS_WORK        5000000u /* pieces of work times draws; plans with more have fewer draws */
 const struct plan_forecast *pass_forecast(struct pass *pass);
 
+/* What that schedule books (booked.h); NULL: the pass is stopped, or the plan is too large, which is said. */
+struct booked *pass_booked(struct pass *pass);
+
 /* NULL: the plan has none, or nobody asked for it. */
 const struct check_baseline *pass_baseline(const struct pass *pass);
 /* What was published of confidential rounds (voices.h); NULL: nobody knows. */
 const struct voices *pass_voices(const struct pass *pass);
+/* Scenarios of the outside (worlds.h); NULL: none are judged beside this plan. */
+const struct worlds *pass_worlds(const struct pass *pass);
+/* For answers that a rule asks for, with the pass as arg. */
+bool pass_is_cancelled(void *pass);
 
 /* The roles whose way back the rules need. */
 #define CHECK_IN_ROLES                                                                             \
 	(ROLE_BIT(ROLE_OBJECTIVE) | ROLE_BIT(ROLE_CONTRIBUTION) |                                  \
 	    ROLE_BIT(ROLE_LINK_CONTRIBUTES) | ROLE_BIT(ROLE_PARENT) | ROLE_BIT(ROLE_GOAL) |        \
-/* Scenarios of the outside (worlds.h); NULL: none are judged beside this plan. */
-const struct worlds *pass_worlds(const struct pass *pass);
-/* For answers that a rule asks for, with the pass as arg. */
-bool pass_is_cancelled(void *pass);
 	    ROLE_BIT(ROLE_FURTHER_GOAL) | ROLE_BIT(ROLE_TARGET_MEASURE) |                          \
 	    ROLE_BIT(ROLE_INLINE_UNDER) | ROLE_BIT(ROLE_PART_OF) | ROLE_BIT(ROLE_MEMBER) |         \
 	    ROLE_BIT(ROLE_OWNER) | ROLE_BIT(ROLE_TEAM) | ROLE_BIT(ROLE_LEAD) |                     \
