@@ -287,6 +287,7 @@ run_rules(struct check_call *cc, const bool *selected, struct err *err)
 	    .rules = selected,
 	    .baseline = cc->job->baseline != NULL ? &baseline : NULL,
 	    .voices = cc->job->voices,
+	    .worlds = cc->job->worlds,
 	    .at_least = (enum severity)cc->request->at_least,
 	    .waived = cc->request->waived,
 	    .cancelled = check_is_cancelled,
@@ -318,7 +319,6 @@ days_back(const struct view *view)
 		return LIMIT_SINCE_DAYS;
 	return days < LIMIT_SINCE_DAYS_MIN ? LIMIT_SINCE_DAYS_MIN : (int32_t)days;
 }
-	    .worlds = cc->job->worlds,
 
 /* What was not there at the end of the day before is of today. */
 static bool
@@ -327,6 +327,8 @@ look_up_since(
 {
 	size_t count = check_findings(check);
 	int32_t today = cc->job->today;
+	size_t rules_count;
+	const struct rule *const *rules = rules_all(&rules_count);
 	struct str words;
 	bool ok = true;
 
@@ -335,6 +337,7 @@ look_up_since(
 		return err_oom(err);
 	str_init(&words, FINDINGS_WORDS_MAX);
 	for (size_t i = 0; i < count && ok; i++) {
+		const struct finding *f = check_finding(check, i);
 		int32_t since = DATE_NONE;
 
 		if (rules[f->rule]->worlds)
@@ -359,8 +362,6 @@ ask_history(struct check_call *cc, const struct check *check, struct err *err)
 	    .baseline = cc->job->baseline,
 	    .baseline_slot = cc->job->baseline_slot,
 	    .revision = cc->job->revision,
-	size_t rules_count;
-	const struct rule *const *rules = rules_all(&rules_count);
 	    .last = cc->job->today - 1,
 	    .cancelled = &cc->job->call->cancelled,
 	    .progress = report_progress,
@@ -442,8 +443,6 @@ handle_insight_check(struct rpc_call *call, const ProtobufCMessage *message)
 	start->ws = workspace_enter(call, request->at != NULL ? request->at->workspace : "", &err);
 	if (start->ws == NULL)
 		rpc_fail(call, &err);
-	else if (request->since || rules_want_baseline(selected))
-		job_view_baseline(call, request->at, run_check, start);
 	else
 		job_view_check(call, request->at, request->since || rules_want_baseline(selected),
 		    rules_want_worlds(selected), run_check, start);

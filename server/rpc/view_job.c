@@ -494,8 +494,6 @@ give_courses(struct view_call *vc)
 }
 
 static void
-start_run(struct view_call *vc)
-static void
 give_worlds(struct view_call *vc)
 {
 	if (vc->job.worlds == NULL)
@@ -506,6 +504,8 @@ give_worlds(struct view_call *vc)
 		vc->world[i - 1] = (struct world){vc->courses[i].view, vc->courses[i].scenario};
 }
 
+static void
+start_run(struct view_call *vc)
 {
 	struct err err = {0};
 
@@ -517,11 +517,11 @@ give_worlds(struct view_call *vc)
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
 	vc->job.voices = &vc->ws->voices;
+	give_worlds(vc);
 	if (!quota_start(vc->call, run_job, job_done, vc, &err)) {
 		fail(vc, &err);
 		return;
 	}
-	give_worlds(vc);
 	vc->state = VIEW_RUN;
 	vc->busy = true;
 }
@@ -828,10 +828,6 @@ take_scenarios(struct view_call *vc, struct err *err)
 	return GO_ON;
 }
 
-static enum progress
-resolve(struct view_call *vc, struct want *want, struct err *err)
-{
-	uint64_t at_least = want->at != NULL ? want->at->at_least : 0;
 static bool
 is_newest(const Plumb__V1__At *at)
 {
@@ -886,6 +882,10 @@ choose_worlds(struct view_call *vc, struct err *err)
 	return FAILED;
 }
 
+static enum progress
+resolve(struct view_call *vc, struct want *want, struct err *err)
+{
+	uint64_t at_least = want->at != NULL ? want->at->at_least : 0;
 	enum progress progress;
 
 	progress = wait_for_revision(vc, at_least, ERR_RANGE, err);
@@ -968,12 +968,12 @@ step(struct view_call *vc)
 	}
 	if (vc->ws == NULL)
 		progress = find_workspace(vc, &err);
+	if (progress == GO_ON && vc->wants_worlds)
+		progress = choose_worlds(vc, &err);
 	if (progress == GO_ON && vc->is_comparison)
 		progress = take_scenarios(vc, &err);
 	for (size_t i = 0; i < vc->wants_count && progress == GO_ON; i++)
 		progress = resolve(vc, &vc->wants[i], &err);
-	if (progress == GO_ON && vc->wants_worlds)
-		progress = choose_worlds(vc, &err);
 	if (progress == GO_ON)
 		progress = resolve_newest_baselines(vc, &err);
 	if (progress == GO_ON)
@@ -1069,11 +1069,11 @@ job_view_check(struct rpc_call *call, const struct Plumb__V1__At *at, bool basel
 	if (vc == NULL)
 		return;
 	vc->wants[0].at = at;
+	vc->wants_worlds = worlds;
 	start(vc, 1, baseline);
 }
 
 static void
-	vc->wants_worlds = worlds;
 start_two(struct rpc_call *call, const struct Plumb__V1__At *from, const struct Plumb__V1__At *to,
     bool baseline, job_view_fn run, void *arg)
 {
