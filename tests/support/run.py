@@ -247,7 +247,7 @@ def crash():
 
 
 # Those whose runs are slow, so that each takes half a minute at most.
-FUZZ_RUNS = {"fuzz_h2": 5_000, "fuzz_okr": 8_000, "fuzz_tjp": 15_000, "fuzz_xml": 30_000}
+FUZZ_RUNS = {"fuzz_csv": 20_000, "fuzz_h2": 5_000, "fuzz_okr": 8_000, "fuzz_tjp": 15_000, "fuzz_xml": 30_000}
 
 
 def fuzz(runs):
