@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/calendar.h"
 #include "common/pb.h"
@@ -112,6 +113,15 @@ say(const struct moves_plan *mp, const struct move *move, const Plumb__V1__Move 
 		snprintf(text, TEXT_MAX, "%s gets %d %% more days until %s: %s person-days", m->to,
 		    m->amount, m->until, days);
 		break;
+	case MOVE_TAKE:
+		snprintf(text, TEXT_MAX, "%s takes %d %% of what %s asks of %s: %s person-days",
+		    m->to, m->amount, m->initiative,
+		    m->from[0] != '\0' ? m->from : "those with the skill", days);
+		break;
+	case MOVE_JOIN:
+		snprintf(text, TEXT_MAX, "%s joins the members of %s: %s person-days", m->to,
+		    m->initiative, days);
+		break;
 	default:
 		say_rank(m, target, has_place(mp, move), text);
 	}
@@ -140,6 +150,19 @@ fill_commands(const struct moves_plan *mp, const struct move *move, const char *
 	return m->commands[0] != NULL && m->commands[m->n_commands - 1] != NULL;
 }
 
+/* Does somebody else do a part of a piece of work? */
+static bool
+is_split(const struct move *move)
+{
+	return move->kind == MOVE_TAKE || move->kind == MOVE_JOIN;
+}
+
+static uint32_t
+split_slot(const struct moves_plan *mp, const struct move *move)
+{
+	return mp->pc->plan->slots[move->work / PLAN_STAGES];
+}
+
 static Plumb__V1__Move__Kind
 kind_of(enum move_kind kind)
 {
@@ -151,6 +174,8 @@ kind_of(enum move_kind kind)
 	    [MOVE_CUT] = PLUMB__V1__MOVE__KIND__CUT,
 	    [MOVE_LEND] = PLUMB__V1__MOVE__KIND__LEND,
 	    [MOVE_ADD] = PLUMB__V1__MOVE__KIND__ADD,
+	    [MOVE_TAKE] = PLUMB__V1__MOVE__KIND__TAKE,
+	    [MOVE_JOIN] = PLUMB__V1__MOVE__KIND__JOIN,
 	};
 
 	return kinds[kind];
@@ -171,15 +196,17 @@ moves_plan_tell(const struct moves_plan *mp, const struct move *move, struct are
 	m->kind = kind_of(move->kind);
 	m->amount = move->amount;
 	m->effort = move->effort;
-	if (move->initiative != SCHEDULE_NONE && (!ranks || has_place(mp, move)))
+	if (is_split(move))
+		ok &= (m->initiative = case_ref(mp->pc, arena, split_slot(mp, move))) != NULL;
+	else if (move->initiative != SCHEDULE_NONE && (!ranks || has_place(mp, move)))
 		ok &= (m->initiative = case_ref(
 			   mp->pc, arena, mp->pc->plan->heads[move->initiative])) != NULL;
 	if (move->from != SCHEDULE_NONE)
 		ok &= (m->from = giver_ref(mp, arena, move->from)) != NULL;
-	if (move->to != SCHEDULE_NONE) {
+	if (move->to != SCHEDULE_NONE)
 		ok &= (m->to = giver_ref(mp, arena, move->to)) != NULL;
+	if (move->to != SCHEDULE_NONE && !is_split(move))
 		ok &= (m->until = case_day(mp->pc, arena, mp->lent - 1)) != NULL;
-	}
 	if (move->kind == MOVE_LATER)
 		ok &= (m->day = case_day(mp->pc, arena, move->since + move->amount)) != NULL;
 	if (!ok || (ranks && !fill_commands(mp, move, target, arena, m)))
@@ -415,6 +442,115 @@ change_capacity(struct edit *edit, const struct move *move)
 	}
 }
 
+/* Is this the entry that the need of the problem was made from? Bare names are teams. */
+static bool
+is_need(const struct edit *edit, const Plumb__V1__Need *need, const struct plan_need *stated)
+{
+	const struct plan_case *pc = edit->mp->pc;
+	const char *skill =
+	    stated->skill != SCHEDULE_NONE ? load_skill(pc->load, stated->skill) : "";
+	const struct item *who =
+	    stated->row != SCHEDULE_NONE ? pc->ix.items[load_who(pc->load, stated->row)] : NULL;
+	enum kind kind;
+	const char *id;
+	size_t len;
+
+	if (need->effort <= 0 || strcasecmp(need->skill, skill) != 0)
+		return false;
+	if (who == NULL || need->who[0] == '\0')
+		return who == NULL && need->who[0] == '\0';
+	return ref_parse(need->who, KIND_TEAM, &kind, &id, &len) && kind == who->kind &&
+	       len == who->id_len && memcmp(id, item_id(who), len) == 0;
+}
+
+static Plumb__V1__Need **
+needs_of(Plumb__V1__Item *item, size_t **count, Plumb__V1__Need ****list)
+{
+	switch (item->body_case) {
+	case PLUMB__V1__ITEM__BODY_INITIATIVE:
+		*count = &item->initiative->n_needs;
+		*list = &item->initiative->needs;
+		return item->initiative->needs;
+	case PLUMB__V1__ITEM__BODY_WORKSTREAM:
+		*count = &item->workstream->n_needs;
+		*list = &item->workstream->needs;
+		return item->workstream->needs;
+	case PLUMB__V1__ITEM__BODY_TASK:
+		*count = &item->task->n_needs;
+		*list = &item->task->needs;
+		return item->task->needs;
+	default:
+		return NULL;
+	}
+}
+
+/* Of each entry that the need stands for the person gets a part, as an entry of its own. */
+static void
+take(struct edit *edit, const struct move *move)
+{
+	const struct plan_need *stated = &edit->mp->pc->plan->stated[move->need];
+	Plumb__V1__Item *item = item_of(edit, split_slot(edit->mp, move));
+	Plumb__V1__Need ***list, **needs, **more;
+	size_t *count, before;
+
+	if (item == NULL || (needs = needs_of(item, &count, &list)) == NULL)
+		return;
+	before = *count;
+	more = arena_array(edit->arena, 2 * before + 1, sizeof more[0]);
+	edit->failed |= more == NULL;
+	*count = 0;
+	for (size_t i = 0; more != NULL && i < before; i++) {
+		int64_t part = needs[i]->effort * move->amount / 100;
+		Plumb__V1__Need *own = arena_alloc(edit->arena, sizeof *own);
+
+		edit->failed |= own == NULL;
+		if (own == NULL || part == 0 || !is_need(edit, needs[i], stated)) {
+			more[(*count)++] = needs[i];
+			continue;
+		}
+		*own = *needs[i];
+		own->who = giver_ref(edit->mp, edit->arena, move->to);
+		own->effort = part;
+		edit->failed |= own->who == NULL;
+		needs[i]->effort -= part;
+		if (needs[i]->effort > 0)
+			more[(*count)++] = needs[i];
+		more[(*count)++] = own;
+	}
+	*list = more;
+}
+
+static void
+join(struct edit *edit, const struct move *move)
+{
+	Plumb__V1__Item *item = item_of(edit, split_slot(edit->mp, move));
+	char ***members = NULL, **more;
+	size_t *count = NULL;
+
+	if (item != NULL && item->body_case == PLUMB__V1__ITEM__BODY_INITIATIVE) {
+		members = &item->initiative->members;
+		count = &item->initiative->n_members;
+	} else if (item != NULL && item->body_case == PLUMB__V1__ITEM__BODY_WORKSTREAM) {
+		members = &item->workstream->members;
+		count = &item->workstream->n_members;
+	} else if (item != NULL && item->body_case == PLUMB__V1__ITEM__BODY_TASK) {
+		members = &item->task->members;
+		count = &item->task->n_members;
+	}
+	if (members == NULL)
+		return;
+	more = arena_array(edit->arena, *count + 1, sizeof more[0]);
+	if (more == NULL) {
+		edit->failed = true;
+		return;
+	}
+	if (*count > 0)
+		memcpy(more, *members, *count * sizeof more[0]);
+	more[*count] = giver_ref(edit->mp, edit->arena, move->to);
+	edit->failed |= more[(*count)++] == NULL;
+	*members = more;
+}
+
 static Plumb__V1__Place *
 new_place(struct edit *edit, uint32_t initiative)
 {
@@ -465,6 +601,12 @@ apply(struct edit *edit, const struct move *move)
 		break;
 	case MOVE_CUT:
 		cut_initiative(edit, move->initiative, move->amount);
+		break;
+	case MOVE_TAKE:
+		take(edit, move);
+		break;
+	case MOVE_JOIN:
+		join(edit, move);
 		break;
 	default:
 		change_capacity(edit, move);

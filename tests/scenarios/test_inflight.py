@@ -136,9 +136,64 @@ class InFlightTest(unittest.TestCase):
         # made, the plan's own schedule says the same
         best = moves[0]
         self.client.call("Plan.Apply", P.ApplyRequest(workspace="late", change_set=P.ChangeSet(changes=best.way.changes)))
-        replies = list(self.client.stream("Insight.Schedule", pb.insight.ScheduleRequest(at=P.At(workspace="late"))))
-        finishes = {i.ref: i.finish for r in replies for i in r.initiatives}
-        self.assertEqual(finishes["initiative/x"], best.then)
+        self.assertEqual(self.finishes("late")["initiative/x"], best.then)
+
+    def workspace(self, name, changes):
+        self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id=name))
+        self.client.call("Plan.Apply", P.ApplyRequest(workspace=name, change_set=P.ChangeSet(changes=changes)))
+
+    def finishes(self, name):
+        replies = list(self.client.stream("Insight.Schedule", pb.insight.ScheduleRequest(at=P.At(workspace=name))))
+        return {i.ref: i.finish for r in replies for i in r.initiatives}
+
+    def made(self, name, move):
+        """What the schedule says once it is done."""
+        self.client.call("Plan.Apply", P.ApplyRequest(workspace=name, change_set=P.ChangeSet(changes=move.way.changes)))
+        return self.finishes(name)
+
+    def test_people_with_the_skill(self):
+        # top asks 20 days of those in few who have rust: one. rita of lots has it, and works on low; ida has nothing to do with it.
+        self.workspace("skills", [
+            put("q2", "period", I.Period(first_day="2026-04-01", last_day="2026-06-30")), put("few", "team", I.Team()), put("lots", "team", I.Team()),
+            put("rudi", "person", I.Person(team="few", capacity=500, skills=["rust"]), title="Rudi"),
+            put("rita", "person", I.Person(team="lots", capacity=500, skills=["Rust"]), title="Rita"),
+            put("ida", "person", I.Person(team="lots", capacity=500, skills=["cobol"])),
+            initiative("top", finish="2026-04-14", needs=[I.Need(who="few", skill="rust", effort=2000)]),
+            initiative("low", likely=1000, finish="2026-06-30", members=["rita"]),
+            initiative("empty", I.APPROVED),
+            P.Change(place=P.Place(item="top", last=True)), P.Change(place=P.Place(item="low", last=True))])
+        # from Wednesday the 1st on: 20 working days end on Tuesday the 28th, rita's 10 on the 14th
+        self.assertEqual({k: v for k, v in self.finishes("skills").items() if v}, {"initiative/top": "2026-04-28", "initiative/low": "2026-04-14",
+                                                                                  "initiative/empty": "2026-04-01"})
+        _, moves, last = self.ask(at=P.At(workspace="skills"), moves=True)
+        self.assertEqual([(t.ref, t.people, t.best, t.due) for t in last.tries], [("initiative/top", 1, "2026-04-14", "2026-04-14")])
+        self.assertEqual([n.ref for n in last.unscheduled], ["initiative/empty"])
+        # ten days each end on the 14th; with 49 % of it rudi would have 10.2. It takes rita's first ten days: low ends ten later
+        got = moves[0]
+        self.assertEqual((got.ref, got.finish, got.then, got.way.moves[0].says),
+                         ("initiative/top", "2026-04-28", "2026-04-14",
+                          "person/rita takes 50 % of what initiative/top asks of team/few: 10.00 person-days"))
+        self.assertEqual(got.way.moves[0].fits, "has the skill rust")
+        self.assertEqual([(c.ref, c.before, c.after, c.later_days) for c in got.gives], [("initiative/low", "2026-04-14", "2026-04-28", 14)])
+        self.assertEqual({(n.ref, n.title) for n in got.names}, {("person/rita", "Rita"), ("team/few", ""), ("initiative/top", "")})
+        self.assertNotIn("person/ida", str(moves))
+        after = self.made("skills", got)
+        self.assertEqual((after["initiative/top"], after["initiative/low"]), ("2026-04-14", "2026-04-28"))
+
+    def test_people_of_the_team(self):
+        # top is done by its member ada, 12 days; bob of the same team is on nothing, cleo only on what is ranked better.
+        self.workspace("team", [
+            put("crew", "team", I.Team()), put("ada", "person", I.Person(team="crew", capacity=500)), put("bob", "person", I.Person(team="crew", capacity=500)),
+            put("cleo", "person", I.Person(team="crew", capacity=500)), put("else", "person", I.Person(capacity=500)),
+            initiative("best", likely=500, members=["cleo"], finish="2026-04-30"),
+            initiative("top", likely=1200, members=["ada"], finish="2026-04-08"),
+            P.Change(place=P.Place(item="best", last=True)), P.Change(place=P.Place(item="top", last=True))])
+        _, moves, last = self.ask(at=P.At(workspace="team"), moves=True)
+        # twelve working days from the 1st end on Thursday the 16th, six on the 8th
+        self.assertEqual([(m.ref, m.finish, m.then, m.way.moves[0].says, m.way.moves[0].fits, list(m.gives)) for m in moves],
+                         [("initiative/top", "2026-04-16", "2026-04-08", "person/bob joins the members of initiative/top: 6.00 person-days",
+                           "is of team/crew too", [])])
+        self.assertEqual(self.made("team", moves[0])["initiative/top"], "2026-04-08")
 
     def test_no_moves_without_data(self):
         _, moves, last = self.ask(moves=True)
@@ -147,7 +202,8 @@ class InFlightTest(unittest.TestCase):
 
     def test_bad_input(self):
         for request, code, text in [(dict(team="team/none"), NOT_FOUND, "there is no team/none"), (dict(team="person/p1"), INVALID, "is no team"),
-                                    (dict(targets=11), INVALID, "at most 10")]:
+                                    (dict(targets=11), INVALID, "at most 10"), (dict(ref="initiative/none"), NOT_FOUND, "there is no initiative/none"),
+                                    (dict(ref="objective/live"), INVALID, "is no initiative"), (dict(ref="initiative/d"), INVALID, "not in flight")]:
             with self.assertRaises(RpcError) as caught:
                 self.ask(**request)
             self.assertEqual(caught.exception.code, code)
@@ -162,12 +218,20 @@ class InFlightTest(unittest.TestCase):
 
     def test_command(self):
         shown = self.plumb()
-        text = " ".join(shown.split())
-        self.assertIn("1 initiative/b (paused), 20.0 person-days", text)
+        rows = {line.split()[1]: line.split() for line in shown.splitlines()[1:4] if len(line.split()) > 5}
+        # b and c do it too: one of a's two numbers is its own; half of 100 days is done; 40 of them for 4 days so far
+        self.assertEqual(rows["a"], "2 a 1 of 2 2 share, 1 against, 1 44→40 of 30 50/100 10".split())
+        self.assertEqual(rows["b"][-4:], "44→40 of 30 ?/20 (6.67)".split()[-4:])
+        for text in (shown, self.plumb("--all"), self.plumb("initiative/a"), self.plumb("--moves")):
+            self.assertTrue(all(len(line) <= 80 for line in text.splitlines()), text)
+        text = " ".join(self.plumb("a").split())
+        self.assertIn("initiative/a, rank 2, active, 100.0 person-days, 50.0 of them done", text)
         self.assertIn("no other running initiative does", text)
-        self.assertIn("conflicts with initiative/b: measure/days is to move by -14", text)
-        self.assertTrue(all(len(line) <= 80 for line in shown.splitlines()), shown)
-        self.assertIn("nobody is suggested", self.plumb("--moves"))
+        self.assertIn("Conflicts with initiative/b: measure/days is to move by -14 here and by +3 there", text)
+        self.assertIn("planned: 80 person-days for 14 days, 5.71 for each; spent so far: 40 person-days for 4 days, 10 for each", text)
+        self.assertIn("risk/old-queue, which initiative/d, proposed, removes", text)
+        self.assertNotIn("initiative/c,", text.split("Shares")[0])
+        self.assertIn("Nobody is suggested", self.plumb("--moves"))
         self.assertEqual(len(json.loads(self.plumb("-o", "json"))["initiatives"]), 3)
         self.assertIn("initiative/a,2,active,gain,objective/live,measure/days,-14", self.plumb("-o", "csv").splitlines())
         self.assertIn("--most", self.plumb("--most", "11", code=2))

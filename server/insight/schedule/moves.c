@@ -374,6 +374,10 @@ compare_ways(const void *pa, const void *pb)
 			return a->moves[m].to < b->moves[m].to ? -1 : 1;
 		if (a->moves[m].from != b->moves[m].from)
 			return a->moves[m].from < b->moves[m].from ? -1 : 1;
+		if (a->moves[m].work != b->moves[m].work)
+			return a->moves[m].work < b->moves[m].work ? -1 : 1;
+		if (a->moves[m].need != b->moves[m].need)
+			return a->moves[m].need < b->moves[m].need ? -1 : 1;
 	}
 	return 0;
 }
@@ -494,7 +498,7 @@ find_short(struct search *s, struct err *err)
 static bool
 look_alone(struct search *s, struct err *err)
 {
-	struct move move = moves_candidate(MOVE_RAISE, SCHEDULE_NONE, (int32_t)s->ask->target);
+	struct move move = moves_move(MOVE_RAISE, SCHEDULE_NONE, (int32_t)s->ask->target);
 	struct schedule *schedule;
 
 	move.amount = move.most;
@@ -509,13 +513,31 @@ look_alone(struct search *s, struct err *err)
 /* ---- all of it */
 
 static bool
+check_extra(const struct moves_ask *ask)
+{
+	const struct schedule_problem *p = ask->problem;
+
+	for (uint32_t i = 0; i < ask->extra_count; i++) {
+		const struct move *m = &ask->extra[i];
+
+		if ((m->kind != MOVE_TAKE && m->kind != MOVE_JOIN) || m->to >= p->givers ||
+		    m->work >= p->works || m->most < 1 || m->most > 100 ||
+		    p->work[m->work].needs_count == 0 ||
+		    (m->kind == MOVE_TAKE &&
+			m->need - p->work[m->work].needs_first >= p->work[m->work].needs_count))
+			return false;
+	}
+	return true;
+}
+
+static bool
 check_ask(const struct moves_ask *ask, struct err *err)
 {
 	if (ask->target >= ask->problem->initiatives || ask->by < 1 ||
 	    ask->by > ask->problem->days || (ask->target < ask->ranked && !ask->is_ranked) ||
 	    ask->ranked > ask->problem->initiatives || ask->lent < 0 ||
 	    ask->lent > ask->problem->days || ask->depth < 1 || ask->depth > MOVES_DEPTH_MAX ||
-	    ask->most < 1 || ask->policy.ignores_ranks)
+	    ask->most < 1 || ask->policy.ignores_ranks || !check_extra(ask))
 		return err_set(err, ERR_INVALID, "what is asked of moves is out of range");
 	return true;
 }

@@ -34,6 +34,8 @@ enum move_kind {
 	MOVE_CUT,     /* so many percent less effort, of each of its needs */
 	MOVE_LEND,    /* so many percent of what one gives, on each day, go to another */
 	MOVE_ADD,     /* so many percent more on each day */
+	MOVE_TAKE,    /* one does so many percent of a need of others */
+	MOVE_JOIN,    /* all needs of one piece of work are split evenly with one more */
 	MOVE_KINDS
 };
 
@@ -42,12 +44,18 @@ struct move {
 	uint32_t
 	    initiative; /* RAISE, SWAP: whose place it takes; else which is changed; SCHEDULE_NONE */
 	uint32_t from;  /* LEND: giver; SCHEDULE_NONE */
-	uint32_t to;    /* LEND, ADD */
+	uint32_t to;    /* LEND, ADD, TAKE, JOIN */
+	uint32_t work;  /* TAKE, JOIN: which; else 0 */
+	uint32_t need;  /* TAKE: which of the problem; else 0 */
 	int32_t amount; /* places, days or percent */
 	int32_t most;
-	int32_t since;  /* LATER: the first day that is worked on it now */
-	int64_t effort; /* CUT, LEND, ADD: that is cut, lent, added; hundredths of a person-day */
+	int32_t since; /* LATER: the first day that is worked on it now */
+	int64_t
+	    effort; /* CUT, LEND, ADD, TAKE, JOIN: that is cut, lent, …; hundredths of a person-day */
 };
+
+/* One that changes nothing yet: of nobody. */
+struct move moves_move(enum move_kind kind, uint32_t initiative, int32_t most);
 
 struct moves_ask {
 	const struct schedule_problem *problem;
@@ -62,7 +70,10 @@ struct moves_ask {
 	int32_t lent;      /* capacity changes from day 0 to before this one */
 	const int32_t
 	    *starts;    /* by work: the start that is stated for it, where it can be another; 0 */
-	bool lend_only; /* no other kind of move is wanted */
+	bool lend_only; /* no other kind of move is wanted, but for: */
+	const struct move
+	    *extra; /* TAKE and JOIN, of the target; who can do what is for the caller to know */
+	uint32_t extra_count;
 	uint32_t depth; /* 1 to MOVES_DEPTH_MAX */
 	uint32_t most;  /* ways; with so many, longer ones are not looked for */
 	/* Pieces of work that may be laid to find them, in all schedules and all orders that these try; half as many more to compare them. */

@@ -12,7 +12,7 @@ struct filler {
 };
 
 struct move
-moves_candidate(enum move_kind kind, uint32_t initiative, int32_t most)
+moves_move(enum move_kind kind, uint32_t initiative, int32_t most)
 {
 	return (struct move){.kind = kind,
 	    .initiative = initiative,
@@ -24,7 +24,7 @@ moves_candidate(enum move_kind kind, uint32_t initiative, int32_t most)
 static bool
 add_candidate(struct filler *s, struct move move, struct err *err)
 {
-	if (move.most < 1 || (s->ask->lend_only && move.kind != MOVE_LEND))
+	if (move.most < 1 || (s->ask->lend_only && move.kind < MOVE_TAKE && move.kind != MOVE_LEND))
 		return true;
 	if (s->list->count == LIMIT_MOVES_CANDIDATES) {
 		s->list->left_out++;
@@ -52,10 +52,10 @@ add_ranks(struct filler *s, struct err *err)
 
 	if (!s->ask->is_ranked)
 		return true;
-	if (!add_candidate(s, moves_candidate(MOVE_RAISE, SCHEDULE_NONE, (int32_t)target), err))
+	if (!add_candidate(s, moves_move(MOVE_RAISE, SCHEDULE_NONE, (int32_t)target), err))
 		return false;
 	return target >= s->ask->ranked ||
-	       add_candidate(s, moves_candidate(MOVE_SWAP, SCHEDULE_NONE, (int32_t)target), err);
+	       add_candidate(s, moves_move(MOVE_SWAP, SCHEDULE_NONE, (int32_t)target), err);
 }
 
 /* By initiative, of what must be done before the target is: the last stated start, and whether anything is asked of anybody. */
@@ -100,16 +100,16 @@ struct known {
 static bool
 add_initiative(struct filler *s, const struct known *known, uint32_t i, struct err *err)
 {
-	struct move later = moves_candidate(MOVE_LATER, i, s->ask->by - known->begins[i]);
+	struct move later = moves_move(MOVE_LATER, i, s->ask->by - known->begins[i]);
 
 	later.since = known->begins[i];
 	if (s->ahead->place[i] == SCHEDULE_NONE)
 		return true;
-	if (known->asks[i] && !add_candidate(s, moves_candidate(MOVE_CUT, i, MOVES_CUT_MAX), err))
+	if (known->asks[i] && !add_candidate(s, moves_move(MOVE_CUT, i, MOVES_CUT_MAX), err))
 		return false;
 	if (i < s->ask->target && !add_candidate(s, later, err))
 		return false;
-	return add_candidate(s, moves_candidate(MOVE_EARLIER, i, known->starts[i]), err);
+	return add_candidate(s, moves_move(MOVE_EARLIER, i, known->starts[i]), err);
 }
 
 /* Does so much of what it gives come to anything? */
@@ -128,7 +128,7 @@ gives(const struct filler *s, uint32_t giver, int32_t percent)
 static bool
 add_lending(struct filler *s, const uint8_t *wanted, uint32_t from, struct err *err)
 {
-	struct move move = moves_candidate(MOVE_LEND, SCHEDULE_NONE, MOVES_LEND_MAX);
+	struct move move = moves_move(MOVE_LEND, SCHEDULE_NONE, MOVES_LEND_MAX);
 
 	move.from = from;
 	for (move.to = 0; move.to < s->ask->problem->givers; move.to++)
@@ -140,7 +140,7 @@ add_lending(struct filler *s, const uint8_t *wanted, uint32_t from, struct err *
 static bool
 add_givers(struct filler *s, const uint8_t *wanted, struct err *err)
 {
-	struct move move = moves_candidate(MOVE_ADD, SCHEDULE_NONE, MOVES_ADD_MAX);
+	struct move move = moves_move(MOVE_ADD, SCHEDULE_NONE, MOVES_ADD_MAX);
 	uint32_t givers = s->ask->problem->givers;
 
 	for (move.to = 0; move.to < givers; move.to++)
@@ -193,7 +193,12 @@ add_all(struct filler *s, const struct known *known, struct err *err)
 {
 	uint32_t target = s->ask->target;
 
-	if (!add_ranks(s, err) || !add_initiative(s, known, target, err) || !add_capacity(s, err))
+	if (!add_ranks(s, err) || !add_initiative(s, known, target, err))
+		return false;
+	for (uint32_t i = 0; i < s->ask->extra_count; i++)
+		if (!add_candidate(s, s->ask->extra[i], err))
+			return false;
+	if (!add_capacity(s, err))
 		return false;
 	for (uint32_t i = target; i-- > 0;)
 		if (!add_initiative(s, known, i, err))

@@ -44,7 +44,6 @@ struct moves_list {
 	uint64_t left_out;
 };
 
-struct move moves_candidate(enum move_kind kind, uint32_t initiative, int32_t most);
 /* Before is the schedule of the whole as it is. The caller frees list->list even if it fails. */
 bool moves_list_fill(struct moves_list *list, const struct moves_lab *ahead,
     const struct schedule *before, struct err *err) MUST_CHECK;

@@ -65,17 +65,32 @@ lay_work(struct moves_lab *lab, uint32_t *number)
 			lab->plain_order[lab->problem.initiatives++] = i;
 }
 
+/* Work of which somebody else does a part has its needs anew, behind all others, and one more. */
+static size_t
+room_for_split(const struct moves_ask *ask)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < ask->extra_count; i++) {
+		uint32_t count = ask->problem->work[ask->extra[i].work].needs_count + 1;
+
+		most = count > most ? count : most;
+	}
+	return ((size_t)most + MOVES_DEPTH_MAX) * MOVES_DEPTH_MAX;
+}
+
 static bool
 allocate(struct moves_lab *lab, struct err *err)
 {
 	const struct schedule_problem *p = lab->ask->problem;
 	size_t works = (size_t)p->works + 1, initiatives = (size_t)p->initiatives + 1;
 	size_t cells = (size_t)p->givers * (size_t)p->days + 1;
+	size_t needs = (size_t)p->needs + 1 + room_for_split(lab->ask);
 
 	lab->plain = calloc(works, sizeof *lab->plain);
 	lab->work = calloc(works, sizeof *lab->work);
 	lab->whole = calloc(works, sizeof *lab->whole);
-	lab->need = calloc((size_t)p->needs + 1, sizeof *lab->need);
+	lab->need = calloc(needs, sizeof *lab->need);
 	lab->arc = calloc((size_t)p->arcs + 1, sizeof *lab->arc);
 	lab->capacity = calloc(cells, sizeof *lab->capacity);
 	lab->streams = calloc(initiatives, sizeof *lab->streams);
@@ -225,11 +240,93 @@ change_capacity(struct moves_lab *lab, struct move *move)
 	}
 }
 
+/* The needs of a piece of work anew, behind all others; where they begin. */
+static struct schedule_need *
+copy_needs(struct moves_lab *lab, struct schedule_work *work)
+{
+	struct schedule_need *copy = lab->need + lab->problem.needs;
+
+	memcpy(copy, lab->need + work->needs_first, work->needs_count * sizeof *copy);
+	work->needs_first = lab->problem.needs;
+	return copy;
+}
+
+/* Needs stand in order of who gives. */
+static void
+insert_need(struct moves_lab *lab, struct schedule_work *work, struct schedule_need *needs,
+    struct schedule_need need)
+{
+	uint32_t at = work->needs_count++;
+
+	for (; at > 0 && needs[at - 1].giver > need.giver; at--)
+		needs[at] = needs[at - 1];
+	needs[at] = need;
+	lab->problem.needs = work->needs_first + work->needs_count;
+}
+
+static void
+take(struct moves_lab *lab, struct schedule_work *work, struct move *move)
+{
+	uint32_t at = move->need - work->needs_first;
+	struct schedule_need *needs, part;
+
+	if (move->need < work->needs_first || at >= work->needs_count)
+		return;
+	part = lab->need[move->need];
+	part.effort = part.effort * move->amount / 100;
+	if (part.effort == 0)
+		return;
+	part.giver = move->to;
+	part.pool_count = 0;
+	move->effort = part.effort;
+	needs = copy_needs(lab, work);
+	needs[at].effort -= part.effort;
+	if (needs[at].effort == 0) {
+		work->needs_count--;
+		memmove(needs + at, needs + at + 1, (work->needs_count - at) * sizeof *needs);
+	}
+	insert_need(lab, work, needs, part);
+}
+
+/* As the load splits an estimate. */
+static void
+join(struct moves_lab *lab, struct schedule_work *work, struct move *move)
+{
+	struct schedule_need *needs, one = {.giver = move->to};
+	int64_t sum = 0;
+
+	for (uint32_t n = 0; n < work->needs_count; n++)
+		sum += lab->need[work->needs_first + n].effort;
+	if (sum < (int64_t)work->needs_count + 1)
+		return;
+	needs = copy_needs(lab, work);
+	insert_need(lab, work, needs, one);
+	for (uint32_t n = 0; n < work->needs_count; n++) {
+		needs[n].effort = sum * (n + 1) / work->needs_count - sum * n / work->needs_count;
+		if (needs[n].giver == move->to)
+			move->effort = needs[n].effort;
+	}
+}
+
+static void
+split(struct moves_lab *lab, struct move *move)
+{
+	for (uint32_t w = 0; w < lab->problem.works; w++) {
+		if (lab->whole[w] != move->work)
+			continue;
+		if (move->kind == MOVE_TAKE)
+			take(lab, &lab->work[w], move);
+		else
+			join(lab, &lab->work[w], move);
+	}
+}
+
 void
 moves_lab_change(struct moves_lab *lab, struct move *moves, uint32_t count)
 {
 	const struct schedule_problem *p = lab->ask->problem;
 
+	lab->problem.needs = p->needs;
 	memcpy(lab->work, lab->plain, (size_t)lab->problem.works * sizeof *lab->work);
 	memcpy(lab->order, lab->plain_order, lab->problem.initiatives * sizeof *lab->order);
 	if (p->needs > 0)
@@ -245,6 +342,8 @@ moves_lab_change(struct moves_lab *lab, struct move *moves, uint32_t count)
 			change_start(lab, &moves[m]);
 		else if (moves[m].kind == MOVE_CUT)
 			cut(lab, &moves[m]);
+		else if (moves[m].kind == MOVE_TAKE || moves[m].kind == MOVE_JOIN)
+			split(lab, &moves[m]);
 		else
 			change_capacity(lab, &moves[m]);
 	}

@@ -227,6 +227,110 @@ START_TEST(lending_costs_the_lender)
 END_TEST
 
 /*
+ * The target asks the first for 8 days by day 6; the second is on the lower rank for 3 days. A quarter (2 days) leaves 6; 24 %
+ * leave 6.08. All of it would take the second 8 days: only with half at most it is found. The lower rank then ends 2 days later.
+ */
+START_TEST(one_takes_a_part_of_what_another_is_asked)
+{
+	struct move extra[2];
+	struct plan plan;
+	struct moves_ask ask;
+	struct moves *moves;
+
+	begin(&plan, 12, 2, 2);
+	add(&plan, 0, 0, 800, 0);
+	add(&plan, 1, 1, 300, 0);
+	ask = ask_of(&plan, 0, 6);
+	ask.lend_only = true;
+	ask.lent = 0;
+	extra[0] = moves_move(MOVE_TAKE, 0, 100);
+	extra[0].from = 0;
+	extra[0].to = 1;
+	extra[1] = extra[0];
+	extra[1].most = 50;
+	ask.extra = extra;
+	ask.extra_count = 2;
+	moves = find(&ask);
+	ck_assert_uint_eq(moves->candidates, 2);
+	ck_assert_uint_eq(moves->ways_count, 1);
+	is_way(moves, 0, MOVE_TAKE, 0, 25, 200, 0);
+	ck_assert_int_eq(moves->ways[0].finish, 6);
+	ck_assert_uint_eq(moves->ways[0].costs_count, 1);
+	ck_assert_int_eq(moves->ways[0].costs[0].before, 3);
+	ck_assert_int_eq(moves->ways[0].costs[0].after, 5);
+	moves_free(moves);
+	/* What is asked of the problem itself stays as it was. */
+	ck_assert_int_eq(plan.need[0].effort, 800);
+	extra[1].most = 101;
+	ck_assert_ptr_null(moves_find(&ask, &err));
+	ck_assert_int_eq(err.code, ERR_INVALID);
+	extra[1].most = 50;
+	extra[1].need = 1;
+	ck_assert_ptr_null(moves_find(&ask, &err));
+}
+END_TEST
+
+/* All of it, where the other is as fast: the first is not asked any more. */
+START_TEST(one_takes_all_of_it)
+{
+	struct move extra = moves_move(MOVE_TAKE, 0, 100);
+	struct plan plan;
+	struct moves_ask ask;
+	struct moves *moves;
+
+	/* The first gives half a day on each day: 4 days of it take 8; the second does them in 4. */
+	begin(&plan, 12, 2, 1);
+	for (int32_t day = 0; day < 12; day++)
+		plan.capacity[day] = 50;
+	add(&plan, 0, 0, 400, 0);
+	ask = ask_of(&plan, 0, 4);
+	ask.lend_only = true;
+	ask.lent = 0;
+	extra.from = 0;
+	extra.to = 1;
+	ask.extra = &extra;
+	ask.extra_count = 1;
+	moves = find(&ask);
+	/* Half (2 days of 50 in 4 days) is enough. */
+	is_way(moves, 0, MOVE_TAKE, 0, 50, 200, 0);
+	moves_free(moves);
+	/* With nothing to give there it must be all. */
+	memset(plan.capacity, 0, 12 * sizeof plan.capacity[0]);
+	moves = find(&ask);
+	is_way(moves, 0, MOVE_TAKE, 0, 100, 400, 0);
+	moves_free(moves);
+}
+END_TEST
+
+/* Two members have 6 days each; a third one makes it 4 each, and 12 hundredths in thirds are 4 each. */
+START_TEST(one_more_member_shares_evenly)
+{
+	struct move extra = moves_move(MOVE_JOIN, 0, 1);
+	struct plan plan;
+	struct moves_ask ask;
+	struct moves *moves;
+
+	begin(&plan, 12, 3, 1);
+	(void)add(&plan, 0, 0, 600, 0);
+	plan.need[1] = (struct schedule_need){.giver = 2, .effort = 600};
+	plan.p.needs = 2;
+	plan.work[0].needs_count = 2;
+	ask = ask_of(&plan, 0, 4);
+	ask.lend_only = true;
+	ask.lent = 0;
+	extra.to = 1;
+	ask.extra = &extra;
+	ask.extra_count = 1;
+	moves = find(&ask);
+	ck_assert_int_eq(moves->finish, 6);
+	ck_assert_uint_eq(moves->ways_count, 1);
+	is_way(moves, 0, MOVE_JOIN, 0, 1, 400, 0);
+	ck_assert_int_eq(moves->ways[0].finish, 4);
+	moves_free(moves);
+}
+END_TEST
+
+/*
  * Alone with 4 times what there is: no single change of at most half or twice does it. Half of the work and twice the people do, and
  * just so: in 2 days there are 2, with twice the people 4, asked is 8.
  */
@@ -809,6 +913,9 @@ main(void)
 	tcase_add_test(by_hand, each_kind_at_its_least);
 	tcase_add_test(by_hand, a_stated_start_is_moved);
 	tcase_add_test(by_hand, lending_costs_the_lender);
+	tcase_add_test(by_hand, one_takes_a_part_of_what_another_is_asked);
+	tcase_add_test(by_hand, one_takes_all_of_it);
+	tcase_add_test(by_hand, one_more_member_shares_evenly);
 	tcase_add_test(by_hand, two_together_where_one_is_too_little);
 	tcase_add_test(by_hand, the_next_place_that_is_enough);
 	tcase_add_test(by_hand, what_is_in_time_needs_nothing);
