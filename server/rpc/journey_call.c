@@ -44,7 +44,7 @@ journey_circle(const struct journey_call *jc, const struct path *path)
 	if (circle->count >= LIMIT_JOURNEY_LIST)
 		str_add(&text, " -> \xe2\x80\xa6");
 	str_add_char(&text, '.');
-	copy = arena_strdup(jc->arena, text.data);
+	copy = str_ok(&text) ? arena_strdup(jc->arena, text.data) : NULL;
 	str_fini(&text);
 	return copy;
 }

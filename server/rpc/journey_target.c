@@ -37,10 +37,10 @@ joined(const struct journey_call *jc, char **list, size_t count)
 	struct str text;
 	char *copy;
 
-	str_init(&text, 1u << 16);
+	str_init(&text, 1u << 18); /* LIMIT_LIST names */
 	for (size_t i = 0; i < count; i++)
 		str_addf(&text, "%s%s", i > 0 ? ", " : "", list[i]);
-	copy = arena_strdup(jc->arena, text.data);
+	copy = str_ok(&text) ? arena_strdup(jc->arena, text.data) : NULL;
 	str_fini(&text);
 	return copy;
 }
