@@ -145,7 +145,7 @@ show_head(struct page *page)
 	if (r->type == PLUMB__V1__REVIEW__TYPE__CUSTOMER_ROOM) {
 		str_add(&page->text,
 		    "Read before: the book of the customer room, who the customers "
-		    "are and what they live through.");
+		    "are and what they live through (plumb room).");
 		point(page, 0);
 	}
 	for (size_t i = 0; i < r->n_gaps; i++) {

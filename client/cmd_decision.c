@@ -326,6 +326,13 @@ is_listed(const struct listing *l, const Plumb__V1__Decision *d)
 	       (!l->examples || (d->example && d->status == STATUS(ACCEPTED)));
 }
 
+/* Among examples alone it would be "yes" always; programs get the same columns from both. */
+static bool
+has_example(const struct listing *l)
+{
+	return !l->examples || l->ctx->out.format == OUTPUT_CSV;
+}
+
 static void
 on_entry(void *arg, const Plumb__V1__Envelope *entry)
 {
@@ -346,7 +353,8 @@ on_entry(void *arg, const Plumb__V1__Envelope *entry)
 		table_cell(l->table, status_word(d->status));
 		table_cell(l->table, d->decided);
 		table_cell(l->table, d->decide_by);
-		table_cell(l->table, d->example ? "yes" : "");
+		if (has_example(l))
+			table_cell(l->table, d->example ? "yes" : "");
 		table_cell(l->table, entry->item->title);
 		table_cell(l->table, d->reason);
 	}
@@ -365,7 +373,8 @@ list(struct context *ctx, struct listing *l)
 	table_column(l->table, "STATUS", 0);
 	table_column(l->table, "DECIDED", TABLE_DROP);
 	table_column(l->table, "NEEDED BY", TABLE_DROP);
-	table_column(l->table, "EXAMPLE", TABLE_DROP);
+	if (has_example(l))
+		table_column(l->table, "EXAMPLE", TABLE_DROP);
 	table_column(l->table, "WHAT", TABLE_WRAP);
 	table_column(l->table, "WHY", TABLE_WRAP | TABLE_DROP);
 	if (listed)

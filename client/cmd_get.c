@@ -2,6 +2,8 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
+#include "client/review.h"
+#include "client/votes.h"
 #include "common/pb.h"
 
 static const Plumb__V1__GetReply *
@@ -22,7 +24,25 @@ get(struct context *ctx, const char *ref)
 	return reply;
 }
 
-static void
+/* What others say about it, which is no field of its own. False: return context_fail(ctx). */
+static bool
+show_beside(struct context *ctx, const Plumb__V1__Envelope *entry)
+{
+	const Plumb__V1__Record *record = describe_record(entry);
+	const Plumb__V1__Item *item = describe_item(entry);
+
+	if (entry->removed)
+		return true;
+	if (item && item->body_case == PLUMB__V1__ITEM__BODY_DECISION)
+		return votes_describe(ctx, entry);
+	if (item && item->body_case == PLUMB__V1__ITEM__BODY_REVIEW)
+		return review_meetings(ctx, entry->ref, 0);
+	if (record && record->body_case == PLUMB__V1__RECORD__BODY_MEETING)
+		review_decided(ctx, record->meeting);
+	return true;
+}
+
+static bool
 show(struct context *ctx, const Plumb__V1__Envelope *entry, bool many, bool first)
 {
 	switch (ctx->out.format) {
@@ -33,7 +53,7 @@ show(struct context *ctx, const Plumb__V1__Envelope *entry, bool many, bool firs
 		if (!first)
 			output_text(&ctx->out, "\n");
 		describe_entry(ctx, entry);
-		break;
+		return show_beside(ctx, entry);
 	default:
 		if (many)
 			output_list_add(&ctx->out, &entry->base);
@@ -41,6 +61,7 @@ show(struct context *ctx, const Plumb__V1__Envelope *entry, bool many, bool firs
 			output_message(&ctx->out, &entry->base);
 		break;
 	}
+	return true;
 }
 
 static int
@@ -56,9 +77,7 @@ run(struct context *ctx, const struct args *args)
 		const char *ref = context_ref(ctx, args->values[i], "");
 		const Plumb__V1__GetReply *reply = ref ? get(ctx, ref) : NULL;
 
-		if (reply && reply->entry)
-			show(ctx, reply->entry, many, i == 0);
-		else
+		if (!reply || !reply->entry || !show(ctx, reply->entry, many, i == 0))
 			code = context_fail(ctx);
 		if (ctx->status.unreachable)
 			break;
@@ -81,7 +100,10 @@ const struct command cmd_get = {
     .group = GROUP_READ,
     .arguments = "KIND/ID\xe2\x80\xa6",
     .summary = "show one entry with all its fields",
-    .help = "Shows items, records, rankings, baselines, waivers and rule settings alike.",
+    .help =
+	"Shows items, records, rankings, baselines, waivers and rule settings alike. Of a decision "
+	"also "
+	"how people have voted and who has not, of a review and its meetings what they decided.",
     .examples = examples,
     .min_args = 1,
     .max_args = 1000,

@@ -267,6 +267,7 @@ static const struct example examples[] = {
 	"what is due by the end of June"},
     {"plumb list initiatives status:active --watch", "stays on the screen, and follows"},
     {"plumb list check-ins about:initiative/onboarding-30", "its reports"},
+    {"plumb list people level:executive,director", "those of two levels"},
     {"plumb list objectives -label:q2 -o csv", "all but those labelled q2, for a spreadsheet"},
     {0},
 };
@@ -277,7 +278,7 @@ const struct command cmd_list = {
     .arguments = "[KIND\xe2\x80\xa6] [FILTER\xe2\x80\xa6]",
     .summary = "list entries by kind, owner, status, date and more",
     .help = "A filter is any of these, all of which must hold: owner:anna team:cs label:q2 "
-	    "status:active "
+	    "status:active level:director "
 	    "period:2026-q1 goal:x objective:x initiative:x about:KIND/ID title:word id:prefix* "
 	    "due<DATE due>DATE "
 	    "finish<DATE changed>REVISION source:NAME removed:yes retracted:yes, or free words "
@@ -286,7 +287,10 @@ const struct command cmd_list = {
 	    "means or "
 	    "(kind:task,milestone).\n\nKinds of items: vision, mission, value, goal, objective, "
 	    "measure, strategy, initiative, workstream, milestone, task, person, team, period, "
-	    "calendar, allocation, ask. Of records: measurement, check-in, acknowledgement. Beside "
+	    "calendar, allocation, ask, commitment, decision, policy, review, request, round, "
+	    "maturity, segment, journey, stage, step, expectation, desired-outcome, feeling, "
+	    "customer, influencer, assessment, competitor, competitor-move, risk. Of records: "
+	    "measurement, check-in, acknowledgement, experience, meeting, vote, acceptance. Beside "
 	    "them: ranking, baseline, waiver, rule-setting.",
     .options = options,
     .examples = examples,

@@ -78,6 +78,8 @@ show_item(struct context *ctx, const Plumb__V1__MineItem *item, const char *toda
 		output_wrap(&ctx->out, "      ", text.data);
 	}
 	str_fini(&text);
+	if (item->why == PLUMB__V1__MINE_ITEM__WHY__OWNS)
+		describe_aim_of(ctx, item->ref, "      ");
 }
 
 static size_t
@@ -118,12 +120,18 @@ show_text(struct context *ctx, const Plumb__V1__MineReply *reply)
 	if (shown == 0)
 		output_printf(&ctx->out, "Nothing in the plan is theirs, and nothing is due.\n");
 	else
-		output_printf(
-		    &ctx->out, "\nThe number in front is the rank; \"!\" is past its day.\n");
-	if (reply->findings)
-		output_printf(&ctx->out,
-		    "%" PRIu32 " finding%s should be acted on by %s; plumb check says which\n",
+		output_wrap(
+		    &ctx->out, "\n", "The number in front is the rank; \"!\" is past its day.");
+	if (reply->findings) {
+		struct str text;
+
+		str_init(&text, TEXT_MAX);
+		str_addf(&text,
+		    "%" PRIu32 " finding%s should be acted on by %s; plumb check says which",
 		    reply->findings, reply->findings == 1 ? "" : "s", name);
+		output_wrap(&ctx->out, "", text.data);
+		str_fini(&text);
+	}
 	if (reply->cut)
 		output_printf(&ctx->out, "There is more than fits here.\n");
 }

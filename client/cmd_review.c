@@ -16,12 +16,10 @@
 #include "common/str.h"
 #include "common/utf8.h"
 
-#define AHEAD_DEFAULT  366
-#define AHEAD_MAX      1100
-#define MINUTES_BYTES  ((size_t)256 << 10)
-#define NEXT_SHOWN     5
-#define MEETINGS_SHOWN 10
-#define MEETINGS_READ  1000
+#define AHEAD_DEFAULT 366
+#define AHEAD_MAX     1100
+#define MINUTES_BYTES ((size_t)256 << 10)
+#define NEXT_SHOWN    5
 
 /* "person/anna" of --person; "" none. NULL: return context_fail(ctx). */
 static const char *
@@ -155,82 +153,6 @@ show_next(struct context *ctx, const Plumb__V1__ReviewPlan *plan)
 	str_fini(&text);
 }
 
-static void
-show_meeting(struct context *ctx, const Plumb__V1__Envelope *entry)
-{
-	const Plumb__V1__Meeting *meeting = entry->record->meeting;
-	char when[DESCRIBE_WHEN];
-	struct str text;
-
-	str_init(&text, MINUTES_BYTES * 2);
-	str_addf(&text, "%s  %s", describe_when(entry->record->at, when), entry->ref);
-	for (size_t i = 0; i < meeting->n_attendees; i++)
-		str_addf(
-		    &text, "%s%s", i > 0 ? ", " : ": ", review_person(ctx, meeting->attendees[i]));
-	output_wrap(&ctx->out, "  ", text.data);
-	str_reset(&text);
-	for (size_t i = 0; i < meeting->n_decisions; i++)
-		str_addf(
-		    &text, "%sdecision/%s", i > 0 ? ", " : "", said_bare(meeting->decisions[i]));
-	if (meeting->n_decisions > 0)
-		output_wrap(&ctx->out, "      decided: ", text.data);
-	if (meeting->minutes[0])
-		output_wrap(&ctx->out, "      ", meeting->minutes);
-	str_fini(&text);
-}
-
-static int
-newest_first(const void *pa, const void *pb)
-{
-	const Plumb__V1__Envelope *a = *(const Plumb__V1__Envelope *const *)pa;
-	const Plumb__V1__Envelope *b = *(const Plumb__V1__Envelope *const *)pb;
-	int order = strcmp(b->record->at, a->record->at);
-
-	if (order != 0)
-		return order;
-	return a->created_revision < b->created_revision
-		   ? 1
-		   : -(a->created_revision > b->created_revision);
-}
-
-/* The last ones of those that were recorded last. */
-static bool
-show_meetings(struct context *ctx, const char *ref, uint32_t held)
-{
-	Plumb__V1__ListRequest request;
-	const Plumb__V1__ListReply *reply;
-	const Plumb__V1__Envelope *meetings[MEETINGS_READ];
-	size_t count = 0;
-	Plumb__V1__At at;
-
-	plumb__v1__list_request__init(&request);
-	if (!context_at(ctx, &at))
-		return false;
-	request.at = &at;
-	request.filter = arena_printf(ctx->arena, "kind:meeting retracted:no about:%s", ref);
-	request.sort = pb_str("-revision");
-	request.page_size = MEETINGS_READ;
-	reply = request.filter
-		    ? context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base)
-		    : NULL;
-	if (!reply)
-		return false;
-	for (size_t i = 0; i < reply->n_entries && count < MEETINGS_READ; i++) {
-		const Plumb__V1__Record *record = describe_record(reply->entries[i]);
-
-		if (record && record->body_case == PLUMB__V1__RECORD__BODY_MEETING)
-			meetings[count++] = reply->entries[i];
-	}
-	if (count > 1)
-		qsort(meetings, count, sizeof meetings[0], newest_first);
-	if (count > 0)
-		output_printf(
-		    &ctx->out, "\nHeld %" PRIu32 " time%s:\n", held, held == 1 ? "" : "s");
-	for (size_t i = 0; i < count && i < MEETINGS_SHOWN; i++)
-		show_meeting(ctx, meetings[i]);
-	return true;
-}
-
 static int
 run_show(struct context *ctx, const struct args *args)
 {
@@ -255,7 +177,7 @@ run_show(struct context *ctx, const struct args *args)
 	output_printf(
 	    &ctx->out, "  last       %s\n", plan->last_day[0] ? plan->last_day : "never held");
 	show_next(ctx, plan);
-	if (!show_meetings(ctx, ref, plan->held))
+	if (!review_meetings(ctx, ref, plan->held))
 		return context_fail(ctx);
 	output_printf(&ctx->out, "\nWhat to talk about: plumb agenda %s\n", said_bare(ref));
 	return EXIT_FINE;

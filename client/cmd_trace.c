@@ -48,6 +48,9 @@ show_node(struct context *ctx, const Plumb__V1__TraceNode *node)
 	snprintf(lead, sizeof lead, "%*s%.60s ", indent, "", node->relation);
 	output_wrap(&ctx->out, lead, text.data);
 	str_fini(&text);
+	snprintf(lead, sizeof lead, "%*s", indent + INDENT, "");
+	if (node->level < 0 && !node->again && !node->missing)
+		describe_aim_of(ctx, node->ref, lead);
 }
 
 /*
@@ -133,6 +136,7 @@ show(
 	add_node_text(ctx, reply->nodes[root], &text);
 	output_wrap(&ctx->out, "", text.data);
 	str_fini(&text);
+	describe_aim_of(ctx, reply->nodes[root]->ref, "  ");
 	if (request->up || !request->down)
 		show_side(ctx, reply, first, next, root, true);
 	if (request->down || !request->up)

@@ -8,37 +8,10 @@
 #include "client/describe.h"
 #include "client/review.h"
 #include "client/said.h"
+#include "client/votes.h"
 #include "client/write.h"
 #include "common/pb.h"
 #include "common/str.h"
-
-#define CHOICE(NAME) PLUMB__V1__VOTE__CHOICE__##NAME
-#define VOTES_MAX    10000
-
-static const struct {
-	const char *word;
-	Plumb__V1__Vote__Choice choice;
-} choices[] = {{"for", CHOICE(FOR)}, {"against", CHOICE(AGAINST)}, {"abstain", CHOICE(ABSTAIN)}};
-#define CHOICES (sizeof choices / sizeof choices[0])
-
-static const char *
-choice_word(Plumb__V1__Vote__Choice choice)
-{
-	for (size_t i = 0; i < CHOICES; i++) {
-		if (choices[i].choice == choice)
-			return choices[i].word;
-	}
-	return "";
-}
-
-static const char *
-status_word(Plumb__V1__Decision__Status status)
-{
-	static const char *const words[] = {
-	    "proposed", "rejected", "accepted", "deprecated", "superseded"};
-
-	return (size_t)status < sizeof words / sizeof words[0] ? words[status] : "settled";
-}
 
 /* ---- voting */
 
@@ -90,7 +63,7 @@ put_vote(struct context *ctx, const struct args *args, const char *ref, Plumb__V
 	change = write_add(&write);
 	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
 	change->add = &add;
-	snprintf(done, sizeof done, "Voted on %s: %s%s%.200s", ref, choice_word(vote->choice),
+	snprintf(done, sizeof done, "Voted on %s: %s%s%.200s", ref, votes_choice(vote->choice),
 	    vote->option[0] ? ", " : "", vote->option);
 	return write_finish(&write, ctx, args, done);
 }
@@ -101,20 +74,16 @@ run_vote(struct context *ctx, const struct args *args, const Plumb__V1__Envelope
 	const Plumb__V1__Decision *decision = entry->item->decision;
 	const char *option = args_get(args, "option");
 	Plumb__V1__Vote vote;
-	size_t i;
 
 	plumb__v1__vote__init(&vote);
-	for (i = 0; i < CHOICES && strcmp(choices[i].word, args->values[1]) != 0; i++)
-		;
-	if (i == CHOICES)
+	if (!votes_parse_choice(args->values[1], &vote.choice))
 		return command_usage(
 		    args, "a vote is for, against or abstain; not '%s'", args->values[1]);
-	vote.choice = choices[i].choice;
 	if (decision->status != PLUMB__V1__DECISION__STATUS__PROPOSED)
 		return context_error(ctx, EXIT_USAGE,
 		    "%s is %s%s%s: it is settled, and votes would change nothing. Put it anew as a "
 		    "decision of its own if it has to be talked about again",
-		    entry->ref, status_word(decision->status),
+		    entry->ref, votes_status(decision->status),
 		    decision->decided[0] ? " since " : "", decision->decided);
 	if (option) {
 		vote.option = pb_str(find_option(decision, option));
@@ -126,73 +95,6 @@ run_vote(struct context *ctx, const struct args *args, const Plumb__V1__Envelope
 
 /* ---- how people have voted */
 
-struct tally {
-	const Plumb__V1__Envelope *votes[VOTES_MAX]; /* the newest of each person */
-	size_t count;
-	size_t by_choice[3];
-};
-
-/* Of one person the later one, and of one time the one that was recorded later. */
-static bool
-is_newer(const Plumb__V1__Envelope *a, const Plumb__V1__Envelope *b)
-{
-	int order = strcmp(a->record->at, b->record->at);
-
-	return order > 0 || (order == 0 && a->created_revision > b->created_revision);
-}
-
-static void
-take_vote(struct tally *tally, const Plumb__V1__Envelope *entry)
-{
-	for (size_t i = 0; i < tally->count && entry->record->by[0]; i++) {
-		if (strcmp(said_bare(tally->votes[i]->record->by), said_bare(entry->record->by)) !=
-		    0)
-			continue;
-		if (is_newer(entry, tally->votes[i]))
-			tally->votes[i] = entry;
-		return;
-	}
-	if (tally->count < VOTES_MAX)
-		tally->votes[tally->count++] = entry;
-}
-
-static bool
-read_votes(struct context *ctx, const char *ref, const char *today, struct tally *tally)
-{
-	Plumb__V1__ListRequest request;
-	const Plumb__V1__ListReply *reply;
-	Plumb__V1__At at;
-
-	plumb__v1__list_request__init(&request);
-	if (!context_at(ctx, &at))
-		return false;
-	request.at = &at;
-	request.filter = arena_printf(ctx->arena, "kind:vote retracted:no about:%s", ref);
-	request.page_size = 1000;
-	if (!request.filter)
-		return context_set_error(ctx, ERR_LIMIT, "out of memory");
-	do {
-		reply = context_call(ctx, &plumb__v1__plan__descriptor, "List", &request.base);
-		if (!reply)
-			return false;
-		for (size_t i = 0; i < reply->n_entries; i++) {
-			const Plumb__V1__Record *record = describe_record(reply->entries[i]);
-
-			if (record && record->body_case == PLUMB__V1__RECORD__BODY_VOTE &&
-			    strncmp(record->at, today, 10) <= 0)
-				take_vote(tally, reply->entries[i]);
-		}
-		request.page_token = reply->next_page_token;
-	} while (reply->next_page_token[0]);
-	for (size_t i = 0; i < tally->count; i++) {
-		size_t choice = (size_t)tally->votes[i]->record->vote->choice;
-
-		if (choice < sizeof tally->by_choice / sizeof tally->by_choice[0])
-			tally->by_choice[choice]++;
-	}
-	return true;
-}
-
 static void
 add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *entry)
 {
@@ -202,7 +104,7 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 	table_cell(table, ctx->out.format == OUTPUT_CSV || !record->by[0]
 			      ? record->by
 			      : review_person(ctx, record->by));
-	table_cell(table, choice_word(record->vote->choice));
+	table_cell(table, votes_choice(record->vote->choice));
 	table_cell(table, record->vote->option);
 	table_cell(table, describe_when(record->at, when));
 	table_cell(table, record->note);
@@ -210,7 +112,7 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 }
 
 static int
-show_tally(struct context *ctx, const Plumb__V1__Envelope *entry, const struct tally *tally)
+show_tally(struct context *ctx, const Plumb__V1__Envelope *entry, const struct votes *votes)
 {
 	struct table *table = table_new();
 
@@ -222,16 +124,16 @@ show_tally(struct context *ctx, const Plumb__V1__Envelope *entry, const struct t
 	table_column(table, "WHEN", TABLE_DROP);
 	table_column(table, "NOTE", TABLE_SHRINK | TABLE_DROP);
 	table_column(table, "RECORD", TABLE_SHRINK | TABLE_DROP);
-	for (size_t i = 0; i < tally->count; i++)
-		add_row(ctx, table, tally->votes[i]);
+	for (size_t i = 0; i < votes->count; i++)
+		add_row(ctx, table, votes->list[i]);
 	if (ctx->out.format == OUTPUT_TABLE)
-		output_printf(&ctx->out, "%s (%s): %zu for, %zu against, %zu abstained\n",
-		    entry->ref, status_word(entry->item->decision->status),
-		    tally->by_choice[CHOICE(FOR)], tally->by_choice[CHOICE(AGAINST)],
-		    tally->by_choice[CHOICE(ABSTAIN)]);
-	if (tally->count > 0 || ctx->out.format != OUTPUT_TABLE)
+		output_printf(&ctx->out, "%s (%s): %s\n", entry->ref,
+		    votes_status(entry->item->decision->status), votes_sums(ctx, votes));
+	if (votes->count > 0 || ctx->out.format != OUTPUT_TABLE)
 		table_print(table, &ctx->out);
 	table_free(table);
+	if (ctx->out.format == OUTPUT_TABLE && votes_missing(ctx, entry, votes)[0])
+		output_wrap(&ctx->out, "No vote of ", votes_missing(ctx, entry, votes));
 	return EXIT_FINE;
 }
 
@@ -240,17 +142,15 @@ run(struct context *ctx, const struct args *args)
 {
 	int code = EXIT_FINE;
 	const Plumb__V1__Envelope *entry = said_find(ctx, args->values[0], "decision", &code);
-	struct tally *tally;
-	struct said_now now;
+	struct votes votes;
 
 	if (!entry)
 		return code;
 	if (args->count == 2)
 		return run_vote(ctx, args, entry);
-	tally = arena_zalloc(ctx->arena, sizeof *tally);
-	if (!tally || !said_now(ctx, &now) || !read_votes(ctx, entry->ref, now.today, tally))
+	if (!votes_read(ctx, entry->ref, &votes))
 		return context_fail(ctx);
-	return show_tally(ctx, entry, tally);
+	return show_tally(ctx, entry, &votes);
 }
 
 static const struct option options[] = {

@@ -240,6 +240,7 @@ static const struct {
 	"proposed approved active paused done stopped open closed asked committed declined "
 	"countered "
 	"met missed on_track at_risk off_track"},
+    {"level:", NULL, "executive director manager individual"},
     {"period:", "period", NULL},
     {"goal:", "goal", NULL},
     {"objective:", "objective", NULL},

@@ -782,39 +782,41 @@ context_ref_there(struct context *ctx, const char *text, const char *kinds)
 
 /* ---- titles and people */
 
-static const char *
-fetch_title(struct context *ctx, const char *ref)
+const Plumb__V1__Item *
+context_item(struct context *ctx, const char *ref)
 {
 	struct rpc_status status = ctx->status;
 	Plumb__V1__GetRequest request;
 	const Plumb__V1__GetReply *reply = NULL;
 	Plumb__V1__At at;
 
+	if (ctx->titles_asked >= TITLES_MAX)
+		return NULL;
+	ctx->titles_asked++;
 	plumb__v1__get_request__init(&request);
 	request.ref = pb_str(ref);
 	request.at = &at;
 	if (context_at(ctx, &at))
 		reply = context_call(ctx, &plumb__v1__plan__descriptor, "Get", &request.base);
-	ctx->status = status; /* a title is a comfort: without it the reference stands */
+	ctx->status = status; /* what an item says is a comfort: without it the reference stands */
 	if (!reply || !reply->entry || reply->entry->entry_case != PLUMB__V1__ENVELOPE__ENTRY_ITEM)
-		return "";
-	return reply->entry->item->title;
+		return NULL;
+	names_put(&ctx->titles, ctx->arena, reply->entry->ref, reply->entry->item->title);
+	return reply->entry->item;
 }
 
 const char *
 context_title(struct context *ctx, const char *ref)
 {
 	const char *title = names_get(&ctx->titles, ref);
+	const Plumb__V1__Item *item;
 
 	if (title)
 		return title;
-	/* of the past every Get costs a replay */
-	if (ctx->titles_asked >= TITLES_MAX || ctx->as_of[0])
-		return "";
-	ctx->titles_asked++;
-	title = fetch_title(ctx, ref);
-	names_put(&ctx->titles, ctx->arena, ref, title);
-	return title;
+	item = context_item(ctx, ref);
+	if (!item)
+		names_put(&ctx->titles, ctx->arena, ref, "");
+	return item ? item->title : "";
 }
 
 void

@@ -48,6 +48,7 @@ struct context {
 	/* private */
 	struct names people;  /* and teams: by reference */
 	struct names titles;  /* by reference */
+	struct names units;   /* of measures: by reference */
 	struct names periods; /* their last day: by reference */
 	bool people_loaded;
 	bool periods_loaded;
@@ -97,6 +98,8 @@ const char *context_kind_name(Plumb__V1__Kind kind);
  * as ctx->arena.
  */
 const char *context_title(struct context *ctx, const char *ref);
+/* The item of "kind/id"; NULL: not there, or too many were asked for. */
+const Plumb__V1__Item *context_item(struct context *ctx, const char *ref);
 /* Loads the titles of all items at once, before many are asked for; without them the references stand. */
 void context_load_titles(struct context *ctx);
 /* The last day of "period/2026-q1" or "2026-q1"; "" unknown. Loads all periods once. */

@@ -383,6 +383,10 @@ add_words(struct str *out, const char *before, const char *name)
 static void
 add_inline(struct context *ctx, struct str *out, const ProtobufCMessage *message)
 {
+	/* all numbers of a target are in its measure's unit */
+	const char *unit = message->descriptor == &plumb__v1__target__descriptor
+			       ? describe_unit(ctx, ((const Plumb__V1__Target *)message)->measure)
+			       : "";
 	bool first = true;
 
 	for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
@@ -400,6 +404,8 @@ add_inline(struct context *ctx, struct str *out, const ProtobufCMessage *message
 				add_inline(ctx, out, pb_message(&value));
 			else
 				add_value(ctx, out, &value);
+			if (field->type == PROTOBUF_C_TYPE_DOUBLE && unit[0])
+				str_addf(out, " %s", unit);
 			first = false;
 		}
 	}
@@ -419,13 +425,13 @@ add_label(char label[LABEL_WIDTH + 8], const char *name)
 	label[n] = '\0';
 }
 
-static void
-line(struct context *ctx, const char *name, const char *text)
+void
+describe_line(struct context *ctx, const char *name, const char *text)
 {
 	char label[LABEL_WIDTH + 8];
 
 	add_label(label, name);
-	output_wrap(&ctx->out, label, text);
+	output_wrap(&ctx->out, label, text ? text : "");
 }
 
 static void
@@ -441,7 +447,7 @@ field_lines(
 
 		if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
 			add_inline(ctx, &text, pb_message(&value));
-			line(ctx, i ? "" : field->name, text.data);
+			describe_line(ctx, i ? "" : field->name, text.data);
 			str_reset(&text);
 		} else {
 			if (i > 0)
@@ -450,7 +456,7 @@ field_lines(
 		}
 	}
 	if (count > 0 && field->type != PROTOBUF_C_TYPE_MESSAGE)
-		line(ctx, field->name, text.data);
+		describe_line(ctx, field->name, text.data);
 	str_fini(&text);
 }
 
@@ -493,18 +499,18 @@ envelope_lines(struct context *ctx, const Plumb__V1__Envelope *entry)
 	char text[400], when[DESCRIBE_WHEN];
 
 	if (entry->rank)
-		line(ctx, "rank", arena_printf(ctx->arena, "%" PRIu32, entry->rank));
+		describe_line(ctx, "rank", arena_printf(ctx->arena, "%" PRIu32, entry->rank));
 	snprintf(text, sizeof text, "%s UTC, by %.150s", describe_when(entry->created, when),
 	    entry->created_by[0] ? entry->created_by : "someone");
 	if (entry->created[0])
-		line(ctx, "created", text);
+		describe_line(ctx, "created", text);
 	snprintf(text, sizeof text, "%s UTC, by %.150s, in revision %" PRIu64,
 	    describe_when(entry->updated, when),
 	    entry->updated_by[0] ? entry->updated_by : "someone", entry->revision);
 	if (entry->updated[0])
-		line(ctx, "last changed", text);
+		describe_line(ctx, "last changed", text);
 	if (entry->source[0])
-		line(ctx, "kept in", entry->source);
+		describe_line(ctx, "kept in", entry->source);
 }
 
 void
@@ -521,12 +527,11 @@ describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry)
 	if (title[0])
 		output_wrap(&ctx->out, lead, title);
 	if (entry->renamed_to[0])
-		line(ctx, "renamed to", entry->renamed_to);
+		describe_line(ctx, "renamed to", entry->renamed_to);
 	if (item && item->body_case == PLUMB__V1__ITEM__BODY_OBJECTIVE) {
-		add_label(lead, "aim");
 		title = describe_aim(ctx, item->objective);
 		if (title[0])
-			output_wrap(&ctx->out, lead, title);
+			describe_line(ctx, "aim", title);
 	}
 	if (item)
 		message_lines(ctx, &item->base);

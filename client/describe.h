@@ -24,10 +24,16 @@ const char *describe_when(const char *time, char *buf);
 const char *describe_title(struct context *ctx, const Plumb__V1__Envelope *entry);
 /* What a record is about; "". */
 const char *describe_about(const Plumb__V1__Envelope *entry);
+/* "  last changed        2026-03-31": one of the lines of an entry; NULL is "". */
+void describe_line(struct context *ctx, const char *name, const char *text);
 /* The whole entry. */
 void describe_entry(struct context *ctx, const Plumb__V1__Envelope *entry);
+/* The unit of a measure, by its id or reference; "". */
+const char *describe_unit(struct context *ctx, const char *measure);
 /* "To meet our customers' expectation of X, our target is Y by Z."; "" where the objective names no expectation. In ctx->arena. */
 const char *describe_aim(struct context *ctx, const Plumb__V1__Objective *objective);
+/* The same of "objective/x" on lines of its own; nothing where ref is of another kind, or it has none. */
+void describe_aim_of(struct context *ctx, const char *ref, const char *lead);
 /* Is a field of this name kept in hundredths of a person-day? */
 bool describe_is_effort(const char *field);
 /* 250 as "2.5 days", into buf, which it returns. */

@@ -42,15 +42,34 @@ static void
 add_target(struct context *ctx, const Plumb__V1__Objective *o, const Plumb__V1__Target *target,
     struct str *out)
 {
+	const char *unit = describe_unit(ctx, target->measure);
 	char *ref = arena_printf(ctx->arena, "measure/%s", target->measure);
 	const char *title = ref && target->measure[0] ? context_title(ctx, ref) : "";
 	const char *due = due_of(ctx, o, target);
 
-	str_addf(out, "%.10g", target->target);
+	str_addf(out, "%.10g%s%s", target->target, unit[0] ? " " : "", unit);
 	if (target->measure[0])
 		str_addf(out, " (%s)", title[0] ? title : target->measure);
 	if (due[0])
 		str_addf(out, " by %s", due);
+}
+
+const char *
+describe_unit(struct context *ctx, const char *measure)
+{
+	const char *slash = strchr(measure, '/');
+	char *ref = arena_printf(ctx->arena, "measure/%s", slash ? slash + 1 : measure);
+	const Plumb__V1__Item *item;
+
+	if (!ref || !measure[0])
+		return "";
+	if (!names_get(&ctx->units, ref)) {
+		item = context_item(ctx, ref);
+		names_put(&ctx->units, ctx->arena, ref,
+		    item && item->body_case == PLUMB__V1__ITEM__BODY_MEASURE ? item->measure->unit
+									     : "");
+	}
+	return names_get(&ctx->units, ref) ? names_get(&ctx->units, ref) : "";
 }
 
 const char *
@@ -76,4 +95,18 @@ describe_aim(struct context *ctx, const Plumb__V1__Objective *o)
 	sentence = said ? arena_strdup(ctx->arena, text.data) : NULL;
 	str_fini(&text);
 	return sentence ? sentence : "";
+}
+
+void
+describe_aim_of(struct context *ctx, const char *ref, const char *lead)
+{
+	const Plumb__V1__Item *item = NULL;
+	const char *aim = "";
+
+	if (strncmp(ref, "objective/", 10) == 0)
+		item = context_item(ctx, ref);
+	if (item && item->body_case == PLUMB__V1__ITEM__BODY_OBJECTIVE)
+		aim = describe_aim(ctx, item->objective);
+	if (aim[0])
+		output_wrap(&ctx->out, lead, aim);
 }

@@ -327,6 +327,27 @@ match_status(const struct term *term, const struct value *value, const struct vi
 	}
 }
 
+/* ---- level of people ------------------------------------------------------------------------------------ */
+
+static bool
+prepare_level(struct value *value, const struct key *key, const char **remedy)
+{
+	(void)key;
+	*remedy = "is no level of people: executive, director, manager or individual";
+	return pb_enum_parse(
+		   &plumb__v1__person__level__descriptor, value->text, &value->status[0]) &&
+	       value->status[0] != PLUMB__V1__PERSON__LEVEL__LEVEL_UNKNOWN;
+}
+
+static bool
+match_level(const struct term *term, const struct value *value, const struct view *view,
+    const struct item *item)
+{
+	(void)term;
+	(void)view;
+	return item->kind == KIND_PERSON && item->extra == value->status[0];
+}
+
 /* ---- yes or no ----------------------------------------------------------------------------------------- */
 
 static bool
@@ -451,6 +472,7 @@ static const struct key keys[] = {
     {"team", false, ROLE_NONE, KIND_TEAM, prepare_ref, match_ref},
     {"label", false, ROLE_NONE, KIND_NONE, prepare_text, match_label},
     {"status", false, ROLE_NONE, KIND_NONE, prepare_status, match_status},
+    {"level", false, ROLE_NONE, KIND_NONE, prepare_level, match_level},
     {"period", false, ROLE_NONE, KIND_PERIOD, prepare_ref, match_ref},
     {"goal", false, ROLE_NONE, KIND_GOAL, prepare_ref, match_ref},
     {"objective", false, ROLE_NONE, KIND_OBJECTIVE, prepare_ref, match_ref},
