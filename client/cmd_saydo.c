@@ -58,13 +58,14 @@ cells_of_row(struct table *table, const Plumb__V1__SayDoRow *row)
 	cell_count(table, row->withdrawn);
 	cell_count(table, row->unjudged);
 	cell_count(table, row->moves);
+	cell_count(table, row->of_teams);
 }
 
 static bool
-show_rows(struct context *ctx, const Plumb__V1__SayDoReply *r)
+show_rows(struct context *ctx, const Plumb__V1__SayDoReply *r, bool one)
 {
 	static const char *const counts[] = {
-	    "LATE", "BROKEN", "OVERDUE", "OPEN", "WITHDRAWN", "UNJUDGED", "PUT OFF"};
+	    "LATE", "BROKEN", "OVERDUE", "OPEN", "WITHDRAWN", "UNJUDGED", "PUT OFF", "OF TEAMS"};
 	struct table *table = table_new();
 
 	if (!table)
@@ -74,7 +75,8 @@ show_rows(struct context *ctx, const Plumb__V1__SayDoReply *r)
 	table_column(table, "95 %", 0);
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
 		table_column(table, counts[i], TABLE_RIGHT | (i < 3 ? 0 : TABLE_DROP));
-	for (size_t i = 0; i < r->n_rows; i++)
+	/* everybody is who was asked about, then */
+	for (size_t i = one && r->n_rows > 1; i < r->n_rows; i++)
 		cells_of_row(table, r->rows[i]);
 	table_print(table, &ctx->out);
 	table_free(table);
@@ -120,7 +122,7 @@ show_promises(struct context *ctx, const Plumb__V1__SayDoReply *r)
 }
 
 static bool
-show_table(struct context *ctx, const Plumb__V1__SayDoReply *r, bool list)
+show_table(struct context *ctx, const Plumb__V1__SayDoReply *r, bool list, bool one)
 {
 	const Plumb__V1__SayDoRow *all = r->n_rows > 0 ? r->rows[0] : NULL;
 
@@ -130,7 +132,7 @@ show_table(struct context *ctx, const Plumb__V1__SayDoReply *r, bool list)
 		    "plumb commitment new promises something.");
 		return true;
 	}
-	if (!show_rows(ctx, r))
+	if (!show_rows(ctx, r, one))
 		return false;
 	output_wrap(&ctx->out, "",
 	    "Kept in time, of all that was due: kept, kept late, broken and overdue. What is open "
@@ -188,14 +190,15 @@ csv_rows(struct table *table, const Plumb__V1__SayDoReply *r)
 {
 	static const char *const titles[] = {"WHO", "NAME", "KEPT", "MADE", "RATIO", "LOW", "HIGH",
 	    "KEPT LATE", "BROKEN", "OVERDUE", "OPEN", "WITHDRAWN", "UNJUDGED", "MOVED", "MOVES",
-	    "KEPT BY FIRST DAY"};
+	    "KEPT BY FIRST DAY", "OF TEAMS"};
 
 	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
 		table_column(table, titles[i], 0);
 	for (size_t i = 0; i < r->n_rows; i++) {
 		const Plumb__V1__SayDoRow *row = r->rows[i];
 		const uint32_t counts[] = {row->kept_late, row->broken, row->overdue, row->open,
-		    row->withdrawn, row->unjudged, row->moved, row->moves, row->kept_by_first};
+		    row->withdrawn, row->unjudged, row->moved, row->moves, row->kept_by_first,
+		    row->of_teams};
 
 		table_cell(table, row->who);
 		table_cell(table, row->name);
@@ -210,12 +213,12 @@ csv_rows(struct table *table, const Plumb__V1__SayDoReply *r)
 }
 
 static bool
-show(struct context *ctx, const Plumb__V1__SayDoReply *r, bool list)
+show(struct context *ctx, const Plumb__V1__SayDoReply *r, bool list, bool one)
 {
 	struct table *table;
 
 	if (ctx->out.format == OUTPUT_TABLE)
-		return show_table(ctx, r, list);
+		return show_table(ctx, r, list, one);
 	if (ctx->out.format != OUTPUT_CSV) {
 		output_message(&ctx->out, &r->base);
 		return true;
@@ -261,14 +264,16 @@ run(struct context *ctx, const struct args *args)
 		return context_fail(ctx);
 	}
 	return show(ctx, reply,
-		   args_has(args, "list") || (request.list && ctx->out.format != OUTPUT_CSV))
+		   args_has(args, "list") || (request.list && ctx->out.format != OUTPUT_CSV),
+		   person || team)
 		   ? EXIT_FINE
 		   : context_error(ctx, EXIT_SERVER, "out of memory");
 }
 
 static const struct option options[] = {
     {0, "person", "PERSON", "only what they promised, with the list", NULL},
-    {0, "team", "TEAM", "only what the team and its people promised, with the list", NULL},
+    {0, "team", "TEAM",
+	"only what the team, its people and the teams below it promised, with the list", NULL},
     {0, "from", "DATE", "only what was due from that day on", NULL},
     {0, "to", "DATE", "only what was due until that day", NULL},
     {'l', "list", NULL, "with the commitments behind the numbers", NULL},
@@ -294,9 +299,10 @@ const struct command cmd_saydo = {
 	    "far the "
 	    "share could be off by chance (Wilson's interval); with fewer than five it tells "
 	    "nothing. PUT OFF "
-	    "is how many times a day was put off or taken back. A team's promises are its own and "
-	    "those of its "
-	    "people. The formula: docs/COMMITMENTS.md.",
+	    "is how many times a day was put off or taken back. A team's promises are its own, "
+	    "those of its people and, each counted once, those of the teams below it (OF TEAMS: "
+	    "how many of "
+	    "them). The formula: docs/COMMITMENTS.md.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "server/insight/clarity/score.h"
+#include "server/limits.h"
 
 /* plumb.v1.Commitment.State */
 enum state { STATE_OPEN, STATE_KEPT, STATE_BROKEN, STATE_WITHDRAWN };
@@ -116,12 +117,35 @@ team_of(const struct index *ix, uint32_t who)
 	return team != SLOT_NONE ? team : first_team(ix, who, ROLE_LEAD);
 }
 
+/* The team that it is a part of; SLOT_NONE. */
+static uint32_t
+team_above(const struct index *ix, uint32_t team)
+{
+	uint32_t up = index_target(ix, team, ROLE_PARENT);
+
+	return up != SLOT_NONE && index_is(ix, up, STANDING_LIVE) && ix->kinds[up] == KIND_TEAM
+		   ? up
+		   : SLOT_NONE;
+}
+
+/* Is the team that one, or below it? */
+static bool
+is_within(const struct index *ix, uint32_t team, uint32_t top)
+{
+	for (uint32_t n = 0; team != SLOT_NONE && n <= LIMIT_DEPTH; n++) {
+		if (team == top)
+			return true;
+		team = team_above(ix, team);
+	}
+	return false;
+}
+
 static bool
 is_wanted(const struct index *ix, const struct saydo_query *query, const struct saydo_promise *p)
 {
 	int32_t due = ix->items[p->slot]->finish;
 
-	if (query->who != SLOT_NONE && p->by != query->who && p->team != query->who)
+	if (query->who != SLOT_NONE && p->by != query->who && !is_within(ix, p->team, query->who))
 		return false;
 	if (due == DATE_NONE)
 		return true;
@@ -153,17 +177,29 @@ saydo_close(struct saydo_row *row)
 		clarity_wilson(kept, row->made, &row->low, &row->high);
 }
 
-static void
+static struct saydo_row *
 count_for(struct saydo *out, uint32_t *row_of, const struct index *ix, uint32_t who,
     const struct saydo_promise *p)
 {
-	if (who == SLOT_NONE)
-		return;
 	if (row_of[who] == NO_ROW) {
 		row_of[who] = out->rows_count;
 		out->rows[out->rows_count++] = (struct saydo_row){.who = who};
 	}
 	saydo_count(&out->rows[row_of[who]], ix, p);
+	return &out->rows[row_of[who]];
+}
+
+/* For the team, and once for each above it, up to the one that is asked about. */
+static void
+count_for_teams(struct saydo *out, uint32_t *row_of, const struct index *ix, uint32_t asked,
+    const struct saydo_promise *p)
+{
+	uint32_t team = p->team;
+
+	for (uint32_t n = 0; team != SLOT_NONE && n <= LIMIT_DEPTH; n++) {
+		count_for(out, row_of, ix, team, p)->of_teams += n > 0;
+		team = team != asked ? team_above(ix, team) : SLOT_NONE;
+	}
 }
 
 static int
@@ -210,9 +246,10 @@ gather(const struct index *ix, const struct saydo_query *query, uint32_t *row_of
 			continue;
 		out->promises_count++;
 		saydo_count(&out->rows[0], ix, p);
-		if (p->team != p->by && (query->who == SLOT_NONE || query->who == p->team))
-			count_for(out, row_of, ix, p->team, p);
-		count_for(out, row_of, ix, p->by, p);
+		if (query->who == SLOT_NONE || ix->kinds[query->who] == KIND_TEAM)
+			count_for_teams(out, row_of, ix, query->who, p);
+		if (p->by != SLOT_NONE && ix->kinds[p->by] == KIND_PERSON)
+			count_for(out, row_of, ix, p->by, p);
 	}
 }
 
@@ -221,12 +258,14 @@ saydo_run(
     const struct index *ix, const struct saydo_query *query, struct saydo *out, struct err *err)
 {
 	uint32_t *row_of = index_alloc((size_t)ix->slots + 1, sizeof row_of[0]);
-	uint32_t count;
+	uint32_t count, teams;
 
 	(void)index_kind(ix, KIND_COMMITMENT, &count);
+	(void)index_kind(ix, KIND_TEAM, &teams);
 	*out = (struct saydo){0};
 	out->promises = calloc((size_t)count + 1, sizeof out->promises[0]);
-	out->rows = calloc(2 * (size_t)count + 1, sizeof out->rows[0]);
+	/* everybody, who promised something, and teams */
+	out->rows = calloc((size_t)count + teams + 1, sizeof out->rows[0]);
 	if (row_of == NULL || out->promises == NULL || out->rows == NULL) {
 		free(row_of);
 		return err_oom(err);

@@ -49,13 +49,14 @@ struct saydo_row {
 	uint32_t moved;         /* commitments */
 	uint32_t moves;         /* times */
 	uint32_t kept_by_first; /* of those kept: by their first day too */
+	uint32_t of_teams;      /* of a team: what teams below it promised; it is in the counts */
 	double ratio;           /* kept / made; NAN */
 	double low;             /* Wilson, 95 %; NAN below SAYDO_LEAST */
 	double high;
 };
 
 struct saydo_query {
-	uint32_t who; /* a person or team; SLOT_NONE everybody */
+	uint32_t who; /* a person, or a team with those below it; SLOT_NONE everybody */
 	int32_t from; /* its day as it stands now; DATE_NONE. What has none always counts */
 	int32_t to;
 };

@@ -12,6 +12,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/saydo_rpc.h"
 
@@ -32,26 +33,19 @@ is_cancelled(void *arg)
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(view_item(job->view, slot), ref);
-	return arena_strdup(job->arena, ref);
+	return reply_ref(job->arena, view_item(job->view, slot));
 }
 
 static char *
 copy_title(const struct view_job *job, uint32_t slot)
 {
-	const struct item *item = view_item(job->view, slot);
-
-	return arena_strndup(job->arena, item_title(item), item->title_len);
+	return reply_title(job->arena, view_item(job->view, slot));
 }
 
 static char *
 copy_date(const struct view_job *job, int32_t day)
 {
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(job->arena, date_format(day, text));
+	return reply_date(job->arena, day);
 }
 
 /* ---- the list */
@@ -143,6 +137,7 @@ saydo_row_message(const struct view_job *job, const struct saydo_row *row)
 	out->moved = row->moved;
 	out->moves = row->moves;
 	out->kept_by_first = row->kept_by_first;
+	out->of_teams = row->of_teams;
 	out->too_few = isnan(row->low);
 	if (!isnan(row->ratio)) {
 		out->ratio__case = PLUMB__V1__SAY_DO_ROW__RATIO__RATIO;
