@@ -27,6 +27,7 @@ level_of(const struct item *item)
 /* ---- ahead-of-basics */
 
 enum { AHEAD_LEVELS };
+#define BEHIND_SHOWN (FINDING_EVIDENCE - 2u)
 
 /* Once for all of them. */
 static void
@@ -42,13 +43,58 @@ emit_unjudged(struct pass *pass, uint32_t first, uint32_t count)
 	pass_emit(pass, &d);
 }
 
+/* Lower levels come first, then names. */
+static bool
+is_before(const struct index *ix, uint32_t a, uint32_t b)
+{
+	int la = level_of(ix->items[a]), lb = level_of(ix->items[b]);
+
+	return la != lb ? la < lb : index_compare(ix, a, b) < 0;
+}
+
+/* Of those that are up to that level the first one behind `last`; SLOT_NONE. */
+static uint32_t
+next_behind(struct pass *pass, uint32_t last, double level)
+{
+	uint32_t count, best = SLOT_NONE;
+	const uint32_t *slots = index_kind(pass->ix, KIND_MATURITY, &count);
+
+	for (uint32_t i = 0; i < count && pass_goes_on(pass); i++) {
+		int own = level_of(pass->ix->items[slots[i]]);
+
+		if (own >= 0 && own <= level &&
+		    (last == SLOT_NONE || is_before(pass->ix, last, slots[i])) &&
+		    (best == SLOT_NONE || is_before(pass->ix, slots[i], best)))
+			best = slots[i];
+	}
+	return best;
+}
+
+/* What any other block outruns, the furthest one outruns too: one cause, one finding. */
+static void
+emit_ahead(struct pass *pass, uint32_t highest, int top, uint32_t behind)
+{
+	uint32_t slot = SLOT_NONE;
+	struct draft d;
+
+	draft_init(&d, highest, SLOT_NONE);
+	draft_count(&d, highest, "level", top);
+	draft_count(&d, highest, "blocks behind", behind);
+	for (unsigned i = 0; i < behind && i < BEHIND_SHOWN; i++) {
+		slot = next_behind(pass, slot, top - pass->limits[AHEAD_LEVELS]);
+		if (slot == SLOT_NONE)
+			return; /* cancelled */
+		draft_count(&d, slot, "level of one behind", level_of(pass->ix->items[slot]));
+	}
+	pass_emit(pass, &d);
+}
+
 static void
 run_ahead(struct pass *pass)
 {
-	uint32_t count, highest = SLOT_NONE, unjudged = 0, first = SLOT_NONE;
+	uint32_t count, highest = SLOT_NONE, unjudged = 0, first = SLOT_NONE, behind = 0;
 	const uint32_t *slots = index_kind(pass->ix, KIND_MATURITY, &count);
 	int top = -1;
-	struct draft d;
 
 	for (uint32_t i = 0; i < count && pass_goes_on(pass); i++) {
 		int level = level_of(pass->ix->items[slots[i]]);
@@ -64,26 +110,31 @@ run_ahead(struct pass *pass)
 	for (uint32_t i = 0; i < count && pass_goes_on(pass); i++) {
 		int level = level_of(pass->ix->items[slots[i]]);
 
-		if (level < 0 || top - level < pass->limits[AHEAD_LEVELS])
-			continue;
-		draft_init(&d, slots[i], highest);
-		draft_count(&d, slots[i], "level", level);
-		draft_count(&d, highest, "level of the one ahead", top);
-		pass_emit(pass, &d);
+		behind += level >= 0 && top - level >= pass->limits[AHEAD_LEVELS];
 	}
+	if (behind > 0)
+		emit_ahead(pass, highest, top, behind);
 }
 
 static void
 message_ahead(const struct check *check, const struct finding *f, struct str *out)
 {
-	message_subject(check, f, 1, out);
-	str_add(out, " is at level ");
-	message_evidence(check, f, "level of the one ahead", out);
-	str_add(out, ", and ");
+	const struct evidence *e = check_evidence(check, f);
+	unsigned shown = f->evidence_count - 2u;
+	int64_t left = e[1].value.count - (int64_t)shown;
+
 	message_subject(check, f, 0, out);
-	str_add(out, " at ");
+	str_add(out, " is at level ");
 	message_evidence(check, f, "level", out);
-	str_add(out, " only.");
+	for (unsigned i = 0; i < shown; i++) {
+		str_add(out, i == 0 ? ", while " : i + 1 == shown && left == 0 ? " and " : ", ");
+		check_ref(check, e[2 + i].slot, out);
+		str_add(out, i == 0 ? " is only at " : " at ");
+		check_value(check, &e[2 + i], out);
+	}
+	if (left > 0)
+		str_addf(out, " and %lld more are behind", (long long)left);
+	str_add(out, ".");
 }
 
 static const struct rule maturity_ahead = {
@@ -91,17 +142,17 @@ static const struct rule maturity_ahead = {
     .severity = SEVERITY_WARNING,
     .thresholds = {{"levels", 2, 1, 9, "levels", "how far a block may not be behind another"}},
     .asks = "Basics first?",
-    .meaning = "A building block of customer experience is `levels` or more behind the one that is "
-	       "furthest "
-	       "ahead. Levels are those that are stated (items of kind maturity); a level above "
-	       "those that "
-	       "are described does not count.",
+    .meaning =
+	"The building block of customer experience that is furthest ahead (of those on one "
+	"level the first by name) is `levels` or more ahead of another one. It is one finding "
+	"with all blocks that are so far behind as evidence. Levels are those that are stated "
+	"(items of kind maturity); a level above those that are described does not count.",
     .hurts = "What runs ahead stands on what is not there: good designs that nobody may carry out, "
 	     "numbers that nobody acts on. It falls back when its champions leave.",
-    .mend = "Bring the block that is behind one level on before the other one goes further. If its "
-	    "level is higher by now, say by what one sees it.",
+    .mend = "Bring the blocks that are behind one level on before the other one goes further. If "
+	    "their level is higher by now, say by what one sees it.",
     .unknown_when = "Blocks have no level, or one that nobody describes.",
-    .fix = "Bring this block one level on before the one that is ahead goes further.",
+    .fix = "Bring the blocks that are behind one level on before this one goes further.",
     .run = run_ahead,
     .message = message_ahead,
 };
