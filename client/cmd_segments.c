@@ -9,6 +9,7 @@
 #include "client/import_text.h"
 #include "client/planfile.h"
 #include "client/planfile_command.h"
+#include "client/said.h"
 #include "client/scale.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -16,6 +17,7 @@
 #include "plumb/v1/segments.pb-c.h"
 
 #define SOURCE    "segments"
+#define FOUND     "found-" /* how the ids of what was found begin */
 #define WORDS_MAX 65536
 #define SLUG_MAX  40
 
@@ -127,7 +129,7 @@ take(struct context *ctx, const struct args *args, Plumb__V1__SegmentsRequest *r
 		request->filter = pb_str(args_get(args, "customers"));
 	if (ratings && !split(ctx, ratings, &request->questions, &request->n_questions))
 		return context_error(ctx, EXIT_SERVER, "out of memory");
-	request->members = args_has(args, "members");
+	request->members = args_has(args, "members") || args_has(args, "save");
 	request->assign =
 	    arena_array(ctx->arena, args_count(args, "assign") + 1, sizeof *request->assign);
 	if (!request->assign)
@@ -407,13 +409,14 @@ segment_id(const struct planfile *plan, const Group *group, size_t number, char 
 	text[strcspn(text, ",")] = '\0';
 	slug(text, name);
 	cut_slug(name, SLUG_MAX);
-	snprintf(id, room, name[0] ? "found-%s" : "found-%s%zu", name, number + 1);
+	snprintf(id, room, name[0] ? FOUND "%s" : FOUND "%s%zu", name, number + 1);
 	snprintf(ref, sizeof ref, "segment/%s", id);
 	if (planfile_find(planfile_present((struct planfile *)(uintptr_t)plan), ref))
-		snprintf(id, room, "found-%.*s-%u", SLUG_MAX, name, (unsigned)number + 1);
+		snprintf(id, room, FOUND "%.*s-%u", SLUG_MAX, name, (unsigned)number + 1);
 }
 
-static bool
+/* Its id; NULL: out of memory. */
+static char *
 add_segment(struct planfile *plan, const Found *found, size_t number)
 {
 	const Group *group = found->segments[number];
@@ -425,7 +428,7 @@ add_segment(struct planfile *plan, const Found *found, size_t number)
 	entry =
 	    planfile_add_item(plan, planfile_present(plan), PLUMB__V1__KIND__SEGMENT, id, place);
 	if (!entry)
-		return false;
+		return NULL;
 	entry->item->title = arena_printf(plan->arena, "%.*s", 400, group->words);
 	entry->item->description = arena_printf(plan->arena,
 	    "Found from customers' ratings (seed %" PRIu64
@@ -442,7 +445,55 @@ add_segment(struct planfile *plan, const Found *found, size_t number)
 		entry->item->segment->growth__case = PLUMB__V1__SEGMENT__GROWTH__GROWTH;
 		entry->item->segment->growth = group->growth_value / group->value;
 	}
-	return entry->item->title && entry->item->description;
+	return entry->item->title && entry->item->description ? entry->item->id : NULL;
+}
+
+/* ---- who is in which, of those that state no segment or one that was found before */
+
+struct assigning {
+	struct context *ctx;
+	struct names stated; /* the segment of customers that state one, by reference */
+};
+
+static void
+keep_stated(void *arg, const Plumb__V1__Envelope *entry)
+{
+	struct assigning *a = arg;
+
+	if (entry->item->body_case == PLUMB__V1__ITEM__BODY_CUSTOMER)
+		names_put(&a->stated, a->ctx->arena, entry->ref, entry->item->customer->segment);
+}
+
+/* What people or imports said of a customer stays; how many that are is counted. */
+static bool
+assign(struct context *ctx, struct planfile *plan, const Plumb__V1__SegmentsReply *all,
+    char *const *ids, size_t *kept)
+{
+	struct assigning a = {.ctx = ctx};
+	struct planfile_place place = {.file = SOURCE};
+
+	*kept = 0;
+	if (!said_list(ctx, "customer", "id", keep_stated, &a))
+		return false;
+	for (size_t i = 0; i < all->n_members; i++) {
+		const Plumb__V1__SegmentMember *member = all->members[i];
+		const char *stated = names_get(&a.stated, member->customer);
+		struct planfile_entry *entry;
+
+		if (member->group__case != PLUMB__V1__SEGMENT_MEMBER__GROUP__GROUP || !stated)
+			continue;
+		stated = said_bare(stated);
+		if (stated[0] && strncmp(stated, FOUND, strlen(FOUND)) != 0) {
+			*kept += strcmp(stated, ids[member->group]) != 0;
+			continue;
+		}
+		entry = planfile_add_item(plan, planfile_present(plan), PLUMB__V1__KIND__CUSTOMER,
+		    said_bare(member->customer), place);
+		if (!entry)
+			return context_set_error(ctx, ERR_LIMIT, "out of memory");
+		entry->item->customer->segment = ids[member->group];
+	}
+	return true;
 }
 
 static bool
@@ -467,6 +518,7 @@ apply(struct context *ctx, const struct args *args, struct planfile *plan)
 	    .reason = "segments found from ratings",
 	    .effective = "",
 	    .colour = ctx->out.colour,
+	    .split = true,
 	};
 	struct err err = {0};
 	struct planfile_changes *changes = planfile_compare(plan, ctx->client, &options, &err);
@@ -489,20 +541,33 @@ apply(struct context *ctx, const struct args *args, struct planfile *plan)
 }
 
 static int
-save(struct context *ctx, const struct args *args, const Found *found)
+save(struct context *ctx, const struct args *args, const Plumb__V1__SegmentsReply *all)
 {
+	const Found *found = all->found;
+	char **ids = arena_array(ctx->arena, found->n_segments + 1, sizeof ids[0]);
 	struct planfile *plan;
 	struct err err = {0};
+	size_t kept;
 	bool ok = true;
 	int code;
 
 	if (found->lack != PLUMB__V1__SEGMENTS_FOUND__LACK__FIRM)
 		return context_error(ctx, EXIT_NO, "nothing is saved: %s", found->why);
 	plan = planfile_new(&err);
-	for (size_t g = 0; plan && ok && g < found->n_segments; g++)
-		ok = add_segment(plan, found, g);
-	code =
-	    plan && ok ? apply(ctx, args, plan) : context_error(ctx, EXIT_SERVER, "out of memory");
+	for (size_t g = 0; plan && ids && ok && g < found->n_segments; g++)
+		ok = (ids[g] = add_segment(plan, found, g)) != NULL;
+	if (!plan || !ids || !ok)
+		code = context_error(ctx, EXIT_SERVER, "out of memory");
+	else if (!assign(ctx, plan, all, ids, &kept))
+		code = context_fail(ctx);
+	else
+		code = apply(ctx, args, plan);
+	if (code == EXIT_FINE && kept > 0)
+		context_error(ctx, EXIT_FINE,
+		    "note: %zu customer%s found in another group keep%s the segment that is "
+		    "stated: "
+		    "plumb segments --members shows them",
+		    kept, kept == 1 ? "" : "s", kept == 1 ? "s" : "");
 	planfile_free(plan);
 	return code;
 }
@@ -533,7 +598,7 @@ run(struct context *ctx, const struct args *args)
 	else
 		output_message(&ctx->out, &all.base);
 	if (args_has(args, "save"))
-		return save(ctx, args, all.found);
+		return save(ctx, args, &all);
 	return args_has(args, "assign") && all.found->lack != PLUMB__V1__SEGMENTS_FOUND__LACK__FIRM
 		   ? EXIT_NO
 		   : EXIT_FINE;
@@ -548,7 +613,9 @@ static const struct option options[] = {
     {0, "assign", "WHO", "where customer/x belongs, or somebody who answers a=8,b=3", NULL},
     {0, "profile", NULL, "what each group answers on average, question by question", NULL},
     {0, "members", NULL, "who is in which group", NULL},
-    {0, "save", NULL, "put what was found into the plan, as segments", NULL},
+    {0, "save", NULL,
+	"put what was found into the plan, as segments; customers that state none get theirs",
+	NULL},
     {'y', "yes", NULL, "with --save: don't ask", NULL},
     {0},
 };
