@@ -8,15 +8,19 @@
 #include "plumb/v1/survey.pb-c.h"
 
 static const char *
-level_word(const Plumb__V1__ClarityLevel *level)
+level_name(Plumb__V1__Person__Level level)
 {
 	static const char *const words[] = {
 	    "unknown", "executive", "director", "manager", "individual"};
 
-	if (level->of__case != PLUMB__V1__CLARITY_LEVEL__OF__LEVEL)
-		return "everybody";
-	return (size_t)level->level < sizeof words / sizeof words[0] ? words[level->level]
-								     : words[0];
+	return (size_t)level < sizeof words / sizeof words[0] ? words[level] : words[0];
+}
+
+static const char *
+level_word(const Plumb__V1__ClarityLevel *level)
+{
+	return level->of__case == PLUMB__V1__CLARITY_LEVEL__OF__LEVEL ? level_name(level->level)
+								      : "everybody";
 }
 
 static const char *
@@ -153,6 +157,21 @@ show_people(struct context *ctx, const Plumb__V1__ClarityReply *reply)
 			reply->withheld));
 }
 
+static void
+show_nobody(struct context *ctx, const Plumb__V1__ClarityReply *reply)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < reply->n_nobody && text; i++)
+		text = arena_printf(
+		    ctx->arena, "%s%s%s", text, i > 0 ? ", " : "", level_name(reply->nobody[i]));
+	if (reply->n_nobody > 0)
+		output_wrap(&ctx->out, "",
+		    arena_printf(ctx->arena,
+			"Can't be judged, because it asks nobody of that level: %s.",
+			text ? text : ""));
+}
+
 static int
 show(struct context *ctx, const Plumb__V1__ClarityReply *reply)
 {
@@ -168,12 +187,14 @@ show(struct context *ctx, const Plumb__V1__ClarityReply *reply)
 		reply->title[0] ? reply->title : "a clarity survey", reply->opens, reply->closes));
 	if (reply->why_not[0]) {
 		output_wrap(&ctx->out, "", arena_printf(ctx->arena, "It %s.", reply->why_not));
+		show_nobody(ctx, reply);
 		return EXIT_FINE;
 	}
 	output_printf(&ctx->out, "\n");
 	if (!show_table(ctx, reply))
 		return context_error(ctx, EXIT_USAGE, "out of memory");
 	show_people(ctx, reply);
+	show_nobody(ctx, reply);
 	if (reply->before[0])
 		output_wrap(&ctx->out, "",
 		    arena_printf(ctx->arena,

@@ -210,6 +210,18 @@ add_level(const struct clarity *c, unsigned level, Plumb__V1__ClarityReply *repl
 	return reply->levels[reply->n_levels++] != NULL;
 }
 
+/* Of the plan, and so no secret, other than that of a level too few have answered. */
+static bool
+fill_nobody(const struct clarity *c, Plumb__V1__ClarityReply *reply)
+{
+	reply->nobody = arena_array(c->job->arena, CLARITY_LEVELS, sizeof reply->nobody[0]);
+	for (unsigned l = 1; reply->nobody != NULL && l < CLARITY_LEVELS; l++) {
+		if (c->invited[l] == 0 && !c->now.levels[l].shown)
+			reply->nobody[reply->n_nobody++] = (Plumb__V1__Person__Level)l;
+	}
+	return reply->nobody != NULL;
+}
+
 /* From the top; unknown levels before everybody. */
 static bool
 fill_levels(const struct clarity *c, Plumb__V1__ClarityReply *reply)
@@ -242,7 +254,7 @@ send_clarity(struct clarity *c, struct err *err)
 	if (c->before_round != NULL)
 		reply.before = copy_ref(c, c->before_round);
 	if (reply.round == NULL || reply.title == NULL || reply.before == NULL ||
-	    !fill_levels(c, &reply))
+	    !fill_levels(c, &reply) || !fill_nobody(c, &reply))
 		return err_oom(err);
 	reply.opens = date_format(c->round->start, opens);
 	reply.closes = date_format(c->round->finish, closes);

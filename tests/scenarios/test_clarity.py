@@ -315,6 +315,7 @@ class Clarity(unittest.TestCase):
         self.at("=2026-07-21T09:00:00Z")
         reply = self.clarity("")
         self.assertEqual((reply.round, reply.before), ("round/q3", "round/q2"))
+        self.assertEqual(list(reply.nobody), [])  # the levels of which nobody answered are not those that nobody has
         level = reply.levels[0]
         self.assertEqual((level.level, level.people), (4, 12))
         change = {KINDS[s.kind]: (s.known, round(s.before, 4), round(s.change_low, 4), round(s.change_high, 4))
@@ -333,6 +334,16 @@ class Clarity(unittest.TestCase):
         # with everybody's numbers the four directors' would follow
         self.assertEqual(sorted(self.figures(reply)), [1, 3, 4])
         self.assertEqual(reply.withheld, 0)
+
+    def test_levels_that_nobody_has_are_named(self):
+        self.apply(round_("managers", people=[p for p in PEOPLE if p[0] == "m"]))
+        self.at(OVER)
+        reply = self.clarity("managers")
+        self.assertEqual(list(reply.nobody), [1, 2, 4])
+        self.assertIn("too few people answered", reply.why_not)
+        done = subprocess.run([binary("plumb"), "clarity", "managers"], capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, PLUMB_SERVER=self.daemon.tcp, COLUMNS="80", LC_ALL="C.UTF-8"))
+        self.assertIn("asks nobody of that level: executive, director,\nindividual.", done.stdout, done.stderr)
 
     # ---- nobody's answer is found
 
