@@ -417,8 +417,8 @@ static void
 show_fragile(struct context *ctx, const Plumb__V1__WhatIfReply *r)
 {
 	const char *lead =
-	    "warning horizon/fragile: a chance of at least one half to be in time in "
-	    "fewer than half of the scenarios have";
+	    "horizon/fragile: in time with a chance of at least one half in too few of the "
+	    "scenarios that have it:";
 	struct str text;
 	uint32_t told = 0;
 

@@ -15,6 +15,8 @@ EXPECTED = os.path.join(ROOT, "tests", "scenarios", "example_expected.yaml")
 # Of clarity what files say; what is published of confidential rounds: test_clarity.py, test_voice.py.
 FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "customer/", "rhythm/", "horizon/", "maturity/", "impact/",
             "clarity/not-accepted", "clarity/outdated-acceptance")
+# Plan files hold no change sets of scenarios: test_fragile.py.
+APART = ("horizon/fragile",)
 LAST_OF_Q1 = "2026-03-31"
 LOADED_WITHIN = 30  # seconds, with sanitizers on a busy machine; 0.2 without
 
@@ -95,7 +97,7 @@ class ExampleTest(unittest.TestCase):
 
     def test_every_rule_of_the_families_finds_something(self):
         rules = {rule.name for rule in self.client.call("Insight.Explain", pb.insight.ExplainRequest()).rules
-                 if rule.name.startswith(FAMILIES)}
+                 if rule.name.startswith(FAMILIES) and rule.name not in APART}
         findings, _ = self.check()
         self.assertEqual({rule for rule, _, unknown, waived in found(findings) if not unknown and not waived}, rules)
 

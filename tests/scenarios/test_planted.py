@@ -21,6 +21,9 @@ HEALTHY = os.path.join(ROOT, "deploy", "example-healthy")
 FAMILIES = ("sight/", "priority/", "outcome/", "scope/", "owner/", "load/", "ask/", "mirror/", "customer/", "rhythm/", "horizon/", "maturity/", "impact/",
             "clarity/not-accepted")
 
+# It holds the plan against scenarios, which no file and no edit of the plan makes: test_fragile.py plants its faults.
+APART = ("horizon/fragile",)
+
 PERSON = {"title": "Ada Lund", "person": {"level": "INDIVIDUAL", "manager": "ines-falk", "team": "workshop",
                                           "capacity": "500"}}
 
@@ -645,7 +648,7 @@ class PlantedTest(unittest.TestCase):
 
     def rules(self):
         return [rule.name for rule in self.client.call("Insight.Explain", pb.insight.ExplainRequest()).rules
-                if rule.name.startswith(FAMILIES)]
+                if rule.name.startswith(FAMILIES) and rule.name not in APART]
 
     def test_nothing_is_found_in_the_healthy_plan(self):
         self.assertEqual(self.plan.check(), {})
