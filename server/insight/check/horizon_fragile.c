@@ -10,8 +10,8 @@
 #include "server/insight/whatif.h"
 #include "server/limits.h"
 
-/* Pieces of work times draws, of the plan and all scenarios together: a fifth of a second. */
-#define FRAGILE_WORK        5000000u
+/* Pieces of work times draws, of the plan and all scenarios together. */
+#define FRAGILE_WORK        20000000u
 #define FRAGILE_DRAWS       10000u /* as a comparison takes them where nobody says how many */
 #define FRAGILE_DRAWS_LEAST 1000u
 #define FRAGILE_SEED        1u /* a comparison's too */
@@ -36,17 +36,35 @@ stops(void *pass, double done)
 	return pass_is_cancelled(pass);
 }
 
+static uint32_t
+draws_for(const struct index *ix, size_t views)
+{
+	static const enum kind works[] = {KIND_INITIATIVE, KIND_WORKSTREAM, KIND_TASK};
+	uint64_t pieces = 1;
+	uint64_t draws;
+	uint32_t count;
+
+	for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
+		(void)index_kind(ix, works[i], &count);
+		pieces += count;
+	}
+	draws = FRAGILE_WORK / (pieces * views);
+	if (draws > FRAGILE_DRAWS)
+		return FRAGILE_DRAWS;
+	return draws > FRAGILE_DRAWS_LEAST ? (uint32_t)draws : FRAGILE_DRAWS_LEAST;
+}
+
 /* The same as of a comparison of these scenarios, as far as the work allows as many draws. */
 static bool
 judge_worlds(struct pass *pass, const struct worlds *worlds, struct whatif *whatif, struct err *err)
 {
-	uint64_t draws;
 	struct whatif_course course = {
 	    .view = pass->ix->view,
 	    .today = pass->today,
 	    .until = DATE_NONE,
 	    .mode = MODE_FIXED,
-	    .forecast = {.seed = FRAGILE_SEED,
+	    .forecast = {.draws = draws_for(pass->ix, worlds->count + 1),
+		.seed = FRAGILE_SEED,
 		.overall = FORECAST_OVERALL,
 		.team = FORECAST_TEAM,
 		.shape = FORECAST_PERT,
@@ -58,9 +76,6 @@ judge_worlds(struct pass *pass, const struct worlds *worlds, struct whatif *what
 	    .arg = pass,
 	};
 
-	draws = FRAGILE_WORK / ((uint64_t)pass->ix->live * (worlds->count + 1) + 1);
-	draws = draws < FRAGILE_DRAWS ? draws : FRAGILE_DRAWS;
-	course.forecast.draws = draws > FRAGILE_DRAWS_LEAST ? (uint32_t)draws : FRAGILE_DRAWS_LEAST;
 	if (!whatif_chances(whatif, &course, err))
 		return false;
 	for (size_t i = 0; i < worlds->count; i++) {
