@@ -46,17 +46,20 @@ is_answered(Plumb__V1__Request__State state)
 	return state == STATE(GIVEN) || state == STATE(REFUSED);
 }
 
-/* Whose would it be as it is written? */
+/* Whose would it be as it is written? Nobody asks in another's name: an owner does where it does not say who asks. */
 static bool
 would_ask(struct judge *judge, const Plumb__V1__Item *item)
 {
+	if (item->request->from[0] != '\0')
+		return own_speaks_for(
+		    &judge->own, judge_find(judge, item->request->from, KIND_PERSON));
 	for (size_t i = 0; i < item->n_owners; i++) {
 		const struct item *owner = judge_find(judge, item->owners[i], KIND_PERSON);
 
 		if (owner != NULL && owner->slot == judge->own.person)
 			return true;
 	}
-	return own_speaks_for(&judge->own, judge_find(judge, item->request->from, KIND_PERSON));
+	return false;
 }
 
 static void
@@ -94,7 +97,7 @@ judge_question(struct judge *judge, bool asks, const Plumb__V1__Item *was,
 		return;
 	if (!asks)
 		judge_refuse_others(judge, "put.item", old);
-	else if (!would_ask(judge, item))
+	else if (strcmp(was->request->from, request->from) != 0 && !would_ask(judge, item))
 		judge_refuse(judge, "put.item.request.from",
 		    "a request comes from you or a team that you lead");
 	else if (strcmp(was->request->to, request->to) != 0 &&
