@@ -3,9 +3,11 @@
 The plan is of 6 April 2026. The round asks from 10 to 20 April; its questions are of the plan as it was at the end of the 9th.
 """
 import glob
+import http.client
 import json
 import math
 import os
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -13,6 +15,7 @@ import unittest
 
 import clarity_twin
 from plumbrpc import DENIED, EXISTS, INVALID, NOT_FOUND, PRECONDITION, Daemon, RpcError, binary, is_progress, pb
+from terminal import Terminal
 
 BEFORE, FIRST, SECOND, LAST, OVER = ("=2026-04-%sT09:00:00Z" % day for day in ("06", "10", "11", "20", "21"))
 KINDS = {1: "priorities", 2: "serves", 3: "first", 4: "yours", 5: "connects"}
@@ -98,7 +101,7 @@ class Clarity(unittest.TestCase):
         """The daemon, at another time."""
         if self.daemon is not None:
             self.daemon.terminate()
-        self.daemon = Daemon(data=self.data, clock=clock, args=("--log-level", "debug"))
+        self.daemon = Daemon(data=self.data, clock=clock, args=("--log-level", "debug", "--http", "tcp:127.0.0.1:0"))
         self.addCleanup(self.daemon.close)
         self.clients = {}
 
@@ -375,13 +378,49 @@ class Clarity(unittest.TestCase):
         take("signals", "Signal.Signals", pb.signal.SignalsRequest())
         # what is asked here leaves lines itself; nothing else does
         for line in client.call("Audit.List", pb.audit.ListAuditRequest()).lines:
-            self.assertIn(line.event, ("start", "stop", "export", "history", "list", "diff", "watch", "workspace-change"), line)
+            self.assertIn(line.event, ("start", "stop", "export", "history", "list", "diff", "watch", "workspace-change", "backup"), line)
         take("clarity", "Survey.Clarity", pb.survey.ClarityRequest(round="q2"))
         take("acceptances", "Survey.Acceptances", pb.survey.AcceptancesRequest())
         for person in PEOPLE:  # for each other person; what a person is told of themselves is theirs
             if person != "m3":
                 take("questions", "Survey.Questions", pb.survey.QuestionsRequest(round="q2"))
+        out["backup"] = self.backup()
+        out["tables"] = self.rows(os.path.join(self.data, "tables.db"))
+        out["calls counted"] = self.counted()
         return out
+
+    @staticmethod
+    def rows(path):
+        """Everything that the tables of a file hold."""
+        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            tables = [name for name, in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+            return {name: sorted(map(repr, database.execute(f'SELECT * FROM "{name}"'))) for name in tables}
+        finally:
+            database.close()
+
+    def backup(self):
+        """All files of one, each as its rows or its bytes."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "backup")
+            list(self.daemon.client(unix=True).stream("Admin.Backup", pb.admin.BackupRequest(path=path)))
+            out = {}
+            for name in glob.glob(os.path.join(path, "**"), recursive=True) if os.path.isdir(path) else [path]:
+                if os.path.isfile(name):
+                    with open(name, "rb") as file:
+                        head = file.read(15)
+                    out[os.path.relpath(name, folder)] = self.rows(name) if head == b"SQLite format 3" else head
+        self.assertTrue(out and not any("confidential" in name for name in out), out.keys())
+        return out
+
+    def counted(self):
+        """The series of the metrics page that tell methods apart; of those of surveys there is none."""
+        connection = http.client.HTTPConnection(self.daemon.http, timeout=20)
+        connection.request("GET", "/metrics")
+        page = connection.getresponse().read().decode()
+        connection.close()
+        self.assertIn("plumbd_calls_total", page)
+        return sorted({line.rsplit(" ", 1)[0] for line in page.splitlines() if "Survey/" in line})
 
     def files(self):
         """Of the data directory, but the store itself and its key: who may read it."""
@@ -407,7 +446,8 @@ class Clarity(unittest.TestCase):
             self.refused(EXISTS, "you have answered", self.answer, "m3", set())
             self.assertEqual(self.outputs(), before)
             self.apply(put(item("goal/late", {})))
-            self.assertIn("The late", str(next(messages)))  # the next thing that is seen is of the plan
+            seen = next(message for message in messages if not message.heartbeat)
+            self.assertIn("The late", str(seen))  # the next thing that is seen is of the plan
         self.daemon.terminate()
         for name, text in {**self.files(), "log": self.daemon.read_log().encode()}.items():
             for secret in (b"priorities-1", b"yours-1", b"Survey.Answer", b"Survey.Questions"):
@@ -435,6 +475,7 @@ class Clarity(unittest.TestCase):
             self.answer("d3", knows)
             self.at(OVER)
             said.append(self.outputs())
+            del said[-1]["backup"]  # it has the head of each daemon's own audit file
         self.assertEqual(*said)
         self.assertIn("executive".upper(), said[0]["clarity"])
 
@@ -526,6 +567,56 @@ class Commands(unittest.TestCase):
         self.assertIn("not over", self.plumb("clarity", "q2", code=3))
         self.assertIn("no such file", self.plumb("survey", "--as", "m6", "--answers", "/nowhere", code=2).lower())
 
+    def bodies(self):
+        with sqlite3.connect(f"file:{self.data}/confidential.db?mode=ro", uri=True) as database:
+            return sorted(body for body, in database.execute("SELECT body FROM answer"))
+
+    def test_on_a_terminal_it_asks_one_by_one(self):
+        def begin(person):
+            terminal = Terminal([binary("plumb"), "--server", self.daemon.tcp, "--as", person, "survey"], columns=80, rows=60,
+                                env=dict(os.environ, COLUMNS="80"))
+            self.addCleanup(terminal.close)
+            return terminal
+
+        def asked(terminal, times, words="(Enter: I don't know): "):
+            until = time.monotonic() + 30
+            while terminal.raw.count(words) < times:
+                self.assertLess(time.monotonic(), until, terminal.raw)
+                terminal.read(0.1)
+            self.assertEqual(terminal.raw.count(words), times)
+
+        twin = clarity_twin.Survey(dict(PLAN, ranking=RANKING), "q2", SEED, "m7").questions
+        questions = json.loads(self.plumb("survey", "--as", "m7", "-o", "json"))["questions"]
+        before, prompts, wrong = self.bodies(), 0, 0
+        terminal = begin("m7")
+        for question, (name, _, right) in zip(questions, twin, strict=True):
+            options = [option["ref"] for option in question["options"]]
+            for refused in ("0", str(len(options) + 1), " ".join("1" for _ in range(question["choose"] + 1)), "x"):
+                prompts += 1
+                asked(terminal, prompts)
+                terminal.type(refused + "\r")
+                wrong += 1
+                asked(terminal, wrong, "Please choose ")
+            prompts += 1
+            asked(terminal, prompts)
+            # which goal it serves is known; nothing else
+            knows = name.startswith("serves")
+            terminal.type((", ".join(str(1 + i) for i, option in enumerate(options) if right[option]) if knows else "") + "\r")
+        terminal.wait_for("Thank you: kept, without your name")
+        self.assertEqual(terminal.wait(), 0)
+        kept, = [body for body in self.bodies() if self.bodies().count(body) > before.count(body)]
+        self.assertEqual(list(kept[2:]), [1, 2, 1, 1])  # missed, knew, missed, missed
+        self.assertIn("You have answered", self.plumb("survey", "--as", "m7"))
+        # who goes away in between has said nothing
+        terminal = begin("m8")
+        asked(terminal, 1)
+        terminal.type("\r")
+        asked(terminal, 2)
+        terminal.type("\x04")
+        self.assertEqual(terminal.wait(), 2)
+        self.assertIn("nothing was sent", terminal.raw)
+        self.assertNotIn("You have answered", self.plumb("survey", "--as", "m8"))
+
     def test_accept(self):
         self.plumb("baseline", "set", "plan-a")
         self.assertIn("Accepted baseline/plan-a", self.plumb("accept", "plan-a", "--as", "m5"))
@@ -562,7 +653,7 @@ class Commands(unittest.TestCase):
 
 
 class Large(unittest.TestCase):
-    """20,000 people: a call looks at the plan once. 100 ms on a quiet machine in a build without optimisation."""
+    """20,000 people are asked: each gets questions, and can answer. What it takes is measured in tests/bench."""
 
     def test_questions_of_20000_people(self):
         daemon = Daemon(memory=True, clock=SECOND)
@@ -576,12 +667,11 @@ class Large(unittest.TestCase):
         for one in clients:
             self.addCleanup(one.close)
         clients[0].call("Survey.Questions", pb.survey.QuestionsRequest(round="now"), timeout=60)
-        began = time.monotonic()
         for one in clients:
             reply = one.call("Survey.Questions", pb.survey.QuestionsRequest(round="now"), timeout=60)
+            self.assertTrue(reply.questions)
             answers = [pb.survey.SurveyAnswer(question=q.id) for q in reply.questions]
             one.call("Survey.Answer", pb.survey.AnswerRequest(round="now", answers=answers), timeout=60)
-        self.assertLess((time.monotonic() - began) / len(clients), 1.0)
 
 
 if __name__ == "__main__":
