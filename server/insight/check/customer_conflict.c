@@ -10,6 +10,8 @@
 
 /* Of one step: enough to act on, few enough to read. */
 #define PAIRS_MAX 8u
+/* Numbers at one step that are held against each other, each with each. */
+#define JUDGED_MAX 500u
 
 /* A function at a step, and a number that it is judged by. */
 struct judged {
@@ -20,9 +22,11 @@ struct judged {
 };
 
 struct conflicts {
-	struct judged *list;
+	struct judged list[JUDGED_MAX];
 	size_t count;
-	size_t cap;
+	uint32_t step; /* that they are of */
+	uint64_t *
+	    named; /* of each measure, the step and the function that it was added with last; by slot */
 	uint64_t *hashes; /* of each measure's dimension, by slot; worked out at first */
 	uint8_t *hashed;
 };
@@ -30,24 +34,17 @@ struct conflicts {
 static bool
 add(struct conflicts *c, const struct index *ix, uint32_t function, uint32_t measure)
 {
-	size_t cap = c->cap > 0 ? 2 * c->cap : 32;
-	struct judged *bigger;
+	uint64_t name = (uint64_t)c->step << 32 | function;
 
-	if (function == SLOT_NONE || ix->kinds[measure] != KIND_MEASURE ||
-	    !index_is(ix, measure, STANDING_LIVE))
+	if (c->count == JUDGED_MAX || function == SLOT_NONE || ix->kinds[measure] != KIND_MEASURE ||
+	    !index_is(ix, measure, STANDING_LIVE) || c->named[measure] == name)
 		return true;
 	if (!c->hashed[measure]) {
 		if (!dimension_hash(ix->items[measure], &c->hashes[measure]))
 			return false;
 		c->hashed[measure] = 1;
 	}
-	if (c->count == c->cap) {
-		bigger = realloc(c->list, cap * sizeof bigger[0]);
-		if (bigger == NULL)
-			return false;
-		c->list = bigger;
-		c->cap = cap;
-	}
+	c->named[measure] = name;
 	c->list[c->count++] =
 	    (struct judged){c->hashes[measure], function, measure, ix->items[measure]->extra};
 	return true;
@@ -60,7 +57,7 @@ add_of_team(struct conflicts *c, const struct index *ix, uint32_t team)
 	struct edges in = index_in(ix, team);
 	bool ok = true;
 
-	for (uint32_t i = 0; ok && i < in.count; i++) {
+	for (uint32_t i = 0; ok && i < in.count && c->count < JUDGED_MAX; i++) {
 		uint32_t slot = in.list[i].slot;
 		struct edges out = index_out(ix, slot);
 		bool step = in.list[i].role == ROLE_MET_BY;
@@ -77,6 +74,17 @@ add_of_team(struct conflicts *c, const struct index *ix, uint32_t team)
 	return ok;
 }
 
+/* Is it named there a second time? */
+static bool
+is_again(const struct edges *out, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++) {
+		if (out->list[k].slot == out->list[i].slot && out->list[k].role == ROLE_BACKSTAGE)
+			return true;
+	}
+	return false;
+}
+
 /* Those in front and behind; a measure behind is that of the team that owns it, or nobody's. */
 static bool
 gather(struct conflicts *c, const struct index *ix, uint32_t step)
@@ -86,12 +94,14 @@ gather(struct conflicts *c, const struct index *ix, uint32_t step)
 	struct edges out = index_out(ix, step);
 
 	c->count = 0;
+	c->step = step;
 	if (front != SLOT_NONE && measure != SLOT_NONE && !add(c, ix, front, measure))
 		return false;
-	for (uint32_t i = 0; i < out.count; i++) {
+	for (uint32_t i = 0; i < out.count && c->count < JUDGED_MAX; i++) {
 		uint32_t slot = out.list[i].slot;
 
-		if (out.list[i].role != ROLE_BACKSTAGE || !index_is(ix, slot, STANDING_LIVE))
+		if (out.list[i].role != ROLE_BACKSTAGE || !index_is(ix, slot, STANDING_LIVE) ||
+		    is_again(&out, i))
 			continue;
 		if (ix->kinds[slot] == KIND_TEAM && !add_of_team(c, ix, slot))
 			return false;
@@ -229,13 +239,14 @@ run_conflict(struct pass *pass)
 	const struct index *ix = pass->ix;
 	uint32_t count;
 	const uint32_t *steps = index_kind(ix, KIND_STEP, &count);
-	struct conflicts c = {.hashes = NULL};
+	struct conflicts c;
 
 	if (count == 0)
 		return;
+	c.named = calloc((size_t)ix->slots + 1, sizeof c.named[0]);
 	c.hashes = calloc((size_t)ix->slots + 1, sizeof c.hashes[0]);
 	c.hashed = calloc((size_t)ix->slots + 1, sizeof c.hashed[0]);
-	if (c.hashes == NULL || c.hashed == NULL)
+	if (c.named == NULL || c.hashes == NULL || c.hashed == NULL)
 		pass_out_of_memory(pass);
 	for (uint32_t i = 0; i < count && pass_goes_on(pass); i++) {
 		uint32_t journey = journeys_journey_of(ix, steps[i]);
@@ -243,7 +254,7 @@ run_conflict(struct pass *pass)
 		if (journey == SLOT_NONE || ix->items[journey]->extra == JOURNEY_AS_IS)
 			judge_step(pass, &c, steps[i]);
 	}
-	free(c.list);
+	free(c.named);
 	free(c.hashes);
 	free(c.hashed);
 }
@@ -290,7 +301,7 @@ static const struct rule customer_metric_conflict = {
 	"step names, with the measures by which they are judged where they meet customers and "
 	"those "
 	"of their open objectives, and the measures that the step names, with the team that owns "
-	"them. Up to eight pairs are named for each step.",
+	"them. Up to eight pairs are named for each step, of its first 500 numbers.",
     .hurts = "Each of both reaches the number, and the customer pays for it between them.",
     .mend = "Judge both by what the customer has of it, or decide which number gives way at this "
 	    "step.",

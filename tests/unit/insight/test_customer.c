@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/str.h"
 #include "server/insight/customer/journeys.h"
 #include "tests/support/check_text.h"
 
@@ -133,6 +134,38 @@ START_TEST(numbers_at_a_step_pull_together)
 }
 END_TEST
 
+/* Team a is judged by `numbers`, one of which shall go up; team b by one that shall go down. Team a is behind the step many times. */
+static void
+check_numbers(unsigned numbers, const char *expected)
+{
+	struct str plan;
+
+	str_init(&plan, 1u << 20);
+	str_add(&plan, WAY "team/a {}\nteam/b {}\nmeasure/down {'dimension': 'x', 'direction': 'DOWN'}\n"
+	    "objective/b {'team': 'b', 'targets': [{'measure': 'down'}]}\nmeasure/m0 {'dimension': 'x', 'direction': 'UP'}\n");
+	for (unsigned i = 0; i < numbers; i++) {
+		if (i > 0)
+			str_addf(&plan, "measure/m%u {}\n", i);
+		str_addf(&plan, "objective/o%u {'team': 'a', 'targets': [{'measure': 'm%u'}, {'measure': 'm%u'}]}\n", i, i, i);
+	}
+	str_add(&plan, "step/x {'stage': 'g', 'backstage': [");
+	for (unsigned i = 0; i < 999; i++)
+		str_add(&plan, "'a', ");
+	str_add(&plan, "'b']}\n");
+	ck_assert(str_ok(&plan));
+	check_text_plan(plan.data, "customer/metric-conflict", expected);
+	str_fini(&plan);
+}
+
+/* Pairs grow with the square of what one step, or a team behind it, is judged by. */
+START_TEST(so_many_numbers_of_a_step_are_compared)
+{
+	check_numbers(1, "customer/metric-conflict:step/x,measure/down,measure/m0\n");
+	check_numbers(499, "customer/metric-conflict:step/x,measure/down,measure/m0\n");
+	check_numbers(500, "");
+}
+END_TEST
+
 START_TEST(objectives_answer_expectations)
 {
 	check_text_plan("expectation/e {}\nobjective/named {'expectations': ['e']}\nobjective/words {'expectation': 'Be fast.'}\n"
@@ -161,6 +194,7 @@ main(void)
 	tcase_add_test(tc, ways_lead_through_steps);
 	tcase_add_test(tc, customers_shape_what_shall_become);
 	tcase_add_test(tc, numbers_at_a_step_pull_together);
+	tcase_add_test(tc, so_many_numbers_of_a_step_are_compared);
 	tcase_add_test(tc, objectives_answer_expectations);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
