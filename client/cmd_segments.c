@@ -307,6 +307,8 @@ show_stated(struct context *ctx, const Found *found)
 	}
 	table_print(table, &ctx->out);
 	table_free(table);
+	if (found->more_overlaps > 0)
+		output_printf(&ctx->out, "%" PRIu32 " more are left out.\n", found->more_overlaps);
 }
 
 static void

@@ -116,6 +116,10 @@
 #define LIMIT_ANALYSES_PER_WORKSPACE 128u
 /* Callers that are told apart; the rest share one allowance. 300 bytes each, for a minute. */
 #define LIMIT_CALLERS 65536u
+/* Groups of customers: 20 MB of ratings, and some seconds; pairs of a group and a stated segment that are told. */
+#define LIMIT_SEGMENTS_CUSTOMERS 100000u
+#define LIMIT_SEGMENTS_QUESTIONS 50u
+#define LIMIT_SEGMENTS_OVERLAPS  1000u
 /* Building blocks of a maturity model: one page. */
 #define LIMIT_MATURITY_BLOCKS 100u
 #define LIMIT_TRACE_NODES     20000u
@@ -230,6 +234,9 @@
 /* What one person answers to a round, and what its answers have in common: an order of 300 names of 100 bytes, twice. */
 #define LIMIT_ANSWER 65536u
 
+/* Ballots: more objectives nobody puts in an order; as many leaders as a large company has people who lead. */
+#define LIMIT_BALLOT_OBJECTIVES 300u
+#define LIMIT_BALLOTS           20000u
 /* Pairs of objectives told of a round; and places of leaders by name, or pairs of leaders of two rounds, that are looked at. */
 #define LIMIT_CONCORD_PAIRS  1000u
 #define LIMIT_CONCORD_PLACES 100000u

@@ -7,6 +7,7 @@
 #include "common/arena.h"
 #include "common/parse.h"
 #include "plumb/v1/item.pb-c.h"
+#include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/view.h"
 
@@ -150,7 +151,7 @@ list_objectives(const struct view *view, const struct item *round, struct list *
 
 		if (item_is_live(item) && item->kind == KIND_OBJECTIVE &&
 		    item->status == PLUMB__V1__OBJECTIVE__STATUS__OPEN &&
-		    list->count <= CONCORD_OBJECTS)
+		    list->count <= LIMIT_BALLOT_OBJECTIVES)
 			add(list, item);
 	}
 }
@@ -212,11 +213,11 @@ make_terms(const struct view *view, const struct item *round, struct arena *aren
 		    "its "
 		    "objectives, or open some",
 		    message->id, list.count);
-	if (list.count > CONCORD_OBJECTS)
+	if (list.count > LIMIT_BALLOT_OBJECTIVES)
 		return err_set(err, ERR_PRECONDITION,
 		    "nobody can order more than %u objectives: name those that matter in the "
 		    "objectives of round/%s",
-		    CONCORD_OBJECTS, message->id);
+		    LIMIT_BALLOT_OBJECTIVES, message->id);
 	return write_terms(&list, message->round->named, out, err);
 }
 
@@ -371,8 +372,8 @@ read_answers(struct confidential *store, const struct confidential_round *round,
 {
 	struct reading r = {.arena = arena, .room = count, .objectives = out->terms.count};
 
-	if (count > CONCORD_JUDGES)
-		return err_set(err, ERR_LIMIT, "a round has at most %u ballots", CONCORD_JUDGES);
+	if (count > LIMIT_BALLOTS)
+		return err_set(err, ERR_LIMIT, "a round has at most %u ballots", LIMIT_BALLOTS);
 	r.places = arena_array(arena, (size_t)count * out->terms.count + 1, sizeof r.places[0]);
 	r.names = arena_array(arena, (size_t)count + 1, sizeof r.names[0]);
 	if (r.places == NULL || r.names == NULL)

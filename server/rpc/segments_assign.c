@@ -86,7 +86,7 @@ assign_one(struct segments_call *sc, const char *ref, const float *row, struct e
 static bool
 assign_customer(struct segments_call *sc, const char *text, struct err *err)
 {
-	float row[SEGMENTS_COLUMNS];
+	float row[LIMIT_SEGMENTS_QUESTIONS];
 	struct segments_customer customer = {0};
 	enum kind kind;
 	const char *id;
@@ -108,7 +108,7 @@ bool
 segments_call_assign(struct segments_call *sc, struct err *err)
 {
 	const Plumb__V1__SegmentsRequest *request = sc->request;
-	float row[SEGMENTS_COLUMNS];
+	float row[LIMIT_SEGMENTS_QUESTIONS];
 
 	sc->reply.assigned =
 	    arena_array(sc->job->arena, request->n_assign + 1, sizeof sc->reply.assigned[0]);

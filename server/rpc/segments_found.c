@@ -90,7 +90,7 @@ group_words(const struct segments_call *sc, uint32_t group)
 	char *text = arena_strdup(sc->job->arena, "");
 
 	for (int less = 0; less < 2 && text != NULL && text[0] == '\0'; less++) {
-		bool named[SEGMENTS_COLUMNS] = {false};
+		bool named[LIMIT_SEGMENTS_QUESTIONS] = {false};
 
 		for (unsigned n = 0; n < EXPECTS && text != NULL; n++) {
 			uint32_t c = stands_out(sc, group, less ? -1 : 1, named);

@@ -34,7 +34,7 @@ struct segments_call {
 	    *customers; /* those that match, by id; then those with answers only */
 	uint32_t customers_count;
 	uint32_t used;
-	struct segments_question questions[SEGMENTS_COLUMNS];
+	struct segments_question questions[LIMIT_SEGMENTS_QUESTIONS];
 	uint32_t columns;
 	float *ratings; /* of those used */
 	struct segments_query query;

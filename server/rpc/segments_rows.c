@@ -131,11 +131,11 @@ add_questions(struct segments_call *sc, const struct item *item, struct err *err
 		at = found != SLOT_NONE ? found + 1 : 0;
 		if (found != SLOT_NONE)
 			continue;
-		if (sc->columns == SEGMENTS_COLUMNS)
+		if (sc->columns == LIMIT_SEGMENTS_QUESTIONS)
 			return err_set(err, ERR_LIMIT,
 			    "the customers answered more than %u questions; say which of them "
 			    "count: questions",
-			    SEGMENTS_COLUMNS);
+			    LIMIT_SEGMENTS_QUESTIONS);
 		sc->questions[sc->columns++] = q;
 	}
 	return true;
@@ -206,9 +206,9 @@ compare_customers(const void *pa, const void *pb)
 static bool
 add_customer(struct segments_call *sc, const struct item *item, uint32_t *room, struct err *err)
 {
-	if (sc->customers_count == SEGMENTS_ROWS)
+	if (sc->customers_count == LIMIT_SEGMENTS_CUSTOMERS)
 		return err_set(err, ERR_LIMIT, "more than %u customers: choose some by a filter",
-		    SEGMENTS_ROWS);
+		    LIMIT_SEGMENTS_CUSTOMERS);
 	if (sc->customers_count == *room) {
 		uint32_t wanted = *room > 0 ? *room * 2 : 1024;
 		struct segments_customer *more = realloc(sc->customers, wanted * sizeof more[0]);

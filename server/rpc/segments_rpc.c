@@ -167,9 +167,9 @@ run_segments(struct view_job *job, struct err *err)
 static void
 check_questions(const Plumb__V1__SegmentsRequest *request, struct faults *faults)
 {
-	if (request->n_questions > SEGMENTS_COLUMNS)
-		faults_add(faults, "questions", "at most %u at once", SEGMENTS_COLUMNS);
-	for (size_t i = 0; i < request->n_questions && i < SEGMENTS_COLUMNS; i++) {
+	if (request->n_questions > LIMIT_SEGMENTS_QUESTIONS)
+		faults_add(faults, "questions", "at most %u at once", LIMIT_SEGMENTS_QUESTIONS);
+	for (size_t i = 0; i < request->n_questions && i < LIMIT_SEGMENTS_QUESTIONS; i++) {
 		const char *key = request->questions[i];
 
 		if (!parse_is_id(key, strlen(key)))

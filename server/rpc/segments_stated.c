@@ -9,8 +9,6 @@
 #include "server/rpc/reply_text.h"
 #include "server/rpc/segments_internal.h"
 
-#define OVERLAPS_MAX 1000u
-
 static int
 compare_slots(const void *pa, const void *pb)
 {
@@ -70,8 +68,12 @@ add_overlap(struct segments_call *sc, uint32_t group, uint32_t stated, uint32_t 
 	Plumb__V1__SegmentsFound *reply = &sc->reply;
 	Plumb__V1__SegmentOverlap *one;
 
-	if (customers == 0 || reply->n_overlaps == OVERLAPS_MAX)
+	if (customers == 0)
 		return true;
+	if (reply->n_overlaps == LIMIT_SEGMENTS_OVERLAPS) {
+		reply->more_overlaps++;
+		return true;
+	}
 	one = arena_alloc(sc->job->arena, sizeof *one);
 	if (one == NULL)
 		return false;
@@ -90,7 +92,8 @@ fill_overlaps(struct segments_call *sc, struct err *err)
 	uint32_t *both = calloc((size_t)sc->segments_count * SEGMENTS_MOST + 1, sizeof both[0]);
 	bool ok;
 
-	reply->overlaps = arena_array(sc->job->arena, OVERLAPS_MAX, sizeof reply->overlaps[0]);
+	reply->overlaps =
+	    arena_array(sc->job->arena, LIMIT_SEGMENTS_OVERLAPS, sizeof reply->overlaps[0]);
 	ok = both != NULL && reply->overlaps != NULL;
 	for (uint32_t i = 0; ok && i < sc->used; i++) {
 		if (sc->customers[i].stated != SLOT_NONE)

@@ -128,6 +128,14 @@ class Groups(WithDaemon):
         chance = 150 * 156 / 300
         self.assertAlmostEqual(self.ask(scale=SCALE).agreement, (141 - chance) / (153 - chance))
 
+    def test_as_many_stated_segments_as_are_told(self):
+        """1,001 customers, each of a segment of their own: 1,000 pairs go out and one is counted."""
+        groups = list(SIZES)[:2]
+        self.put(*[P.Change(put=P.Put(item=I.Item(id="s%d" % i, segment=pb.customer.Segment()))) for i in range(1001)])
+        self.put(*[customer("x%d" % i, answers(groups[i % 2], i), segment="s%d" % i) for i in range(1001)])
+        found = self.ask(scale=SCALE, groups=2, filter="id:x*")
+        self.assertEqual((found.used, len(found.overlaps), found.more_overlaps), (1001, 1000, 1))
+
     def test_where_somebody_new_belongs(self):
         self.put(customer("new", {"fair-price": 9, "a-person": 9}), customer("silent", {}))
         found = self.ask(scale=SCALE, filter="-id:new", assign=["customer/new", "silent"],

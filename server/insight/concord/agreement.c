@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/insight/schedule/philox.h"
+#include "server/limits.h"
 
 /* Ranks in halves, so that a shared one is whole: 2, 4, 6 ... or (first + last) of the group. Returns t^3 - t over the groups. */
 static uint64_t
@@ -129,12 +130,27 @@ count_drawn(struct ranked *r, uint64_t least, uint64_t seed)
 	return hits;
 }
 
+static int
+by_ranks(const void *pa, const void *pb, void *arg)
+{
+	const uint64_t *a = pa, *b = pb;
+	const struct ranked *r = arg;
+
+	for (uint32_t k = 0; k < r->objects; k++) {
+		if (a[k] != b[k])
+			return a[k] < b[k] ? -1 : 1;
+	}
+	return 0;
+}
+
 static void
 judge_chance(struct ranked *r, uint64_t seed, uint32_t *counters, struct agreement *out)
 {
 	uint64_t least = sum_of_squares(r);
 	uint64_t all = arrangements(r);
 
+	/* The same ballots and seed give the same figure, in whatever order they were kept. */
+	qsort_r(r->ranks, r->judges, r->objects * sizeof r->ranks[0], by_ranks, r);
 	out->is_exact = all <= CONCORD_ALL_MOST;
 	if (!out->is_exact && (uint64_t)r->judges * r->objects > CONCORD_CELLS) {
 		out->p = concord_chi_square_chance(out->chi_square, out->freedom);
@@ -172,9 +188,9 @@ concord_agreement(
 	bool ok = true;
 
 	*out = (struct agreement){0};
-	if (ballots->judges > CONCORD_JUDGES || ballots->objects > CONCORD_OBJECTS)
-		return err_set(err, ERR_LIMIT, "at most %u judges of %u objects", CONCORD_JUDGES,
-		    CONCORD_OBJECTS);
+	if (ballots->judges > LIMIT_BALLOTS || ballots->objects > LIMIT_BALLOT_OBJECTIVES)
+		return err_set(err, ERR_LIMIT, "at most %u judges of %u objects", LIMIT_BALLOTS,
+		    LIMIT_BALLOT_OBJECTIVES);
 	if (ballots->judges < 2 || ballots->objects < 2)
 		return true;
 	r.ranks = calloc(cells, sizeof r.ranks[0]);

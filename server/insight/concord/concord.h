@@ -25,8 +25,6 @@
 #include "common/err.h"
 
 #define CONCORD_EXACT    18u
-#define CONCORD_JUDGES   20000u
-#define CONCORD_OBJECTS  300u
 #define CONCORD_DRAWS    9999u
 #define CONCORD_ALL_MOST 200000u /* arrangements, of which all are looked at */
 #define CONCORD_CELLS    1000u   /* judges times objects, of which arrangements are drawn: 0.1 s */

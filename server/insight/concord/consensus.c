@@ -1,5 +1,6 @@
 /* The order that lies nearest to all; the pairs that are disagreed on. See concord.h. */
 #include "server/insight/concord/concord.h"
+#include "server/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -250,9 +251,9 @@ concord_consensus(const struct ballots *ballots, struct consensus *out, struct e
 	bool ok;
 
 	*out = (struct consensus){0};
-	if (ballots->judges > CONCORD_JUDGES || ballots->objects > CONCORD_OBJECTS)
-		return err_set(err, ERR_LIMIT, "at most %u judges of %u objects", CONCORD_JUDGES,
-		    CONCORD_OBJECTS);
+	if (ballots->judges > LIMIT_BALLOTS || ballots->objects > LIMIT_BALLOT_OBJECTIVES)
+		return err_set(err, ERR_LIMIT, "at most %u judges of %u objects", LIMIT_BALLOTS,
+		    LIMIT_BALLOT_OBJECTIVES);
 	k.cost = calloc((size_t)k.n * k.n + 1, sizeof k.cost[0]);
 	k.group = calloc((size_t)k.n + 1, sizeof k.group[0]);
 	k.ends = calloc((size_t)k.n + 1, sizeof k.ends[0]);

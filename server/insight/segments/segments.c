@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/insight/schedule/philox.h"
+#include "server/limits.h"
 
 struct maker {
 	const struct segments_query *query;
@@ -44,9 +45,9 @@ check_values(const struct segments_query *q, struct err *err)
 	const struct ratings *r = &q->ratings;
 	bool has_scale = q->scale_min != 0 || q->scale_max != 0;
 
-	if (r->rows > SEGMENTS_ROWS || r->columns > SEGMENTS_COLUMNS)
-		return err_set(err, ERR_LIMIT, "at most %u rows of %u ratings", SEGMENTS_ROWS,
-		    SEGMENTS_COLUMNS);
+	if (r->rows > LIMIT_SEGMENTS_CUSTOMERS || r->columns > LIMIT_SEGMENTS_QUESTIONS)
+		return err_set(err, ERR_LIMIT, "at most %u rows of %u ratings",
+		    LIMIT_SEGMENTS_CUSTOMERS, LIMIT_SEGMENTS_QUESTIONS);
 	if (r->columns == 0 || q->k > SEGMENTS_MOST || (has_scale && q->scale_min >= q->scale_max))
 		return err_set(err, ERR_INVALID,
 		    "no ratings, a scale from %g to %g, or more than %u groups", q->scale_min,
@@ -608,7 +609,7 @@ segments_free(struct segments *segments)
 uint32_t
 segments_assign(const struct segments *segments, const float *row, double distances[SEGMENTS_MOST])
 {
-	float scaled[SEGMENTS_COLUMNS];
+	float scaled[LIMIT_SEGMENTS_QUESTIONS];
 	uint32_t best;
 
 	for (uint32_t c = 0; c < segments->columns; c++)

@@ -19,9 +19,8 @@
 #define SERVER_INSIGHT_SEGMENTS_SEGMENTS_H
 
 #include "server/insight/segments/pam.h"
+#include "server/limits.h"
 
-#define SEGMENTS_ROWS       100000u
-#define SEGMENTS_COLUMNS    50u
 #define SEGMENTS_LEAST_ROWS 20u
 #define SEGMENTS_MOST       10u /* groups that are tried */
 #define SEGMENTS_EXACT      2000u
@@ -78,8 +77,8 @@ struct segments {
 	/* by segment and column, as they are compared: its medoid's answers; where that has none, the mean of its group's */
 	float *type;
 	uint32_t columns;
-	double centre[SEGMENTS_COLUMNS];
-	double width[SEGMENTS_COLUMNS]; /* 0: all say the same, so it tells nothing apart */
+	double centre[LIMIT_SEGMENTS_QUESTIONS];
+	double width[LIMIT_SEGMENTS_QUESTIONS]; /* 0: all say the same, so it tells nothing apart */
 };
 
 /* NULL: ERR_INVALID (a number that is none, out of the scale), ERR_LIMIT, ERR_CANCELLED. */

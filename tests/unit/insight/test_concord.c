@@ -6,6 +6,7 @@
 
 #include "server/insight/concord/concord.h"
 #include "server/insight/concord/plan_order.h"
+#include "server/limits.h"
 #include "server/plan/view.h"
 #include "tests/support/plan_text.h"
 #include "tests/unit/insight/concord_expected.h"
@@ -87,8 +88,8 @@ END_TEST
 
 START_TEST(limits)
 {
-	struct ballots ballots = {CONCORD_JUDGES, 1, NULL};
-	uint32_t *places = calloc((size_t)CONCORD_JUDGES * 2, sizeof places[0]);
+	struct ballots ballots = {LIMIT_BALLOTS, 1, NULL};
+	uint32_t *places = calloc((size_t)LIMIT_BALLOTS * 2, sizeof places[0]);
 	struct agreement a;
 	struct consensus c;
 
@@ -101,7 +102,7 @@ START_TEST(limits)
 	ck_assert(!concord_agreement(&ballots, 1, &a, &err));
 	ck_assert_int_eq(err.code, ERR_LIMIT);
 	ck_assert(!concord_consensus(&ballots, &c, &err));
-	ballots = (struct ballots){1, CONCORD_OBJECTS, places};
+	ballots = (struct ballots){1, LIMIT_BALLOT_OBJECTIVES, places};
 	ck_assert(concord_consensus(&ballots, &c, &err));
 	consensus_fini(&c);
 	ballots.objects++;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/insight/segments/segments.h"
+#include "server/limits.h"
 
 #define COLUMNS 6u
 
@@ -162,13 +163,13 @@ END_TEST
 
 START_TEST(refused)
 {
-	float *values = calloc((size_t)(SEGMENTS_ROWS + 1), sizeof values[0]);
-	struct segments_query query = {.ratings = {SEGMENTS_ROWS + 1, 1, values}};
+	float *values = calloc((size_t)(LIMIT_SEGMENTS_CUSTOMERS + 1), sizeof values[0]);
+	struct segments_query query = {.ratings = {LIMIT_SEGMENTS_CUSTOMERS + 1, 1, values}};
 
 	ck_assert_ptr_nonnull(values);
 	ck_assert_ptr_null(segments_run(&query, &err));
 	ck_assert_int_eq(err.code, ERR_LIMIT);
-	query.ratings = (struct ratings){1, SEGMENTS_COLUMNS + 1, values};
+	query.ratings = (struct ratings){1, LIMIT_SEGMENTS_QUESTIONS + 1, values};
 	ck_assert_ptr_null(segments_run(&query, &err));
 	ck_assert_int_eq(err.code, ERR_LIMIT);
 	query.ratings = (struct ratings){30, 1, values};
