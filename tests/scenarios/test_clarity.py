@@ -385,9 +385,16 @@ class Clarity(unittest.TestCase):
             if person != "m3":
                 take("questions", "Survey.Questions", pb.survey.QuestionsRequest(round="q2"))
         out["backup"] = self.backup()
+        self.wait_for_tables()
         out["tables"] = self.rows(os.path.join(self.data, "tables.db"))
         out["calls counted"] = self.counted()
         return out
+
+    def wait_for_tables(self):
+        until = time.monotonic() + 30
+        while (info := self.client().call("Admin.Info", pb.admin.InfoRequest(workspace="main"))).tables_revision < info.revision:
+            self.assertLess(time.monotonic(), until, info)
+            time.sleep(0.05)
 
     @staticmethod
     def rows(path):
