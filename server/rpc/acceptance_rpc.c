@@ -133,7 +133,7 @@ fill_one(const struct list *l, const struct one *one)
 		return NULL;
 	plumb__v1__person_acceptance__init(out);
 	out->person = copy_ref(l, person);
-	out->name = arena_strndup(l->job->arena, item_title(person), person->title_len);
+	out->name = reply_title(l->job->arena, person);
 	out->state = (Plumb__V1__PersonAcceptance__State)one->state;
 	out->carries = one->carried_count;
 	out->carried = arena_array(l->job->arena, CARRIED_MAX, sizeof out->carried[0]);
@@ -173,7 +173,7 @@ send_list(struct list *l, struct err *err)
 
 	plumb__v1__acceptances_reply__init(&reply);
 	reply.baseline = copy_ref(l, baseline);
-	reply.title = arena_strndup(arena, item_title(baseline), baseline->title_len);
+	reply.title = reply_title(arena, baseline);
 	reply.baseline_revision =
 	    baseline->effort > 0 ? (uint64_t)baseline->effort : baseline->revision;
 	reply.people = arena_array(arena, l->count + 1, sizeof reply.people[0]);

@@ -12,6 +12,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/past.h"
+#include "server/rpc/request_day.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/trend.h"
 #include "server/rpc/workspace.h"
@@ -173,17 +174,6 @@ run_burnup(struct view_job *job, struct err *err)
 	return view_job_send(job, &reply.base, err);
 }
 
-static int32_t
-take_day(struct rpc_call *call, const char *field, const char *text)
-{
-	int32_t day = DATE_NONE;
-
-	if (text[0] != '\0' && !date_parse(text, &day))
-		faults_add(
-		    call->faults, field, "'%.40s' is not a date; write it like 2026-03-31", text);
-	return day;
-}
-
 static void
 take_ref(struct rpc_call *call, struct burnup_call *bc)
 {
@@ -212,8 +202,8 @@ handle_insight_burn_up(struct rpc_call *call, const ProtobufCMessage *message)
 	}
 	bc->request = request;
 	bc->every = request->every_days != 0 ? (int32_t)request->every_days : 1;
-	bc->from = take_day(call, "from", request->from);
-	bc->to = take_day(call, "to", request->to);
+	bc->from = request_day(call->faults, "from", request->from);
+	bc->to = request_day(call->faults, "to", request->to);
 	take_ref(call, bc);
 	if (request->every_days > EVERY_MAX)
 		faults_add(call->faults, "every_days", "at most %u days lie between two samples",

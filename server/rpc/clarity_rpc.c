@@ -250,7 +250,7 @@ send_clarity(struct clarity *c, struct err *err)
 
 	plumb__v1__clarity_reply__init(&reply);
 	reply.round = copy_ref(c, c->round);
-	reply.title = arena_strndup(c->job->arena, item_title(c->round), c->round->title_len);
+	reply.title = reply_title(c->job->arena, c->round);
 	if (c->before_round != NULL)
 		reply.before = copy_ref(c, c->before_round);
 	if (reply.round == NULL || reply.title == NULL || reply.before == NULL ||

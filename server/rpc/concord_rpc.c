@@ -18,6 +18,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/speaker.h"
 #include "server/rpc/voice_rpc.h"
@@ -127,7 +128,7 @@ fill_objective(const struct concord_call *cc, uint32_t place)
 	plumb__v1__concord_objective__init(out);
 	out->objective = pb_str(cc->set.terms.ids[object]);
 	if (item != NULL)
-		out->title = arena_strndup(cc->job->arena, item_title(item), item->title_len);
+		out->title = reply_title(cc->job->arena, item);
 	out->place = place + 1;
 	plan_place = plan_order_place(&cc->plan, object);
 	if (plan_place > 0) {

@@ -10,6 +10,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/journey_internal.h"
+#include "server/rpc/request_day.h"
 #include "server/rpc/rpc.h"
 
 /* What Journey is asked. */
@@ -121,11 +122,8 @@ check_since(struct journey_ask *ask, struct err *err)
 	struct journey_call *jc = &ask->jc;
 	const char *text = ask->request->since;
 
-	jc->since = DATE_NONE;
-	if (text[0] != '\0' && !date_parse(text, &jc->since))
-		faults_add(jc->job->faults, "since",
-		    "'%.40s' is not a date; write it like 2026-03-31", text);
-	else if (jc->since != DATE_NONE && jc->since > jc->job->today)
+	jc->since = request_day(jc->job->faults, "since", text);
+	if (jc->since != DATE_NONE && jc->since > jc->job->today)
 		faults_add(jc->job->faults, "since", "%s has not come yet", text);
 	return faults_none(jc->job->faults, err);
 }

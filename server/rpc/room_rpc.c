@@ -16,6 +16,7 @@
 #include "server/plan/kinds.h"
 #include "server/rpc/customer_rpc.h"
 #include "server/rpc/handlers.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/room_internal.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/workspace.h"
@@ -279,13 +280,12 @@ fill_head(struct room_call *rc)
 {
 	Plumb__V1__RoomBook *book = &rc->book;
 	const struct view_job *job = rc->job;
-	char text[DATE_TEXT_LEN];
 
-	book->first_day = arena_strdup(job->arena, date_format(rc->first, text));
-	book->last_day = arena_strdup(job->arena, date_format(rc->last, text));
-	book->day = arena_strdup(job->arena, date_format(rc->day, text));
-	book->before = arena_strdup(job->arena, date_format(rc->before, text));
-	book->today = arena_strdup(job->arena, date_format(job->from_today, text));
+	book->first_day = reply_date(job->arena, rc->first);
+	book->last_day = reply_date(job->arena, rc->last);
+	book->day = reply_date(job->arena, rc->day);
+	book->before = reply_date(job->arena, rc->before);
+	book->today = reply_date(job->arena, job->from_today);
 	book->running = rc->day < rc->last;
 	book->revision = job->revision;
 	book->revision_before = job->other_revision;
@@ -403,7 +403,7 @@ take_period(
 	rc->first = item->start;
 	rc->last = item->finish;
 	rc->book.quarter = arena_printf(call->arena, "period/%.*s", item->id_len, item_id(item));
-	rc->book.title = arena_strndup(call->arena, item_title(item), item->title_len);
+	rc->book.title = reply_title(call->arena, item);
 	return rc->book.quarter != NULL && rc->book.title != NULL;
 }
 

@@ -13,6 +13,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/reply_text.h"
+#include "server/rpc/request_day.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/saydo_rpc.h"
 
@@ -231,17 +232,6 @@ run_saydo(struct view_job *job, struct err *err)
 	return ok;
 }
 
-static int32_t
-take_day(struct rpc_call *call, const char *field, const char *text)
-{
-	int32_t day = DATE_NONE;
-
-	if (text[0] != '\0' && !date_parse(text, &day))
-		faults_add(
-		    call->faults, field, "'%.40s' is not a date; write it like 2026-03-31", text);
-	return day;
-}
-
 void
 handle_insight_say_do(struct rpc_call *call, const ProtobufCMessage *message)
 {
@@ -255,8 +245,8 @@ handle_insight_say_do(struct rpc_call *call, const ProtobufCMessage *message)
 		return;
 	}
 	sc->request = request;
-	sc->query.from = take_day(call, "from", request->from);
-	sc->query.to = take_day(call, "to", request->to);
+	sc->query.from = request_day(call->faults, "from", request->from);
+	sc->query.to = request_day(call->faults, "to", request->to);
 	if (sc->query.to != DATE_NONE && sc->query.to < sc->query.from)
 		faults_add(call->faults, "from", "the first day lies behind the last one");
 	if (request->person[0] != '\0' && request->team[0] != '\0')

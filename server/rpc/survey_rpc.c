@@ -339,7 +339,7 @@ send_questions(struct survey_call *sc, struct err *err)
 		return false;
 	plumb__v1__questions_reply__init(&reply);
 	reply.round = arena_printf(arena, PREFIX "%s", sc->id);
-	reply.title = arena_strndup(arena, item_title(sc->round), sc->round->title_len);
+	reply.title = reply_title(arena, sc->round);
 	reply.opens = date_format(sc->round->start, opens);
 	reply.closes = date_format(sc->round->finish, closes);
 	reply.revision = sc->terms.revision;

@@ -10,6 +10,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/request_day.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/trend.h"
 #include "server/rpc/workspace.h"
@@ -226,17 +227,6 @@ run_trend(struct view_job *job, struct err *err)
 	return ok;
 }
 
-static int32_t
-take_day(struct rpc_call *call, const char *field, const char *text)
-{
-	int32_t day = DATE_NONE;
-
-	if (text[0] != '\0' && !date_parse(text, &day))
-		faults_add(
-		    call->faults, field, "'%.40s' is not a date; write it like 2026-03-31", text);
-	return day;
-}
-
 void
 handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *message)
 {
@@ -251,8 +241,8 @@ handle_insight_trend(struct rpc_call *call, const ProtobufCMessage *message)
 	}
 	tc->request = request;
 	tc->every = request->every_days != 0 ? (int32_t)request->every_days : 1;
-	tc->from = take_day(call, "from", request->from);
-	tc->to = take_day(call, "to", request->to);
+	tc->from = request_day(call->faults, "from", request->from);
+	tc->to = request_day(call->faults, "to", request->to);
 	if (request->every_days > EVERY_MAX)
 		faults_add(call->faults, "every_days", "at most %u days lie between two samples",
 		    EVERY_MAX);
