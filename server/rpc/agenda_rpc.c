@@ -14,6 +14,7 @@
 #include "server/plan/codec.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/check_book.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/diff.h"
 #include "server/rpc/findings.h"
@@ -364,20 +365,13 @@ list_findings(struct maker *m, const struct check *check)
 static bool
 fill_findings(struct maker *m, struct err *err)
 {
-	struct check_query query = {.today = m->job->today,
-	    .zone = m->call->ws->zone,
-	    .cancelled = is_cancelled,
-	    .arg = m->job};
-	const struct check_baseline baseline = {m->job->baseline, m->job->baseline_slot};
-	struct check *check;
+	struct check_loan loan;
 	bool ok;
 
-	query.baseline = m->job->baseline != NULL ? &baseline : NULL;
-	check = check_run(m->job->view, &query, err);
-	if (check == NULL)
+	if (!check_book_of_job(m->job, is_cancelled, NULL, m->job, &loan, err))
 		return false;
-	ok = list_findings(m, check) || err_oom(err);
-	check_free(check);
+	ok = list_findings(m, loan.check) || err_oom(err);
+	check_book_give(m->job->call->daemon->checks, &loan);
 	return ok;
 }
 
@@ -763,5 +757,5 @@ handle_insight_agenda(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
-	job_view_baseline(call, request->at, run_agenda, ac);
+	job_view_check(call, request->at, true, true, run_agenda, ac);
 }

@@ -6,6 +6,7 @@
 
 #include "server/plan/plan.h"
 #include "server/plan/view.h"
+#include "server/rpc/check_book.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/scenario_view.h"
 
@@ -34,6 +35,7 @@ as_of_free(struct as_of *as_of)
 	struct err ignored;
 
 	assert(as_of->refs == 0 && as_of->waiting.first == NULL);
+	check_book_forget(as_of->daemon->checks, as_of->view);
 	if (as_of->plan == NULL) {
 		free_entry(as_of);
 		return;

@@ -14,6 +14,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/audit.h"
 #include "server/rpc/access.h"
+#include "server/rpc/check_book.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/metrics.h"
 #include "server/rpc/projection.h"
@@ -201,8 +202,9 @@ open_all(struct daemon *daemon, const struct daemon_options *options, struct err
 	/* A simulated disk holds the log only. */
 	daemon->confidential = confidential_new(options->vfs == NULL ? daemon->data_dir : NULL);
 	daemon->voices = voice_book_new();
+	daemon->checks = check_book_new(LIMIT_CHECKS_KEPT, LIMIT_CHECKS_KEPT_SLOTS);
 	if (daemon->quota == NULL || daemon->trends == NULL || daemon->confidential == NULL ||
-	    daemon->voices == NULL)
+	    daemon->voices == NULL || daemon->checks == NULL)
 		return err_oom(err);
 	daemon->jobs = jobs_new(options->wake, options->wake_arg, err);
 	if (daemon->jobs == NULL || !load_system(daemon, err))
@@ -302,6 +304,7 @@ daemon_free(struct daemon *daemon)
 	projection_free(daemon->projection);
 	store_close(daemon->store);
 	free_workspaces(daemon);
+	check_book_free(daemon->checks);
 	if (daemon->rpc_pool != NULL)
 		daemon->free_rpc_pool(daemon->rpc_pool);
 	quota_free(daemon->quota);
@@ -367,6 +370,7 @@ daemon_tick(struct daemon *daemon)
 	if (daemon->relist &&
 	    plan_revision(daemon->system->plan) == plan_durable(daemon->system->plan))
 		daemon->relist = !list_workspaces(daemon, &err);
+	check_book_trim(daemon->checks, now_us - CHECK_BOOK_KEPT_US);
 	for (struct workspace *ws = daemon->workspaces; ws != NULL; ws = ws->next) {
 		watch_tick(ws, now_us);
 		workspace_tick(ws);

@@ -11,6 +11,7 @@
 #include "server/store/store.h"
 
 struct audit;
+struct check_book;
 struct access_book;
 struct confidential;
 struct projection;
@@ -38,6 +39,7 @@ struct daemon {
 	struct access_book *access;
 	struct confidential *confidential;
 	struct voice_book *voices;
+	struct check_book *checks;
 	struct trend_book *trends;
 	struct quota *quota;
 	struct audit *audit;           /* NULL: none is written */

@@ -17,6 +17,8 @@
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/check_book.h"
+#include "server/rpc/daemon_internal.h"
 #include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/job_progress.h"
@@ -111,6 +113,7 @@ struct check_call {
 	const Plumb__V1__CheckRequest *request;
 	const struct workspace *ws; /* where history is asked */
 	struct history history;
+	struct check_loan loan; /* where what was found is a part of it */
 	struct job_progress progress;
 	/* the batch at hand */
 	struct arena *arena;
@@ -277,6 +280,34 @@ find_about(struct view_job *job, const Plumb__V1__CheckRequest *request, struct 
 	return true;
 }
 
+static bool
+are_all(const bool *selected)
+{
+	size_t count;
+
+	(void)rules_all(&count);
+	while (count > 0 && selected[count - 1])
+		count--;
+	return count == 0;
+}
+
+/* Some rules are faster asked than all of them; where all are asked, others may have done so. */
+static struct check *
+find_or_run(struct check_call *cc, const struct check_query *query, struct err *err)
+{
+	struct check_book *book = cc->job->call->daemon->checks;
+
+	if (!are_all(query->rules))
+		return check_run(cc->job->view, query, err);
+	if (!check_book_of_job(
+		cc->job, query->cancelled, query->progress, query->arg, &cc->loan, err))
+		return NULL;
+	if (check_is_whole(cc->loan.check))
+		return check_select(cc->loan.check, query, err);
+	check_book_give(book, &cc->loan); /* of that much, others keep what is not wanted here */
+	return check_run(cc->job->view, query, err);
+}
+
 static struct check *
 run_rules(struct check_call *cc, const bool *selected, struct err *err)
 {
@@ -300,7 +331,7 @@ run_rules(struct check_call *cc, const bool *selected, struct err *err)
 		return NULL;
 	if (cc->request->since)
 		query.progress = NULL; /* history takes longer, and tells */
-	check = check_run(cc->job->view, &query, err);
+	check = find_or_run(cc, &query, err);
 	if (check == NULL)
 		job_progress_explain(&cc->progress, err);
 	return check;
@@ -419,6 +450,7 @@ run_check(struct view_job *job, struct err *err)
 	ok = send_findings(&cc, check, err) && send_summary(&cc, check, selected, err);
 out:
 	check_free(check);
+	check_book_give(job->call->daemon->checks, &cc.loan);
 	str_fini(&cc.words);
 	arena_free(cc.arena);
 	return ok;

@@ -11,6 +11,8 @@
 #include "server/insight/mine.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/check_book.h"
+#include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
@@ -114,16 +116,14 @@ acts(const struct check *check, const struct finding *finding, uint32_t person)
 static bool
 count_findings(struct view_job *job, uint32_t person, uint32_t *count, struct err *err)
 {
-	struct check_query query = {
-	    .today = job->today, .voices = job->voices, .cancelled = is_cancelled, .arg = job};
-	struct check *check = check_run(job->view, &query, err);
+	struct check_loan loan;
 
-	if (check == NULL)
+	if (!check_book_of_job(job, is_cancelled, NULL, job, &loan, err))
 		return false;
 	*count = 0;
-	for (size_t i = 0; i < check_findings(check); i++)
-		*count += acts(check, check_finding(check, i), person);
-	check_free(check);
+	for (size_t i = 0; i < check_findings(loan.check); i++)
+		*count += acts(loan.check, check_finding(loan.check, i), person);
+	check_book_give(job->call->daemon->checks, &loan);
 	return true;
 }
 
@@ -240,5 +240,5 @@ handle_insight_mine(struct rpc_call *call, const ProtobufCMessage *message)
 {
 	const Plumb__V1__MineRequest *request = (const Plumb__V1__MineRequest *)message;
 
-	job_view(call, request->at, run_mine, (void *)(uintptr_t)message);
+	job_view_check(call, request->at, true, true, run_mine, (void *)(uintptr_t)message);
 }

@@ -12,6 +12,7 @@
 #include "server/plan/codec.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/check_book.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/snapshots.h"
 #include "server/rpc/trend.h"
@@ -247,6 +248,7 @@ redact_done(void *arg)
 	} else if (job->rewritten > 0) {
 		log_info("redact", "workspace=%s entries=%zu", ws->id, job->rewritten);
 		as_of_forget(ws->daemon, ws);
+		check_book_forget(ws->daemon->checks, NULL);
 		trend_forget(ws->daemon, ws->number);
 		watch_forget(ws);
 		/* The snapshots that held the texts are gone; the log must be read from its beginning, or a new one. */

@@ -10,6 +10,8 @@
 #include "server/insight/score/score.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/check_book.h"
+#include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/rpc.h"
@@ -116,24 +118,15 @@ static bool
 run_score(struct view_job *job, struct err *err)
 {
 	const Plumb__V1__ScoreRequest *request = job->arg;
-	const struct check_baseline baseline = {job->baseline, job->baseline_slot};
-	struct check_query query = {
-	    .today = job->today,
-	    .baseline = job->baseline != NULL ? &baseline : NULL,
-	    .voices = job->voices,
-	    .waived = true,
-	    .cancelled = is_cancelled,
-	    .arg = job,
-	};
-	struct check *check = check_run(job->view, &query, err);
+	struct check_loan loan;
 	struct score score;
 	bool ok;
 
-	if (check == NULL)
+	if (!check_book_of_job(job, is_cancelled, NULL, job, &loan, err))
 		return false;
-	ok = score_of_check(check, request->units != 0 ? request->units : UNITS_DEFAULT,
+	ok = score_of_check(loan.check, request->units != 0 ? request->units : UNITS_DEFAULT,
 	    is_cancelled, job, &score, err);
-	check_free(check);
+	check_book_give(job->call->daemon->checks, &loan);
 	if (!ok)
 		return false;
 	ok = send_score(job, &score, err);
@@ -161,7 +154,8 @@ handle_insight_score(struct rpc_call *call, const ProtobufCMessage *message)
 		if (!is_family(request->families[i]))
 			faults_add(call->faults, "families",
 			    "there is no family '%.40s'; those of the score are sight, priority, "
-			    "outcome, scope, owner, load, ask and rhythm",
+			    "outcome, scope, owner, load, ask, mirror, customer, clarity, rhythm "
+			    "and horizon",
 			    request->families[i]);
 	}
 	if (request->units > UNITS_MAX)
@@ -171,5 +165,5 @@ handle_insight_score(struct rpc_call *call, const ProtobufCMessage *message)
 		rpc_fail(call, &err);
 		return;
 	}
-	job_view_baseline(call, request->at, run_score, (void *)(uintptr_t)message);
+	job_view_check(call, request->at, true, true, run_score, (void *)(uintptr_t)message);
 }

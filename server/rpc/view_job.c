@@ -408,6 +408,8 @@ job_done(void *arg)
 	struct view_call *vc = arg;
 
 	vc->busy = false;
+	if (vc->wants[0].shared != NULL)
+		workspace_keep_judged(vc->wants[0].shared);
 	vc->state = VIEW_DRAIN;
 	pump(vc);
 }
@@ -514,6 +516,8 @@ start_run(struct view_call *vc)
 		return;
 	}
 	give_courses(vc);
+	vc->job.baseline_revision = vc->baselines[0].revision;
+	vc->job.ws = vc->ws;
 	vc->job.workspace = vc->ws->id;
 	vc->job.workspace_number = vc->ws->number;
 	vc->job.voices = &vc->ws->voices;

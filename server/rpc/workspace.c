@@ -12,6 +12,7 @@
 #include "server/plan/view.h"
 #include "server/rpc/access.h"
 #include "server/rpc/audit.h"
+#include "server/rpc/check_book.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/keys.h"
 #include "server/rpc/metrics.h"
@@ -138,6 +139,7 @@ workspace_free(struct workspace *ws)
 	    ws->oldest_commit == NULL && ws->undurable.first == NULL && ws->loading.first == NULL);
 	watch_free(ws);
 	scenario_views_drop(ws, true);
+	shared_view_unref(ws->judged);
 	keys_free(ws->keys);
 	plan_free(ws->plan);
 	zone_free(ws->zone);
@@ -581,6 +583,30 @@ workspace_commit(struct commit *commit, const char *author, const char *key, str
 	return true;
 }
 
+/* The plan has moved on, or what was found is not kept any more. */
+static void
+drop_judged(struct workspace *ws)
+{
+	if (ws->judged == NULL || (ws->judged->revision == plan_durable(ws->plan) &&
+				      check_book_has(ws->daemon->checks, ws->judged->view)))
+		return;
+	shared_view_unref(ws->judged);
+	ws->judged = NULL;
+}
+
+void
+workspace_keep_judged(struct shared_view *shared)
+{
+	struct workspace *ws = shared->ws;
+
+	if (ws->newest != shared || ws->judged == shared ||
+	    !check_book_has(ws->daemon->checks, shared->view))
+		return;
+	shared_view_unref(ws->judged);
+	ws->judged = shared;
+	shared->refs++;
+}
+
 void
 workspace_after_poll(struct workspace *ws)
 {
@@ -597,6 +623,7 @@ workspace_tick(struct workspace *ws)
 {
 	if (ws->state != WORKSPACE_READY)
 		return;
+	drop_judged(ws);
 	if (ws->redact_wanted)
 		redact_check(ws);
 	snapshots_consider(ws);
@@ -652,6 +679,7 @@ shared_view_unref(struct shared_view *shared)
 		return;
 	if (shared->ws->newest == shared)
 		shared->ws->newest = NULL;
+	check_book_forget(shared->ws->daemon->checks, shared->view);
 	plan_view_release(shared->ws->plan, shared->view);
 	free(shared->conflicts);
 	free(shared);

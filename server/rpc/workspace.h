@@ -72,14 +72,15 @@ struct workspace {
 	uint32_t number; /* in the store */
 	enum workspace_state state;
 	char id[ID_MAX_LEN + 1];
-	char *title;                        /* owned */
-	char *time_zone;                    /* owned; "" is UTC */
-	struct zone *zone;                  /* owned; NULL is UTC */
-	struct err broken;                  /* BROKEN: why */
-	struct plan *plan;                  /* owned; READY, as the rest */
-	struct keys *keys;                  /* owned */
-	struct watch_hub *hub;              /* owned; NULL without watchers */
-	struct shared_view *newest;         /* NULL: none is out at the newest revision */
+	char *title;                /* owned */
+	char *time_zone;            /* owned; "" is UTC */
+	struct zone *zone;          /* owned; NULL is UTC */
+	struct err broken;          /* BROKEN: why */
+	struct plan *plan;          /* owned; READY, as the rest */
+	struct keys *keys;          /* owned */
+	struct watch_hub *hub;      /* owned; NULL without watchers */
+	struct shared_view *newest; /* NULL: none is out at the newest revision */
+	struct shared_view *judged; /* the newest, kept for what checks found of it; a reference */
 	struct shared_view *scenario_views; /* kept until the plan moves on; a reference each */
 	struct waiters loading;
 	struct waiters undurable;
@@ -151,6 +152,8 @@ struct shared_view *workspace_scenario_view(
     struct workspace *ws, const char *id, struct err *err) MUST_CHECK;
 bool shared_view_settle(struct shared_view *view) MUST_CHECK; /* any thread; false out of memory */
 void shared_view_unref(struct shared_view *view);             /* takes NULL */
+/* Where it is the newest and a check of it is kept (check_book.h), it stays until the plan moves on. */
+void workspace_keep_judged(struct shared_view *view);
 
 /* Its civil date now. Any thread: nothing that it reads ever changes. */
 int32_t workspace_today(const struct workspace *ws);

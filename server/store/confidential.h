@@ -106,6 +106,11 @@ bool confidential_terms(struct confidential *store, const struct confidential_ro
     const struct confidential_settle *settle, struct confidential_terms *terms,
     struct err *err) MUST_CHECK;
 void confidential_terms_fini(struct confidential_terms *terms);
+/*
+ * How often a round was settled, or what is kept of its call changed: until it does, and the day is the same, rounds that are over
+ * stay so. Does not wait.
+ */
+uint64_t confidential_calls(const struct confidential *store);
 
 struct confidential_answer {
 	struct confidential_round round;

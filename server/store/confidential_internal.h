@@ -16,6 +16,7 @@ struct confidential {
 	char *directory;      /* owned; NULL: memory */
 	sqlite3 *db;          /* NULL: not open */
 	uint8_t key[CONFIDENTIAL_KEY];
+	uint64_t calls; /* confidential_calls(); atomic */
 };
 
 /* At first use; what failed is tried again. */

@@ -139,9 +139,16 @@ confidential_terms(struct confidential *store, const struct confidential_round *
 		confidential_terms_fini(terms);
 		ok =
 		    settle_terms(store, round, settle, err) && read_terms(store, round, terms, err);
+		__atomic_add_fetch(&store->calls, 1, __ATOMIC_RELAXED);
 	}
 	pthread_mutex_unlock(&store->lock);
 	return ok;
+}
+
+uint64_t
+confidential_calls(const struct confidential *store)
+{
+	return __atomic_load_n(&store->calls, __ATOMIC_RELAXED);
 }
 
 void

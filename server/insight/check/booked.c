@@ -146,7 +146,8 @@ booked_init(struct booked *b, struct pass *pass)
 	b->load = b->forecast->pc.load;
 	b->due = calloc((size_t)load_rows(b->load) * load_columns(b->load) + 1, sizeof b->due[0]);
 	b->before = malloc(((size_t)b->forecast->pc.plan->problem.days + 1) * sizeof b->before[0]);
-	if (b->due == NULL || b->before == NULL || !add_bookings(b, pass)) {
+	b->days = malloc(((size_t)b->forecast->pc.plan->problem.days + 1) * sizeof b->days[0]);
+	if (b->due == NULL || b->before == NULL || b->days == NULL || !add_bookings(b, pass)) {
 		pass_out_of_memory(pass);
 		return false;
 	}
@@ -161,6 +162,8 @@ booked_fini(struct booked *b)
 	free(b->parts);
 	free(b->due);
 	free(b->before);
+	free(b->days);
+	*b = (struct booked){.forecast = NULL};
 }
 
 const struct booked_part *
@@ -202,6 +205,18 @@ booked_due(const struct booked *b, uint32_t row, uint32_t column)
 	return b->due[(size_t)row * load_columns(b->load) + column];
 }
 
+/* What the row can give on so many days from today on. Most have no row in the schedule: nothing is asked of them. */
+static const int32_t *
+days_of(struct booked *b, uint32_t row, int32_t days)
+{
+	const struct plan_schedule *plan = b->forecast->pc.plan;
+
+	if (plan->rows == NULL || plan->rows[row] != SCHEDULE_NONE)
+		return plan->capacity + schedule_cell(&plan->problem, row);
+	load_days(b->load, row, plan->first_day, plan->first_day + days - 1, b->days);
+	return b->days;
+}
+
 /* Of the row, before that date; the schedule's days go on behind the last column. */
 static int64_t
 gives_before(struct booked *b, uint32_t row, int32_t date)
@@ -209,17 +224,19 @@ gives_before(struct booked *b, uint32_t row, int32_t date)
 	const struct plan_schedule *plan = b->forecast->pc.plan;
 	int32_t days = plan->problem.days;
 
-	if (b->row != row) {
-		const int32_t *capacity = plan->capacity + (size_t)row * (size_t)days;
+	if (date <= plan->first_day)
+		return 0;
+	days = date - plan->first_day < days ? date - plan->first_day : days;
+	if (b->row != row || b->known < days) {
+		const int32_t *capacity = days_of(b, row, days);
 
 		b->row = row;
+		b->known = days;
 		b->before[0] = 0;
 		for (int32_t day = 0; day < days; day++)
 			b->before[day + 1] = b->before[day] + capacity[day];
 	}
-	if (date <= plan->first_day)
-		return 0;
-	return b->before[date - plan->first_day < days ? date - plan->first_day : days];
+	return b->before[days];
 }
 
 int64_t

@@ -31,9 +31,14 @@ struct booked {
 	int64_t *due;    /* by row and column */
 	int64_t *before; /* by day from today: what one row can give before it */
 	uint32_t row;    /* that row */
+	int32_t known;   /* for so many days */
+	int32_t *days;   /* of one who has no row in the schedule */
 };
 
-/* False: the pass is stopped, or the plan is too large, which is said. Call booked_fini() all the same. */
+/*
+ * Rules have one of pass_booked(). False: the pass is stopped, or the plan is too large, which is said. Call booked_fini() all the
+ * same.
+ */
 bool booked_init(struct booked *b, struct pass *pass);
 void booked_fini(struct booked *b); /* takes one that is all zero */
 

@@ -6,6 +6,7 @@
 
 #include "common/arena.h"
 #include "common/calendar.h"
+#include "server/insight/check/booked.h"
 #include "server/insight/check/pass.h"
 #include "server/limits.h"
 #include "server/plan/kinds.h"
@@ -28,6 +29,8 @@ struct waived_key {
 };
 
 struct check {
+	const struct check
+	    *of; /* check_select(): borrows all but about and findings of it; else NULL */
 	const struct view *view;
 	struct check_query query;
 	struct index ix;
@@ -36,6 +39,7 @@ struct check {
 	struct plan_forecast forecast;
 	bool has_forecast;      /* it was tried */
 	bool forecast_is_whole; /* and came out */
+	struct booked booked;   /* the same as journeys: its forecast is NULL */
 	struct rule_state states[RULES_MAX];
 	struct arena *arena; /* waivers, texts of evidence */
 	struct control_waiver *waivers;
@@ -315,12 +319,12 @@ make_room(struct check *check)
 }
 
 static bool
-is_about(const struct check *check, const struct draft *d)
+is_about(const struct check *check, const uint32_t *subjects, unsigned count)
 {
 	if (check->about == NULL)
 		return true;
-	for (unsigned i = 0; i < d->subjects_count; i++) {
-		if (check->about[d->subjects[i]])
+	for (unsigned i = 0; i < count; i++) {
+		if (check->about[subjects[i]])
 			return true;
 	}
 	return false;
@@ -361,15 +365,14 @@ rank_of(const struct index *ix, const struct draft *d)
 }
 
 static void
-count_finding(
-    struct check *check, unsigned rule, enum severity severity, const struct draft *d, bool waived)
+count_finding(struct check *check, unsigned rule, enum severity severity, bool unknown, bool waived)
 {
 	struct rule_count *count = &check->counts.rules[rule];
 
 	if (waived) {
 		count->waived++;
 		check->counts.waived++;
-	} else if (d->unknown) {
+	} else if (unknown) {
 		count->unknown++;
 		check->counts.unknown++;
 	} else {
@@ -435,10 +438,10 @@ pass_emit(struct pass *pass, const struct draft *d)
 	enum severity severity = d->unknown ? SEVERITY_NOTE : check->states[pass->number].severity;
 	uint32_t waiver;
 
-	if (!is_about(check, d))
+	if (!is_about(check, d->subjects, d->subjects_count))
 		return;
 	waiver = check->keys_count > 0 ? find_waiver(check, pass->number, d) : UINT32_MAX;
-	count_finding(check, pass->number, severity, d, waiver != UINT32_MAX);
+	count_finding(check, pass->number, severity, d->unknown, waiver != UINT32_MAX);
 	if (is_wanted(check, severity, waiver != UINT32_MAX)) {
 		if (has_room(check, d))
 			keep(check, pass->number, severity, d, waiver);
@@ -486,7 +489,7 @@ pass_load(struct pass *pass)
 	struct err err = {0};
 
 	if (check->load == NULL) {
-		check->load = load_run(&check->ix, is_cancelled, check, &err);
+		check->load = load_run_asks(&check->ix, is_cancelled, check, &err);
 		pass->stop |= check->load == NULL;
 		check->oom |= check->load == NULL && err.code != ERR_CANCELLED;
 	}
@@ -531,8 +534,7 @@ run_forecast(struct check *check, struct err *err)
 	    .arg = check,
 	};
 
-	if (!plan_forecast_open(&check->forecast, check->view, check->query.today, DATE_NONE,
-		is_cancelled, check, err))
+	if (!plan_forecast_lend(&check->forecast, &check->ix, check->load, err))
 		return false;
 	options.draws = PASS_WORK / (check->forecast.pieces_count + 1);
 	options.draws = options.draws < PASS_DRAWS ? options.draws : PASS_DRAWS;
@@ -546,13 +548,23 @@ pass_forecast(struct pass *pass)
 	struct check *check = pass->check;
 	struct err err = {0};
 
-	if (!check->has_forecast) {
+	if (!check->has_forecast && pass_load(pass) != NULL) {
 		check->has_forecast = true;
 		check->forecast_is_whole = run_forecast(check, &err);
 		check->oom |= !check->forecast_is_whole && err_is_oom(&err);
 		pass->stop |= check->oom || err.code == ERR_CANCELLED;
 	}
 	return check->forecast_is_whole ? &check->forecast : NULL;
+}
+
+struct booked *
+pass_booked(struct pass *pass)
+{
+	struct check *check = pass->check;
+
+	if (check->booked.forecast == NULL && !booked_init(&check->booked, pass))
+		return NULL;
+	return &check->booked;
 }
 
 bool
@@ -706,6 +718,17 @@ run_rules(struct check *check, struct err *err)
 	return true;
 }
 
+/* What rules share; findings do not need it. */
+static void
+forget_aids(struct check *check)
+{
+	booked_fini(&check->booked);
+	plan_forecast_close(&check->forecast);
+	load_free(check->load);
+	check->load = NULL;
+	journeys_fini(&check->journeys);
+}
+
 static bool
 run(struct check *check, struct err *err)
 {
@@ -720,6 +743,10 @@ run(struct check *check, struct err *err)
 		return err_oom(err);
 	if (!read_waivers(check, err) || !run_rules(check, err))
 		return false;
+	forget_aids(check);
+	check->query.baseline = NULL; /* the caller's, as what follows */
+	check->query.voices = NULL;
+	check->query.worlds = NULL;
 	return sort_findings(check) || err_oom(err);
 }
 
@@ -741,14 +768,80 @@ check_run(const struct view *view, const struct check_query *query, struct err *
 	return check;
 }
 
+/* ---- a part of what was found */
+
+static bool
+is_selected(const struct check *check, unsigned rule)
+{
+	return check->query.rules == NULL || check->query.rules[rule];
+}
+
+static void
+select_finding(struct check *check, const struct finding *f)
+{
+	bool unknown = (f->flags & FINDING_UNKNOWN) != 0;
+	bool waived = (f->flags & FINDING_WAIVED) != 0;
+
+	if (!is_selected(check, f->rule) ||
+	    !is_about(check, check->subjects + f->subjects_first, f->subjects_count))
+		return;
+	count_finding(check, f->rule, (enum severity)f->severity, unknown, waived);
+	if (is_wanted(check, (enum severity)f->severity, waived))
+		check->findings[check->findings_count++] = *f;
+}
+
+static void
+count_expired(struct check *check)
+{
+	for (size_t i = 0; i < check->keys_count; i++) {
+		const struct waived_key *key = &check->keys[i];
+
+		check->counts.expired_waivers +=
+		    key->came_back && is_selected(check, key->rule) &&
+		    is_about(check, key->subjects, key->subjects_count);
+	}
+}
+
+struct check *
+check_select(const struct check *from, const struct check_query *query, struct err *err)
+{
+	struct check *check = malloc(sizeof *check);
+
+	assert(check_is_whole(from) && from->of == NULL);
+	if (check == NULL) {
+		err_oom(err);
+		return NULL;
+	}
+	*check = *from;
+	check->of = from;
+	check->query = *query;
+	check->about = NULL;
+	check->counts = (struct check_counts){.items = from->counts.items};
+	check->findings_count = 0;
+	check->findings = malloc((from->findings_count + 1) * sizeof check->findings[0]);
+	if (check->findings == NULL || !mark_about(check)) {
+		check_free(check);
+		err_oom(err);
+		return NULL;
+	}
+	for (size_t i = 0; i < from->findings_count; i++)
+		select_finding(check, &from->findings[i]);
+	count_expired(check);
+	return check;
+}
+
 void
 check_free(struct check *check)
 {
 	if (check == NULL)
 		return;
-	plan_forecast_close(&check->forecast);
-	load_free(check->load);
-	journeys_fini(&check->journeys);
+	if (check->of != NULL) {
+		free(check->about);
+		free(check->findings);
+		free(check);
+		return;
+	}
+	forget_aids(check);
 	index_fini(&check->ix);
 	arena_free(check->arena);
 	free(check->waivers);
@@ -782,6 +875,18 @@ const struct voices *
 pass_voices(const struct pass *pass)
 {
 	return pass->check->query.voices;
+}
+
+const struct worlds *
+pass_worlds(const struct pass *pass)
+{
+	return pass->check->query.worlds;
+}
+
+bool
+pass_is_cancelled(void *pass)
+{
+	return is_cancelled(((struct pass *)pass)->check);
 }
 
 bool
@@ -826,15 +931,3 @@ check_waiver(const struct check *check, const struct finding *finding)
 {
 	return (finding->flags & FINDING_WAIVED) != 0 ? &check->waivers[finding->waiver] : NULL;
 }
-const struct worlds *
-pass_worlds(const struct pass *pass)
-{
-	return pass->check->query.worlds;
-}
-
-bool
-pass_is_cancelled(void *pass)
-{
-	return is_cancelled(((struct pass *)pass)->check);
-}
-

@@ -287,7 +287,7 @@ is_too_much(const struct pass *pass, struct booked *b, uint32_t row, uint32_t co
 	int64_t gives;
 
 	*by = cell->demand - cell->capacity;
-	if (!cell->is_known || load_last_day(b->load, column) < pass->today)
+	if (!cell->is_known || load_last_day(b->load, column) < pass->today || due == 0)
 		return over;
 	gives = booked_gives_until(b, row, column);
 	if ((double)due * 100 <= (double)gives * percent)
@@ -344,15 +344,13 @@ static void
 run_sustained(struct pass *pass)
 {
 	const struct load *load = pass_load(pass);
-	struct booked b = {.row = 0};
+	struct booked *b;
 
 	if (load == NULL || lacks_data(pass, load))
 		return;
-	if (booked_init(&b, pass)) {
-		for (uint32_t row = 0; row < load_rows(b.load) && pass_goes_on(pass); row++)
-			judge_sustained(pass, &b, row);
-	}
-	booked_fini(&b);
+	b = pass_booked(pass);
+	for (uint32_t row = 0; b != NULL && row < load_rows(load) && pass_goes_on(pass); row++)
+		judge_sustained(pass, b, row);
 }
 
 static void
@@ -419,7 +417,7 @@ struct waiting {
 
 struct under {
 	struct pass *pass;
-	struct booked booked;
+	struct booked *booked;
 	const struct load *load;
 	struct involved inv;
 	struct arena *arena;   /* the skills that are wanted */
@@ -555,14 +553,14 @@ is_stated(struct under *u, uint32_t row, uint32_t column, uint32_t initiative)
 	const struct load_cell *cell = load_cell(u->load, row, column);
 	const struct load_booking *list = load_bookings(u->load, cell);
 	size_t count;
-	const struct booked_part *parts = booked_parts(&u->booked, row, column, &count);
+	const struct booked_part *parts = booked_parts(u->booked, row, column, &count);
 
 	for (uint32_t i = 0; i < cell->count; i++) {
 		if (involved_top(&u->inv, list[i].work) == initiative)
 			return true;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (u->booked.forecast->pc.plan->heads[parts[i].initiative] == initiative)
+		if (u->booked->forecast->pc.plan->heads[parts[i].initiative] == initiative)
 			return true;
 	}
 	return false;
@@ -606,17 +604,21 @@ team_has_unstated(struct under *u, uint32_t row, uint32_t column)
 static void
 judge_under(struct under *u, uint32_t row, uint32_t column)
 {
-	int64_t gives = booked_gives(&u->booked, row, column);
-	int64_t booked = booked_sum(&u->booked, row, column);
+	int64_t booked = booked_sum(u->booked, row, column);
 	uint32_t who = load_who(u->load, row);
+	int64_t gives;
 	struct draft d;
 
-	if (gives == 0 || (double)booked * 100 >= (double)gives * u->pass->limits[UNDER_PERCENT])
-		return;
+	/* For most rows nothing waits: what they can give is asked last. */
 	draft_init(&d, who, load_period(u->load, column));
 	draft_number(&d, who, "person-days booked", days(booked));
-	draft_number(&d, who, "person-days available", days(gives));
-	if (!draft_waiting(u, row, &d) || team_has_unstated(u, row, column))
+	draft_number(&d, who, "person-days available", 0);
+	if (!draft_waiting(u, row, &d))
+		return;
+	gives = booked_gives(u->booked, row, column);
+	d.evidence[1].value.number = days(gives);
+	if (gives == 0 || (double)booked * 100 >= (double)gives * u->pass->limits[UNDER_PERCENT] ||
+	    team_has_unstated(u, row, column))
 		return;
 	pass_emit(u->pass, &d);
 }
@@ -658,9 +660,11 @@ run_under(struct pass *pass)
 		goto out;
 	}
 	find_waiting(&u);
-	if (u.failed || u.count == 0 || lacks_data(pass, u.load) || !booked_init(&u.booked, pass))
+	if (u.failed || u.count == 0 || lacks_data(pass, u.load))
 		goto out;
-	u.load = u.booked.load;
+	u.booked = pass_booked(pass);
+	if (u.booked == NULL)
+		goto out;
 	qsort_r(u.list, u.count, sizeof u.list[0], compare_waiting, (void *)(uintptr_t)pass->ix);
 	judge_rows(&u);
 out:
@@ -669,7 +673,6 @@ out:
 	free(u.list);
 	arena_free(u.arena);
 	arena_free(u.scratch);
-	booked_fini(&u.booked);
 	involved_fini(&u.inv);
 }
 

@@ -81,7 +81,7 @@ enum { INVERSION_LEAST_DAYS };
 
 struct inversion {
 	struct pass *pass;
-	struct booked booked;
+	struct booked *booked;
 	struct claims claims;
 	uint32_t row;
 	uint32_t column;
@@ -93,12 +93,12 @@ struct inversion {
 static void
 emit_inversion(struct inversion *v, uint32_t better, int64_t booked, int64_t lacks)
 {
-	uint32_t who = load_who(v->booked.load, v->row);
+	uint32_t who = load_who(v->booked->load, v->row);
 	struct draft d;
 
 	draft_init(&d, better, v->most->initiative);
 	d.subjects[d.subjects_count++] = who;
-	d.subjects[d.subjects_count++] = load_period(v->booked.load, v->column);
+	d.subjects[d.subjects_count++] = load_period(v->booked->load, v->column);
 	draft_number(&d, better, "person-days lacking", (double)lacks / 100);
 	draft_number(&d, better, "person-days booked", (double)booked / 100);
 	draft_number(&d, v->most->initiative, "person-days allocated", (double)v->most->held / 100);
@@ -135,16 +135,16 @@ judge_cell(struct inversion *v)
 {
 	const struct index *ix = v->pass->ix;
 	size_t count;
-	const struct booked_part *parts = booked_parts(&v->booked, v->row, v->column, &count);
-	int64_t ahead = booked_sum(&v->booked, v->row, v->column);
+	const struct booked_part *parts = booked_parts(v->booked, v->row, v->column, &count);
+	int64_t ahead = booked_sum(v->booked, v->row, v->column);
 	uint32_t end = v->claims.count;
 
 	v->held = 0;
 	v->most = NULL;
-	v->gives = booked_gives(&v->booked, v->row, v->column);
+	v->gives = booked_gives(v->booked, v->row, v->column);
 	while (count > 0 && pass_goes_on(v->pass)) {
 		const struct booked_part *part = &parts[--count];
-		uint32_t better = v->booked.forecast->pc.plan->heads[part->initiative];
+		uint32_t better = v->booked->forecast->pc.plan->heads[part->initiative];
 		uint32_t rank = ix->rank[better];
 		int64_t left, lacks;
 
@@ -162,7 +162,7 @@ judge_cell(struct inversion *v)
 static void
 judge_row(struct inversion *v)
 {
-	const struct load *load = v->booked.load;
+	const struct load *load = v->booked->load;
 	bool unknown = false;
 
 	for (v->column = 0; v->column < load_columns(load) && pass_goes_on(v->pass); v->column++) {
@@ -209,12 +209,11 @@ run_inversion(struct pass *pass)
 {
 	struct inversion v = {.pass = pass};
 
-	if (is_ready(pass) && booked_init(&v.booked, pass)) {
-		for (v.row = 0; v.row < load_rows(v.booked.load) && !pass->stop; v.row++)
+	if (is_ready(pass) && (v.booked = pass_booked(pass)) != NULL) {
+		for (v.row = 0; v.row < load_rows(v.booked->load) && !pass->stop; v.row++)
 			judge_row(&v);
 	}
 	claims_fini(&v.claims);
-	booked_fini(&v.booked);
 }
 
 static void

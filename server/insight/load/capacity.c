@@ -681,3 +681,46 @@ load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, in
 		until = now;
 	}
 }
+
+/* Has the calendar a working day that nobody is known to work on? */
+static bool
+has_more(const struct workdays *calendar, int32_t first, int32_t last, const uint8_t *worked)
+{
+	for (int32_t day = first; day <= last; day++) {
+		if (!worked[day - first] && workdays_count(calendar, day, day) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a team states may be for days on which its calendar has no work. */
+static bool
+states_capacity(const struct load *load, uint32_t row)
+{
+	return (load->ix->roles[load->who[row]] & ROLE_BIT(ROLE_CAPACITY_PERIOD)) != 0;
+}
+
+/* Most calendars are known after the first who has them. */
+bool
+load_worked(const struct load *load, int32_t first, int32_t last, uint8_t *worked)
+{
+	int32_t *days = malloc(((size_t)(last - first) + 2) * sizeof days[0]);
+	bool *more = malloc(((size_t)load->calendars_count + 1) * sizeof more[0]);
+	bool ok = days != NULL && more != NULL;
+
+	for (uint32_t k = 0; ok && k < load->calendars_count; k++)
+		more[k] = has_more(&load->calendars[k], first, last, worked);
+	for (uint32_t row = 0; ok && row < load->rows; row++) {
+		uint32_t calendar = load->givers[row].calendar;
+
+		if (!more[calendar] && !states_capacity(load, row))
+			continue;
+		load_days(load, row, first, last, days);
+		for (int32_t day = first; day <= last; day++)
+			worked[day - first] |= days[day - first] > 0;
+		more[calendar] = has_more(&load->calendars[calendar], first, last, worked);
+	}
+	free(days);
+	free(more);
+	return ok;
+}

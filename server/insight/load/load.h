@@ -113,6 +113,9 @@ const struct load_ask *load_asks(const struct load *load, size_t *count);
  */
 void load_days(const struct load *load, uint32_t row, int32_t first, int32_t last, int32_t *out);
 
+/* Marks those days from first to last on which somebody of load_rows() gives anything; worked: what is known of them. False: out of memory. */
+bool load_worked(const struct load *load, int32_t first, int32_t last, uint8_t *worked) MUST_CHECK;
+
 uint32_t load_columns(const struct load *load);
 /* Periods that would be columns, but are too many for one table: those furthest from today. */
 uint32_t load_left_out(const struct load *load);

@@ -66,9 +66,11 @@ lay_axis(struct netter *n, struct err *err)
 	n->days = calloc((size_t)p->days + 2, sizeof n->days[0]);
 	if (n->axis == NULL || n->days == NULL)
 		return err_oom(err);
-	for (uint32_t g = 0; g < p->givers; g++)
+	for (int32_t day = 0; p->worked != NULL && day < p->days; day++)
+		n->axis[day] = p->worked[day];
+	for (uint32_t g = 0; p->worked == NULL && g < p->givers; g++)
 		for (int32_t day = 0; day < p->days; day++)
-			n->axis[day] |= p->capacity[(size_t)g * (size_t)p->days + (size_t)day] > 0;
+			n->axis[day] |= p->capacity[schedule_cell(p, g) + (size_t)day] > 0;
 	for (int32_t day = 0; day < p->days; day++) {
 		bool is_worked = n->axis[day] != 0;
 
@@ -210,7 +212,7 @@ find_times(struct netter *n)
 		qsort(n->slices, n->slices_count, sizeof n->slices[0], compare_by_day);
 	for (size_t i = 0; i < n->slices_count; i++) {
 		const struct slice *s = &n->slices[i];
-		double capacity = p->capacity[(size_t)s->giver * (size_t)p->days + (size_t)s->day];
+		double capacity = p->capacity[schedule_cell(p, s->giver) + (size_t)s->day];
 		double day = n->axis[s->day];
 
 		if (i == 0 || s[-1].giver != s->giver || s[-1].day != s->day)
@@ -315,7 +317,7 @@ static bool
 hand_on(struct netter *n, size_t from, size_t to, uint32_t *ended, struct err *err)
 {
 	const struct schedule_problem *p = n->p;
-	const int32_t *capacity = p->capacity + (size_t)n->spans[from].giver * (size_t)p->days;
+	const int32_t *capacity = p->capacity + schedule_cell(p, n->spans[from].giver);
 	size_t count = to - from, first = 0, freed = 0;
 	int64_t active = 0, handed_back = 0; /* on a day; what ended and has not been taken */
 

@@ -163,7 +163,7 @@ lay_block(void *arg, uint32_t block, unsigned worker, struct err *err)
 	struct plan_forecast *pf = policy->pf;
 	struct replay *replay = &policy->replays[worker];
 	const struct schedule_problem *p = policy->problem;
-	size_t cells = (size_t)p->givers * (size_t)p->days;
+	size_t cells = (size_t)schedule_rows(p) * (size_t)p->days;
 
 	forecast_block(pf->factors, block, replay->factors);
 	for (uint32_t k = 0; k < FORECAST_BLOCK && block * FORECAST_BLOCK + k < pf->draws; k++) {

@@ -8,7 +8,7 @@
 bool
 ledger_init(struct ledger *ledger, const struct schedule_problem *problem, struct err *err)
 {
-	size_t cells = (size_t)problem->givers * (size_t)problem->days;
+	size_t cells = (size_t)schedule_rows(problem) * (size_t)problem->days;
 
 	*ledger = (struct ledger){.problem = problem};
 	ledger->left = index_alloc(cells + 1, sizeof *ledger->left);
@@ -39,7 +39,7 @@ ledger_fini(struct ledger *ledger)
 static int32_t *
 left_of(const struct ledger *ledger, uint32_t giver)
 {
-	return ledger->left + (size_t)giver * (size_t)ledger->problem->days;
+	return ledger->left + schedule_cell(ledger->problem, giver);
 }
 
 void
@@ -194,7 +194,7 @@ struct laying {
 static const int32_t *
 capacity_of(const struct schedule_problem *problem, uint32_t giver)
 {
-	return problem->capacity + (size_t)giver * (size_t)problem->days;
+	return problem->capacity + schedule_cell(problem, giver);
 }
 
 /* The first day on which one of them may have something left. */

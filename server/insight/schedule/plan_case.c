@@ -34,6 +34,13 @@ plan_case_begin(struct plan_case *pc, const struct view *view, int32_t today, in
 	return true;
 }
 
+void
+plan_case_lend(struct plan_case *pc, const struct index *ix, struct load *load)
+{
+	*pc = (struct plan_case){.ix = *ix, .load = load};
+	pc->last = default_end(pc);
+}
+
 bool
 plan_case_open(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
     index_stop_fn stop, void *arg, struct err *err)
@@ -48,9 +55,10 @@ void
 plan_case_close(struct plan_case *pc)
 {
 	plan_schedule_free(pc->plan);
-	load_free(pc->load);
-	if (pc->has_index)
+	if (pc->has_index) {
+		load_free(pc->load);
 		index_fini(&pc->ix);
+	}
 	*pc = (struct plan_case){.last = 0};
 }
 

@@ -17,7 +17,7 @@
 
 struct plan_case {
 	struct index ix; /* with the ways back of ROLE_PART_OF */
-	bool has_index;
+	bool has_index;  /* its own, as the load is then */
 	struct load *load;
 	struct plan_schedule *plan;
 	int32_t last; /* the last day that is booked */
@@ -29,7 +29,12 @@ struct plan_case {
  */
 bool plan_case_begin(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
     index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
-/* The same and the problem, from today to the last day. ERR_INVALID too: until is before today. */
+/*
+ * The same with an index and a load that there are already, until the end of the last period: the index has ROLE_PART_OF among its ways
+ * back, the load is of load_run_asks(); both are borrowed until it is closed.
+ */
+void plan_case_lend(struct plan_case *pc, const struct index *ix, struct load *load);
+/* plan_case_begin() and the problem, from today to the last day. ERR_INVALID too: until is before today. */
 bool plan_case_open(struct plan_case *pc, const struct view *view, int32_t today, int32_t until,
     index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
 void plan_case_close(struct plan_case *pc); /* takes one that is all zero */

@@ -29,8 +29,19 @@ look_further(struct plan_forecast *pf, struct err *err)
 	if (pc->ix.today + days - 1 < pf->until)
 		days = (int64_t)pf->until - pc->ix.today + 1;
 	pf->looked_until = (int32_t)(pc->ix.today + days - 1);
-	pc->plan = plan_schedule_new(&pc->ix, pc->load, pf->looked_until, err);
+	pc->plan = pc->has_index
+		       ? plan_schedule_new(&pc->ix, pc->load, pf->looked_until, err)
+		       : plan_schedule_new_asked(&pc->ix, pc->load, pf->looked_until, err);
 	return pc->plan != NULL;
+}
+
+static bool
+open_case(struct plan_forecast *pf, struct err *err)
+{
+	pf->until = pf->pc.last;
+	return look_further(pf, err) &&
+	       forecast_history_init(&pf->history, &pf->pc.ix, pf->pc.load, err) &&
+	       forecast_ranges(pf, err);
 }
 
 bool
@@ -38,12 +49,16 @@ plan_forecast_open(struct plan_forecast *pf, const struct view *view, int32_t to
     index_stop_fn stop, void *arg, struct err *err)
 {
 	*pf = (struct plan_forecast){.until = until};
-	if (!plan_case_begin(&pf->pc, view, today, until, stop, arg, err))
-		return false;
-	pf->until = pf->pc.last;
-	return look_further(pf, err) &&
-	       forecast_history_init(&pf->history, &pf->pc.ix, pf->pc.load, err) &&
-	       forecast_ranges(pf, err);
+	return plan_case_begin(&pf->pc, view, today, until, stop, arg, err) && open_case(pf, err);
+}
+
+bool
+plan_forecast_lend(
+    struct plan_forecast *pf, const struct index *ix, struct load *load, struct err *err)
+{
+	*pf = (struct plan_forecast){0};
+	plan_case_lend(&pf->pc, ix, load);
+	return open_case(pf, err);
 }
 
 void

@@ -110,6 +110,12 @@ struct plan_forecast {
 bool plan_forecast_open(struct plan_forecast *pf, const struct view *view, int32_t today,
     int32_t until, index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
 /*
+ * The same with an index and a load that there are already (plan_case_lend()). Only those whom running work asks for something have
+ * a row of days in its problem.
+ */
+bool plan_forecast_lend(struct plan_forecast *pf, const struct index *ix, struct load *load,
+    struct err *err) MUST_CHECK;
+/*
  * ERR_LIMIT: too many draws for so many initiatives (says how many can be), ERR_CANCELLED, ERR_INVALID. Kept: numbers of pieces whose ends are
  * wanted besides; borrowed.
  */

@@ -165,19 +165,83 @@ lay_givers(struct builder *b, int32_t last, struct err *err)
 		    "%u teams and people over %d days are more than %u days to plan: shorten the "
 		    "horizon",
 		    p->givers, p->days, LIMIT_SCHEDULE_CELLS);
-	plan->capacity =
-	    index_alloc((size_t)p->givers * (size_t)p->days + 1, sizeof *plan->capacity);
 	plan->home = calloc((size_t)p->givers + 1, sizeof *plan->home);
-	if (plan->capacity == NULL || plan->home == NULL)
+	if (plan->home == NULL)
 		return err_oom(err);
 	for (uint32_t row = 0; row < p->givers; row++) {
 		uint32_t team = load_team(b->load, row);
 
 		plan->home[row] = team != SLOT_NONE ? load_row_of(b->load, team) : SCHEDULE_NONE;
-		load_days(b->load, row, plan->first_day, last,
-		    plan->capacity + (size_t)row * (size_t)p->days);
 	}
 	return true;
+}
+
+static void
+mark_asked(struct plan_schedule *plan, uint32_t giver)
+{
+	plan->rows[giver] = 0;
+	if (plan->home[giver] != SCHEDULE_NONE)
+		plan->rows[plan->home[giver]] = 0;
+}
+
+/* Those who give to some need, and their teams. */
+static bool
+number_rows(struct plan_schedule *plan, struct err *err)
+{
+	struct schedule_problem *p = &plan->problem;
+
+	plan->rows = malloc(((size_t)p->givers + 1) * sizeof *plan->rows);
+	if (plan->rows == NULL)
+		return err_oom(err);
+	memset(plan->rows, 0xff, ((size_t)p->givers + 1) * sizeof *plan->rows);
+	for (uint32_t n = 0; n < p->needs; n++)
+		if (plan->need[n].giver != SCHEDULE_NONE)
+			mark_asked(plan, plan->need[n].giver);
+	for (uint32_t k = 0; k < p->pools; k++)
+		mark_asked(plan, plan->pool[k]);
+	for (uint32_t row = 0; row < p->givers; row++)
+		if (plan->rows[row] != SCHEDULE_NONE)
+			plan->rows[row] = p->rows_count++;
+	p->rows = plan->rows;
+	return true;
+}
+
+/* Of the others only matters on which days anybody works. */
+static bool
+lay_worked(struct builder *b, int32_t last, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+	struct schedule_problem *p = &plan->problem;
+
+	plan->worked = calloc((size_t)p->days + 1, 1);
+	if (plan->worked == NULL)
+		return err_oom(err);
+	for (uint32_t row = 0; row < p->rows_count; row++)
+		for (int32_t day = 0; day < p->days; day++)
+			plan->worked[day] |=
+			    plan->capacity[(size_t)row * (size_t)p->days + (size_t)day] > 0;
+	p->worked = plan->worked;
+	return load_worked(b->load, plan->first_day, last, plan->worked) || err_oom(err);
+}
+
+static bool
+lay_capacity(struct builder *b, int32_t last, bool only_asked, struct err *err)
+{
+	struct plan_schedule *plan = b->plan;
+	struct schedule_problem *p = &plan->problem;
+
+	if (only_asked && !number_rows(plan, err))
+		return false;
+	plan->capacity =
+	    index_alloc((size_t)schedule_rows(p) * (size_t)p->days + 1, sizeof *plan->capacity);
+	if (plan->capacity == NULL)
+		return err_oom(err);
+	for (uint32_t row = 0; row < p->givers; row++)
+		if (!only_asked || plan->rows[row] != SCHEDULE_NONE)
+			load_days(b->load, row, plan->first_day, last,
+			    plan->capacity + schedule_cell(p, row));
+	p->capacity = plan->capacity;
+	return !only_asked || lay_worked(b, last, err);
 }
 
 static bool
@@ -310,8 +374,9 @@ lay_all(struct builder *b, struct err *err)
 	return plan_lay_needs(b, err);
 }
 
-struct plan_schedule *
-plan_schedule_new(const struct index *ix, const struct load *load, int32_t last, struct err *err)
+static struct plan_schedule *
+make(
+    const struct index *ix, const struct load *load, int32_t last, bool only_asked, struct err *err)
 {
 	struct builder b = {.ix = ix, .load = load, .plan = calloc(1, sizeof *b.plan)};
 	struct named *list = NULL;
@@ -323,7 +388,7 @@ plan_schedule_new(const struct index *ix, const struct load *load, int32_t last,
 		return NULL;
 	}
 	ok = lay_givers(&b, last, err) && find_work(&b, &list, err) && lay_numbers(&b, list, err) &&
-	     lay_all(&b, err);
+	     lay_all(&b, err) && lay_capacity(&b, last, only_asked, err);
 	free(list);
 	free(b.order);
 	if (!ok) {
@@ -331,7 +396,6 @@ plan_schedule_new(const struct index *ix, const struct load *load, int32_t last,
 		return NULL;
 	}
 	p = &b.plan->problem;
-	p->capacity = b.plan->capacity;
 	p->home = b.plan->home;
 	p->streams = b.plan->streams;
 	p->work = b.plan->work;
@@ -339,6 +403,19 @@ plan_schedule_new(const struct index *ix, const struct load *load, int32_t last,
 	p->arc = b.plan->arc;
 	p->pool = b.plan->pool;
 	return b.plan;
+}
+
+struct plan_schedule *
+plan_schedule_new(const struct index *ix, const struct load *load, int32_t last, struct err *err)
+{
+	return make(ix, load, last, false, err);
+}
+
+struct plan_schedule *
+plan_schedule_new_asked(
+    const struct index *ix, const struct load *load, int32_t last, struct err *err)
+{
+	return make(ix, load, last, true, err);
 }
 
 void
@@ -350,6 +427,8 @@ plan_schedule_free(struct plan_schedule *plan)
 	free(plan->heads);
 	free(plan->number);
 	free(plan->capacity);
+	free(plan->rows);
+	free(plan->worked);
 	free(plan->home);
 	free(plan->streams);
 	free(plan->work);

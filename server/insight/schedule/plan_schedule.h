@@ -56,6 +56,8 @@ struct plan_schedule {
 	struct plan_need *stated; /* by need of the problem */
 
 	int32_t *capacity;
+	uint32_t *rows; /* NULL: each giver has a row */
+	uint8_t *worked;
 	uint32_t *home;
 	uint64_t *streams;
 	struct schedule_work *work;
@@ -70,6 +72,9 @@ struct plan_schedule {
  * are borrowed until it returns. NULL: ERR_INVALID (last is before today), ERR_LIMIT.
  */
 struct plan_schedule *plan_schedule_new(
+    const struct index *ix, const struct load *load, int32_t last, struct err *err) MUST_CHECK;
+/* The same, but only those whom running work asks for something, and their teams, have a row of days in it. */
+struct plan_schedule *plan_schedule_new_asked(
     const struct index *ix, const struct load *load, int32_t last, struct err *err) MUST_CHECK;
 void plan_schedule_free(struct plan_schedule *plan); /* takes NULL */
 

@@ -89,8 +89,10 @@ check_givers(const struct schedule_problem *p, struct err *err)
 		if (home != SCHEDULE_NONE &&
 		    (home >= p->givers || home == g || p->home[home] != SCHEDULE_NONE))
 			return err_set(err, ERR_INVALID, "giver %u is in a team that is none", g);
+		if (p->rows != NULL && p->rows[g] == SCHEDULE_NONE)
+			continue;
 		for (int32_t day = 0; day < p->days; day++) {
-			int32_t capacity = p->capacity[(size_t)g * (size_t)p->days + (size_t)day];
+			int32_t capacity = p->capacity[schedule_cell(p, g) + (size_t)day];
 
 			if (capacity < 0 || capacity > LIMIT_EFFORT)
 				return err_set(err, ERR_INVALID, "giver %u has %d on day %d", g,
@@ -309,7 +311,7 @@ add_energy(struct run *run, const struct schedule_need *need, uint32_t *count)
 static int32_t
 enough_by(const struct schedule_problem *p, uint32_t giver, int64_t energy)
 {
-	const int32_t *capacity = p->capacity + (size_t)giver * (size_t)p->days;
+	const int32_t *capacity = p->capacity + schedule_cell(p, giver);
 
 	for (int32_t day = 0; day < p->days; day++) {
 		energy -= capacity[day];

@@ -56,7 +56,14 @@ struct schedule_arc {
 struct schedule_problem {
 	int32_t days; /* the horizon */
 	uint32_t givers;
-	const int32_t *capacity; /* by giver and day */
+	const int32_t *capacity; /* by row and day */
+	/*
+	 * The row of each giver; those who give to no need may have none (SCHEDULE_NONE). NULL: of each their own number. Where there are
+	 * rows, worked says by day whether anybody works, with or without one.
+	 */
+	const uint32_t *rows;
+	uint32_t rows_count;
+	const uint8_t *worked;
 	const uint32_t *home; /* by giver: a person's team; SCHEDULE_NONE. A team has none itself */
 	uint32_t initiatives; /* best rank first */
 	const uint64_t *streams; /* by initiative: a number that is its own whatever its rank */
@@ -69,6 +76,19 @@ struct schedule_problem {
 	uint32_t arcs;
 	const struct schedule_arc *arc;
 };
+
+static inline uint32_t
+schedule_rows(const struct schedule_problem *p)
+{
+	return p->rows != NULL ? p->rows_count : p->givers;
+}
+
+/* Of a giver who has a row: where it begins in what is laid by row and day. */
+static inline size_t
+schedule_cell(const struct schedule_problem *p, uint32_t giver)
+{
+	return (size_t)(p->rows != NULL ? p->rows[giver] : giver) * (size_t)p->days;
+}
 
 struct schedule_policy {
 	bool

@@ -9,7 +9,7 @@
 /* The capacity that is left, and what was booked of it. */
 struct ledger {
 	const struct schedule_problem *problem;
-	int32_t *left; /* by giver and day */
+	int32_t *left; /* by row and day */
 	int32_t *
 	    frontier; /* by giver: behind the last day that better ranks booked; for those without backfill */
 	uint32_t *keeper;   /* by giver: who booked that day; SCHEDULE_NONE */
