@@ -50,6 +50,7 @@ show_nodes(struct context *ctx, const Plumb__V1__ImpactReply *r, bool customer)
 		table_column(table, "THEN", 0);
 	}
 	table_column(table, "SINCE IT", TABLE_WRAP);
+	table_column(table, "NAME", TABLE_DROP | TABLE_SHRINK);
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		const Plumb__V1__ImpactNode *node = r->nodes[i];
 
@@ -63,6 +64,7 @@ show_nodes(struct context *ctx, const Plumb__V1__ImpactReply *r, bool customer)
 			table_cell(table, node->then);
 		}
 		table_cellf(table, "%s: %s", node->relation, node->via);
+		table_cell(table, node->title);
 	}
 	if (table_rows(table) > 0)
 		table_print(table, &ctx->out);
@@ -103,6 +105,57 @@ say_cuts(struct context *ctx, const Plumb__V1__ImpactReply *r)
 	}
 }
 
+/* By what the days were worked out, and how much it may be late for nothing. */
+static void
+say_basis(struct context *ctx, const Plumb__V1__ImpactReply *r)
+{
+	struct str text;
+
+	if (r->days == 0)
+		return;
+	str_init(&text, 1000);
+	if (strcmp(r->basis, "schedule") != 0) {
+		str_add(&text, "Days are by the dates that the plan states");
+		if (r->basis_why[0])
+			str_addf(&text, ", not by the schedule: %s", r->basis_why);
+	} else {
+		str_add(&text,
+		    "Days of work are by the schedule: the plan was scheduled as it is, and with "
+		    "the delay");
+		if (r->slack__case != PLUMB__V1__IMPACT_REPLY__SLACK__SLACK)
+			str_add(&text, "; nothing that is scheduled waits for it");
+		else
+			str_addf(&text,
+			    "; it may end %" PRId32 " day%s later before another initiative does",
+			    r->slack, r->slack == 1 ? "" : "s");
+	}
+	str_add(&text, ".");
+	output_wrap(&ctx->out, "", text.data);
+	str_fini(&text);
+}
+
+static void
+say_others(struct context *ctx, const Plumb__V1__ImpactReply *r)
+{
+	struct str text;
+
+	if (r->n_others == 0)
+		return;
+	str_init(&text, 4096);
+	str_add(&text, "People are shared, so that others end later without resting on it:");
+	for (size_t i = 0; i < r->n_others; i++) {
+		const Plumb__V1__ImpactOther *other = r->others[i];
+
+		str_addf(&text, "%s %s by %" PRId32 " day%s%s", i ? "," : "", other->ref,
+		    other->late, other->late == 1 ? "" : "s", other->then[0] ? "" : " at least");
+	}
+	if (r->more_others)
+		str_addf(&text, " and %" PRIu32 " more", r->more_others);
+	str_add(&text, ".");
+	output_wrap(&ctx->out, "", text.data);
+	str_fini(&text);
+}
+
 static bool
 show_table(struct context *ctx, const Plumb__V1__ImpactReply *r)
 {
@@ -140,6 +193,8 @@ show_table(struct context *ctx, const Plumb__V1__ImpactReply *r)
 	}
 	if (r->n_nodes > 0)
 		output_text(&ctx->out, "\n");
+	say_basis(ctx, r);
+	say_others(ctx, r);
 	say_values(ctx, r);
 	say_cuts(ctx, r);
 	if (r->more)
@@ -152,7 +207,7 @@ show_csv(struct context *ctx, const Plumb__V1__ImpactReply *r)
 {
 	static const char *const titles[] = {"ITEM", "DEPTH", "SHARE", "UNSTATED", "CUSTOMER",
 	    "VIA", "RELATION", "LATE", "PLANNED", "THEN", "ASSUMED", "VALUE", "CURRENCY", "OWNER",
-	    "TITLE"};
+	    "TITLE", "SCHEDULED"};
 	struct table *table = table_new();
 
 	if (!table)
@@ -183,6 +238,7 @@ show_csv(struct context *ctx, const Plumb__V1__ImpactReply *r)
 		table_cell(table, node->currency);
 		table_cell(table, node->owner);
 		table_cell(table, node->title);
+		table_cell(table, node->scheduled ? "true" : "");
 	}
 	table_print(table, &ctx->out);
 	table_free(table);
@@ -217,6 +273,8 @@ run(struct context *ctx, const struct args *args)
 	if (days && !parse_u64(days, 1, 3660, &number))
 		return command_usage(
 		    args, "--days is a number of days from 1 to 3660, not '%s'", days);
+	if (!days && args_has(args, "by-plan"))
+		return command_usage(args, "--by-plan says how --days are counted: add --days N");
 	if (days && args_has(args, "gone"))
 		return command_usage(args, "either it is late (--days) or gone (--gone)");
 	ref = context_ref(ctx, args->values[0], KINDS);
@@ -225,6 +283,7 @@ run(struct context *ctx, const struct args *args)
 	request.at = &at;
 	request.ref = pb_str(ref);
 	request.days = (uint32_t)number;
+	request.by_plan = args_has(args, "by-plan");
 	reply = context_call(ctx, &plumb__v1__insight__descriptor, "Impact", &request.base);
 	if (!reply) {
 		context_suggest(ctx, ref);
@@ -237,6 +296,7 @@ run(struct context *ctx, const struct args *args)
 
 static const struct option options[] = {
     {0, "days", "N", "it is so many days late: what else is late then, and by how many days", NULL},
+    {0, "by-plan", NULL, "count days by the plan's dates, even where it can be scheduled", NULL},
     {0, "gone", NULL, "it is missed or given up (the default)", NULL},
     {0},
 };
@@ -261,8 +321,9 @@ const struct command cmd_impact = {
 	"that on some way nothing states how much, ? that nothing does."
 	"\n\n"
 	"With --days: whose dates pass, by how many days, after what lies between has taken in "
-	"what "
-	"it can; ? says that something on the way states no date. The formula: docs/IMPACT.md.",
+	"what it can. Where people and efforts are stated the plan is scheduled as it is and with "
+	"the delay; else, and for objectives, the plan's dates count: ? says that something on the "
+	"way states no date. The formula: docs/IMPACT.md.",
     .options = options,
     .examples = examples,
     .min_args = 1,

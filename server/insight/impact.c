@@ -6,7 +6,6 @@
 
 #include "server/insight/burnup.h"
 #include "server/insight/progress.h"
-#include "server/limits.h"
 #include "server/plan/effect.h"
 
 #define NONE UINT32_MAX
@@ -25,6 +24,12 @@ struct whole {
 	size_t count;
 };
 
+/* What those that refer to an item in one role come to together. */
+struct sum {
+	double of;
+	uint8_t role; /* ROLE_NONE: not worked out yet */
+};
+
 struct impact {
 	const struct index *ix;
 	struct progress *progress;
@@ -33,6 +38,7 @@ struct impact {
 	uint32_t wholes_cap;
 	uint32_t *whole_of; /* by slot, 1-based */
 	uint32_t *node_of;  /* by slot, 1-based; of the answer under way */
+	struct sum *sums;   /* by slot: a thousand that rest on one would each add it up anew */
 	bool oom;
 };
 
@@ -248,7 +254,7 @@ struct walk {
 	struct impact_result *out;
 	uint32_t nodes_cap;
 	uint32_t edges_cap;
-	bool aims;
+	const struct impact_ask *ask;
 };
 
 static bool
@@ -281,7 +287,7 @@ node_at(struct walk *w, uint32_t slot, uint32_t depth)
 
 	if (im->node_of[slot] != 0)
 		return im->node_of[slot] - 1;
-	if (w->out->nodes_count == LIMIT_IMPACT_NODES) {
+	if (w->out->nodes_count == w->ask->most) {
 		w->out->more = true;
 		return NONE;
 	}
@@ -336,9 +342,8 @@ add_part(
 		add_edge(w, from, whole, relation, *part);
 }
 
-/* One of those that have the role there. */
-static struct part
-one_of(const struct index *ix, uint32_t slot, enum role role)
+static uint32_t
+count_all(const struct index *ix, uint32_t slot, enum role role)
 {
 	struct edges in = index_in(ix, slot);
 	uint32_t n = 0;
@@ -347,7 +352,18 @@ one_of(const struct index *ix, uint32_t slot, enum role role)
 		n += in.list[i].role == role && counts(ix, in.list[i].slot) &&
 		     (i == 0 || in.list[i - 1].slot != in.list[i].slot ||
 			 in.list[i - 1].role != role);
-	return (struct part){.share = n > 0 ? 1.0 / n : 1, .part = 1, .of = n};
+	return n;
+}
+
+/* One of those that have the role there. */
+static struct part
+one_of(struct impact *im, uint32_t slot, enum role role)
+{
+	struct sum *sum = &im->sums[slot];
+
+	if (sum->role != role)
+		*sum = (struct sum){count_all(im->ix, slot, role), (uint8_t)role};
+	return (struct part){.share = sum->of > 0 ? 1.0 / sum->of : 1, .part = 1, .of = sum->of};
 }
 
 static const struct part all_of_it = {.share = 1, .part = (double)NAN, .of = (double)NAN};
@@ -375,12 +391,11 @@ importance(const struct index *ix, uint32_t expectation)
 	return item->targets_count > 0 ? item_targets(item)->target : (double)NAN;
 }
 
-/* Of all that the segment expects. */
-static struct part
-segment_part(const struct index *ix, uint32_t expectation, uint32_t segment)
+static double
+add_importances(const struct index *ix, uint32_t segment)
 {
 	struct edges in = index_in(ix, segment);
-	struct part part = {.share = (double)NAN, .part = importance(ix, expectation)};
+	double sum = 0;
 
 	for (uint32_t i = 0; i < in.count; i++) {
 		double value;
@@ -389,8 +404,21 @@ segment_part(const struct index *ix, uint32_t expectation, uint32_t segment)
 		    !index_is(ix, in.list[i].slot, STANDING_LIVE))
 			continue;
 		value = importance(ix, in.list[i].slot);
-		part.of += isfinite(value) ? value : 0;
+		sum += isfinite(value) ? value : 0;
 	}
+	return sum;
+}
+
+/* Of all that the segment expects. */
+static struct part
+segment_part(struct impact *im, uint32_t expectation, uint32_t segment)
+{
+	struct sum *sum = &im->sums[segment];
+	struct part part = {.share = (double)NAN, .part = importance(im->ix, expectation)};
+
+	if (sum->role != ROLE_SEGMENT)
+		*sum = (struct sum){add_importances(im->ix, segment), ROLE_SEGMENT};
+	part.of = sum->of;
 	if (isfinite(part.part) && part.of > 0)
 		part.share = part.part / part.of;
 	return part;
@@ -430,17 +458,19 @@ follow_out(struct walk *w, uint32_t node, uint32_t slot, const struct edge *e)
 		add_part(w, node, slot, e->slot, IMPACT_EFFECT);
 		break;
 	case ROLE_ANSWERS:
-		if (!w->aims && kind == KIND_OBJECTIVE)
+		if (!w->ask->aims && kind == KIND_OBJECTIVE)
 			add_edge(w, node, e->slot, IMPACT_EXPECTATION,
-			    one_of(ix, e->slot, ROLE_ANSWERS));
+			    one_of(w->im, e->slot, ROLE_ANSWERS));
 		break;
 	case ROLE_WORKS_ON:
-		if (!w->aims)
-			add_edge(w, node, e->slot, IMPACT_STEP, one_of(ix, e->slot, ROLE_WORKS_ON));
+		if (!w->ask->aims)
+			add_edge(
+			    w, node, e->slot, IMPACT_STEP, one_of(w->im, e->slot, ROLE_WORKS_ON));
 		break;
 	case ROLE_SEGMENT:
 		if (kind == KIND_EXPECTATION)
-			add_edge(w, node, e->slot, IMPACT_SEGMENT, segment_part(ix, slot, e->slot));
+			add_edge(
+			    w, node, e->slot, IMPACT_SEGMENT, segment_part(w->im, slot, e->slot));
 		break;
 	default:
 		break;
@@ -462,14 +492,14 @@ follow_in(struct walk *w, uint32_t node, uint32_t slot, const struct edge *e)
 		add_edge(w, node, e->slot, IMPACT_TARGET, target_part(ix, e->slot));
 		break;
 	case ROLE_AFFECTS:
-		if (!w->aims && kind == KIND_COMMITMENT)
+		if (!w->ask->aims && kind == KIND_COMMITMENT)
 			add_edge(w, node, e->slot, IMPACT_PROMISE, all_of_it);
-		else if (!w->aims && kind == KIND_DECISION)
+		else if (!w->ask->aims && kind == KIND_DECISION)
 			add_edge(w, node, e->slot, IMPACT_DECISION, all_of_it);
 		break;
 	case ROLE_MITIGATED_BY:
 		/* Who mitigates are references of the risk itself. */
-		if (!w->aims) {
+		if (!w->ask->aims) {
 			struct edges out = index_out(ix, e->slot);
 			unsigned n = 0;
 
@@ -480,7 +510,7 @@ follow_in(struct walk *w, uint32_t node, uint32_t slot, const struct edge *e)
 		}
 		break;
 	case ROLE_PART_OF:
-		if (!w->aims && kind == KIND_ASK && kind_is_work(ix->kinds[slot]))
+		if (!w->ask->aims && kind == KIND_ASK && kind_is_work(ix->kinds[slot]))
 			add_edge(w, node, e->slot, IMPACT_ASKED, all_of_it);
 		break;
 	default:
@@ -691,7 +721,7 @@ pass_days(const struct index *ix, struct impact_result *out, const struct impact
 	int32_t late = u->late, until = DATE_NONE;
 	bool assumed = u->assumed;
 
-	if (late <= 0 || e->relation == IMPACT_ASKED)
+	if (late <= 0 || e->relation == IMPACT_ASKED || v->scheduled)
 		return;
 	if (keeps_a_day(e->relation) && ix->kinds[v->slot] != KIND_GOAL) {
 		until = room(ix, e, u->slot, v->slot);
@@ -728,8 +758,28 @@ pass_share(struct impact_result *out, uint32_t edge, double *best)
 	}
 }
 
+/* Where it is scheduled the schedule says how late it is; else the way there will. */
+static void
+take_schedule(const struct impact_ask *ask, const struct index *ix, struct impact_node *node)
+{
+	node->planned = end_of(ix, node->slot);
+	if (ask->before == NULL || ask->before[node->slot] == DATE_NONE ||
+	    ask->before[node->slot] == IMPACT_BEYOND)
+		return;
+	node->scheduled = true;
+	node->planned = ask->before[node->slot];
+	node->then = ask->after[node->slot];
+	if (node->then == IMPACT_BEYOND) {
+		node->late = ask->days;
+		node->then = DATE_NONE;
+		node->assumed = true;
+	} else if (node->then > node->planned) {
+		node->late = node->then - node->planned;
+	}
+}
+
 static bool
-settle(struct walk *w, int32_t days, struct dfs *d)
+settle(struct walk *w, struct dfs *d)
 {
 	const struct index *ix = w->im->ix;
 	struct impact_result *out = w->out;
@@ -738,11 +788,11 @@ settle(struct walk *w, int32_t days, struct dfs *d)
 	if (best == NULL)
 		return false;
 	for (uint32_t i = 0; i < out->nodes_count; i++)
-		out->nodes[i].planned = end_of(ix, out->nodes[i].slot);
+		take_schedule(w->ask, ix, &out->nodes[i]);
 	out->nodes[0].share = 1;
-	out->nodes[0].late = days;
+	out->nodes[0].late = w->ask->days;
 	if (out->nodes[0].planned != DATE_NONE)
-		out->nodes[0].then = out->nodes[0].planned + days;
+		out->nodes[0].then = out->nodes[0].planned + w->ask->days;
 	for (uint32_t i = d->ordered; i-- > 0;) {
 		uint32_t node = d->order[i];
 
@@ -778,15 +828,15 @@ gather(struct walk *w, uint32_t slot, uint32_t **first)
 }
 
 bool
-impact_of(struct impact *im, uint32_t slot, int32_t days, bool aims, struct impact_result *out,
-    struct err *err)
+impact_of(
+    struct impact *im, const struct impact_ask *ask, struct impact_result *out, struct err *err)
 {
-	struct walk w = {.im = im, .out = out, .aims = aims};
+	struct walk w = {.im = im, .out = out, .ask = ask};
 	struct dfs d = {0};
 	bool ok;
 
 	impact_result_fini(out);
-	ok = gather(&w, slot, &d.first);
+	ok = gather(&w, ask->slot, &d.first);
 	for (uint32_t i = 0; i < out->nodes_count; i++)
 		im->node_of[out->nodes[i].slot] = 0;
 	d.colour = calloc(out->nodes_count + 1u, sizeof d.colour[0]);
@@ -795,7 +845,7 @@ impact_of(struct impact *im, uint32_t slot, int32_t days, bool aims, struct impa
 	ok = ok && d.colour != NULL && d.order != NULL && d.stack != NULL;
 	if (ok) {
 		search(out, &d);
-		ok = settle(&w, days, &d);
+		ok = settle(&w, &d);
 	}
 	free(d.colour);
 	free(d.order);
@@ -823,7 +873,8 @@ impact_new(const struct index *ix)
 	im->progress = progress_new(ix);
 	im->whole_of = calloc((size_t)ix->slots + 1, sizeof im->whole_of[0]);
 	im->node_of = calloc((size_t)ix->slots + 1, sizeof im->node_of[0]);
-	if (im->progress != NULL && im->whole_of != NULL && im->node_of != NULL)
+	im->sums = calloc((size_t)ix->slots + 1, sizeof im->sums[0]);
+	if (im->progress != NULL && im->whole_of != NULL && im->node_of != NULL && im->sums != NULL)
 		return im;
 	impact_free(im);
 	return NULL;
@@ -839,6 +890,7 @@ impact_free(struct impact *im)
 	free(im->wholes);
 	free(im->whole_of);
 	free(im->node_of);
+	free(im->sums);
 	progress_free(im->progress);
 	free(im);
 }

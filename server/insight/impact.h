@@ -5,7 +5,8 @@
  *
  * over the graph of contributions without the edges that lead back to something on the way (depth first, in order of kind and name).
  * That is the flow of value along a goal model's AND decomposition (van Lamsweerde, "Goal-oriented requirements engineering", RE 2001),
- * with stated weights for degrees. Days late follow dates the same way: over each edge what its slack does not take in.
+ * with stated weights for degrees. Days late follow dates the same way: over each edge what its slack does not take in; but where work
+ * is scheduled (impact_delay.h), by what the schedule says.
  *
  * Plain C on an index (check/index.h): no protobuf, no I/O, no clock.
  */
@@ -71,7 +72,8 @@ struct impact_node {
 	int32_t planned; /* DATE_NONE: states none */
 	int32_t then;
 	bool
-	    assumed; /* on the way that makes it late something states no date: no slack was counted */
+	    assumed; /* on the way that makes it late something states no date: no slack was counted; or it ends behind all days */
+	bool scheduled; /* planned and then are the schedule's */
 };
 
 struct impact_result {
@@ -80,7 +82,7 @@ struct impact_result {
 	uint32_t nodes_count;
 	struct impact_edge *edges;
 	uint32_t edges_count;
-	bool more; /* there is more than LIMIT_IMPACT_NODES */
+	bool more; /* there is more than `most` */
 };
 
 struct impact;
@@ -90,12 +92,21 @@ struct impact *impact_new(const struct index *ix) MUST_CHECK;
 void impact_free(struct impact *impact); /* takes NULL */
 /* Can something rest on it? Work, asks, measures, objectives. */
 bool impact_has(unsigned kind);
-/*
- * What rests on it; days: it is so many days late, 0: it is gone. aims: only work, measures, objectives and goals. Frees what out held, which is
- * all zero at first. ERR_LIMIT out of memory.
- */
-bool impact_of(struct impact *impact, uint32_t slot, int32_t days, bool aims,
-    struct impact_result *out, struct err *err) MUST_CHECK;
+
+#define IMPACT_BEYOND INT32_MAX /* behind all days that are scheduled */
+
+struct impact_ask {
+	uint32_t slot;
+	int32_t days;  /* it is so many days late; 0: it is gone */
+	bool aims;     /* only work, measures, objectives and goals */
+	uint32_t most; /* nodes */
+	/* By slot, the last day of work as it is scheduled, and with the delay; DATE_NONE: it is not. NULL: by the plan's dates alone. */
+	const int32_t *before;
+	const int32_t *after;
+};
+/* What rests on it. Frees what out held, which is all zero at first. ERR_LIMIT out of memory. */
+bool impact_of(struct impact *impact, const struct impact_ask *ask, struct impact_result *out,
+    struct err *err) MUST_CHECK;
 void impact_result_fini(struct impact_result *result);
 /* An objective that answers what customers expect, as items or in words. */
 bool impact_is_customer(const struct index *ix, uint32_t slot);

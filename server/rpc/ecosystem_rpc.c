@@ -102,6 +102,22 @@ fill_supports(const struct ecosystem_call *ec, Plumb__V1__EcosystemRow *row)
 	return true;
 }
 
+static Plumb__V1__EcosystemCount *
+make_count(struct ecosystem_call *ec, enum support_side side)
+{
+	Plumb__V1__EcosystemCount *out = arena_alloc(ec->arena, sizeof *out);
+	struct support_count count;
+
+	if (out == NULL || !ecosystem_count(&ec->ix, &ec->supports, side, ec->team, &count))
+		return NULL;
+	plumb__v1__ecosystem_count__init(out);
+	out->teams = count.teams;
+	out->work = count.work;
+	out->objectives = count.objectives;
+	out->measures = count.measures;
+	return out;
+}
+
 static bool
 fill_row(struct ecosystem_call *ec, uint32_t step, uint32_t segment, Plumb__V1__EcosystemRow *row)
 {
@@ -113,8 +129,13 @@ fill_row(struct ecosystem_call *ec, uint32_t step, uint32_t segment, Plumb__V1__
 	row->step = customer_ref(ec->arena, ix, step);
 	row->title = customer_title(ec->arena, ix, step);
 	row->segment = customer_ref(ec->arena, ix, segment);
-	return row->journey != NULL && row->stage != NULL && row->step != NULL &&
-	       row->title != NULL && row->segment != NULL && fill_supports(ec, row) &&
+	row->segment_title = customer_title(ec->arena, ix, segment);
+	row->front = make_count(ec, SUPPORT_FRONT);
+	row->back = make_count(ec, SUPPORT_BACK);
+	return row->segment_title != NULL && row->front != NULL && row->back != NULL &&
+	       row->journey != NULL && row->stage != NULL && row->step != NULL &&
+	       row->title != NULL && row->segment != NULL &&
+	       (ec->request->counts || fill_supports(ec, row)) &&
 	       customer_holes(ec->arena, ec->supports.holes, &row->holes, &row->n_holes) &&
 	       customer_refs(ec->arena, ix, &ec->supports.unanswered, LIMIT_JOURNEY_LIST,
 		   &row->unanswered, &row->n_unanswered, &row->more_unanswered);

@@ -7,15 +7,18 @@
 #include "common/pb.h"
 #include "plumb/v1/impact.pb-c.h"
 #include "server/insight/impact.h"
+#include "server/insight/impact_delay.h"
 #include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
-#define DAYS_MAX 3660u
+#define DAYS_MAX   3660u
+#define OTHERS_MAX 50u
 /* Under the limit of a message, with room for the last node or edge. */
 #define REPLY_BYTES ((size_t)3 << 20)
 
@@ -24,6 +27,8 @@ struct impact_call {
 	const Plumb__V1__ImpactRequest *request;
 	struct index ix;
 	struct impact_result result;
+	struct impact_delay delay;
+	bool is_scheduled;
 	uint32_t *order; /* of the nodes, as they are told */
 	size_t bytes;
 	Plumb__V1__ImpactReply reply;
@@ -38,32 +43,13 @@ is_cancelled(void *arg)
 static char *
 ref_of(const struct impact_call *ic, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(ic->ix.items[slot], ref);
-	return arena_strdup(ic->job->arena, ref);
+	return reply_ref(ic->job->arena, ic->ix.items[slot]);
 }
 
 static char *
 date_of(const struct impact_call *ic, int32_t date)
 {
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(ic->job->arena, date_format(date, text));
-}
-
-/* The one owner; "" none, or several. */
-static char *
-owner_of(const struct impact_call *ic, uint32_t slot)
-{
-	struct edges out = index_out(&ic->ix, slot);
-	uint32_t owner = SLOT_NONE, count = 0;
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == ROLE_OWNER && count++ == 0)
-			owner = out.list[i].slot;
-	}
-	return count == 1 ? ref_of(ic, owner) : pb_str("");
+	return reply_date(ic->job->arena, date);
 }
 
 static bool
@@ -92,20 +78,21 @@ fill_node(const struct impact_call *ic, const struct impact_node *node, Plumb__V
 
 	plumb__v1__impact_node__init(out);
 	out->ref = ref_of(ic, node->slot);
-	out->title = arena_strndup(ic->job->arena, item_title(item), item->title_len);
+	out->title = reply_title(ic->job->arena, item);
 	out->depth = node->depth;
 	out->share = node->share;
 	out->unstated = node->unstated;
 	out->customer = impact_is_customer(&ic->ix, node->slot);
 	out->via = ref_of(ic, ic->result.nodes[via->from].slot);
 	out->relation = pb_str(impact_relation_name(via->relation));
-	out->owner = owner_of(ic, node->slot);
+	out->owner = reply_owner(ic->job->arena, &ic->ix, node->slot);
 	out->planned = date_of(ic, node->planned);
 	out->then = pb_str("");
 	if (ic->request->days > 0) {
 		out->late__case = PLUMB__V1__IMPACT_NODE__LATE__LATE;
 		out->late = node->late;
 		out->assumed = node->assumed;
+		out->scheduled = node->scheduled;
 		out->then = date_of(ic, node->late > 0 ? node->then : node->planned);
 	}
 	return out->ref != NULL && out->title != NULL && out->via != NULL && out->owner != NULL &&
@@ -208,6 +195,81 @@ fill_edges(struct impact_call *ic)
 	return true;
 }
 
+/* ---- the schedule */
+
+/* Does it rest on what is late? */
+static bool *
+mark_nodes(const struct impact_call *ic)
+{
+	bool *is_node = arena_zalloc(ic->job->arena, (size_t)ic->ix.slots + 1);
+
+	for (uint32_t i = 0; is_node != NULL && i < ic->result.nodes_count; i++)
+		is_node[ic->result.nodes[i].slot] = true;
+	return is_node;
+}
+
+static Plumb__V1__ImpactOther *
+new_other(const struct impact_call *ic, uint32_t slot)
+{
+	Plumb__V1__ImpactOther *out = arena_alloc(ic->job->arena, sizeof *out);
+	int32_t before = ic->delay.before[slot], after = ic->delay.after[slot];
+
+	if (out == NULL)
+		return NULL;
+	plumb__v1__impact_other__init(out);
+	out->ref = ref_of(ic, slot);
+	out->title = reply_title(ic->job->arena, ic->ix.items[slot]);
+	out->planned = date_of(ic, before);
+	out->then = date_of(ic, after != IMPACT_BEYOND ? after : DATE_NONE);
+	out->late = (after != IMPACT_BEYOND ? after : ic->delay.pc.last + 1) - before;
+	return out->ref != NULL && out->title != NULL && out->planned != NULL && out->then != NULL
+		   ? out
+		   : NULL;
+}
+
+/* Initiatives that end later without resting on it. */
+static bool
+fill_others(struct impact_call *ic)
+{
+	const struct plan_schedule *plan = ic->delay.pc.plan;
+	Plumb__V1__ImpactReply *reply = &ic->reply;
+	bool *is_node = mark_nodes(ic);
+
+	reply->others = arena_array(ic->job->arena, OTHERS_MAX, sizeof reply->others[0]);
+	if (is_node == NULL || reply->others == NULL)
+		return false;
+	for (uint32_t i = 0; i < plan->problem.initiatives; i++) {
+		uint32_t slot = plan->heads[i];
+
+		if (is_node[slot] || ic->delay.after[slot] <= ic->delay.before[slot])
+			continue;
+		if (reply->n_others == OTHERS_MAX) {
+			reply->more_others++;
+			continue;
+		}
+		reply->others[reply->n_others] = new_other(ic, slot);
+		if (reply->others[reply->n_others++] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+fill_basis(struct impact_call *ic)
+{
+	Plumb__V1__ImpactReply *reply = &ic->reply;
+
+	reply->basis = pb_str(ic->is_scheduled ? "schedule" : "plan");
+	reply->basis_why = pb_str(ic->delay.why_not != NULL ? ic->delay.why_not : "");
+	if (!ic->is_scheduled)
+		return true;
+	if (ic->delay.slack >= 0) {
+		reply->slack__case = PLUMB__V1__IMPACT_REPLY__SLACK__SLACK;
+		reply->slack = ic->delay.slack;
+	}
+	return fill_others(ic);
+}
+
 static bool
 send_impact(struct impact_call *ic, const struct item *item, struct err *err)
 {
@@ -216,12 +278,13 @@ send_impact(struct impact_call *ic, const struct item *item, struct err *err)
 
 	plumb__v1__impact_reply__init(reply);
 	reply->ref = ref_of(ic, item->slot);
-	reply->title = arena_strndup(ic->job->arena, item_title(item), item->title_len);
+	reply->title = reply_title(ic->job->arena, item);
 	reply->more = ic->result.more;
 	reply->revision = ic->job->revision;
 	reply->today = date_format(ic->job->today, today);
 	reply->days = ic->request->days;
-	if (reply->ref == NULL || reply->title == NULL || !fill_nodes(ic) || !fill_edges(ic))
+	if (reply->ref == NULL || reply->title == NULL || !fill_nodes(ic) || !fill_edges(ic) ||
+	    (ic->request->days > 0 && !fill_basis(ic)))
 		return err_oom(err);
 	return view_job_send(ic->job, &reply->base, err);
 }
@@ -249,6 +312,37 @@ find(const struct view_job *job, const char *ref, const struct item **item, stru
 	return item_is_live(*item) || err_set(err, ERR_NOT_FOUND, "there is no %.150s", ref);
 }
 
+/* What the schedule makes of a delay of work, or of an ask. */
+static bool
+find_delay(struct impact_call *ic, const struct item *item, struct err *err)
+{
+	if (ic->request->days == 0 || ic->request->by_plan)
+		return true;
+	if (!kind_is_work(item->kind) && item->kind != KIND_ASK) {
+		ic->delay.why_not = "only work is scheduled";
+		return true;
+	}
+	if (!impact_delay_open(&ic->delay, ic->job->view, ic->job->today, item->slot,
+		(int32_t)ic->request->days, is_cancelled, ic->job, err))
+		return false;
+	ic->is_scheduled = ic->delay.why_not == NULL;
+	return true;
+}
+
+static bool
+ask(struct impact_call *ic, struct impact *impact, const struct item *item, struct err *err)
+{
+	const struct impact_ask ask = {
+	    .slot = item->slot,
+	    .days = (int32_t)ic->request->days,
+	    .most = LIMIT_IMPACT_NODES,
+	    .before = ic->is_scheduled ? ic->delay.before : NULL,
+	    .after = ic->is_scheduled ? ic->delay.after : NULL,
+	};
+
+	return impact_of(impact, &ask, &ic->result, err);
+}
+
 static bool
 run_impact(struct view_job *job, struct err *err)
 {
@@ -261,10 +355,10 @@ run_impact(struct view_job *job, struct err *err)
 	    !index_init(&ic.ix, job->view, job->today, IMPACT_IN_ROLES, is_cancelled, job, err))
 		return false;
 	impact = impact_new(&ic.ix);
-	ok = impact != NULL
-		 ? impact_of(impact, item->slot, (int32_t)ic.request->days, false, &ic.result, err)
-		 : err_oom(err);
+	ok = impact != NULL ? find_delay(&ic, item, err) && ask(&ic, impact, item, err)
+			    : err_oom(err);
 	ok = ok && send_impact(&ic, item, err);
+	impact_delay_close(&ic.delay);
 	impact_result_fini(&ic.result);
 	impact_free(impact);
 	index_fini(&ic.ix);

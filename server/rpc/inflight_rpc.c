@@ -20,6 +20,7 @@
 #include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/moves_plan.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 #define MESSAGE         50u /* initiatives */
@@ -207,20 +208,6 @@ new_result(const struct flight_call *fc, const struct inflight_result *r)
 		}                                                                                  \
 	} while (0)
 
-/* The one owner; "" none, or several. */
-static char *
-owner_of(const struct flight_call *fc, uint32_t slot)
-{
-	struct edges out = index_out(&fc->ix, slot);
-	uint32_t owner = SLOT_NONE, count = 0;
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == ROLE_OWNER && count++ == 0)
-			owner = out.list[i].slot;
-	}
-	return ref_of(fc, count == 1 ? owner : SLOT_NONE);
-}
-
 static int
 by_slot(const void *a, const void *b)
 {
@@ -314,7 +301,7 @@ new_initiative(const struct flight_call *fc, const struct inflight_of *of)
 	out->title = arena_strndup(fc->arena, item_title(item), item->title_len);
 	out->rank = rank != RANK_NONE ? rank : 0;
 	out->status = pb_str(status_of(item));
-	out->owner = owner_of(fc, of->slot);
+	out->owner = reply_owner(fc->arena, &fc->ix, of->slot);
 	if (of->planned >= 0) {
 		out->planned__case = PLUMB__V1__IN_FLIGHT_INITIATIVE__PLANNED__PLANNED;
 		out->planned = of->planned;

@@ -3,6 +3,7 @@
 #include "common/arena.h"
 #include "common/calendar.h"
 #include "common/pb.h"
+#include "server/insight/check/index.h"
 #include "server/plan/kinds.h"
 
 char *
@@ -19,6 +20,20 @@ char *
 reply_title(struct arena *arena, const struct item *item)
 {
 	return item != NULL ? arena_strndup(arena, item_title(item), item->title_len) : pb_str("");
+}
+
+char *
+reply_owner(struct arena *arena, const struct index *ix, uint32_t slot)
+{
+	struct edges out = index_out(ix, slot);
+	const struct item *owner = NULL;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < out.count; i++) {
+		if (out.list[i].role == ROLE_OWNER && count++ == 0)
+			owner = ix->items[out.list[i].slot];
+	}
+	return reply_ref(arena, count == 1 ? owner : NULL);
 }
 
 char *

@@ -5,12 +5,15 @@
 #include <stdint.h>
 
 struct arena;
+struct index;
 struct item;
 
 /* "kind/id"; "" for NULL. */
 char *reply_ref(struct arena *arena, const struct item *item);
 /* "" where it has none, and for NULL. */
 char *reply_title(struct arena *arena, const struct item *item);
+/* "person/id" of the one owner; "" none, or several. */
+char *reply_owner(struct arena *arena, const struct index *ix, uint32_t slot);
 /* "2026-03-31"; "" for DATE_NONE. */
 char *reply_date(struct arena *arena, int32_t day);
 

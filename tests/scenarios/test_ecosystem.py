@@ -24,6 +24,16 @@ def rows_of(client, workspace="", **request):
     return rows, summary
 
 
+def counts(row):
+    return tuple((c.teams, c.work, c.objectives, c.measures) for c in (row.front, row.back))
+
+
+def counted(row, side):
+    """The same from who it is."""
+    refs = {s.ref for s in row.supports if s.side == side}
+    return tuple(sum(ref.startswith(kinds) for ref in refs) for kinds in ("team/", ("initiative/", "workstream/"), "objective/", "measure/"))
+
+
 def supports(row):
     return [(E.Support.How.Name(s.how), s.ref, s.through, s.team) for s in row.supports]
 
@@ -75,11 +85,17 @@ class EcosystemTest(unittest.TestCase):
         self.assertEqual((list(rows[1].unanswered), supports(rows[2])), (["expectation/u"], []))
         self.assertEqual(list(rows[2].holes), journey.holes("NO_OWNER", "NO_MEASURE", "NO_WORK", "NO_EXPECTATION"))
         self.assertEqual((summary.rows, summary.steps, summary.bare, summary.unanswered), (3, 2, 1, 1))
+        # each once: teams, work, objectives, measures
+        self.assertEqual([counts(r) for r in rows], [((1, 1, 1, 1), (2, 2, 0, 2)), ((1, 1, 0, 1), (2, 1, 0, 1)), ((0, 0, 0, 0), (0, 0, 0, 0))])
+        brief, again = rows_of(self.client, counts=True)
+        self.assertEqual(([counts(r) for r in brief], [list(r.supports) for r in brief]), ([counts(r) for r in rows], [[], [], []]))
+        self.assertEqual((list(brief[2].holes), again), (list(rows[2].holes), summary))
 
     def test_of_a_team(self):
         rows, _ = rows_of(self.client, team="helpers")
         self.assertEqual([(r.segment, [s.ref for s in r.supports]) for r in rows],
                          [("segment/s", ["initiative/serves", "team/helpers"]), ("segment/t", ["team/helpers"])])
+        self.assertEqual([counts(r) for r in rows], [((0, 0, 0, 0), (1, 1, 0, 0)), ((0, 0, 0, 0), (1, 0, 0, 0))])
         self.assertEqual([r.step for r in rows_of(self.client, step="bare")[0]], ["step/bare"])
         rows, summary = rows_of(self.client, step="bare", segment="s")
         self.assertIn("no expectation of it is stated", summary.notes[0])
@@ -103,8 +119,15 @@ class EcosystemTest(unittest.TestCase):
 
     def test_command(self):
         out = self.plumb()
-        for line in out.splitlines():
+        for line in (out + self.plumb("--all")).splitlines():
             self.assertLessEqual(len(line), 80)
+        # what nothing supports comes first
+        self.assertEqual([line.split()[0] for line in out.splitlines()[1:] if line.startswith(("x", "bare"))], ["bare", "x", "x"])
+        self.assertIn("owner, measure, work, expectations", " ".join(line[line.find("owner"):] for line in out.splitlines()[1:2]))
+        self.assertIn("answers to 1", out)
+        for args in (("x",), ("step/x",), ("--step", "x"), ("x", "segment/s")):
+            self.assertIn("works on the step", " ".join(self.plumb(*args).split()))
+        self.assertNotIn("works on the step", " ".join(out.split()))
         self.assertIn("2 steps; 1 of 3 lines of step and segment that nothing supports; 1 expectation", " ".join(out.split()))
         rows = self.plumb("-o", "csv").splitlines()
         self.assertEqual(rows[0], "journey,stage,step,segment,side,who_or_what,does,through,team")
@@ -127,6 +150,8 @@ class TwinTest(unittest.TestCase):
         client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id=workspace))
         client.call("Plan.Apply", P.ApplyRequest(workspace=workspace, change_set=P.ChangeSet(changes=journey.changes_of(plan))))
         rows, summary = rows_of(client, workspace)
+        for row in rows:
+            self.assertEqual(counts(row), (counted(row, 0), counted(row, 1)))
         want = {}
         for name, step in plan["steps"].items():
             expects = {n: e["segment"] for n, e in plan["expectations"].items() if e["step"] == name}

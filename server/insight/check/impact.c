@@ -5,6 +5,7 @@
 
 #include "common/str.h"
 #include "server/insight/check/pass.h"
+#include "server/limits.h"
 
 enum { EXPOSED_SHARE };
 
@@ -95,9 +96,10 @@ judge_node(struct exposed *e, uint32_t source, uint32_t node)
 static void
 judge_source(struct exposed *e, uint32_t source)
 {
+	const struct impact_ask ask = {.slot = source, .aims = true, .most = LIMIT_IMPACT_NODES};
 	struct err err;
 
-	if (!impact_of(e->impact, source, 0, true, &e->result, &err)) {
+	if (!impact_of(e->impact, &ask, &e->result, &err)) {
 		pass_out_of_memory(e->pass);
 		return;
 	}

@@ -179,6 +179,45 @@ settle(const struct index *ix, struct supports *out)
 	out->count = kept;
 }
 
+static void
+count_one(const struct index *ix, uint32_t slot, struct support_count *count)
+{
+	switch (ix->kinds[slot]) {
+	case KIND_TEAM:
+		count->teams++;
+		break;
+	case KIND_OBJECTIVE:
+		count->objectives++;
+		break;
+	case KIND_MEASURE:
+		count->measures++;
+		break;
+	default:
+		count->work++;
+	}
+}
+
+bool
+ecosystem_count(const struct index *ix, struct supports *supports, enum support_side side,
+    uint32_t team, struct support_count *count)
+{
+	struct slots *slots = &supports->scratch;
+
+	*count = (struct support_count){0};
+	slots->count = 0;
+	for (size_t i = 0; i < supports->count; i++) {
+		const struct support *s = &supports->list[i];
+
+		if (s->side == side && (team == SLOT_NONE || s->team == team) &&
+		    !slots_add(slots, s->slot))
+			return false;
+	}
+	slots_by_name(ix, slots);
+	for (size_t i = 0; i < slots->count; i++)
+		count_one(ix, slots->list[i], count);
+	return true;
+}
+
 bool
 ecosystem_of(
     const struct journeys *js, uint32_t step, uint32_t segment, int32_t day, struct supports *out)

@@ -54,6 +54,17 @@ void supports_fini(struct supports *supports);
 bool ecosystem_of(const struct journeys *js, uint32_t step, uint32_t segment, int32_t day,
     struct supports *out) MUST_CHECK;
 
+/* How many different ones contribute on a side, of a team (SLOT_NONE: of all). */
+struct support_count {
+	uint32_t teams;
+	uint32_t work;
+	uint32_t objectives;
+	uint32_t measures;
+};
+/* False: out of memory. */
+bool ecosystem_count(const struct index *ix, struct supports *supports, enum support_side side,
+    uint32_t team, struct support_count *count) MUST_CHECK;
+
 /* The team that answers for it: itself, the objective's, that of the first owner who is there; SLOT_NONE. */
 uint32_t ecosystem_team(const struct index *ix, uint32_t slot);
 
