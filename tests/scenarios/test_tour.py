@@ -1,18 +1,22 @@
 """docs/TOUR.md: every command in it is run, in order, against one daemon, and prints what is written there.
 
+As in deploy/quickstart the plan is loaded, and the leaders give their ballots, on the evening before the day of the tour.
+
 A block ```yaml NAME (or another language) is a file that the commands use. After a change of what commands print,
 "tests/scenarios/test_tour.py --write" writes their new output into the document, to be read before it is committed.
 """
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
 
-from plumbrpc import ROOT, Daemon
+from plumbrpc import ROOT, Daemon, binary
 from session import read, run_plumb, sections_of, tells
 
+EVENING, LOAD = "2026-06-29T18:00:00Z", "plumb apply -f deploy/example --yes"
 TOUR = os.path.join(ROOT, "docs", "TOUR.md")
 BLOCK = re.compile(r"^```(\w*) ?([\w./-]*)\n(.*?)^```\n", re.M | re.S)
 
@@ -21,9 +25,15 @@ class Tour:
     """Runs the blocks of the document in order."""
 
     def __init__(self):
-        self.daemon = Daemon(clock=read("deploy", "example", "today").strip() + "T09:00:00Z")
+        self.daemon = Daemon(clock=EVENING)
         self.folder = tempfile.mkdtemp(prefix="plumb-tour-")
         os.symlink(os.path.join(ROOT, "deploy"), os.path.join(self.folder, "deploy"))
+
+    def leaders_answer(self):
+        env = dict(os.environ, PLUMB_SERVER=self.daemon.unix, PATH=os.path.dirname(binary("plumb")) + ":" + os.environ["PATH"])
+        subprocess.run([os.path.join(ROOT, "deploy", "example-ballots")], env=env, check=True, capture_output=True, timeout=60)
+        self.daemon.clock = read("deploy", "example", "today").strip() + "T09:00:00Z"
+        self.daemon.restart()
 
     def close(self):
         shutil.rmtree(self.folder, True)
@@ -37,6 +47,8 @@ class Tour:
                 if done.returncode not in (0, 1, 3):
                     raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
                 # Whoever runs the tests is uid:1000 here.
+                if command == LOAD:
+                    self.leaders_answer()
                 told(command, pieces, re.sub(r"\buid:\d+", "uid:1000", done.stdout + done.stderr))
         elif name:
             path = os.path.join(self.folder, name)

@@ -66,6 +66,13 @@ emit_unknown(struct pass *pass, uint32_t round, const char *missing)
 	pass_emit(pass, &d);
 }
 
+/* Four digits; cut, so that what is below a limit is not shown as the limit. */
+static double
+shortened(double value)
+{
+	return (double)(int64_t)(value * 10000 + 1e-6) / 10000;
+}
+
 static void
 run_leaders_disagree(struct pass *pass)
 {
@@ -88,8 +95,8 @@ run_leaders_disagree(struct pass *pass)
 	if (ballot.w >= pass->limits[AGREEMENT])
 		return;
 	draft_init(&d, round, SLOT_NONE);
-	draft_number(&d, round, "agreement (Kendall's W)", ballot.w);
-	draft_number(&d, round, "chance of as much by luck (p)", ballot.p);
+	draft_number(&d, round, "agreement (Kendall's W)", shortened(ballot.w));
+	draft_number(&d, round, "chance of as much by luck (p)", shortened(ballot.p));
 	draft_count(&d, round, "ballots", ballot.ballots);
 	add_pairs(pass->ix, &ballot, &d);
 	d.from = pass->ix->items[round]->finish + 1;
