@@ -83,6 +83,7 @@ class RandomPlan:
             self.put(id="o%d" % i, owners=self.owners(), links=self.links(), objective=pb.item.Objective(
                 goal=self.maybe("g0", "g1", "typo"), further_goals=self.some(["goal/g0", "typo"], 1),
                 parent=self.maybe("o%d" % pick.randrange(i)) if i else "", periods=self.periods(),
+                expectation=self.maybe("", "quick help"), expectations=self.some(["e0", "expectation/e1", "e2", "typo"]),
                 targets=[self.target() for _ in range(pick.randrange(3))], status=pick.choice([0, 0, 0, 1, 2])))
         for i in range(3):
             measure = pb.item.Measure(direction=pick.randrange(4), inline_under=self.maybe("o1", "o3"))
@@ -123,6 +124,40 @@ class RandomPlan:
                 initiative=pick.choice(["i0", "i1", "workstream/w1", "typo", ""]), state=pick.choice([0, 1, 1, 1, 2, 3, 4, 5, 6]),
                 promised_for=self.maybe(day(-5), day(0), day(1)), needed_by=self.maybe(day(-4), day(-5), day(-6))))
 
+    def around(self):
+        """Customers, words and acts, acceptances, the outside."""
+        pick, governance = self.random, pb.governance
+        self.put(id="j", journey=pb.customer.Journey())
+        self.put(id="g", stage=pb.customer.Stage(journey="j"))
+        for i in range(2):
+            self.put(id="s%d" % i, step=pb.customer.Step(stage="g", met_by=self.maybe("t", "typo")))
+        for i in range(3):
+            expectation = pb.customer.Expectation(step=self.maybe("s0", "step/s1", "typo"))
+            for field in self.some(["importance", "met"], 3):
+                setattr(expectation, field, 5)
+            self.put(id="e%d" % i, expectation=expectation)
+        for i in range(4):
+            links = [pb.item.Link(type=pick.choice([pb.item.Link.SUPPORTS, pb.item.Link.RELATES, pb.item.Link.AT_ODDS]), to=to)
+                     for to in self.some(["policy/rule", "decision/d0", "goal/g0"], 1)]
+            self.put(id="v%d" % i, value=pb.item.Value(), links=links)
+        self.put(id="rule", policy=governance.Policy())
+        for i in range(3):
+            self.put(id="d%d" % i, decision=governance.Decision(
+                status=pick.randrange(5), honours=self.some(["value/v0", "value/v1", "c"], 1), breaks=self.some(["value/v2"], 1)))
+        self.put(id="c", commitment=governance.Commitment(state=pick.randrange(4)), links=[pb.item.Link(type=pb.item.Link.SUPPORTS, to="value/v3")])
+        self.put(id="b", baseline=pb.item.Baseline())
+        for who in self.some(["p0", "p1", "p2"], 3):
+            self.add(about="baseline/b", at=day(pick.choice([-1, 0, 99, 100])), by=who,
+                     acceptance=governance.Acceptance(answer=pick.randrange(2), in_the_way="time"))
+        for i in range(2):
+            self.put(id="a%d" % i, assessment=pb.surroundings.Assessment())
+        for i in range(3):
+            areas = [pb.item.ChangeArea(title="x", end_state=self.maybe("good"), timeframe=self.maybe(day(-90)),
+                                        answers=self.some(["a0", "assessment/a1", "typo"], 1)) for _ in range(pick.randrange(3))]
+            self.put(id="y%d" % i, links=self.links(), strategy=pb.item.Strategy(
+                goals=self.some(["g0", "goal/g1", "typo"], 1), first_day=self.maybe("2026-01-01"), change_areas=areas,
+                last_day=self.maybe("2026-12-30", "2026-12-31", "2027-06-30")))
+
     def ranking(self):
         before = None
         for name in self.some(["i%d" % i for i in range(7)], 7):
@@ -136,7 +171,7 @@ class RandomPlan:
             before = name
 
     def make(self):
-        for part in (self.people_and_time, self.ends, self.means):
+        for part in (self.people_and_time, self.ends, self.means, self.around):
             part()
         self.random.shuffle(self.changes)
         self.ranking()
@@ -199,7 +234,7 @@ class ScoreTest(unittest.TestCase):
             for unit in family.lacking:
                 self.assertTrue(unit.lacks and len(unit.lacks) == len(unit.rules), unit)
         cut = ask(self.client, name, units=2, families=["owner"])
-        self.assertEqual([len(f.lacking) for f in cut.families], [0, 0, 0, 0, 2, 0, 0, 0])
+        self.assertEqual([len(f.lacking) for f in cut.families], [0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])
         self.assertEqual(len(cut.families[4].lacking), 2)
 
     def test_a_check_says_the_same_score_whatever_it_is_asked(self):
@@ -218,7 +253,7 @@ class ScoreTest(unittest.TestCase):
 
     def test_an_empty_plan_scores_nothing(self):
         reply = ask(self.client)
-        self.assertEqual((reply.score, reply.formula, [f.units for f in reply.families]), (0, 1, [0] * 8))
+        self.assertEqual((reply.score, reply.formula, [f.units for f in reply.families]), (0, 2, [0] * 12))
 
 
 if __name__ == "__main__":

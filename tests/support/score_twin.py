@@ -14,7 +14,8 @@ from plumbrpc import pb
 
 Family = collections.namedtuple("Family", "weight units earned points")
 
-WEIGHTS = {"sight": 20, "priority": 10, "outcome": 20, "scope": 10, "owner": 15, "load": 10, "ask": 5, "rhythm": 10}
+WEIGHTS = {"sight": 16, "priority": 8, "outcome": 16, "scope": 8, "owner": 12, "load": 8, "ask": 4, "mirror": 4, "customer": 8,
+           "clarity": 4, "rhythm": 8, "horizon": 4}
 MILLION = 10 ** 6
 
 
@@ -224,11 +225,78 @@ class _Plan:
                 if r.HasField("check_in") and r.about == unit]
         return 12 * any(0 <= age <= 14 for age in ages)
 
+    def serves_a_goal(self, strategy):
+        named = [_name(g, "goal") for g in self.body(strategy).goals] + self.contributes_to(strategy)
+        return any(g.startswith("goal/") and g in self.items for g in named)
+
+    def acts(self):
+        """Policies, decisions and commitments that stand."""
+        return self.of("policy") + [c for c in self.of("commitment") if self.body(c).state != pb.governance.Commitment.WITHDRAWN] + [
+            d for d in self.of("decision") if self.body(d).status != pb.governance.Decision.REJECTED]
+
+    def linked(self, name):
+        kinds = (pb.item.Link.CONTRIBUTES, pb.item.Link.SUPPORTS, pb.item.Link.RELATES)
+        return {link.to for link in self.items[name].links if link.type in kinds}
+
+    def mirror(self, unit):
+        for act in self.acts():
+            honours = {_name(h, "commitment") for h in self.body(act).honours} if act.startswith("decision/") else set()
+            if unit in honours | self.linked(act) or act in self.linked(unit):
+                return 12
+        return 0
+
+    def with_parents(self, objective):
+        seen = []
+        while objective in self.items and objective not in seen:
+            seen.append(objective)
+            objective = _name(self.body(objective).parent, "objective") if self.body(objective).parent else ""
+        return seen
+
+    def customer(self, unit):
+        line = [self.body(o) for o in self.with_parents(unit)]
+        named = [_name(e, "expectation") for body in line for e in body.expectations]
+        each = [self.expected(e) for e in named if e.startswith("expectation/") and e in self.items]
+        if not each and not any(body.expectation for body in line):
+            return 0
+        return 4 + max(each, default=0)
+
+    def expected(self, name):
+        body = self.body(name)
+        step = _name(body.step, "step") if body.step else ""
+        team = _name(self.body(step).met_by, "team") if step in self.items and self.body(step).met_by else ""
+        return 4 * (body.HasField("importance") and body.HasField("met")) + 4 * (team in self.items)
+
+    def clarity(self, unit):
+        for record in self.records.values():
+            if not record.HasField("acceptance") or record.acceptance.answer != pb.governance.Acceptance.ACCEPTED:
+                continue
+            age = (self.today - datetime.date.fromisoformat(record.at[:10])).days
+            if record.about.startswith("baseline/") and 0 <= age <= 99 and _name(record.by, "person") in self.owners(unit):
+                return 12
+        return 0
+
+    def horizon(self, unit):
+        body = self.body(unit)
+        answers = {_name(a, "assessment") for area in body.change_areas for a in area.answers}
+        return (4 * any(area.end_state and area.timeframe for area in body.change_areas) + 4 * any(a in self.items for a in answers) +
+                4 * bool(body.first_day and body.last_day and self.is_a_year(body.first_day, body.last_day)))
+
+    @staticmethod
+    def is_a_year(first, last):
+        """Twelve whole months: up to the day before the same day of the next year."""
+        behind = datetime.date.fromisoformat(last) + datetime.timedelta(days=1)
+        first = datetime.date.fromisoformat(first)
+        return (behind.year, behind.month, behind.day) >= (first.year + 1, first.month, first.day)
+
     # ---- the sum
 
     def earned(self, family, unit):
         if family == "sight":
             return self.sight(unit)
+        if unit.startswith("strategy/"):
+            return self.horizon(unit) if self.serves_a_goal(unit) else 0
+        if unit.startswith("value/"):
+            return self.mirror(unit)
         if unit not in (self.served_goals if unit in self.goals else self.reaching):
             return 0
         return getattr(self, family)(unit)
@@ -236,6 +304,7 @@ class _Plan:
     def score(self):
         units = {"sight": self.goals + self.objectives + self.running, "outcome": self.objectives, "rhythm": self.active}
         units["owner"] = units["sight"]
+        units.update(mirror=self.of("value"), customer=self.objectives, clarity=self.objectives + self.running, horizon=self.of("strategy"))
         families = {}
         for family, weight in WEIGHTS.items():
             judged = units.get(family, self.running)

@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "server/insight/check/aim.h"
+#include "server/insight/score/score_internal.h"
 
 #define STOP_EVERY 4096u
-/* Numbers of the formula: the same in every workspace, whatever its rule settings say. */
-#define EVERY_DAYS    92 /* how old an actual may be, where its measure is not taken less often */
-#define GRACE_DAYS    7
+/* More numbers of the formula. */
 #define RHYTHM_DAYS   14
 #define AT_ONCE       3u
 #define MICROS        UINT64_C(1000000)
@@ -36,7 +35,8 @@ struct counting {
 	uint32_t ownerless; /* active initiatives that anybody could have to lead */
 	uint32_t *sharing;  /* by rank: judged initiatives on it */
 	uint32_t ranks;
-	uint8_t *asks; /* by slot of an initiative: enum asked */
+	uint8_t *asks;  /* by slot of an initiative: enum asked */
+	uint8_t *facts; /* by slot: enum score_fact */
 	unsigned ticks;
 };
 
@@ -95,13 +95,19 @@ is_active(const struct index *ix, uint32_t slot)
 static bool
 is_unit(const struct index *ix, uint32_t slot)
 {
-	if (ix->kinds[slot] == KIND_INITIATIVE)
+	switch (ix->kinds[slot]) {
+	case KIND_INITIATIVE:
 		return is_running(ix, slot);
-	return index_is(ix, slot, STANDING_JUDGED);
+	case KIND_VALUE:
+	case KIND_STRATEGY: /* over or not: else taking its last day away would bring it back */
+		return is_live(ix, slot);
+	default:
+		return index_is(ix, slot, STANDING_JUDGED);
+	}
 }
 
-static void
-lack(struct score_unit *unit, const char *what, const char *rule)
+void
+score_lack(struct score_unit *unit, const char *what, const char *rule)
 {
 	assert(unit->lacks_count < SCORE_LACKS_MAX);
 	unit->lacks[unit->lacks_count] = what;
@@ -120,7 +126,7 @@ mark(struct counting *c, uint32_t slot, enum mark bit)
 	c->queue[c->queue_count++] = slot;
 }
 
-/* Does the reference lead from an objective or an initiative towards the goal that it is there for? */
+/* Does the reference lead from an aim, a strategy or work towards the goal that it is there for? */
 static bool
 leads_up(const struct index *ix, uint32_t from, unsigned role, uint32_t to)
 {
@@ -131,6 +137,8 @@ leads_up(const struct index *ix, uint32_t from, unsigned role, uint32_t to)
 		return link || role == ROLE_GOAL || role == ROLE_FURTHER_GOAL;
 	if (kind == KIND_OBJECTIVE && ix->kinds[to] == KIND_OBJECTIVE)
 		return link || role == ROLE_PARENT;
+	if (kind == KIND_STRATEGY)
+		return ix->kinds[to] == KIND_GOAL && (link || role == ROLE_GOAL);
 	if (kind != KIND_INITIATIVE && kind != KIND_WORKSTREAM)
 		return false;
 	if (ix->kinds[to] == KIND_GOAL)
@@ -240,11 +248,11 @@ judge_sight(const struct counting *c, uint32_t slot, struct score_unit *unit)
 	uint8_t marks = c->marks[slot];
 
 	if (kind == KIND_GOAL && (marks & MARK_SERVED) == 0)
-		lack(unit, "no open objective serves it", "sight/empty-goal");
+		score_lack(unit, "no open objective serves it", "sight/empty-goal");
 	if ((marks & MARK_CONNECTED) == 0)
-		lack(unit, "it reaches no goal", "sight/orphan");
+		score_lack(unit, "it reaches no goal", "sight/orphan");
 	if (kind == KIND_OBJECTIVE && (marks & MARK_SERVED) == 0)
-		lack(unit, "no running or finished work serves it", "sight/unserved");
+		score_lack(unit, "no running or finished work serves it", "sight/unserved");
 	unit->earned = unit->lacks_count == 0 ? SCORE_WHOLE : 0;
 }
 
@@ -277,9 +285,9 @@ judge_priority(const struct counting *c, uint32_t slot, struct score_unit *unit)
 	uint32_t rank = c->ix->rank[slot];
 
 	if (rank == RANK_NONE)
-		lack(unit, "it has no rank", "priority/unranked");
+		score_lack(unit, "it has no rank", "priority/unranked");
 	else if (c->sharing[rank] > 1)
-		lack(unit, "it shares its rank", "priority/tie");
+		score_lack(unit, "it shares its rank", "priority/tie");
 	unit->earned = unit->lacks_count == 0 ? SCORE_WHOLE : 0;
 }
 
@@ -294,7 +302,8 @@ has_fresh_actual(const struct index *ix, uint32_t measure)
 	int32_t days = ix->items[measure]->every_days;
 
 	return newest != NULL &&
-	       ix->today - newest->date <= (days > EVERY_DAYS ? days : EVERY_DAYS) + GRACE_DAYS;
+	       ix->today - newest->date <=
+		   (days > SCORE_EVERY_DAYS ? days : SCORE_EVERY_DAYS) + SCORE_GRACE_DAYS;
 }
 
 /*
@@ -349,17 +358,18 @@ judge_outcome(const struct counting *c, uint32_t slot, struct score_unit *unit)
 	unit->earned = (uint8_t)twelfths(best);
 	unit->unknown = any && (best & OUT_UNKNOWN) != 0;
 	if (!any) {
-		lack(unit, "no measure", "outcome/no-measure");
+		score_lack(unit, "no measure", "outcome/no-measure");
 		return;
 	}
 	if ((best & OUT_BASELINE) == 0)
-		lack(unit, "no measure with a direction and a baseline", "outcome/no-baseline");
+		score_lack(
+		    unit, "no measure with a direction and a baseline", "outcome/no-baseline");
 	if ((best & OUT_TARGET) == 0)
-		lack(unit, "no target in numbers", "outcome/no-target");
+		score_lack(unit, "no target in numbers", "outcome/no-target");
 	if ((best & OUT_DUE) == 0)
-		lack(unit, "no date by which it shall be met", "outcome/no-date");
+		score_lack(unit, "no date by which it shall be met", "outcome/no-date");
 	if ((best & OUT_ACTUAL) == 0)
-		lack(unit, "no fresh actual", "outcome/stale");
+		score_lack(unit, "no fresh actual", "outcome/stale");
 }
 
 /* ---- scope */
@@ -392,11 +402,11 @@ judge_scope(const struct counting *c, uint32_t slot, struct score_unit *unit)
 	bool time = has_time(c->ix, slot);
 
 	if (!in)
-		lack(unit, "it does not say what is in", "scope/none");
+		score_lack(unit, "it does not say what is in", "scope/none");
 	if (!out)
-		lack(unit, "it does not say what is left out", "scope/no-limits");
+		score_lack(unit, "it does not say what is left out", "scope/no-limits");
 	if (!time)
-		lack(unit, "it states no period", "scope/no-period");
+		score_lack(unit, "it states no period", "scope/no-period");
 	unit->earned = (uint8_t)(4 * (in + out + time));
 }
 
@@ -434,7 +444,7 @@ judge_owner(const struct counting *c, uint32_t slot, struct score_unit *unit)
 
 	(void)sole_owner(c->ix, slot, &any);
 	if (!any)
-		lack(unit, "no person owns it", "owner/none");
+		score_lack(unit, "no person owns it", "owner/none");
 	unit->earned = any ? SCORE_WHOLE : 0;
 }
 
@@ -538,14 +548,15 @@ judge_load(const struct counting *c, uint32_t slot, struct score_unit *unit)
 		}
 	}
 	if (!owned)
-		lack(unit, "no person owns it", "owner/none");
+		score_lack(unit, "no person owns it", "owner/none");
 	if (!has_effort(c->ix, slot))
-		lack(unit, "it does not say how much work it is", "load/over");
+		score_lack(unit, "it does not say how much work it is", "load/over");
 	if (!has_time(c->ix, slot))
-		lack(unit, "it states no period", "scope/no-period");
+		score_lack(unit, "it states no period", "scope/no-period");
 	unit->unknown = unit->lacks_count > 0;
 	if ((owned && !owner_can) || !members_can)
-		lack(unit, "somebody who leads or executes it would have more than three at once",
+		score_lack(unit,
+		    "somebody who leads or executes it would have more than three at once",
 		    "load/rule-of-three");
 	unit->earned = unit->lacks_count == 0 ? SCORE_WHOLE : 0;
 }
@@ -599,13 +610,13 @@ judge_ask(const struct counting *c, uint32_t slot, struct score_unit *unit)
 	uint8_t asks = c->asks[slot];
 
 	if (asks & ASKED_WRONG)
-		lack(unit, "an ask is not answered", "ask/unanswered");
+		score_lack(unit, "an ask is not answered", "ask/unanswered");
 	if (asks & ASKED_NOT_AGREED)
-		lack(unit, "an ask was declined, countered or missed", "ask/declined");
+		score_lack(unit, "an ask was declined, countered or missed", "ask/declined");
 	if (asks & ASKED_UNKNOWN)
-		lack(unit, "an ask was committed to without both dates", "ask/late");
+		score_lack(unit, "an ask was committed to without both dates", "ask/late");
 	if (asks & ASKED_LATE)
-		lack(unit, "an ask is promised for too late, or is overdue", "ask/late");
+		score_lack(unit, "an ask is promised for too late, or is overdue", "ask/late");
 	unit->unknown = (asks & ASKED_UNKNOWN) != 0;
 	unit->earned = unit->lacks_count == 0 ? SCORE_WHOLE : 0;
 }
@@ -618,26 +629,61 @@ judge_rhythm(const struct counting *c, uint32_t slot, struct score_unit *unit)
 	uint32_t check_in = c->ix->check_in[slot];
 
 	if (check_in == SLOT_NONE)
-		lack(unit, "no check-in", "rhythm/check-in-late");
+		score_lack(unit, "no check-in", "rhythm/check-in-late");
 	else if (c->ix->today - c->ix->items[check_in]->start > RHYTHM_DAYS)
-		lack(unit, "the newest check-in is older than 14 days", "rhythm/check-in-late");
+		score_lack(
+		    unit, "the newest check-in is older than 14 days", "rhythm/check-in-late");
 	unit->earned = unit->lacks_count == 0 ? SCORE_WHOLE : 0;
+}
+
+/* ---- what stands around the work */
+
+static void
+judge_mirror(const struct counting *c, uint32_t slot, struct score_unit *unit)
+{
+	(void)slot;
+	score_mirror(c->facts, unit);
+}
+
+static void
+judge_customer(const struct counting *c, uint32_t slot, struct score_unit *unit)
+{
+	(void)slot;
+	score_customer(c->ix, unit);
+}
+
+static void
+judge_clarity(const struct counting *c, uint32_t slot, struct score_unit *unit)
+{
+	(void)slot;
+	score_clarity(c->ix, c->facts, unit);
+}
+
+static void
+judge_horizon(const struct counting *c, uint32_t slot, struct score_unit *unit)
+{
+	(void)slot;
+	score_horizon(c->ix, c->facts, unit);
 }
 
 /* ---- families */
 
 static const struct family families[SCORE_FAMILIES] = {
-    {"sight", 20, {KIND_GOAL, KIND_OBJECTIVE, KIND_INITIATIVE}, false, judge_sight},
-    {"priority", 10, {KIND_INITIATIVE}, false, judge_priority},
-    {"outcome", 20, {KIND_OBJECTIVE}, false, judge_outcome},
-    {"scope", 10, {KIND_INITIATIVE}, false, judge_scope},
-    {"owner", 15, {KIND_GOAL, KIND_OBJECTIVE, KIND_INITIATIVE}, false, judge_owner},
-    {"load", 10, {KIND_INITIATIVE}, false, judge_load},
-    {"ask", 5, {KIND_INITIATIVE}, false, judge_ask},
-    {"rhythm", 10, {KIND_INITIATIVE}, true, judge_rhythm},
+    {"sight", 16, {KIND_GOAL, KIND_OBJECTIVE, KIND_INITIATIVE}, false, judge_sight},
+    {"priority", 8, {KIND_INITIATIVE}, false, judge_priority},
+    {"outcome", 16, {KIND_OBJECTIVE}, false, judge_outcome},
+    {"scope", 8, {KIND_INITIATIVE}, false, judge_scope},
+    {"owner", 12, {KIND_GOAL, KIND_OBJECTIVE, KIND_INITIATIVE}, false, judge_owner},
+    {"load", 8, {KIND_INITIATIVE}, false, judge_load},
+    {"ask", 4, {KIND_INITIATIVE}, false, judge_ask},
+    {"mirror", 4, {KIND_VALUE}, false, judge_mirror},
+    {"customer", 8, {KIND_OBJECTIVE}, false, judge_customer},
+    {"clarity", 4, {KIND_OBJECTIVE, KIND_INITIATIVE}, false, judge_clarity},
+    {"rhythm", 8, {KIND_INITIATIVE}, true, judge_rhythm},
+    {"horizon", 4, {KIND_STRATEGY}, false, judge_horizon},
 };
 
-/* What is not connected earns nothing; a goal is connected where an objective serves it. */
+/* What is not connected earns nothing; a goal is connected where an objective serves it, and values lead nowhere. */
 static void
 judge(const struct counting *c, const struct family *family, uint32_t slot, struct score_unit *unit)
 {
@@ -645,12 +691,12 @@ judge(const struct counting *c, const struct family *family, uint32_t slot, stru
 
 	*unit = (struct score_unit){.slot = slot};
 	family->judge(c, slot, unit);
-	if (family->judge == judge_sight ||
+	if (family->judge == judge_sight || family->judge == judge_mirror ||
 	    (c->marks[slot] & (goal ? MARK_SERVED : MARK_CONNECTED)) != 0)
 		return;
 	unit->earned = 0;
 	unit->unknown = false;
-	lack(unit, goal ? "no open objective serves it" : "it reaches no goal",
+	score_lack(unit, goal ? "no open objective serves it" : "it reaches no goal",
 	    goal ? "sight/empty-goal" : "sight/orphan");
 }
 
@@ -772,10 +818,13 @@ count_all(struct counting *c, struct err *err)
 	c->queue = malloc(2 * slots * sizeof c->queue[0]);
 	c->at_once = calloc(slots, sizeof c->at_once[0]);
 	c->asks = calloc(slots, sizeof c->asks[0]);
-	if (c->marks == NULL || c->queue == NULL || c->at_once == NULL || c->asks == NULL)
+	c->facts = calloc(slots, sizeof c->facts[0]);
+	if (c->marks == NULL || c->queue == NULL || c->at_once == NULL || c->asks == NULL ||
+	    c->facts == NULL)
 		return err_oom(err);
 	return mark_connected(c, err) && mark_served(c, err) && count_ranks(c, err) &&
-	       count_load(c, err) && count_asks(c, err);
+	       count_load(c, err) && count_asks(c, err) &&
+	       score_facts(c->ix, c->facts, c->stop, c->arg, err);
 }
 
 bool
@@ -796,6 +845,7 @@ score_run(const struct index *ix, size_t keep, index_stop_fn stop, void *arg, st
 	free(c.at_once);
 	free(c.sharing);
 	free(c.asks);
+	free(c.facts);
 	if (!ok)
 		score_fini(out);
 	return ok;

@@ -18,8 +18,8 @@
 
 struct check;
 
-#define SCORE_FORMULA   1u
-#define SCORE_FAMILIES  8u
+#define SCORE_FORMULA   2u
+#define SCORE_FAMILIES  12u
 #define SCORE_WHOLE     12u /* what a unit can earn */
 #define SCORE_LACKS_MAX 6u
 

@@ -22,11 +22,11 @@ static bool
 count_waived(const struct check *check, struct score *score, struct err *err)
 {
 	const struct index *ix = check_index(check);
-	uint8_t *seen = calloc((size_t)ix->slots + 1, 1); /* by slot: a bit for each family */
+	uint16_t *seen = calloc((size_t)ix->slots + 1, sizeof *seen); /* a bit for each family */
 	size_t rules_count;
 	const struct rule *const *rules = rules_all(&rules_count);
 
-	_Static_assert(SCORE_FAMILIES <= 8, "a bit for each");
+	_Static_assert(SCORE_FAMILIES <= 16, "a bit for each");
 	if (seen == NULL)
 		return err_oom(err);
 	for (size_t i = 0; i < check_findings(check); i++) {
@@ -37,7 +37,7 @@ count_waived(const struct check *check, struct score *score, struct err *err)
 		if ((f->flags & FINDING_WAIVED) == 0 || family == SCORE_FAMILIES)
 			continue;
 		for (unsigned s = 0; s < f->subjects_count; s++) {
-			uint8_t bit = (uint8_t)(1u << family);
+			uint16_t bit = (uint16_t)(1u << family);
 
 			if ((seen[subjects[s]] & bit) || !score_is_unit(ix, family, subjects[s]))
 				continue;
