@@ -10,14 +10,14 @@
 #include "client/import_text.h"
 #include "client/planfile.h"
 #include "client/safe.h"
+#include "client/scale.h"
 #include "common/arena.h"
 #include "common/calendar.h"
 #include "common/parse.h"
 #include "common/pb.h"
 
-#define RATING_MAX 1000 /* as docs/PROTOCOL.md, "Limits", has them */
-#define TITLE_MAX  500u
-#define SHOWN      40
+#define TITLE_MAX 500u
+#define SHOWN     40
 
 enum use {
 	USE_LEFT_OUT,
@@ -308,7 +308,7 @@ static bool
 take_rating(struct table *t, size_t i, const char *text, Plumb__V1__Customer *customer)
 {
 	const struct csv_options *o = t->options;
-	double low = o->has_scale ? o->low : 0, high = o->has_scale ? o->high : RATING_MAX, value;
+	double low = o->has_scale ? o->low : 0, high = o->has_scale ? o->high : SCALE_MOST, value;
 	struct csv_question *question = t->columns[i].question;
 	Plumb__V1__Customer__RatingsEntry *entry;
 

@@ -5,8 +5,6 @@
 
 #include "common/parse.h"
 
-#define RATING_MAX 1000
-
 bool
 scale_parse(const char *text, double *low, double *high)
 {
@@ -18,7 +16,7 @@ scale_parse(const char *text, double *low, double *high)
 		return false;
 	snprintf(first, sizeof first, "%.*s", (int)(dash - text), text);
 	if (!parse_double(first, &a) || !parse_double(dash + 1, &b) || !(a >= 0 && a < b) ||
-	    b > RATING_MAX)
+	    b > SCALE_MOST)
 		return false;
 	*low = a;
 	*high = b;

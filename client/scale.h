@@ -6,6 +6,8 @@
 
 #include "common/err.h"
 
+#define SCALE_MOST 1000 /* as docs/PROTOCOL.md, "Limits", has it */
+
 /* "1-10": from a lower to a higher number, both from 0 to 1,000. */
 bool scale_parse(const char *text, double *low, double *high) MUST_CHECK;
 

@@ -209,12 +209,10 @@ block_of_item(struct maturity_call *mc, const struct item *item)
 }
 
 static bool
-has_own_model(struct maturity_call *mc)
+has_own_model(const struct maturity_call *mc)
 {
 	for (size_t i = 0; i < mc->items_count; i++) {
-		const struct Plumb__V1__MaturityBlock *block = block_of_item(mc, mc->items[i]);
-
-		if (block != NULL && block->n_levels > 0)
+		if (mc->items[i]->extra > 0)
 			return true;
 	}
 	return false;
