@@ -5,7 +5,7 @@ import random
 import subprocess
 import unittest
 
-from plumbrpc import INVALID, NOT_FOUND, Daemon, RpcError, binary, pb
+from plumbrpc import INVALID, LIMIT, NOT_FOUND, Daemon, RpcError, binary, pb
 
 I, P, D = pb.item, pb.plan, pb.drift
 # Who says who they are, and has no token.
@@ -212,6 +212,232 @@ class DriftTest(unittest.TestCase):
         self.assertIn("0 items changed", self.plumb("12", "--as-of", "12", code=0))
         self.assertIn("did you mean", self.plumb("q2-strat", code=3))
         self.assertIn("--aspect", self.plumb("--aspect", "colour", code=2))
+
+
+class Limit(unittest.TestCase):
+    def test_100000_changes(self):
+        """A hundred objectives, each with a thousand targets that move; and one more."""
+        def targets(value):
+            return [I.Target(measure="m%d" % i, target=value, due="2026-06-30") for i in range(1000)]
+
+        with Daemon(memory=True, clock="=2026-04-20T20:00:00Z") as daemon:
+            client = daemon.client()
+
+            def apply(*changes):
+                client.call("Plan.Apply", P.ApplyRequest(change_set=P.ChangeSet(changes=changes)))
+
+            def ask():
+                return sum(r.summary.items for r in client.stream("Insight.Drift", pb.drift.DriftRequest()) if r.HasField("summary"))
+
+            for value in (1, 2):
+                for half in (range(50), range(50, 100)):
+                    apply(*[put("o%d" % i, "objective", I.Objective(targets=targets(value))) for i in half])
+                if value == 1:
+                    apply(put("more", "objective", I.Objective(weight=0.5)), put("then", "baseline", I.Baseline()))
+            self.assertEqual(ask(), 100)
+            apply(put("more", "objective", I.Objective(weight=0.6)))
+            with self.assertRaises(RpcError) as caught:
+                ask()
+            self.assertIn("more than 100000 changes", caught.exception.message)
+
+    def test_long_titles_are_wrapped(self):
+        with Daemon(memory=True, clock="=2026-04-20T20:00:00Z") as daemon:
+            client = daemon.client()
+            changes = [put("w" * 40, "initiative", I.Initiative(), title=" ".join(["word"] * 30))]
+            for more in ([put("b", "baseline", I.Baseline())], changes):
+                client.call("Plan.Apply", P.ApplyRequest(change_set=P.ChangeSet(changes=more)))
+            done = subprocess.run([binary("plumb"), "drift"], capture_output=True, text=True, timeout=60,
+                                  env=dict(os.environ, PLUMB_SERVER=daemon.unix, COLUMNS="80", LC_ALL="C.UTF-8"))
+            client.close()
+            self.assertEqual((done.returncode, done.stdout.count("word")), (1, 30))
+            self.assertTrue(all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout)
+
+    def test_as_many_changes_as_are_told(self):
+        """100,000 entries of scopes that came since, and one more."""
+        with Daemon(memory=True, clock="=2026-04-20T20:00:00Z") as daemon:
+            client = daemon.client()
+
+            def work(i, entries):
+                return put("i%d" % i, "initiative", I.Initiative(scope=I.Scope(**{"in": ["e%d" % k for k in range(entries)]})))
+
+            for changes in ([work(i, 0) for i in range(101)], [work(i, 1000) for i in range(100)], [work(100, 1)]):
+                reply = client.call("Plan.Apply", P.ApplyRequest(change_set=P.ChangeSet(changes=changes)))
+            to = P.At(revision=reply.revision - 1)
+            told = sum(len(item.changes) for part in client.stream("Insight.Drift", D.DriftRequest(**{"from": P.At(revision=1)}, to=to))
+                       for item in part.items)
+            self.assertEqual(told, 100000)
+            with self.assertRaises(RpcError) as caught:
+                self.ask(client=client, **{"from": P.At(revision=1)})
+            self.assertEqual(caught.exception.code, LIMIT)
+            self.assertIn("more than 100000 changes", caught.exception.message)
+            client.close()
+
+
+class Past:
+    """A plan by chance and a list of changes by chance, each a change set of its own."""
+
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+        self.people = ["p%d" % i for i in range(4)]
+        self.serial = 0
+        self.now = {}  # of which items there are: {kind/id: Item}
+        self.renamed = {}  # old name: new name
+        for i in range(3):
+            self.now["objective/o%d" % i] = self.objective("o%d" % i)
+        for i in range(6):
+            self.now["initiative/i%d" % i] = self.initiative("i%d" % i)
+        for i in range(6):
+            self.now["task/t%d" % i] = self.task("t%d" % i)
+        self.first = [put(p, "person", I.Person()) for p in self.people] + [put("m%d" % i, "measure", I.Measure()) for i in range(3)]
+        self.first += [self.put(item) for item in self.now.values()]
+
+    @staticmethod
+    def put(item):
+        return P.Change(put=P.Put(item=item))
+
+    def date(self):
+        return "2026-%02d-%02d" % (self.r.randrange(4, 9), self.r.randrange(1, 29))
+
+    def of(self, kind):
+        return sorted(ref for ref in self.now if ref.startswith(kind + "/"))
+
+    def objective(self, name):
+        targets = [I.Target(measure=m, target=self.r.randrange(1, 9), baseline=self.r.randrange(10, 19), due=self.date())
+                   for m in self.r.sample(["m0", "m1", "m2"], self.r.randrange(0, 3))]
+        return I.Item(id=name, objective=I.Objective(weight=self.r.choice([0.25, 0.5, 0.75]), targets=targets))
+
+    def initiative(self, name):
+        body = I.Initiative(finish=self.date(), scope=I.Scope(**{"in": self.r.sample("abcdef", self.r.randrange(0, 4))}),
+                            objective=self.r.choice(self.of("objective")).split("/")[1])
+        body.estimate.likely = 100 * self.r.randrange(1, 50)
+        return I.Item(id=name, initiative=body, owners=self.r.sample(self.people, self.r.randrange(1, 3)))
+
+    def task(self, name):
+        return I.Item(id=name, task=I.Task(initiative=self.r.choice(self.of("initiative")).split("/")[1], effort=100 * self.r.randrange(1, 9),
+                                           due=self.date() if self.r.random() < 0.7 else ""))
+
+    def change(self):
+        """Something else about something, something new, something that goes, or another name."""
+        what = self.r.random()
+        ref = self.r.choice(sorted(self.now))
+        kind, name = ref.split("/")
+        self.serial += 1
+        if what < 0.65:
+            self.now[ref] = getattr(self, kind)(name)
+            return self.put(self.now[ref])
+        if what < 0.8:
+            self.now["task/n%d" % self.serial] = item = self.task("n%d" % self.serial)
+            return self.put(item)
+        if what < 0.9 and self.of("task"):
+            gone = self.r.choice(self.of("task"))
+            del self.now[gone]
+            return P.Change(remove=P.Remove(ref=gone))
+        new = "%s/x%d" % (kind, self.serial)
+        item = self.now.pop(ref)
+        item.id = new.split("/")[1]
+        self.now[new] = item
+        for other in self.now.values():  # what refers to it follows
+            for body, field in ((other.initiative, "objective"), (other.task, "initiative")):
+                if other.HasField("initiative" if body is other.initiative else "task") and kind == field and getattr(body, field) == name:
+                    setattr(body, field, item.id)
+        self.renamed[ref] = new
+        return P.Change(rename=P.Rename(ref=ref, id=item.id))
+
+
+def facts(item, called):
+    """What docs/DRIFT.md says that an item states: {(field, which): text}."""
+    def ref(kind, text):
+        return called(text if "/" in text else "%s/%s" % (kind, text))
+
+    out = {}
+
+    def say(field, text, key=""):
+        if text not in ("", None):
+            out[field, key] = text
+
+    say("owner", ", ".join(ref("person", o) for o in item.owners))
+    if item.HasField("objective"):
+        say("weight", "%g" % item.objective.weight)
+        for t in item.objective.targets:
+            m = ref("measure", t.measure)
+            say("measure with a target", m, m)
+            say("target of " + m, "%g" % t.target)
+            say("baseline of " + m, "%g" % t.baseline)
+            say("due of " + m, t.due)
+    if item.HasField("initiative"):
+        say("finish", item.initiative.finish)
+        say("objective", ref("objective", item.initiative.objective))
+        say("likely estimate", "%d" % item.initiative.estimate.likely)
+        for entry in getattr(item.initiative.scope, "in"):
+            say("in scope", entry, entry)
+    if item.HasField("task"):
+        say("part of", ref("initiative", item.task.initiative))
+        say("effort", "%d" % item.task.effort)
+        say("due", item.task.due)
+    return out
+
+
+class TwinTest(unittest.TestCase):
+    """Drift against the difference of two exports."""
+
+    @staticmethod
+    def export(client, workspace, revision):
+        items = {}
+        for reply in client.stream("Plan.Export", P.ExportRequest(at=P.At(workspace=workspace, revision=revision))):
+            for entry in reply.entries:
+                kind = entry.item.WhichOneof("body")
+                if kind in ("objective", "initiative", "task"):
+                    items["%s/%s" % (kind, entry.item.id)] = entry.item
+        return items
+
+    def drift_of(self, then, now, renamed):
+        def called(ref):
+            while ref in renamed:
+                ref = renamed[ref]
+            return ref
+
+        want = set()
+        then = {called(ref): item for ref, item in then.items()}
+        for ref in sorted(set(then) | set(now)):
+            if ref not in then or ref not in now:
+                want.add((ref, "plan", "" if ref in now else "in the plan", "in the plan" if ref in now else ""))
+                continue
+            before, after = facts(then[ref], called), facts(now[ref], called)
+            for key in set(before) | set(after):
+                if before.get(key) != after.get(key):
+                    want.add((ref, key[0], before.get(key, ""), after.get(key, "")))
+        return want
+
+    def test_changes_by_chance(self):
+        seen = renames = 0
+        with Daemon(memory=True, clock="=2026-05-01T12:00:00Z") as daemon:
+            client = daemon.client()
+            for seed in range(25):
+                workspace = "w%d" % seed
+                client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id=workspace))
+                past = Past(seed)
+
+                def apply(changes):
+                    return client.call("Plan.Apply", P.ApplyRequest(workspace=workspace, change_set=P.ChangeSet(changes=changes))).revision
+
+                apply(past.first)
+                for _ in range(past.r.randrange(0, 5)):
+                    apply([past.change()])
+                first = apply([put("then", "baseline", I.Baseline())])
+                past.renamed.clear()
+                for _ in range(past.r.randrange(1, 30)):
+                    last = apply([past.change()])
+                got = set()
+                for reply in client.stream("Insight.Drift", D.DriftRequest(**{"from": P.At(workspace=workspace, baseline="then")}, to=P.At(workspace=workspace))):
+                    for item in reply.items:
+                        got |= {(item.ref, c.field, getattr(c, "from"), c.to) for c in item.changes if item.ref.split("/")[0] != "baseline"}
+                want = self.drift_of(self.export(client, workspace, first), self.export(client, workspace, last), past.renamed)
+                self.assertEqual(got, want, seed)
+                seen += len(want)
+                renames += len(past.renamed)
+            client.close()
+        self.assertGreater(seen, 500)
+        self.assertGreater(renames, 20)
 
 
 if __name__ == "__main__":

@@ -145,6 +145,17 @@ class ByHand(unittest.TestCase):
         self.assertIn("either", self.plumb("task/a1", "--days", "3", "--gone", code=2))
 
 
+class Limit(unittest.TestCase):
+    def test_20000_items_with_the_one_that_is_asked_about(self):
+        with Daemon(memory=True, clock="=2026-05-01T12:00:00Z") as daemon:
+            client = daemon.client()
+            change = [put("a", "initiative", I.Initiative())] + [put("i%d" % i, "initiative", I.Initiative(after=["a"])) for i in range(20000)]
+            for first, last, more in ((0, 10000, False), (10000, 20000, False), (20000, 20001, True)):
+                client.call("Plan.Apply", P.ApplyRequest(change_set=P.ChangeSet(changes=change[first:last])))
+                reply = client.call("Insight.Impact", pb.impact.ImpactRequest(ref="initiative/a"))
+                self.assertEqual((len(reply.nodes), len(reply.edges), reply.more), (min(last - 1, 19999),) * 2 + (more,))
+
+
 class Random:
     """A plan with every kind of edge, circles too."""
 

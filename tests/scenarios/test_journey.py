@@ -192,6 +192,14 @@ class JourneyTest(unittest.TestCase):
                          (50, 1, 50, 1, 50, 1))
         self.assertEqual((step.unanswered, step.history[-1].day), (51, "2026-06-29"))
 
+    def test_notes_are_cut(self):
+        """Journeys without a step: a sentence each, and there are fifty at most."""
+        self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="empty"))
+        for count in (49, 50, 51):
+            self.apply([put("w%d" % i, "journey", C.Journey()) for i in range(count)], "empty")
+            _, summary = self.ask("empty")
+            self.assertEqual((len(set(summary.notes)), summary.journeys), (min(count, 50), count))
+
     def test_changes_to_be_are_cut(self):
         self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="wide"))
         self.apply([put("w", "journey", C.Journey()), put("g", "stage", C.Stage(journey="w")),

@@ -391,6 +391,13 @@ class LimitsTest(Daemons):
         segments, _, book = self.ask(self.start(plan(101)))
         self.assertEqual((len(segments), book.segments_left_out, book.customers), (100, 1, 101))
 
+    def test_notes(self):
+        """What can't be told of segments, and of fifty journeys at most."""
+        for n in (50, 51):
+            _, _, book = self.ask(self.start("effective: 2026-01-05T08:00:00Z\nsegments: {a: {}}\njourneys:\n" +
+                                             "".join("  j%02d: {}\n" % i for i in range(n))))
+            self.assertEqual((len(book.notes), sum("has no way to show" in note for note in book.notes), book.paths), (52, 50, n))
+
     def test_lists(self):
         for n, more in (20, 0), (21, 1):
             daemon = self.start("effective: 2026-01-05T08:00:00Z\nsegments: {a: {want_next: [%s]}}\nexpectations:\n" % ", ".join("w%d" % i for i in range(n)) +
