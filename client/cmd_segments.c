@@ -566,10 +566,9 @@ save(struct context *ctx, const struct args *args, const Plumb__V1__SegmentsRepl
 		code = apply(ctx, args, plan);
 	if (code == EXIT_FINE && kept > 0)
 		context_error(ctx, EXIT_FINE,
-		    "note: %zu customer%s found in another group keep%s the segment that is "
-		    "stated: "
-		    "plumb segments --members shows them",
-		    kept, kept == 1 ? "" : "s", kept == 1 ? "s" : "");
+		    "note: %zu customer%s another segment, which stays; plumb segments --members "
+		    "shows who is in which group",
+		    kept, kept == 1 ? " states" : "s state");
 	planfile_free(plan);
 	return code;
 }

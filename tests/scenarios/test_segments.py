@@ -183,7 +183,19 @@ class Groups(WithDaemon):
         item = self.client.call("Plan.Get", P.GetRequest(ref="segment/found-fast-value")).entry.item
         self.assertEqual((item.segment.customers, item.segment.value), (20, 2000))
         self.assertAlmostEqual(item.segment.growth, 0.1)
-        self.assertIn("nothing to do", self.plumb("segments", "--scale", "1-10", "--save", "--yes"))
+        # in the same revision the customers carry it; who states one that somebody else gave keeps it
+        members = {r["customer"]: r["group"] for r in csv.DictReader(self.plumb("segments", "--scale", "1-10", "--members", "-o", "csv").splitlines())}
+        stated = {"customer/" + e.entry.item.id: e.entry.item.customer.segment for e in
+                  (self.client.call("Plan.Get", P.GetRequest(ref=ref)) for ref in members)}
+        self.assertEqual({(members[ref], segment) for ref, segment in stated.items()},
+                         {("1", "found-fast-value"), ("2", "thrifty"), ("3", "personal")})
+        given = [ref for ref, segment in stated.items() if segment.startswith("found-")]
+        revisions = {self.client.call("Plan.Get", P.GetRequest(ref=ref)).entry.revision for ref in [*given, "segment/found-a-person"]}
+        self.assertEqual((len(given), len(revisions)), (20, 1))
+        done = subprocess.run([binary("plumb"), "segments", "--scale", "1-10", "--save", "--yes"], capture_output=True, text=True, timeout=120,
+                              env=dict(os.environ, PLUMB_SERVER=self.daemon.unix, COLUMNS="80"), stdin=subprocess.DEVNULL)
+        self.assertIn("nothing to do", done.stdout)
+        self.assertIn("note: 25 customers state another segment, which stays", done.stderr)
 
 
 class NoGroups(WithDaemon):
