@@ -1,6 +1,5 @@
 /* plumb concord: how far the leaders' orders of the objectives agree. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "client/command.h"
 #include "client/context.h"

@@ -1,7 +1,6 @@
 #include "client/ical.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "common/utf8.h"
 

@@ -7,7 +7,6 @@
 #include "client/ical.h"
 #include "client/review.h"
 #include "client/said.h"
-#include "common/pb.h"
 
 struct maker {
 	struct context *ctx;

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "server/insight/check/aim.h"
 #include "server/insight/mirror_work.h"

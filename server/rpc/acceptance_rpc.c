@@ -1,10 +1,8 @@
 /* plumb.v1.Survey.Acceptances: who carries a baseline's plan, who has accepted it, and what stands in the way. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"
-#include "common/pb.h"
 #include "plumb/v1/survey.pb-c.h"
 #include "server/insight/clarity/acceptance.h"
 #include "server/plan/codec.h"

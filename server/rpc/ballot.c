@@ -1,6 +1,5 @@
 #include "server/rpc/ballot.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,9 +1,7 @@
 /* plumb.v1.Insight.BurnUp: planned and done effort at the ends of days of the past. */
-#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"
-#include "common/pb.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "server/insight/burnup.h"
 #include "server/limits.h"

@@ -1,6 +1,5 @@
 /* plumb.v1.Survey.Clarity: how clear it is to people, by level and kind of question, of a round that is over. */
 #include <math.h>
-#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"

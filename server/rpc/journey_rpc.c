@@ -1,5 +1,4 @@
 /* plumb.v1.Insight.Journey: the way of customers through their steps. */
-#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"

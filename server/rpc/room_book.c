@@ -1,7 +1,5 @@
 /* The customer room's book: what was promised, what is to be decided, what is missing, and what came of the last room. */
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"

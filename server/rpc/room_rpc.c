@@ -5,13 +5,11 @@
  */
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"
-#include "common/pb.h"
 #include "plumb/v1/insight.pb-c.h"
 #include "server/plan/kinds.h"
 #include "server/rpc/customer_rpc.h"

@@ -1,6 +1,5 @@
 /* plumb.v1.Insight.SayDo: commitments kept over made, with the list behind it. */
 #include <math.h>
-#include <string.h>
 
 #include "common/arena.h"
 #include "common/calendar.h"

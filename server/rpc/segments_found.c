@@ -1,6 +1,5 @@
 /* The groups that were found, each with its words, its numbers and what it expects. */
 #include <math.h>
-#include <string.h>
 
 #include "common/arena.h"
 #include "server/plan/kinds.h"

@@ -10,7 +10,6 @@
 
 #include "common/arena.h"
 #include "common/calendar.h"
-#include "common/parse.h"
 #include "common/pb.h"
 #include "plumb/v1/survey.pb-c.h"
 #include "server/insight/clarity/questions.h"

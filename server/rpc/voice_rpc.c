@@ -4,7 +4,6 @@
 
 #include "common/arena.h"
 #include "common/calendar.h"
-#include "common/parse.h"
 #include "common/pb.h"
 #include "common/str.h"
 #include "plumb/v1/item.pb-c.h"

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "server/plan/item.h"
 #include "server/plan/view.h"
