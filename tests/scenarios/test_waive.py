@@ -118,10 +118,10 @@ class CommandLine(unittest.TestCase):
 
     def test_the_score(self):
         shown = self.plumb("score")
-        self.assertIn("Alignment score 0.00 of 100 (formula 1), revision 2 judged on 2026-03-31.", shown)
+        self.assertIn("Alignment score 0.00 of 100 (formula 2), revision 2 judged on 2026-03-31.", shown)
         self.assertIn("no open objective serves it", shown)
         self.assertEqual(self.plumb("score", "-o", "name"), "0.000000\n")
-        self.assertEqual(len(self.plumb("score", "-o", "csv").splitlines()), 9)
+        self.assertEqual(len(self.plumb("score", "-o", "csv").splitlines()), 13)
         self.assertIn("there is no family 'owners'", self.plumb("score", "owners", code=3))
         self.plumb("score", "--units", "0", code=2)
         self.assertIn("Alignment score 0.0 of 100", self.plumb("check", code=1).replace("\n", " "))

@@ -292,7 +292,7 @@ class CompareTest(unittest.TestCase):
         self.assertRegex(row, r"1 \(-1\) +3\.0 \(\+1\.0\) +\? +2026-05-06")
         self.assertRegex(text, r"swap +initiative/search +2026-04-28 > 2026-05-12 .*100% > 0%")
         self.assertRegex(text, r"drop +initiative/portal +later > – ")
-        self.assertIn("of the scenarios have initiative/portal (0 of 2).", " ".join(text.split()))
+        self.assertIn("too few of the scenarios that have it: initiative/portal (0 of 2).", " ".join(text.split()))
         self.assertNotIn("initiative/faq +", text)
         self.assertRegex(self.plumb("swap", "--all"), r"swap +initiative/faq +2026-04-15 +2026-04-15 +100%")
         for line in self.plumb("swap", "cut", "drop", COLUMNS="80").splitlines():

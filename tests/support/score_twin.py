@@ -230,9 +230,9 @@ class _Plan:
         return any(g.startswith("goal/") and g in self.items for g in named)
 
     def acts(self):
-        """Policies, decisions and commitments that stand."""
-        return self.of("policy") + [c for c in self.of("commitment") if self.body(c).state != pb.governance.Commitment.WITHDRAWN] + [
-            d for d in self.of("decision") if self.body(d).status != pb.governance.Decision.REJECTED]
+        """Policies, kept commitments and accepted decisions."""
+        return self.of("policy") + [c for c in self.of("commitment") if self.body(c).state == pb.governance.Commitment.KEPT] + [
+            d for d in self.of("decision") if self.body(d).status == pb.governance.Decision.ACCEPTED]
 
     def linked(self, name):
         kinds = (pb.item.Link.CONTRIBUTES, pb.item.Link.SUPPORTS, pb.item.Link.RELATES)

@@ -37,13 +37,25 @@ goes_on(struct facts *f, struct err *err)
 
 /* ---- mirror */
 
+/* What was done, and is stated to be: what is open, rejected or broken is as good as not said. */
 static bool
 is_act(const struct index *ix, uint32_t slot)
 {
-	unsigned kind = ix->kinds[slot];
+	enum { DECISION_ACCEPTED = 2, COMMITMENT_KEPT = 1 };
+	unsigned status = ix->items[slot]->status;
 
-	return (kind == KIND_POLICY || kind == KIND_DECISION || kind == KIND_COMMITMENT) &&
-	       index_is(ix, slot, STANDING_LIVE) && !index_is(ix, slot, STANDING_GIVEN_UP);
+	if (!index_is(ix, slot, STANDING_LIVE))
+		return false;
+	switch (ix->kinds[slot]) {
+	case KIND_POLICY:
+		return true;
+	case KIND_DECISION:
+		return status == DECISION_ACCEPTED;
+	case KIND_COMMITMENT:
+		return status == COMMITMENT_KEPT;
+	default:
+		return false;
+	}
 }
 
 /* Either may hold the link. */
@@ -72,7 +84,7 @@ void
 score_mirror(const uint8_t *facts, struct score_unit *unit)
 {
 	if ((facts[unit->slot] & FACT_HONOURED) == 0)
-		score_lack(unit, "no policy, decision or commitment honours it",
+		score_lack(unit, "no policy, accepted decision or kept commitment honours it",
 		    "mirror/value-on-the-wall");
 	unit->earned = unit->lacks_count == 0 ? SCORE_WHOLE : 0;
 }

@@ -14,7 +14,7 @@
 
 /* What is true of an entry, by slot; each from one pass, and nothing of it that something else takes away. */
 enum score_fact {
-	FACT_HONOURED = 1, /* value: a policy, decision or commitment honours it */
+	FACT_HONOURED = 1, /* value: a policy, accepted decision or kept commitment honours it */
 	FACT_AREA = 2,     /* strategy: a change area has its end state and its day */
 	FACT_ACCEPTED = 4, /* person: accepted a baseline lately */
 };

@@ -327,11 +327,11 @@ END_TEST
 START_TEST(values_are_honoured_by_what_stands)
 {
 	expect_family("value/v {}\nvalue/w {}\n", MIRROR, 0, 2);
-	expect_family("value/v {}\ndecision/d {'honours': ['value/v']}\n", MIRROR, 12, 1);
-	expect_family("value/v {}\ndecision/d {'honours': ['value/v'], 'status': 'REJECTED'}\n", MIRROR, 0, 1);
-	expect_family("value/v {}\ndecision/d {'breaks': ['value/v']}\n", MIRROR, 0, 1);
-	expect_family("value/v {}\ncommitment/c {'state': 'BROKEN'} {'links': [{'type': 'SUPPORTS', 'to': 'value/v'}]}\n", MIRROR, 12, 1);
-	expect_family("value/v {}\ncommitment/c {'state': 'WITHDRAWN'} {'links': [{'type': 'SUPPORTS', 'to': 'value/v'}]}\n", MIRROR, 0, 1);
+	expect_family("value/v {}\ndecision/d {'honours': ['value/v'], 'status': 'ACCEPTED'}\n", MIRROR, 12, 1);
+	expect_family("value/v {}\ndecision/d {'honours': ['value/v']}\n", MIRROR, 0, 1);
+	expect_family("value/v {}\ndecision/d {'breaks': ['value/v'], 'status': 'ACCEPTED'}\n", MIRROR, 0, 1);
+	expect_family("value/v {}\ncommitment/c {'state': 'KEPT'} {'links': [{'type': 'SUPPORTS', 'to': 'value/v'}]}\n", MIRROR, 12, 1);
+	expect_family("value/v {}\ncommitment/c {'state': 'BROKEN'} {'links': [{'type': 'SUPPORTS', 'to': 'value/v'}]}\n", MIRROR, 0, 1);
 	expect_family("value/v {} {'links': [{'type': 'RELATES', 'to': 'policy/p'}]}\npolicy/p {}\n", MIRROR, 12, 1);
 	expect_family("value/v {} {'links': [{'type': 'RELATES', 'to': 'policy/typo'}]}\n", MIRROR, 0, 1);
 	/* a word of honour from what reaches no goal would pay */
@@ -544,7 +544,7 @@ struct expectation {
 
 /* Of the first kind a decision, then a policy, then a commitment. */
 struct act {
-	bool there, reason, due, honours[VALUES], breaks[VALUES];
+	bool there, stated, reason, due, honours[VALUES], breaks[VALUES];
 	unsigned status;
 };
 
@@ -680,8 +680,11 @@ make_around(struct around *a)
 		a->expectations[i] = (struct expectation){
 		    pick(8) != 0, pick(2), pick(3) != 0, pick(3) != 0, pick(3) != 0, pick(STEPS)};
 	for (size_t i = 0; i < ACTS; i++) {
-		a->acts[i] = (struct act){
-		    .there = pick(8) != 0, .reason = pick(2), .due = pick(2), .status = pick(4)};
+		a->acts[i] = (struct act){.there = pick(8) != 0,
+		    .stated = pick(6) != 0,
+		    .reason = pick(2),
+		    .due = pick(2),
+		    .status = pick(4)};
 		flip(a->acts[i].honours, VALUES, 4);
 		flip(a->acts[i].breaks, VALUES, 3);
 	}
@@ -825,6 +828,7 @@ around_can_lose(struct taken *t, struct around *a)
 	}
 	for (size_t i = 0; i < ACTS; i++) {
 		can_go(t, &a->acts[i].there);
+		can_go(t, &a->acts[i].stated);
 		can_go(t, &a->acts[i].reason);
 		can_go(t, &a->acts[i].due);
 		flags_can_go(t, a->acts[i].honours, VALUES);
@@ -1072,8 +1076,8 @@ write_act(const struct act *act, unsigned i, struct str *out)
 	bool first = true;
 
 	if (i == 0) {
-		str_addf(out, "decision/d {'status': '%s'%s", statuses[act->status],
-		    act->reason ? ", 'reason': 'x'" : "");
+		str_addf(out, "decision/d {'status': '%s'%s",
+		    statuses[act->stated ? act->status : 0], act->reason ? ", 'reason': 'x'" : "");
 		write_flags("honours", "value/v", act->honours, VALUES, out);
 		write_flags("breaks", "value/v", act->breaks, VALUES, out);
 		str_add(out, "}\n");
@@ -1082,8 +1086,8 @@ write_act(const struct act *act, unsigned i, struct str *out)
 	if (i == 1)
 		str_add(out, "policy/p {}");
 	else
-		str_addf(out, "commitment/c {'state': '%s'%s}", states[act->status],
-		    act->due ? ", 'due': '2026-06-30'" : "");
+		str_addf(out, "commitment/c {'state': '%s'%s}",
+		    states[act->stated ? act->status : 0], act->due ? ", 'due': '2026-06-30'" : "");
 	str_add(out, " {'links': [");
 	for (unsigned v = 0; v < VALUES; v++) {
 		if (!act->honours[v])
