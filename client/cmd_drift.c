@@ -82,12 +82,15 @@ show_steps(struct context *ctx, const Plumb__V1__DriftChange *change)
 static void
 show_item(struct context *ctx, const Plumb__V1__DriftItem *item)
 {
+	size_t used = strlen(item->ref) + (item->was[0] ? strlen(", was ") + strlen(item->was) : 0);
+
 	output_coloured(&ctx->out, COLOUR_BOLD, item->ref);
 	if (item->was[0])
 		output_printf(&ctx->out, ", was %s", item->was);
 	if (item->title[0])
-		output_printf(&ctx->out, "  %s", item->title);
-	output_text(&ctx->out, "\n");
+		output_beside(&ctx->out, used, 2, item->title);
+	else
+		output_text(&ctx->out, "\n");
 	for (size_t i = 0; i < item->n_changes; i++) {
 		output_wrap(&ctx->out, "  ", item->changes[i]->words);
 		show_steps(ctx, item->changes[i]);

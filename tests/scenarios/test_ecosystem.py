@@ -123,7 +123,7 @@ class EcosystemTest(unittest.TestCase):
             self.assertLessEqual(len(line), 80)
         # what nothing supports comes first
         self.assertEqual([line.split()[0] for line in out.splitlines()[1:] if line.startswith(("x", "bare"))], ["bare", "x", "x"])
-        self.assertIn("owner, measure, work, expectations", " ".join(line[line.find("owner"):] for line in out.splitlines()[1:2]))
+        self.assertIn("owner, measure", out.splitlines()[1])
         self.assertIn("answers to 1", out)
         for args in (("x",), ("step/x",), ("--step", "x"), ("x", "segment/s")):
             self.assertIn("works on the step", " ".join(self.plumb(*args).split()))
