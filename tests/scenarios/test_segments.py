@@ -1,12 +1,16 @@
 """Who expects the same: customers from tables, and groups of them; counted by hand, on known groups, and beside R's cluster."""
 import csv
+import http.client
 import json
 import os
+import random
+import re
 import subprocess
 import tempfile
+import time
 import unittest
 
-from plumbrpc import INVALID, LIMIT, NOT_FOUND, Daemon, RpcError, binary, pb
+from plumbrpc import CANCELLED, DEADLINE, INVALID, LIMIT, NOT_FOUND, Daemon, RpcError, binary, pb
 
 I, P = pb.item, pb.plan
 Found = pb.segments.SegmentsFound
@@ -327,6 +331,60 @@ class Tables(WithDaemon):
 
 
 @unittest.skipUnless(os.path.exists(SURVEY), "shared plans are not beside the repository")
+class Stopped(unittest.TestCase):
+    def running(self):
+        connection = http.client.HTTPConnection(self.daemon.http, timeout=20)
+        connection.request("GET", "/metrics")
+        page = connection.getresponse().read().decode()
+        connection.close()
+        return int(re.search(r"^plumbd_jobs_running (\d+)$", page, re.M).group(1))
+
+    def wait_until_idle(self):
+        until = time.monotonic() + 120
+        while self.running() > 0:
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.02)
+
+    def used(self):
+        """Seconds of the processor."""
+        with open("/proc/%d/stat" % self.daemon.process.pid, encoding="ascii") as file:
+            user, system = file.read().rsplit(") ", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def test_who_goes_away_or_has_no_time_stops_it(self):
+        """Of four runs that nobody waits for none is computed whole, by the daemon's own use of the processor."""
+        self.daemon = Daemon(memory=True, clock="=2026-04-10T20:00:00Z", args=("--http", "tcp:127.0.0.1:0"))
+        self.addCleanup(self.daemon.close)
+        client = self.daemon.client()
+        self.addCleanup(client.close)
+        dice = random.Random(1)
+        client.call("Plan.Apply", P.ApplyRequest(change_set=P.ChangeSet(changes=[
+            customer("c%d" % i, {"q%d" % k: min(10.0, max(1.0, round((8 if k % 3 == i % 3 else 4) + dice.gauss(0, 1.5)))) for k in range(20)})
+            for i in range(2000)])))
+
+        def run(timeout=None, cancel=False):
+            """What it cost, and what came of it."""
+            before, found = self.used(), None
+            stream = client.stream("Insight.Segments", pb.segments.SegmentsRequest(), timeout=timeout)
+            try:
+                while (reply := stream.next(120)) is not None:
+                    found = reply.found if reply.HasField("found") else found
+                    if cancel:
+                        stream.cancel()
+                code = 0
+            except RpcError as error:
+                code = error.code
+            self.wait_until_idle()
+            return self.used() - before, code, found and found.groups
+
+        whole, code, groups = run()
+        self.assertEqual((code, groups), (0, 3))
+        stopped = [run(cancel=True), run(cancel=True), run(timeout=0.02), run(timeout=0.05)]
+        self.assertEqual([(code, groups) for _, code, groups in stopped], [(CANCELLED, None)] * 2 + [(DEADLINE, None)] * 2)
+        self.assertLess(sum(cost for cost, _, _ in stopped), 3 * whole)
+        self.assertEqual(run()[1:], (0, 3))
+
+
 class Survey(WithDaemon):
     """
     1,811 customers of a real survey, beside what R's cluster 2.1.4 says of it:
