@@ -108,11 +108,8 @@ static int
 run_record(struct context *ctx, const struct args *args)
 {
 	const char *blocked = args_get(args, "blocked"), *clears = args_get(args, "clears");
-	struct write write;
-	Plumb__V1__Add add;
 	Plumb__V1__Record record;
 	Plumb__V1__Acceptance acceptance;
-	Plumb__V1__Change *change;
 	char done[512];
 
 	plumb__v1__acceptance__init(&acceptance);
@@ -131,15 +128,9 @@ run_record(struct context *ctx, const struct args *args)
 		return context_fail(ctx);
 	record.body_case = PLUMB__V1__RECORD__BODY_ACCEPTANCE;
 	record.acceptance = &acceptance;
-	plumb__v1__add__init(&add);
-	add.record = &record;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
-	change->add = &add;
 	snprintf(done, sizeof done, blocked ? "Kept what stands in the way of %s" : "Accepted %s",
 	    record.about);
-	return write_finish(&write, ctx, args, done);
+	return write_finish_record(ctx, args, &record, done);
 }
 
 static int

@@ -55,11 +55,8 @@ find_check_in(struct context *ctx, const char *text)
 static int
 run(struct context *ctx, const struct args *args)
 {
-	struct write write;
-	Plumb__V1__Add add;
 	Plumb__V1__Record record;
 	Plumb__V1__Acknowledgement acknowledgement;
-	Plumb__V1__Change *change;
 	char done[512];
 
 	if (!write_record(ctx, args, &record))
@@ -70,14 +67,8 @@ run(struct context *ctx, const struct args *args)
 	plumb__v1__acknowledgement__init(&acknowledgement);
 	record.body_case = PLUMB__V1__RECORD__BODY_ACKNOWLEDGEMENT;
 	record.acknowledgement = &acknowledgement;
-	plumb__v1__add__init(&add);
-	add.record = &record;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
-	change->add = &add;
 	snprintf(done, sizeof done, "Acknowledged %s", record.about);
-	return write_finish(&write, ctx, args, done);
+	return write_finish_record(ctx, args, &record, done);
 }
 
 static const struct option options[] = {

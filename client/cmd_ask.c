@@ -336,20 +336,31 @@ is_open_state(ask_state state)
 	return state == STATE(ASKED) || state == STATE(COMMITTED) || state == STATE(COUNTERED);
 }
 
+struct listing {
+	struct context *ctx;
+	const struct args *args;
+	const char *from;
+	const char *to;
+};
+
 static bool
-is_listed(const struct args *args, const Plumb__V1__Ask *ask, const char *from, const char *to)
+is_listed(const void *arg, const Plumb__V1__Envelope *entry)
 {
-	return (!from || strcmp(said_bare(ask->from), said_bare(from)) == 0) &&
-	       (!to || strcmp(said_bare(ask->to), said_bare(to)) == 0) &&
-	       (!args_has(args, "open") || is_open_state(ask->state));
+	const struct listing *l = arg;
+	const Plumb__V1__Ask *ask = entry->item->ask;
+
+	return (!l->from || strcmp(said_bare(ask->from), said_bare(l->from)) == 0) &&
+	       (!l->to || strcmp(said_bare(ask->to), said_bare(l->to)) == 0) &&
+	       (!args_has(l->args, "open") || is_open_state(ask->state));
 }
 
 static void
-add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *entry)
+add_row(const void *arg, struct table *table, const Plumb__V1__Envelope *entry)
 {
+	const struct listing *l = arg;
 	const Plumb__V1__Ask *ask = entry->item->ask;
 
-	table_cell(table, ctx->out.format == OUTPUT_CSV ? entry->ref : said_bare(entry->ref));
+	table_cell(table, l->ctx->out.format == OUTPUT_CSV ? entry->ref : said_bare(entry->ref));
 	table_cell(table, state_word(ask->state));
 	table_cell(table, said_bare(ask->from));
 	table_cell(table, said_bare(ask->to));
@@ -359,86 +370,31 @@ add_row(struct context *ctx, struct table *table, const Plumb__V1__Envelope *ent
 	table_cell(table, entry->item->title[0] ? entry->item->title : ask->what);
 }
 
-static void
-add_columns(struct table *table)
-{
-	table_column(table, "ASK", 0);
-	table_column(table, "STATE", 0);
-	table_column(table, "FROM", TABLE_SHRINK);
-	table_column(table, "TO", TABLE_SHRINK);
-	table_column(table, "NEEDED BY", 0);
-	table_column(table, "PROMISED", TABLE_DROP);
-	table_column(table, "FOR", TABLE_SHRINK | TABLE_DROP);
-	table_column(table, "WHAT", TABLE_WRAP | TABLE_DROP);
-}
-
-static void
-show_one(struct context *ctx, struct table *table, const Plumb__V1__Envelope *entry)
-{
-	if (ctx->out.format == OUTPUT_NAME)
-		output_printf(&ctx->out, "%s\n", entry->ref);
-	else if (ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML)
-		output_list_add(&ctx->out, &entry->base);
-	else
-		add_row(ctx, table, entry);
-}
-
-struct listing {
-	struct context *ctx;
-	const struct args *args;
-	struct table *table;
-	const char *from;
-	const char *to;
-	size_t count;
-};
-
-static void
-on_ask(void *arg, const Plumb__V1__Envelope *entry)
-{
-	struct listing *l = arg;
-
-	if (!is_listed(l->args, entry->item->ask, l->from, l->to))
-		return;
-	show_one(l->ctx, l->table, entry);
-	l->count++;
-}
-
-static bool
-list_pages(struct context *ctx, const struct args *args, struct table *table, size_t *count)
-{
-	struct listing l = {ctx, args, table, args_get(args, "from"), args_get(args, "to"), 0};
-	bool ok;
-
-	if ((l.from && !(l.from = said_ref(ctx, l.from, "team"))) ||
-	    (l.to && !(l.to = said_ref(ctx, l.to, "team"))))
-		return false;
-	ok = said_list(ctx, "ask", "due", on_ask, &l);
-	*count = l.count;
-	return ok;
-}
-
 static int
 run_list(struct context *ctx, const struct args *args)
 {
-	struct table *table = table_new();
-	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
-	size_t count = 0;
-	bool ok;
+	struct listing l = {ctx, args, args_get(args, "from"), args_get(args, "to")};
+	struct said_rows rows = {.kind = "ask",
+	    .none = "There are no such asks. plumb ask new puts one.",
+	    .takes = is_listed,
+	    .row = add_row,
+	    .arg = &l};
 
-	if (!table)
-		return context_error(ctx, EXIT_SERVER, "out of memory");
-	add_columns(table);
-	if (listed)
-		output_list_begin(&ctx->out);
-	ok = list_pages(ctx, args, table, &count);
-	if (listed)
-		output_list_end(&ctx->out);
-	if (ok && ctx->out.format == OUTPUT_TABLE && count == 0)
-		output_printf(&ctx->out, "There are no such asks. plumb ask new puts one.\n");
-	else if (ok && !listed && ctx->out.format != OUTPUT_NAME)
-		table_print(table, &ctx->out);
-	table_free(table);
-	return ok ? EXIT_FINE : context_fail(ctx);
+	if ((l.from && !(l.from = said_ref(ctx, l.from, "team"))) ||
+	    (l.to && !(l.to = said_ref(ctx, l.to, "team"))))
+		return context_fail(ctx);
+	rows.table = table_new();
+	if (rows.table) {
+		table_column(rows.table, "ASK", 0);
+		table_column(rows.table, "STATE", 0);
+		table_column(rows.table, "FROM", TABLE_SHRINK);
+		table_column(rows.table, "TO", TABLE_SHRINK);
+		table_column(rows.table, "NEEDED BY", 0);
+		table_column(rows.table, "PROMISED", TABLE_DROP);
+		table_column(rows.table, "FOR", TABLE_SHRINK | TABLE_DROP);
+		table_column(rows.table, "WHAT", TABLE_WRAP | TABLE_DROP);
+	}
+	return said_show(ctx, &rows);
 }
 
 /* ---- the commands */

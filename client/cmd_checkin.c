@@ -54,11 +54,8 @@ fill(const struct args *args, Plumb__V1__CheckIn *check_in)
 static int
 run(struct context *ctx, const struct args *args)
 {
-	struct write write;
-	Plumb__V1__Add add;
 	Plumb__V1__Record record;
 	Plumb__V1__CheckIn check_in;
-	Plumb__V1__Change *change;
 	char done[512];
 	int code;
 
@@ -78,14 +75,8 @@ run(struct context *ctx, const struct args *args)
 		return context_fail(ctx);
 	record.body_case = PLUMB__V1__RECORD__BODY_CHECK_IN;
 	record.check_in = &check_in;
-	plumb__v1__add__init(&add);
-	add.record = &record;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
-	change->add = &add;
 	snprintf(done, sizeof done, "Checked in on %s: %s", record.about, args->values[1]);
-	return write_finish(&write, ctx, args, done);
+	return write_finish_record(ctx, args, &record, done);
 }
 
 static const struct option options[] = {

@@ -37,14 +37,6 @@ stated_reason(const struct args *args)
 	return reason && reason[0] ? reason : NULL;
 }
 
-static bool
-is_date(const char *text)
-{
-	int32_t day;
-
-	return date_parse(text, &day);
-}
-
 /* ---- new */
 
 static bool
@@ -127,11 +119,11 @@ run_new(struct context *ctx, const struct args *args)
 		    !what || !what[0] ? "what"
 		    : !due            ? "due"
 				      : "to");
-	if (!is_date(due))
-		return command_usage(args, "--due takes a date such as 2026-06-30; not '%s'", due);
+	plumb__v1__commitment__init(&c);
+	if ((code = args_date(args, "due", &c.due)) != EXIT_FINE)
+		return code;
 	if (args_count(args, "to") > TO_MAX || args_count(args, "about") > TO_MAX)
 		return command_usage(args, "at most %u are named at once", TO_MAX);
-	plumb__v1__commitment__init(&c);
 	plumb__v1__item__init(&item);
 	if (!said_now(ctx, &now))
 		return context_fail(ctx);
@@ -140,7 +132,6 @@ run_new(struct context *ctx, const struct args *args)
 		return code;
 	if (!fill_to(ctx, args, &c, to) || !fill_about(ctx, args, &c, about))
 		return context_fail(ctx);
-	c.due = pb_str(due);
 	c.made = pb_str(now.today);
 	if (strcmp(due, now.today) < 0)
 		return context_error(ctx, EXIT_USAGE,
@@ -176,32 +167,32 @@ find_open(struct context *ctx, const struct args *args, int *code)
 static int
 settle(struct context *ctx, const struct args *args, Plumb__V1__Commitment__State state)
 {
-	const char *on = args_get(args, "on"), *reason = stated_reason(args);
+	const char *reason = stated_reason(args);
 	const Plumb__V1__Envelope *entry;
 	Plumb__V1__Commitment *c;
 	struct said_now now;
-	char done[300];
+	char done[300], *on = NULL;
 	int code = EXIT_FINE;
 	bool late;
 
 	if (state != STATE(KEPT) && !reason)
 		return command_usage(args,
 		    "say why to those who waited for it: -m \"the supplier is a month late\"");
-	if (on && !is_date(on))
-		return command_usage(args, "--on takes a date such as 2026-06-30; not '%s'", on);
+	if ((code = args_date(args, "on", &on)) != EXIT_FINE)
+		return code;
 	entry = find_open(ctx, args, &code);
 	if (!entry)
 		return code;
 	if (!said_now(ctx, &now))
 		return context_fail(ctx);
-	on = on ? on : now.today;
+	on = on ? on : pb_str(now.today);
 	c = entry->item->commitment;
 	if (strcmp(on, now.today) > 0 || (c->made[0] && strcmp(on, c->made) < 0))
 		return context_error(ctx, EXIT_USAGE, "%s %s: it was made on %s, and today is %s",
 		    on, strcmp(on, now.today) > 0 ? "is yet to come" : "is before it was made",
 		    c->made[0] ? c->made : "a day that is not stated", now.today);
 	c->state = state;
-	c->settled = pb_str(on);
+	c->settled = on;
 	if (reason)
 		c->reason = pb_str(reason);
 	late = state == STATE(KEPT) && c->due[0] && strcmp(on, c->due) > 0;
@@ -227,8 +218,9 @@ run_move(struct context *ctx, const struct args *args)
 	Plumb__V1__Commitment *c;
 	char done[300];
 	int code = EXIT_FINE;
+	int32_t day;
 
-	if (!is_date(due))
+	if (!date_parse(due, &day))
 		return command_usage(
 		    args, "to which day? A date such as 2026-06-30; not '%s'", due);
 	if (!reason)
@@ -255,10 +247,8 @@ run_move(struct context *ctx, const struct args *args)
 struct listing {
 	struct context *ctx;
 	const struct args *args;
-	struct table *table;
 	const char *by;
 	const char *to;
-	size_t count;
 };
 
 /* A bare id is a person's. */
@@ -270,8 +260,10 @@ is_who(const char *stated, const char *ref)
 }
 
 static bool
-is_listed(const struct listing *l, const Plumb__V1__Commitment *c)
+is_listed(const void *arg, const Plumb__V1__Envelope *entry)
 {
+	const struct listing *l = arg;
+	const Plumb__V1__Commitment *c = entry->item->commitment;
 	bool to = !l->to;
 
 	for (size_t i = 0; i < c->n_promised_to && l->to; i++)
@@ -281,64 +273,45 @@ is_listed(const struct listing *l, const Plumb__V1__Commitment *c)
 }
 
 static void
-on_entry(void *arg, const Plumb__V1__Envelope *entry)
+add_row(const void *arg, struct table *table, const Plumb__V1__Envelope *entry)
 {
-	struct listing *l = arg;
-	struct output *out = &l->ctx->out;
+	const struct listing *l = arg;
 	const Plumb__V1__Commitment *c = entry->item->commitment;
 
-	if (!is_listed(l, c))
-		return;
-	l->count++;
-	if (out->format == OUTPUT_NAME) {
-		output_printf(out, "%s\n", entry->ref);
-	} else if (out->format == OUTPUT_JSON || out->format == OUTPUT_YAML) {
-		output_list_add(out, &entry->base);
-	} else {
-		table_cell(
-		    l->table, out->format == OUTPUT_CSV ? entry->ref : said_bare(entry->ref));
-		table_cell(l->table, state_word(c->state));
-		table_cell(l->table, c->promised_by);
-		table_cellf(l->table, "%s%s", c->n_promised_to ? c->promised_to[0] : "",
-		    c->n_promised_to > 1 ? " …" : "");
-		table_cell(l->table, c->due);
-		table_cell(l->table, c->settled);
-		table_cell(l->table, entry->item->title);
-	}
+	table_cell(table, l->ctx->out.format == OUTPUT_CSV ? entry->ref : said_bare(entry->ref));
+	table_cell(table, state_word(c->state));
+	table_cell(table, c->promised_by);
+	table_cellf(table, "%s%s", c->n_promised_to ? c->promised_to[0] : "",
+	    c->n_promised_to > 1 ? " …" : "");
+	table_cell(table, c->due);
+	table_cell(table, c->settled);
+	table_cell(table, entry->item->title);
 }
 
 static int
 run_list(struct context *ctx, const struct args *args)
 {
-	struct listing l = {ctx, args, NULL, args_get(args, "by"), args_get(args, "to"), 0};
-	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
-	bool ok;
+	struct listing l = {ctx, args, args_get(args, "by"), args_get(args, "to")};
+	struct said_rows rows = {.kind = "commitment",
+	    .none = "There are no such commitments. plumb commitment new makes one.",
+	    .takes = is_listed,
+	    .row = add_row,
+	    .arg = &l};
 
 	if ((l.by && !(l.by = said_ref(ctx, l.by, WHO))) ||
 	    (l.to && !(l.to = said_ref(ctx, l.to, WHO ",segment,customer"))))
 		return context_fail(ctx);
-	l.table = table_new();
-	if (!l.table)
-		return context_error(ctx, EXIT_SERVER, "out of memory");
-	table_column(l.table, "COMMITMENT", TABLE_WRAP);
-	table_column(l.table, "STATE", 0);
-	table_column(l.table, "BY", TABLE_SHRINK);
-	table_column(l.table, "TO", TABLE_SHRINK);
-	table_column(l.table, "DUE", 0);
-	table_column(l.table, "SETTLED", TABLE_DROP);
-	table_column(l.table, "WHAT", TABLE_WRAP | TABLE_DROP);
-	if (listed)
-		output_list_begin(&ctx->out);
-	ok = said_list(ctx, "commitment", "due", on_entry, &l);
-	if (listed)
-		output_list_end(&ctx->out);
-	if (ok && ctx->out.format == OUTPUT_TABLE && l.count == 0)
-		output_printf(
-		    &ctx->out, "There are no such commitments. plumb commitment new makes one.\n");
-	else if (ok && !listed && ctx->out.format != OUTPUT_NAME)
-		table_print(l.table, &ctx->out);
-	table_free(l.table);
-	return ok ? EXIT_FINE : context_fail(ctx);
+	rows.table = table_new();
+	if (rows.table) {
+		table_column(rows.table, "COMMITMENT", TABLE_WRAP);
+		table_column(rows.table, "STATE", 0);
+		table_column(rows.table, "BY", TABLE_SHRINK);
+		table_column(rows.table, "TO", TABLE_SHRINK);
+		table_column(rows.table, "DUE", 0);
+		table_column(rows.table, "SETTLED", TABLE_DROP);
+		table_column(rows.table, "WHAT", TABLE_WRAP | TABLE_DROP);
+	}
+	return said_show(ctx, &rows);
 }
 
 /* ---- the commands */

@@ -6,6 +6,7 @@
 #include "client/context.h"
 #include "client/describe.h"
 #include "client/said.h"
+#include "client/votes.h"
 #include "client/write.h"
 #include "common/calendar.h"
 #include "common/parse.h"
@@ -15,23 +16,6 @@
 #define NAMES_MAX    200u
 /* Longer chains of decisions that supersede each other are not followed. */
 #define CHAIN_MAX 100u
-
-static const char *
-status_word(Plumb__V1__Decision__Status status)
-{
-	static const char *const words[] = {
-	    "proposed", "rejected", "accepted", "deprecated", "superseded"};
-
-	return (size_t)status < sizeof words / sizeof words[0] ? words[status] : "unknown";
-}
-
-static bool
-is_date(const char *text)
-{
-	int32_t day;
-
-	return date_parse(text, &day);
-}
 
 /* ---- what is given on the command line */
 
@@ -89,21 +73,22 @@ fill_options(struct context *ctx, const struct args *args, Plumb__V1__Decision *
 static int
 run_new(struct context *ctx, const struct args *args)
 {
-	const char *what = args_get(args, "what"), *by = args_get(args, "by");
+	const char *what = args_get(args, "what");
 	Plumb__V1__Decision d;
 	Plumb__V1__Item item;
 	struct said_now now;
 	char done[300], *owner;
+	int code;
 
 	if (!what || !what[0])
 		return command_usage(args, "say what is to be decided: --what TEXT");
-	if (by && !is_date(by))
-		return command_usage(args, "--by takes a date such as 2026-06-30; not '%s'", by);
 	plumb__v1__decision__init(&d);
+	code = args_date(args, "by", &d.decide_by);
+	if (code != EXIT_FINE)
+		return code;
 	plumb__v1__item__init(&item);
 	if (!said_now(ctx, &now) || !fill_options(ctx, args, &d) || !fill_refs(ctx, args, &d))
 		return context_fail(ctx);
-	d.decide_by = pb_str(by ? by : "");
 	d.context = pb_str(args_get(args, "context") ? args_get(args, "context") : "");
 	item.id = pb_str(args->count ? said_bare(args->values[0]) : said_id(ctx, what));
 	item.title = pb_str(what);
@@ -113,7 +98,7 @@ run_new(struct context *ctx, const struct args *args)
 	item.body_case = PLUMB__V1__ITEM__BODY_DECISION;
 	item.decision = &d;
 	snprintf(done, sizeof done, "decision/%.70s is to be taken%s%.20s", item.id,
-	    by ? " by " : "", by ? by : "");
+	    d.decide_by[0] ? " by " : "", d.decide_by);
 	return said_put_or_tell(ctx, args, &item, NULL, done);
 }
 
@@ -138,19 +123,19 @@ choose(const char *text, Plumb__V1__Decision *d)
 static int
 decide(struct context *ctx, const struct args *args, Plumb__V1__Decision__Status status)
 {
-	const char *on = args_get(args, "on"), *reason = args_get(args, "reason");
+	const char *reason = args_get(args, "reason");
 	const char *option = args_get(args, "option");
 	const Plumb__V1__Envelope *entry;
 	Plumb__V1__Decision *d;
 	struct said_now now;
-	char done[300];
+	char done[300], *on = NULL;
 	int code = EXIT_FINE;
 
 	if (!reason || !reason[0])
 		return command_usage(args,
 		    "say why, to those who live with it: -m \"customers asked for it twice\"");
-	if (on && !is_date(on))
-		return command_usage(args, "--on takes a date such as 2026-06-30; not '%s'", on);
+	if ((code = args_date(args, "on", &on)) != EXIT_FINE)
+		return code;
 	entry = said_find(ctx, args->values[0], "decision", &code);
 	if (!entry)
 		return code;
@@ -159,21 +144,21 @@ decide(struct context *ctx, const struct args *args, Plumb__V1__Decision__Status
 		return context_error(ctx, EXIT_USAGE,
 		    "%s is %s already; decide anew: plumb decision new, and then plumb decision "
 		    "supersede %s NEW",
-		    entry->ref, status_word(d->status), entry->ref);
+		    entry->ref, votes_status(d->status), entry->ref);
 	if (option && !choose(option, d))
 		return context_error(ctx, EXIT_USAGE,
 		    "%s has no option '%s': give its words or its number, from 1 to %zu",
 		    entry->ref, option, d->n_options);
 	if (!said_now(ctx, &now) || !fill_refs(ctx, args, d))
 		return context_fail(ctx);
-	on = on ? on : now.today;
+	on = on ? on : pb_str(now.today);
 	if (strcmp(on, now.today) > 0)
 		return context_error(
 		    ctx, EXIT_USAGE, "%s is yet to come: today is %s", on, now.today);
 	d->status = status;
-	d->decided = pb_str(on);
+	d->decided = on;
 	d->reason = pb_str(reason);
-	snprintf(done, sizeof done, "%s is %s%s", entry->ref, status_word(status),
+	snprintf(done, sizeof done, "%s is %s%s", entry->ref, votes_status(status),
 	    status == STATUS(ACCEPTED) && d->n_affects
 		? "; those whom it affects find it in their plumb mine until they have read it"
 		: "");
@@ -242,11 +227,8 @@ run_supersede(struct context *ctx, const struct args *args)
 static int
 run_read(struct context *ctx, const struct args *args)
 {
-	struct write write;
-	Plumb__V1__Add add;
 	Plumb__V1__Record record;
 	Plumb__V1__Acknowledgement acknowledgement;
-	Plumb__V1__Change *change;
 	const Plumb__V1__Envelope *entry;
 	char done[300];
 	int code = EXIT_FINE;
@@ -269,14 +251,8 @@ run_read(struct context *ctx, const struct args *args)
 	plumb__v1__acknowledgement__init(&acknowledgement);
 	record.body_case = PLUMB__V1__RECORD__BODY_ACKNOWLEDGEMENT;
 	record.acknowledgement = &acknowledgement;
-	plumb__v1__add__init(&add);
-	add.record = &record;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
-	change->add = &add;
 	snprintf(done, sizeof done, "%s is read", entry->ref);
-	return write_finish(&write, ctx, args, done);
+	return write_finish_record(ctx, args, &record, done);
 }
 
 static int
@@ -294,7 +270,7 @@ run_follow(struct context *ctx, const struct args *args)
 	if (d->status != STATUS(ACCEPTED) && !args_has(args, "no-longer"))
 		return context_error(ctx, EXIT_USAGE,
 		    "%s is %s: only what was accepted can be an example to follow", entry->ref,
-		    status_word(d->status));
+		    votes_status(d->status));
 	d->example = !args_has(args, "no-longer");
 	snprintf(done, sizeof done, "%s is %s example to follow", entry->ref,
 	    d->example ? "an" : "no longer an");
@@ -305,16 +281,16 @@ run_follow(struct context *ctx, const struct args *args)
 
 struct listing {
 	struct context *ctx;
-	struct table *table;
 	const char *affects;
 	bool open;
 	bool examples;
-	size_t count;
 };
 
 static bool
-is_listed(const struct listing *l, const Plumb__V1__Decision *d)
+is_listed(const void *arg, const Plumb__V1__Envelope *entry)
 {
+	const struct listing *l = arg;
+	const Plumb__V1__Decision *d = entry->item->decision;
 	bool affects = !l->affects;
 
 	for (size_t i = 0; i < d->n_affects && l->affects; i++) {
@@ -334,62 +310,45 @@ has_example(const struct listing *l)
 }
 
 static void
-on_entry(void *arg, const Plumb__V1__Envelope *entry)
+add_row(const void *arg, struct table *table, const Plumb__V1__Envelope *entry)
 {
-	struct listing *l = arg;
-	struct output *out = &l->ctx->out;
+	const struct listing *l = arg;
 	const Plumb__V1__Decision *d = entry->item->decision;
 
-	if (!is_listed(l, d))
-		return;
-	l->count++;
-	if (out->format == OUTPUT_NAME) {
-		output_printf(out, "%s\n", entry->ref);
-	} else if (out->format == OUTPUT_JSON || out->format == OUTPUT_YAML) {
-		output_list_add(out, &entry->base);
-	} else {
-		table_cell(
-		    l->table, out->format == OUTPUT_CSV ? entry->ref : said_bare(entry->ref));
-		table_cell(l->table, status_word(d->status));
-		table_cell(l->table, d->decided);
-		table_cell(l->table, d->decide_by);
-		if (has_example(l))
-			table_cell(l->table, d->example ? "yes" : "");
-		table_cell(l->table, entry->item->title);
-		table_cell(l->table, d->reason);
-	}
+	table_cell(table, l->ctx->out.format == OUTPUT_CSV ? entry->ref : said_bare(entry->ref));
+	table_cell(table, votes_status(d->status));
+	table_cell(table, d->decided);
+	table_cell(table, d->decide_by);
+	if (has_example(l))
+		table_cell(table, d->example ? "yes" : "");
+	table_cell(table, entry->item->title);
+	table_cell(table, d->reason);
 }
 
 static int
 list(struct context *ctx, struct listing *l)
 {
-	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
-	bool ok;
+	struct said_rows rows = {.kind = "decision",
+	    .none =
+		l->examples
+		    ? "There are no such decisions. plumb decision follow ID marks one to follow."
+		    : "There are no such decisions. plumb decision new puts one.",
+	    .takes = is_listed,
+	    .row = add_row,
+	    .arg = l,
+	    .table = table_new()};
 
-	l->table = table_new();
-	if (!l->table)
-		return context_error(ctx, EXIT_SERVER, "out of memory");
-	table_column(l->table, "DECISION", TABLE_WRAP);
-	table_column(l->table, "STATUS", 0);
-	table_column(l->table, "DECIDED", TABLE_DROP);
-	table_column(l->table, "NEEDED BY", TABLE_DROP);
-	if (has_example(l))
-		table_column(l->table, "EXAMPLE", TABLE_DROP);
-	table_column(l->table, "WHAT", TABLE_WRAP);
-	table_column(l->table, "WHY", TABLE_WRAP | TABLE_DROP);
-	if (listed)
-		output_list_begin(&ctx->out);
-	ok = said_list(ctx, "decision", "due", on_entry, l);
-	if (listed)
-		output_list_end(&ctx->out);
-	if (ok && ctx->out.format == OUTPUT_TABLE && l->count == 0)
-		output_printf(&ctx->out, "There are no such decisions. %s\n",
-		    l->examples ? "plumb decision follow ID marks one to follow."
-				: "plumb decision new puts one.");
-	else if (ok && !listed && ctx->out.format != OUTPUT_NAME)
-		table_print(l->table, &ctx->out);
-	table_free(l->table);
-	return ok ? EXIT_FINE : context_fail(ctx);
+	if (rows.table) {
+		table_column(rows.table, "DECISION", TABLE_WRAP);
+		table_column(rows.table, "STATUS", 0);
+		table_column(rows.table, "DECIDED", TABLE_DROP);
+		table_column(rows.table, "NEEDED BY", TABLE_DROP);
+		if (has_example(l))
+			table_column(rows.table, "EXAMPLE", TABLE_DROP);
+		table_column(rows.table, "WHAT", TABLE_WRAP);
+		table_column(rows.table, "WHY", TABLE_WRAP | TABLE_DROP);
+	}
+	return said_show(ctx, &rows);
 }
 
 static int

@@ -24,11 +24,8 @@ parse_role(const char *text, Plumb__V1__Measurement__Role *out)
 static int
 run(struct context *ctx, const struct args *args)
 {
-	struct write write;
-	Plumb__V1__Add add;
 	Plumb__V1__Record record;
 	Plumb__V1__Measurement measurement;
-	Plumb__V1__Change *change;
 	char done[512];
 
 	plumb__v1__measurement__init(&measurement);
@@ -44,15 +41,9 @@ run(struct context *ctx, const struct args *args)
 		return context_fail(ctx);
 	record.body_case = PLUMB__V1__RECORD__BODY_MEASUREMENT;
 	record.measurement = &measurement;
-	plumb__v1__add__init(&add);
-	add.record = &record;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
-	change->add = &add;
 	snprintf(done, sizeof done, "Measured %s: %s%s%s", record.about, args->values[1],
 	    record.at[0] ? " at " : "", record.at);
-	return write_finish(&write, ctx, args, done);
+	return write_finish_record(ctx, args, &record, done);
 }
 
 static const struct option options[] = {

@@ -262,15 +262,6 @@ show_both_ways(struct context *ctx, const Plumb__V1__MirrorReply *r)
 /* ---- for programs */
 
 static void
-cell_number(struct table *table, bool stated, double number)
-{
-	if (stated)
-		table_cellf(table, "%.6g", number);
-	else
-		table_cell(table, "");
-}
-
-static void
 csv_nodes(struct table *table, const Plumb__V1__MirrorReply *r)
 {
 	static const char *const titles[] = {"REF", "TITLE", "WHOLE", "WEIGHT", "STATED",
@@ -289,12 +280,12 @@ csv_nodes(struct table *table, const Plumb__V1__MirrorReply *r)
 		table_cell(table, n->ref);
 		table_cell(table, n->title);
 		table_cell(table, n->whole);
-		cell_number(table, n->weight__case != NODE(WEIGHT___NOT_SET), n->weight);
-		cell_number(table, n->stated__case != NODE(STATED___NOT_SET), n->stated);
-		cell_number(table, n->planned_share__case != NODE(PLANNED_SHARE___NOT_SET),
-		    n->planned_share);
-		cell_number(
-		    table, n->done_share__case != NODE(DONE_SHARE___NOT_SET), n->done_share);
+		table_cell_if(table, n->weight__case != NODE(WEIGHT___NOT_SET), "%.6g", n->weight);
+		table_cell_if(table, n->stated__case != NODE(STATED___NOT_SET), "%.6g", n->stated);
+		table_cell_if(table, n->planned_share__case != NODE(PLANNED_SHARE___NOT_SET),
+		    "%.6g", n->planned_share);
+		table_cell_if(table, n->done_share__case != NODE(DONE_SHARE___NOT_SET), "%.6g",
+		    n->done_share);
 		table_cellf(table, "%.2f", days(n->planned));
 		table_cellf(table, "%.2f", days(n->done));
 		table_cellf(table, "%.2f", days(n->unknown));
@@ -329,7 +320,7 @@ csv_parts(struct table *table, const Plumb__V1__MirrorReply *r)
 			table_cellf(table, "%" PRIu32, part->rank);
 			table_cellf(table, "%.6g", part->share);
 			table_cellf(table, "%.2f", days(part->planned));
-			cell_number(table, !part->done_unknown, days(part->done));
+			table_cell_if(table, !part->done_unknown, "%.6g", days(part->done));
 			table_cell(table, part->from);
 		}
 	}

@@ -215,8 +215,6 @@ struct list {
 	const char *from;
 	const char *to;
 	int32_t today;
-	struct table *table;
-	size_t count;
 };
 
 /* Days since it was asked; while it is open, until today. -1: nobody knows. */
@@ -239,97 +237,78 @@ age_of(const struct list *l, const Plumb__V1__Envelope *entry)
 }
 
 static void
-add_row(struct list *l, const Plumb__V1__Envelope *entry)
+add_row(const void *arg, struct table *table, const Plumb__V1__Envelope *entry)
 {
+	const struct list *l = arg;
 	const Plumb__V1__Request *request = entry->item->request;
 	bool csv = l->ctx->out.format == OUTPUT_CSV;
 	int32_t age = age_of(l, entry);
 
-	table_cell(l->table, csv ? entry->ref : said_bare(entry->ref));
-	table_cell(l->table, state_word(request->state));
-	table_cell(l->table, csv ? request->from : said_bare(request->from));
-	table_cell(l->table, said_bare(request->to));
-	if (age >= 0)
-		table_cellf(l->table, csv ? "%" PRId32 : "%" PRId32 " d", age);
-	else
-		table_cell(l->table, "");
-	table_cell(l->table, request->needed_by);
+	table_cell(table, csv ? entry->ref : said_bare(entry->ref));
+	table_cell(table, state_word(request->state));
+	table_cell(table, csv ? request->from : said_bare(request->from));
+	table_cell(table, said_bare(request->to));
+	table_cell_if(table, age >= 0, "%" PRId32 "%s", age, csv ? "" : " d");
+	table_cell(table, request->needed_by);
 	if (request->state == STATE(OPEN) && request->needed_by[0] &&
 	    date_or(request->needed_by, l->today) < l->today)
-		table_colour(l->table, COLOUR_RED);
-	table_cell(l->table, csv ? request->work : said_bare(request->work));
-	table_cell(l->table, entry->item->title);
+		table_colour(table, COLOUR_RED);
+	table_cell(table, csv ? request->work : said_bare(request->work));
+	table_cell(table, entry->item->title);
 	if (csv)
-		table_cell(l->table, request->answer);
+		table_cell(table, request->answer);
 }
 
-static void
-on_request(void *arg, const Plumb__V1__Envelope *entry)
+static bool
+is_listed(const void *arg, const Plumb__V1__Envelope *entry)
 {
-	struct list *l = arg;
+	const struct list *l = arg;
 	const Plumb__V1__Request *request = entry->item->request;
 
-	if ((l->from[0] && strcmp(said_bare(request->from), said_bare(l->from)) != 0) ||
-	    (l->to[0] && strcmp(said_bare(request->to), said_bare(l->to)) != 0) ||
-	    (args_has(l->args, "open") && request->state != STATE(OPEN)))
-		return;
-	l->count++;
-	if (l->ctx->out.format == OUTPUT_NAME)
-		output_printf(&l->ctx->out, "%s\n", entry->ref);
-	else if (l->ctx->out.format == OUTPUT_JSON || l->ctx->out.format == OUTPUT_YAML)
-		output_list_add(&l->ctx->out, &entry->base);
-	else
-		add_row(l, entry);
+	return (!l->from[0] || strcmp(said_bare(request->from), said_bare(l->from)) == 0) &&
+	       (!l->to[0] || strcmp(said_bare(request->to), said_bare(l->to)) == 0) &&
+	       (!args_has(l->args, "open") || request->state == STATE(OPEN));
 }
 
-static int
-show_list(struct list *l)
+static struct table *
+new_table(const struct context *ctx)
 {
-	struct context *ctx = l->ctx;
-	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
+	struct table *table = table_new();
 
-	table_column(l->table, "REQUEST", TABLE_WRAP);
-	table_column(l->table, "STATE", 0);
-	table_column(l->table, "FROM", TABLE_SHRINK);
-	table_column(l->table, "TO", TABLE_SHRINK);
-	table_column(l->table, "AGE", TABLE_RIGHT);
-	table_column(l->table, "NEEDED BY", 0);
-	table_column(l->table, "FOR", TABLE_SHRINK | TABLE_DROP);
-	table_column(l->table, "WHAT", TABLE_WRAP | TABLE_DROP);
+	if (!table)
+		return NULL;
+	table_column(table, "REQUEST", TABLE_WRAP);
+	table_column(table, "STATE", 0);
+	table_column(table, "FROM", TABLE_SHRINK);
+	table_column(table, "TO", TABLE_SHRINK);
+	table_column(table, "AGE", TABLE_RIGHT);
+	table_column(table, "NEEDED BY", 0);
+	table_column(table, "FOR", TABLE_SHRINK | TABLE_DROP);
+	table_column(table, "WHAT", TABLE_WRAP | TABLE_DROP);
 	if (ctx->out.format == OUTPUT_CSV)
-		table_column(l->table, "ANSWER", 0);
-	if (listed)
-		output_list_begin(&ctx->out);
-	if (!said_list(ctx, "request", "due", on_request, l))
-		return context_fail(ctx);
-	if (listed)
-		output_list_end(&ctx->out);
-	if (ctx->out.format == OUTPUT_TABLE && l->count == 0)
-		output_text(&ctx->out, "There are no such requests. plumb request new puts one.\n");
-	else if (!listed && ctx->out.format != OUTPUT_NAME)
-		table_print(l->table, &ctx->out);
-	return EXIT_FINE;
+		table_column(table, "ANSWER", 0);
+	return table;
 }
 
 static int
 run_list(struct context *ctx, const struct args *args)
 {
 	struct list l = {.ctx = ctx, .args = args};
+	struct said_rows rows = {.kind = "request",
+	    .none = "There are no such requests. plumb request new puts one.",
+	    .takes = is_listed,
+	    .row = add_row,
+	    .arg = &l};
 	const char *from = args_get(args, "from"), *to = args_get(args, "to");
 	struct said_now now;
-	int code;
 
 	l.from = from ? said_ref(ctx, from, "person,team") : "";
 	l.to = l.from && to ? said_ref(ctx, to, "person") : "";
 	if (!l.from || !l.to || !said_now(ctx, &now))
 		return context_fail(ctx);
 	l.today = date_or(now.today, DATE_NONE);
-	l.table = table_new();
-	if (!l.table)
-		return context_error(ctx, EXIT_SERVER, "out of memory");
-	code = show_list(&l);
-	table_free(l.table);
-	return code;
+	rows.table = new_table(ctx);
+	return said_show(ctx, &rows);
 }
 
 /* ---- the commands */

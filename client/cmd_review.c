@@ -300,25 +300,16 @@ static int
 put_meeting(struct context *ctx, const struct args *args, const char *ref,
     Plumb__V1__Record *record, Plumb__V1__Meeting *meeting)
 {
-	struct write write;
-	Plumb__V1__Add add;
-	Plumb__V1__Change *change;
 	char done[400];
 	int code;
 
 	record->about = pb_str(ref);
 	record->body_case = PLUMB__V1__RECORD__BODY_MEETING;
 	record->meeting = meeting;
-	plumb__v1__add__init(&add);
-	add.record = record;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
-	change->add = &add;
 	snprintf(done, sizeof done, "%s was held%s%.40s, with %zu %s", ref,
 	    record->at[0] ? " on " : "", record->at, meeting->n_attendees,
 	    meeting->n_attendees == 1 ? "person" : "people");
-	code = write_finish(&write, ctx, args, done);
+	code = write_finish_record(ctx, args, record, done);
 	if (code == EXIT_FINE && !args_has(args, "dry-run") && ctx->out.format == OUTPUT_TABLE)
 		tell_next(ctx, ref);
 	return code;

@@ -26,15 +26,6 @@ has_ratio(const Plumb__V1__SayDoRow *row)
 /* ---- for people */
 
 static void
-cell_count(struct table *table, uint32_t count)
-{
-	if (count > 0)
-		table_cellf(table, "%" PRIu32, count);
-	else
-		table_cell(table, "");
-}
-
-static void
 cells_of_row(struct table *table, const Plumb__V1__SayDoRow *row)
 {
 	table_cell(table, !row->who[0]   ? "everybody"
@@ -51,14 +42,14 @@ cells_of_row(struct table *table, const Plumb__V1__SayDoRow *row)
 		else
 			table_cellf(table, "%.0f to %.0f %%", row->low * 100, row->high * 100);
 	}
-	cell_count(table, row->kept_late);
-	cell_count(table, row->broken);
-	cell_count(table, row->overdue);
-	cell_count(table, row->open);
-	cell_count(table, row->withdrawn);
-	cell_count(table, row->unjudged);
-	cell_count(table, row->moves);
-	cell_count(table, row->of_teams);
+	table_cell_if(table, row->kept_late > 0, "%" PRIu32, row->kept_late);
+	table_cell_if(table, row->broken > 0, "%" PRIu32, row->broken);
+	table_cell_if(table, row->overdue > 0, "%" PRIu32, row->overdue);
+	table_cell_if(table, row->open > 0, "%" PRIu32, row->open);
+	table_cell_if(table, row->withdrawn > 0, "%" PRIu32, row->withdrawn);
+	table_cell_if(table, row->unjudged > 0, "%" PRIu32, row->unjudged);
+	table_cell_if(table, row->moves > 0, "%" PRIu32, row->moves);
+	table_cell_if(table, row->of_teams > 0, "%" PRIu32, row->of_teams);
 }
 
 static bool
@@ -112,7 +103,7 @@ show_promises(struct context *ctx, const Plumb__V1__SayDoReply *r)
 					? COLOUR_GREEN
 					: COLOUR_NONE);
 		table_cell(table, p->settled);
-		cell_count(table, p->moved);
+		table_cell_if(table, p->moved > 0, "%" PRIu32, p->moved);
 		table_cell(table, p->moved > 0 ? p->first_due : "");
 		table_cell(table, p->why);
 	}
@@ -177,15 +168,6 @@ csv_promises(struct table *table, const Plumb__V1__SayDoReply *r)
 }
 
 static void
-cell_number(struct table *table, bool stated, double number)
-{
-	if (stated)
-		table_cellf(table, "%.6g", number);
-	else
-		table_cell(table, "");
-}
-
-static void
 csv_rows(struct table *table, const Plumb__V1__SayDoReply *r)
 {
 	static const char *const titles[] = {"WHO", "NAME", "KEPT", "MADE", "RATIO", "LOW", "HIGH",
@@ -204,9 +186,9 @@ csv_rows(struct table *table, const Plumb__V1__SayDoReply *r)
 		table_cell(table, row->name);
 		table_cellf(table, "%" PRIu32, row->kept);
 		table_cellf(table, "%" PRIu32, row->made);
-		cell_number(table, has_ratio(row), row->ratio);
-		cell_number(table, !row->too_few, row->low);
-		cell_number(table, !row->too_few, row->high);
+		table_cell_if(table, has_ratio(row), "%.6g", row->ratio);
+		table_cell_if(table, !row->too_few, "%.6g", row->low);
+		table_cell_if(table, !row->too_few, "%.6g", row->high);
 		for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++)
 			table_cellf(table, "%" PRIu32, counts[k]);
 	}

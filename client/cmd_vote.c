@@ -46,10 +46,7 @@ refuse_option(struct context *ctx, const Plumb__V1__Envelope *entry, const char 
 static int
 put_vote(struct context *ctx, const struct args *args, const char *ref, Plumb__V1__Vote *vote)
 {
-	struct write write;
-	Plumb__V1__Add add;
 	Plumb__V1__Record record;
-	Plumb__V1__Change *change;
 	char done[400];
 
 	if (!write_record(ctx, args, &record))
@@ -57,15 +54,9 @@ put_vote(struct context *ctx, const struct args *args, const char *ref, Plumb__V
 	record.about = pb_str(ref);
 	record.body_case = PLUMB__V1__RECORD__BODY_VOTE;
 	record.vote = vote;
-	plumb__v1__add__init(&add);
-	add.record = &record;
-	write_begin(&write, ctx, args);
-	change = write_add(&write);
-	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
-	change->add = &add;
 	snprintf(done, sizeof done, "Voted on %s: %s%s%.200s", ref, votes_choice(vote->choice),
 	    vote->option[0] ? ", " : "", vote->option);
-	return write_finish(&write, ctx, args, done);
+	return write_finish_record(ctx, args, &record, done);
 }
 
 static int

@@ -169,3 +169,48 @@ said_list(struct context *ctx, const char *kind, const char *sort, said_each_fn 
 	} while (reply->next_page_token[0]);
 	return true;
 }
+
+struct showing {
+	struct context *ctx;
+	const struct said_rows *rows;
+	size_t count;
+};
+
+static void
+show_entry(void *arg, const Plumb__V1__Envelope *entry)
+{
+	struct showing *s = arg;
+	struct output *out = &s->ctx->out;
+
+	if (!s->rows->takes(s->rows->arg, entry))
+		return;
+	s->count++;
+	if (out->format == OUTPUT_NAME)
+		output_printf(out, "%s\n", entry->ref);
+	else if (out->format == OUTPUT_JSON || out->format == OUTPUT_YAML)
+		output_list_add(out, &entry->base);
+	else
+		s->rows->row(s->rows->arg, s->rows->table, entry);
+}
+
+int
+said_show(struct context *ctx, const struct said_rows *rows)
+{
+	struct showing s = {.ctx = ctx, .rows = rows};
+	bool listed = ctx->out.format == OUTPUT_JSON || ctx->out.format == OUTPUT_YAML;
+	bool ok;
+
+	if (!rows->table)
+		return context_error(ctx, EXIT_SERVER, "out of memory");
+	if (listed)
+		output_list_begin(&ctx->out);
+	ok = said_list(ctx, rows->kind, "due", show_entry, &s);
+	if (listed)
+		output_list_end(&ctx->out);
+	if (ok && ctx->out.format == OUTPUT_TABLE && s.count == 0)
+		output_wrap(&ctx->out, "", rows->none);
+	else if (ok && !listed && ctx->out.format != OUTPUT_NAME)
+		table_print(rows->table, &ctx->out);
+	table_free(rows->table);
+	return ok ? EXIT_FINE : context_fail(ctx);
+}

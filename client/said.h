@@ -46,4 +46,15 @@ typedef void (*said_each_fn)(void *arg, const Plumb__V1__Envelope *entry);
 bool said_list(
     struct context *ctx, const char *kind, const char *sort, said_each_fn fn, void *arg) MUST_CHECK;
 
+/* Those of a kind that are taken, by the day on which they are due, in the format that is wanted. */
+struct said_rows {
+	const char *kind;
+	const char *none; /* what people read where there are none */
+	bool (*takes)(const void *arg, const Plumb__V1__Envelope *entry);
+	void (*row)(const void *arg, struct table *table, const Plumb__V1__Envelope *entry);
+	const void *arg;
+	struct table *table; /* with its columns; said_show() gives it back. NULL: out of memory */
+};
+int said_show(struct context *ctx, const struct said_rows *rows);
+
 #endif

@@ -280,3 +280,20 @@ write_differences(
 			    diff->action == PLUMB__V1__ENTRY_DIFF__ACTION__CREATED, lead);
 	}
 }
+
+int
+write_finish_record(
+    struct context *ctx, const struct args *args, Plumb__V1__Record *record, const char *done)
+{
+	struct write write;
+	Plumb__V1__Change *change;
+	Plumb__V1__Add add;
+
+	plumb__v1__add__init(&add);
+	add.record = record;
+	write_begin(&write, ctx, args);
+	change = write_add(&write);
+	change->change_case = PLUMB__V1__CHANGE__CHANGE_ADD;
+	change->add = &add;
+	return write_finish(&write, ctx, args, done);
+}

@@ -65,6 +65,10 @@ bool write_was_named(const Plumb__V1__ApplyReply *reply, const char *ref);
 bool write_record(
     struct context *ctx, const struct args *args, Plumb__V1__Record *record) MUST_CHECK;
 
+/* Adds that record, and tells `done` as write_finish() does. */
+int write_finish_record(
+    struct context *ctx, const struct args *args, Plumb__V1__Record *record, const char *done);
+
 /* "30", "30%", "0.3": 0.3. */
 bool write_parse_share(const char *text, double *out) MUST_CHECK;
 
