@@ -180,6 +180,17 @@ class InFlightTest(unittest.TestCase):
         after = self.made("skills", got)
         self.assertEqual((after["initiative/top"], after["initiative/low"]), ("2026-04-14", "2026-04-28"))
 
+    def test_as_many_people_as_are_tried(self):
+        self.workspace("crowd", [
+            put("few", "team", I.Team()), put("rudi", "person", I.Person(team="few", capacity=500, skills=["rust"])),
+            initiative("top", finish="2026-04-14", needs=[I.Need(who="few", skill="rust", effort=2000)]),
+            *(put("h%d" % i, "person", I.Person(capacity=500, skills=["rust"])) for i in range(100))])
+        for more in (0, 1):
+            last = self.ask(at=P.At(workspace="crowd"), moves=True)[2]
+            self.assertEqual([(t.people, t.more_people, t.best) for t in last.tries], [(100, more, "2026-04-14")])
+            self.client.call("Plan.Apply", P.ApplyRequest(workspace="crowd", change_set=P.ChangeSet(
+                changes=[put("one-more", "person", I.Person(capacity=500, skills=["rust"]))])))
+
     def test_people_of_the_team(self):
         # top is done by its member ada, 12 days; bob of the same team is on nothing, cleo only on what is ranked better.
         self.workspace("team", [
