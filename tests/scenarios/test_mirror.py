@@ -166,6 +166,17 @@ class MirrorTest(Base):
         a, b = self.two(2000, 8000, a=0.6, b=0.4)
         self.assertEqual((a.verdict, b.verdict), (STARVED, UNSTATED))
 
+    def test_what_has_no_work_at_all_is_found_once(self):
+        """Of two goals that are starved alike: whose objective has work is mirror's, whose has none is sight's."""
+        def found():
+            return {f.key for r in self.client.stream("Insight.Check", pb.insight.CheckRequest(rules=["mirror/starved"])) for f in r.findings}
+
+        a, _ = self.two(1000, 9000, a=0.6, b=0.4)
+        self.assertEqual((a.verdict, found()), (STARVED, {"mirror/starved:goal/a"}))
+        self.apply(P.Change(remove=P.Remove(ref="initiative/x")))
+        a = next(n for n in self.mirror().nodes if n.ref == "goal/a")
+        self.assertEqual((a.verdict, found()), (STARVED, set()))
+
     def test_weights_that_say_nothing_are_named(self):
         a, b = self.two(2000, 8000, a=0.6, b=0.5)
         self.assertEqual((a.verdict, b.verdict), (UNJUDGED, UNJUDGED))
@@ -207,7 +218,8 @@ class MirrorTest(Base):
         self.apply(put("p", "period", I.Period(first_day="2026-06-30", last_day="2026-04-01")),
                    put("shut", "objective", I.Objective(status=I.Objective.CLOSED)))
         for request, code in (({"within_days": 3661}, INVALID), ({"period": "none"}, NOT_FOUND), ({"period": "p"}, PRECONDITION),
-                              ({"ref": "goal/none"}, NOT_FOUND), ({"ref": "team/x"}, INVALID), ({"ref": "objective/shut"}, PRECONDITION)):
+                              ({"ref": "goal/none"}, NOT_FOUND), ({"ref": "expectation/x"}, INVALID), ({"period": "risk/x"}, INVALID),
+                              ({"ref": "team/x"}, INVALID), ({"ref": "objective/shut"}, PRECONDITION)):
             with self.assertRaises(RpcError) as caught:
                 self.mirror(**request)
             self.assertEqual(caught.exception.code, code, request)
@@ -247,6 +259,17 @@ class SayDoTest(Base):
         self.assertIn("before the one on which it was made", why["reversed"])
         self.assertEqual([r.who for r in self.saydo(team="t").rows], ["", "team/t", "person/ada", "person/bo"])
         self.assertEqual(self.saydo(person="ada", **{"from": "2026-06-02"}).rows[0].made, 0)
+
+    def test_broken_promises_of_leaders_are_found_for_92_days(self):
+        self.people()
+        C = G.Commitment
+        self.apply(promise("newer", due="2026-03-01", state=C.BROKEN, settled="2026-03-30"),  # 92 days ago
+                   promise("older", due="2026-03-01", state=C.BROKEN, settled="2026-03-29"),
+                   promise("of-bo", by="bo", due="2026-03-01", state=C.BROKEN, settled="2026-06-01"),  # who leads nobody
+                   promise("of-team", by="team/t", due="2026-06-29"), promise("due", due=TODAY))
+        replies = self.client.stream("Insight.Check", pb.insight.CheckRequest(rules=["mirror/broken-commitment"]))
+        self.assertEqual({f.key for r in replies for f in r.findings},
+                         {"mirror/broken-commitment:commitment/newer", "mirror/broken-commitment:commitment/of-team"})
 
     def test_moves_are_counted_from_version_to_version(self):
         self.people()

@@ -126,6 +126,7 @@ START_TEST(numbers_at_a_step_pull_together)
 	    "measure/up {'dimension': 'Speed', 'direction': 'UP'}\nmeasure/down {'dimension': ' speed', 'direction': 'DOWN'}\n"
 	    "measure/free {'direction': 'UP'} {'links': [{'type': 'CONFLICTS', 'to': 'measure/up'}]}\n"
 	    "objective/o {'team': 'b', 'targets': [{'measure': 'down'}]}\n"
+	    "measure/own {'dimension': 'speed', 'direction': 'DOWN'}\nobjective/p {'team': 'f', 'targets': [{'measure': 'own'}]}\n"
 	    "step/x {'stage': 'g', 'met_by': 'f', 'judged_by': 'up', 'backstage': ['b']}\n"
 	    "step/y {'stage': 'g', 'met_by': 'f', 'judged_by': 'up', 'backstage': ['measure/free']}\n"
 	    "step/z {'stage': 'g', 'met_by': 'f', 'judged_by': 'up', 'backstage': ['f']}\n", /* one function */
