@@ -57,7 +57,7 @@ find_named(struct view_job *job, const char *field, const char *ref, enum kind b
 	const char *id;
 	size_t len;
 
-	if (!ref_parse(ref, bare, &kind, &id, &len) || (kinds >> kind & 1) == 0) {
+	if (!ref_parse(ref, bare, &kind, &id, &len) || kind >= 64 || (kinds >> kind & 1) == 0) {
 		faults_add(
 		    job->faults, field, "'%.100s' is not one: write it like \"%s\"", ref, example);
 		(void)!faults_none(job->faults, err);
