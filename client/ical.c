@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "client/safe.h"
 #include "common/utf8.h"
 
 #define OCTETS   75u /* of a line, without its end */
@@ -42,16 +43,33 @@ end_line(struct ical *ical)
 	str_reset(&ical->line);
 }
 
-/* No control character but a newline and a tab may stand in a text. */
+/* Words of others, as a terminal and a calendar may show them. */
 static void
 add_text(struct str *out, const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '\n')
+	struct str safe;
+
+	str_init(&safe, LINE_MAX);
+	safe_text(&safe, text, true);
+	for (const char *at = safe.data; *at; at++) {
+		if (*at == '\n')
 			str_add(out, "\\n");
-		else if (*text == '\\' || *text == ';' || *text == ',')
-			str_addf(out, "\\%c", *text);
-		else if ((unsigned char)*text >= 0x20 || *text == '\t')
+		else if (*at == '\\' || *at == ';' || *at == ',')
+			str_addf(out, "\\%c", *at);
+		else
+			str_add_char(out, *at);
+	}
+	out->failed |= !str_ok(&safe);
+	str_fini(&safe);
+}
+
+/* What is no part of a URI is left out. */
+static void
+add_uri(struct str *out, const char *scheme, const char *text)
+{
+	str_add(out, scheme);
+	for (; *text; text++) {
+		if ((unsigned char)*text > 0x20 && (unsigned char)*text < 0x7f)
 			str_add_char(out, *text);
 	}
 }
@@ -101,22 +119,19 @@ add_time(struct ical *ical, const char *name, const char *time)
 static void
 add_person(struct ical *ical, const char *name, const struct ical_person *person)
 {
+	struct str safe;
+
+	str_init(&safe, LINE_MAX);
+	safe_text(&safe, person->name, false);
 	str_addf(&ical->line, "%s;CN=\"", name);
-	for (const char *at = person->name; *at; at++) {
-		if ((unsigned char)*at >= 0x20)
-			str_add_char(&ical->line, *at == '"' ? '\'' : *at);
-	}
+	for (const char *at = safe.data; *at; at++)
+		str_add_char(&ical->line, *at == '"' ? '\'' : *at);
 	str_add(&ical->line, "\":");
-	if (person->email[0]) {
-		str_add(&ical->line, "mailto:");
-		/* what is no part of a URI is left out */
-		for (const char *at = person->email; *at; at++) {
-			if ((unsigned char)*at > 0x20 && (unsigned char)*at < 0x7f)
-				str_add_char(&ical->line, *at);
-		}
-	} else {
-		str_addf(&ical->line, "urn:x-plumbline:%s", person->ref);
-	}
+	str_fini(&safe);
+	if (person->email[0])
+		add_uri(&ical->line, "mailto:", person->email);
+	else
+		add_uri(&ical->line, "urn:x-plumbline:", person->ref);
 	end_line(ical);
 }
 

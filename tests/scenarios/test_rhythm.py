@@ -412,6 +412,19 @@ class CalendarTest(World):
         self.assertNotIn("RRULE", events["review/monthly@main.plumbline"])
         self.assertEqual(set(self.events("--person", "bert")), {"review/weekly@main.plumbline", "review/monthly@main.plumbline"})
 
+    def test_words_of_others_stay_words(self):
+        """Neither lines of the file nor orders to a terminal: ESC, the C1 control that stands for ESC [, marks that turn the direction."""
+        evil = 'a\x1b]0;b\x07\x9b31m\u202ec\r\nX-EVIL:1"\r\nEND:VEVENT'
+        self.apply(put("person", "anna", I.Person(email="anna@example.org\r\nX-EVIL:1"), title=evil),
+                   put("review", "r", G.Review(every_days=7, first_day="2026-04-06", attendees=["anna"]), owners=["anna"], title=evil,
+                       description=evil))
+        (event,) = self.events().values()
+        self.assertEqual(event["ORGANIZER"].params["CN"], "a\ufffd]0;b\ufffd\ufffd31m\ufffdc  X-EVIL:1'  END:VEVENT")
+        self.assertTrue(str(event["SUMMARY"]).startswith("a\ufffd]0;b\ufffd\ufffd31m\ufffdc"), event["SUMMARY"])
+        for mark in ("\x1b", "\x07", "\x9b", "\u202e", "\nX-EVIL", "\nEND:VEVENT\r\nX"):
+            self.assertNotIn(mark, self.raw.decode())
+        self.assertEqual(self.raw.count(b"\r\nEND:VEVENT\r\n"), 1)
+
     def test_a_meeting_keeps_its_name_and_its_number_grows(self):
         self.apply(put("review", "r", G.Review(every_days=7, first_day="2026-03-30", attendees=["a"])), put("person", "a", I.Person()))
         (before,) = self.events().values()
