@@ -421,7 +421,8 @@ whatif_rows(struct whatif *whatif, struct err *err)
 {
 	uint32_t count = 0;
 
-	qsort(whatif->entries, whatif->entries_count, sizeof whatif->entries[0], by_name);
+	if (whatif->entries_count > 0)
+		qsort(whatif->entries, whatif->entries_count, sizeof whatif->entries[0], by_name);
 	for (size_t e = 0; e < whatif->entries_count; e = row_end(whatif, e))
 		count++;
 	whatif->rows = calloc((size_t)count + 1, sizeof whatif->rows[0]);
