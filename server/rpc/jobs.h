@@ -82,12 +82,12 @@ struct view_job {
 	uint64_t baseline_revision;
 	uint64_t revision; /* of view */
 	uint64_t other_revision;
-	int32_t today;         /* the date that the answer takes as today (of `to` for two views) */
-	int32_t from_today;    /* job_views(): the same of `from` */
+	int32_t today;      /* the date that the answer takes as today (of `to` for two views) */
+	int32_t from_today; /* job_views(): the same of `from` */
 	const struct workspace *ws; /* for what never changes */
 	const char *workspace;      /* its id */
-	uint32_t workspace_number; /* in the store */
-	const char *scenario;      /* the id of the one that view shows; "" the plan */
+	uint32_t workspace_number;  /* in the store */
+	const char *scenario;       /* the id of the one that view shows; "" the plan */
 	const char *other_scenario;
 	const uint8_t
 	    *conflicts; /* of that scenario: an encoded ConflictsReply without its revision */
