@@ -102,7 +102,9 @@ class ExampleTest(unittest.TestCase):
         self.assertEqual({rule for rule, _, unknown, waived in found(findings) if not unknown and not waived}, rules)
 
     def test_findings_say_who_should_act_and_on_what_they_rest(self):
-        for finding in self.check()[0]:
+        findings = self.check()[0]
+        self.assertTrue(findings)
+        for finding in findings:
             self.assertTrue(finding.message.endswith("."), finding)
             self.assertTrue(finding.fix and finding.who and finding.since, finding)
             # what has no reference is of the plan as a whole
