@@ -179,7 +179,7 @@ impact_delay_open(struct impact_delay *delay, const struct view *view, int32_t t
 		.arg = arg},
 	    .days = days};
 	const struct item *item;
-	uint32_t piece;
+	uint32_t piece = SCHEDULE_NONE;
 	bool ok;
 
 	*delay = (struct impact_delay){.slack = -1};

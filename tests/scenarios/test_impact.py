@@ -116,6 +116,38 @@ class ByHand(unittest.TestCase):
         self.assertEqual(got["initiative/c"], (7, "2026-06-17", False))
         self.assertEqual(got["objective/calm"], (7, "", True))
 
+    def test_by_the_schedule(self):
+        """Anna does a from Friday the 1st to Tuesday the 5th; c waits for b, which Ben does until Tuesday the 12th, and for a."""
+        def work(name, who, likely, after=(), **fields):
+            return put(name, "initiative", I.Initiative(status=I.ACTIVE, members=[who], after=after, estimate=I.Estimate(likely=likely), **fields))
+
+        self.client.call("Admin.CreateWorkspace", pb.admin.CreateWorkspaceRequest(id="people"))
+        self.client.call("Plan.Apply", P.ApplyRequest(workspace="people", change_set=P.ChangeSet(changes=[
+            put("anna", "person", I.Person(capacity=500)), put("ben", "person", I.Person(capacity=500)),
+            work("a", "anna", 300, finish="2026-05-05"), work("b", "ben", 800), work("c", "anna", 100, ["a", "b"], start="2026-05-08", finish="2026-05-08"),
+            work("e", "anna", 100, start="2026-05-14")] + [P.Change(place=P.Place(item=i, last=True)) for i in "abce"])))
+
+        def ask(days, **request):
+            reply = self.client.call("Insight.Impact", pb.impact.ImpactRequest(at=P.At(workspace="people"), ref="initiative/a", days=days, **request))
+            node, = reply.nodes
+            return reply, (node.late, node.planned, node.then, node.scheduled)
+
+        # c is done on Wednesday the 13th: a may end on the 12th, seven days later
+        reply, c = ask(7)
+        self.assertEqual((reply.basis, reply.slack, list(reply.others), c), ("schedule", 7, [], (0, "2026-05-13", "2026-05-13", True)))
+        # on Thursday, when Anna was to do e
+        reply, c = ask(8)
+        self.assertEqual(([(o.ref, o.planned, o.then, o.late) for o in reply.others], c),
+                         ([("initiative/e", "2026-05-14", "2026-05-15", 1)], (1, "2026-05-13", "2026-05-14", True)))
+        # the plan's dates do not know Ben: a has until the 7th
+        reply, c = ask(7, by_plan=True)
+        self.assertEqual((reply.basis, reply.basis_why, c), ("plan", "", (5, "2026-05-08", "2026-05-13", False)))
+        reply = self.client.call("Insight.Impact", pb.impact.ImpactRequest(ref="measure/days", days=3))
+        self.assertEqual((reply.basis, reply.basis_why), ("plan", "only work is scheduled"))
+        text = " ".join(self.plumb("initiative/a", "--days", "8", "-w", "people").split())
+        self.assertIn("it may end 7 days later before another initiative does", text)
+        self.assertIn("others end later without resting on it: initiative/e by 1 day.", text)
+
     def test_bad_input(self):
         for ref, code, text in [("person/x", INVALID, "nothing is counted that rests on a person"), ("x", INVALID, "not a reference"),
                                 ("task/none", NOT_FOUND, "there is no task/none")]:
