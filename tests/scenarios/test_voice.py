@@ -251,6 +251,13 @@ class Ballots(World):
         self.assertIn("given out", self.refused(PRECONDITION, "l5", ORDERS[0]))
         self.assertTrue(self.concord().published)
 
+    def test_four_are_too_few_even_where_all_answered(self):
+        self.apply(*[self.round(id="of-%d" % n, people=["l%d" % i for i in range(n)]) for n in (4, 5)])
+        for n in (4, 5):
+            self.all_vote(ORDERS[:n], round="of-%d" % n)
+        self.at(AFTER)
+        self.assertEqual([self.concord("of-%d" % n).published for n in (4, 5)], [False, True])
+
     def test_all_the_same_and_nothing_to_compare(self):
         self.all_vote(["reach=retention=self-service=speed"] * 6)
         self.at(AFTER)
