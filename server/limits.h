@@ -95,14 +95,14 @@
 #define LIMIT_PAGE     1000u
 #define LIMIT_FILTER   4096u
 #define LIMIT_NAMES    1000u /* that one question is about: each may lead to a whole team or tree */
-#define LIMIT_FINDINGS 100000u  /* per check; the summary still counts all */
+#define LIMIT_FINDINGS 100000u /* per check; the summary still counts all */
 /*
  * What checks found, kept for whoever asks the same: how many, and the slots of their plans together, 200 bytes each with what is found. Of
  * the same plan there is one for each day and baseline.
  */
 #define LIMIT_CHECKS_KEPT       8u
 #define LIMIT_CHECKS_KEPT_SLOTS 2000000u
-#define LIMIT_COMPARED 1000000u /* on either side of a comparison: 100 MB at most */
+#define LIMIT_COMPARED          1000000u /* on either side of a comparison: 100 MB at most */
 /* Entries around a change that rules are asked about before it is taken, on the loop: as much as the largest change set. */
 #define LIMIT_AROUND   20000u
 #define LIMIT_REFUSALS 100u /* findings that a refusal lists */
