@@ -63,9 +63,9 @@ show_rows(struct context *ctx, const Plumb__V1__SayDoReply *r, bool one)
 		return false;
 	table_column(table, "WHO", TABLE_MAIN);
 	table_column(table, "KEPT", 0);
-	table_column(table, "95 %", 0);
+	table_column(table, "95 %", TABLE_DROP);
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-		table_column(table, counts[i], TABLE_RIGHT | (i < 3 ? 0 : TABLE_DROP));
+		table_column(table, counts[i], TABLE_RIGHT | TABLE_DROP);
 	/* everybody is who was asked about, then */
 	for (size_t i = one && r->n_rows > 1; i < r->n_rows; i++)
 		cells_of_row(table, r->rows[i]);

@@ -118,8 +118,9 @@ show_tally(struct context *ctx, const Plumb__V1__Envelope *entry, const struct v
 	for (size_t i = 0; i < votes->count; i++)
 		add_row(ctx, table, votes->list[i]);
 	if (ctx->out.format == OUTPUT_TABLE)
-		output_printf(&ctx->out, "%s (%s): %s\n", entry->ref,
-		    votes_status(entry->item->decision->status), votes_sums(ctx, votes));
+		output_wrap(&ctx->out, "",
+		    arena_printf(ctx->arena, "%s (%s): %s", entry->ref,
+			votes_status(entry->item->decision->status), votes_sums(ctx, votes)));
 	if (votes->count > 0 || ctx->out.format != OUTPUT_TABLE)
 		table_print(table, &ctx->out);
 	table_free(table);

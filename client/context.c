@@ -695,8 +695,9 @@ context_ref(struct context *ctx, const char *text, const char *kinds)
 		context_set_error(
 		    ctx, ERR_NOT_FOUND, "there is no '%s'; did you mean %s?", text, near);
 	else
-		context_set_error(
-		    ctx, ERR_NOT_FOUND, "there is no '%s'; plumb list shows what there is", text);
+		context_set_error(ctx, ERR_NOT_FOUND,
+		    "there is no '%s'; plumb list%s%s shows what there is", text,
+		    kinds[0] ? " " : "", kinds);
 	return NULL;
 }
 
