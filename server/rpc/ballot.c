@@ -13,8 +13,11 @@
 #define NAMED  "named"
 #define SECRET "secret"
 
-bool
-voices_may_publish(uint32_t answered, uint32_t asked)
+#define VOICES_MIN 5u /* in a group that is published, and in the others */
+
+/* May what `answered` of `asked` people said be published? */
+static bool
+may_publish(uint32_t answered, uint32_t asked)
 {
 	return answered >= VOICES_MIN && (asked <= answered || asked - answered >= VOICES_MIN);
 }
@@ -418,7 +421,7 @@ ballot_read(struct confidential *store, uint32_t workspace, const struct item *r
 		return ok;
 	if (!confidential_answers_count(store, &of, &count, err))
 		return false;
-	if (!sealed && !voices_may_publish(count, out->asked) && !(out->terms.named && count > 0))
+	if (!sealed && !may_publish(count, out->asked) && !(out->terms.named && count > 0))
 		return true;
 	return read_answers(store, &of, today, count, arena, out, err);
 }

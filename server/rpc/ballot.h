@@ -19,11 +19,6 @@ struct confidential;
 struct item;
 struct view;
 
-#define VOICES_MIN 5u /* in a group that is published, and in the others */
-
-/* May what `answered` of `asked` people said be published? */
-bool voices_may_publish(uint32_t answered, uint32_t asked);
-
 /* ---- what is asked, of the plan */
 /* Is the person asked? On that day: nobody is who has left. */
 bool ballot_asks(

@@ -198,6 +198,7 @@ fill_fared(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 	}
 	out->value_state = (Plumb__V1__Step__ValueState)now.value_state;
 	out->emotion_from = customer_ref(jc->arena, &jc->ix, now.emotion_record);
+	out->value_from = customer_ref(jc->arena, &jc->ix, now.value_record);
 	if (jc->since != DATE_NONE) {
 		journeys_fared_all(&jc->js, step, &jc->segments, jc->since, &before);
 		if (!isnan(before.emotion)) {
@@ -226,7 +227,7 @@ fill_fared(struct journey_call *jc, uint32_t step, Plumb__V1__PathStep *out)
 		if (one->segment == NULL)
 			return false;
 	}
-	return out->fared != NULL && out->emotion_from != NULL;
+	return out->fared != NULL && out->emotion_from != NULL && out->value_from != NULL;
 }
 /* ---- all of it */
 

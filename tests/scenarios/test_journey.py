@@ -99,9 +99,11 @@ class JourneyTest(unittest.TestCase):
         a = self.steps(segment="big")["step/a"]
         # the newest word of big or of everybody is that of 1 May; nobody has said since that it lost no value
         self.assertEqual((a.emotion, a.value_state, [w.day for w in a.history]), (0, C.Step.LOST, ["2026-02-01", "2026-05-01"]))
-        self.assertTrue(a.emotion_from.startswith("experience/"))
+        # each opens into the word that said so: the first one said lost, the second one 0
+        self.assertEqual([a.value_from, a.emotion_from], [w.record for w in a.history])
         a = self.steps(segment="small")["step/a"]
         self.assertEqual((a.emotion, a.value_state), (2, C.Step.GAINED))  # value: the step's own field
+        self.assertEqual(a.value_from, "")
         a = self.steps(since="2026-04-30")["step/a"]
         self.assertEqual(a.emotion, 1)  # (0 + 2) / 2
         self.assertEqual(a.emotion_before, -0.5)  # big -2; small nothing yet, so the step's own 1

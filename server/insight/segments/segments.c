@@ -114,15 +114,9 @@ standardise(struct maker *m)
 		varies |= m->out->width[c] > 0;
 	}
 	for (uint32_t i = 0; i < m->rows; i++) {
-		uint32_t answered = 0;
-
-		for (uint32_t c = 0; c < m->columns; c++) {
-			double v = (double)at(&m->query->ratings, i, c);
-
-			answered += !isnan(v);
-			m->scaled[(size_t)i * m->columns + c] = scaled_answer(m->out, c, v);
-		}
-		m->out->empty += answered == 0;
+		for (uint32_t c = 0; c < m->columns; c++)
+			m->scaled[(size_t)i * m->columns + c] =
+			    scaled_answer(m->out, c, (double)at(&m->query->ratings, i, c));
 	}
 	return varies;
 }

@@ -68,7 +68,6 @@ struct segments {
 	bool tried[SEGMENTS_MOST + 1];
 	uint32_t *group;  /* by row; also where they are not firm */
 	uint64_t missing; /* answers */
-	uint32_t empty;   /* rows without an answer: in the group whose medoid is first */
 	double *mean;     /* by segment and column, of what was answered */
 	/* by segment and column: how many standard deviations it expects more than all others do */
 	double *differs;
