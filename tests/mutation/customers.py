@@ -77,7 +77,7 @@ MUTATIONS = [
     ("clarity/leaders-disagree", CHECK + "clarity_leaders.c", "if (!ballot.is_known)", "if (ballot.is_known)"),
     ("clarity/not-accepted", CHECK + "clarity_accept.c",
      "if (c->pass->today <= due) return; draft_init(&d, c->baseline->slot, SLOT_NONE);",
-     "if (c->pass->today < due) return; draft_init(&d, c->baseline->slot, SLOT_NONE);"),
+     "if (c->pass->today < due)\n\t\treturn;\n\tdraft_init(&d, c->baseline->slot, SLOT_NONE);"),
     ("clarity/not-accepted", CHECK + "clarity_accept.c", "if (carried_by(c, slots[i], &list) == 0)", "if (carried_by(c, slots[i], &list) == UINT32_MAX)"),
     ("clarity/outdated-acceptance", CHECK + "clarity_accept.c", "|| state_of(c, person) != ACCEPTANCE_ACCEPTED)", ")"),
     ("clarity/outdated-acceptance", CHECK + "clarity_accept.c", "if (then->start != now->start || then->finish != now->finish)",
