@@ -173,14 +173,15 @@ const struct command cmd_score = {
     .arguments = "[FAMILY\xe2\x80\xa6]",
     .summary = "say how much of the plan is shown to be in order, and what is lacking",
     .help =
-	"From 0 to 100: what goals, objectives and running initiatives have earned in the families "
+	"From 0 to 100: what goals, objectives, running initiatives, values and strategies have "
+	"earned in the families "
 	"of rules. Nothing is earned by what is not stated, not known or waived, so taking data "
 	"away "
 	"never pays. docs/RULES.md, \"Score\", has the formula. plumb check --trend shows how it "
 	"moved.",
     .options = options,
     .examples = examples,
-    .max_args = 8,
+    .max_args = 12,
     .run = run,
     .takes = TAKES_READ,
     .formats = "table json yaml csv name",

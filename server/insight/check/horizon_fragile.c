@@ -10,9 +10,12 @@
 #include "server/insight/whatif.h"
 #include "server/limits.h"
 
-/* Pieces of work times draws, of the plan and all scenarios together. */
-#define FRAGILE_WORK        20000000u
-#define FRAGILE_DRAWS       10000u /* as a comparison takes them where nobody says how many */
+/*
+ * Initiatives, workstreams and tasks, of the plan and all scenarios together: up to so many everything is as a comparison has it where
+ * nobody says how; with more there are fewer draws, and one order of each initiative's work is tried, so that a check stays quick.
+ */
+#define FRAGILE_SAME        400u
+#define FRAGILE_DRAWS       10000u /* a comparison's */
 #define FRAGILE_DRAWS_LEAST 1000u
 #define FRAGILE_SEED        1u /* a comparison's too */
 /* Beside three facts, of FINDING_EVIDENCE; one that is left goes to those that have no room. */
@@ -36,21 +39,26 @@ stops(void *pass, double done)
 	return pass_is_cancelled(pass);
 }
 
-static uint32_t
-draws_for(const struct index *ix, size_t views)
+static uint64_t
+count_works(const struct index *ix, size_t views)
 {
 	static const enum kind works[] = {KIND_INITIATIVE, KIND_WORKSTREAM, KIND_TASK};
-	uint64_t pieces = 1;
-	uint64_t draws;
+	uint64_t sum = 0;
 	uint32_t count;
 
 	for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
 		(void)index_kind(ix, works[i], &count);
-		pieces += count;
+		sum += count;
 	}
-	draws = FRAGILE_WORK / (pieces * views);
-	if (draws > FRAGILE_DRAWS)
-		return FRAGILE_DRAWS;
+	return sum * views;
+}
+
+static uint32_t
+draws_for(uint64_t works)
+{
+	uint64_t draws =
+	    works > FRAGILE_SAME ? FRAGILE_SAME * FRAGILE_DRAWS / works : FRAGILE_DRAWS;
+
 	return draws > FRAGILE_DRAWS_LEAST ? (uint32_t)draws : FRAGILE_DRAWS_LEAST;
 }
 
@@ -58,12 +66,14 @@ draws_for(const struct index *ix, size_t views)
 static bool
 judge_worlds(struct pass *pass, const struct worlds *worlds, struct whatif *whatif, struct err *err)
 {
+	uint64_t works = count_works(pass->ix, worlds->count + 1);
 	struct whatif_course course = {
 	    .view = pass->ix->view,
 	    .today = pass->today,
 	    .until = DATE_NONE,
 	    .mode = MODE_FIXED,
-	    .forecast = {.draws = draws_for(pass->ix, worlds->count + 1),
+	    .forecast = {.draws = draws_for(works),
+		.tries = works > FRAGILE_SAME ? 1 : 0,
 		.seed = FRAGILE_SEED,
 		.overall = FORECAST_OVERALL,
 		.team = FORECAST_TEAM,
