@@ -166,6 +166,11 @@ class MirrorTest(Base):
         a, b = self.two(2000, 8000, a=0.6, b=0.4)
         self.assertEqual((a.verdict, b.verdict), (STARVED, UNSTATED))
 
+    def test_what_is_stated_is_a_share_of_all_that_is(self):
+        a, b = self.two(3000, 7000, a=0.3, b=0.2)
+        self.assertAlmostEqual(a.stated, 0.6)  # 0.3 of 0.5
+        self.assertAlmostEqual(b.stated, 0.4)
+
     def test_what_has_no_work_at_all_is_found_once(self):
         """Of two goals that are starved alike: whose objective has work is mirror's, whose has none is sight's."""
         def found():

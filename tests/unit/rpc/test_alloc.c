@@ -21,8 +21,14 @@
 #define SPARED_FIRST 20
 #define SPARED_STEP  8
 /* Answers have many more of them: so even without. */
-#define QUESTION_STEP 32
-#define TEXT_MAX      (1u << 19)
+#ifdef __SANITIZE_ADDRESS__
+#define QUESTION_FIRST 4
+#define QUESTION_STEP  96
+#else
+#define QUESTION_FIRST 20
+#define QUESTION_STEP  32
+#endif
+#define TEXT_MAX (1u << 19)
 /* The revisions of the plan below, and the change that all end with. */
 #define WATCHED 6
 
@@ -687,12 +693,13 @@ is_spared(const struct scenario *s)
 static uint64_t
 step(const struct scenario *s, uint64_t n, uint64_t count, int i)
 {
+	const unsigned first = is_question(s) ? QUESTION_FIRST : SPARED_FIRST;
 	const unsigned sparing = is_question(s) ? QUESTION_STEP : SPARED_STEP;
 
-	if (n >= SPARED_FIRST && is_spared(s))
-		return n == SPARED_FIRST ? 1 + (unsigned)i % sparing
-		       : count > 1       ? STEP_ALL * sparing
-					 : sparing;
+	if (n >= first && is_spared(s))
+		return n == first  ? 1 + (unsigned)i % sparing
+		       : count > 1 ? STEP_ALL * sparing
+				   : sparing;
 	return count > 1 ? STEP_ALL : 1;
 }
 
