@@ -549,7 +549,7 @@ save(struct context *ctx, const struct args *args, const Plumb__V1__SegmentsRepl
 	char **ids = arena_array(ctx->arena, found->n_segments + 1, sizeof ids[0]);
 	struct planfile *plan;
 	struct err err = {0};
-	size_t kept;
+	size_t kept = 0;
 	bool ok = true;
 	int code;
 
