@@ -5,10 +5,13 @@ neither of the two scenarios that have it, blog in swap and cut but not in drop,
 """
 import os
 import subprocess
+import sys
 import unittest
 
 from plumbrpc import Daemon, binary, pb
-from test_whatif_compare import PLAN, SCENARIOS, initiative, put
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from test_whatif_compare import PLAN, SCENARIOS, initiative, put  # noqa: E402
 
 P, I, W, S = pb.plan, pb.item, pb.whatif, pb.insight
 RULE = "horizon/fragile"
