@@ -26,12 +26,17 @@ PLAN = [
     put("over", "strategy", I.Strategy(first_day="2024-01-01", last_day="2026-03-30", goals=["g"], change_areas=[
         area("five", "new", "2026-03-30", ["old-threat"])])),
     put("open", "strategy", I.Strategy(goals=["g"], change_areas=[area("six", "new", "2030-01-01", ["strong"])])),
+    put("none", "strategy", I.Strategy(first_day="2026-01-01", last_day="2027-12-31", goals=["g"])),
+    put("year", "strategy", I.Strategy(first_day="2026-01-01", last_day="2026-12-31", goals=["g"], change_areas=[
+        area("seven", "new", "2026-12-31", ["strong"])])),
     put("rival", "influencer", O.Influencer(type=O.Influencer.COMPETITOR_INFLUENCER, since="2020-01-01", seen_in="fair")),
     put("know-how", "influencer", O.Influencer(type=O.Influencer.RESOURCE, internal=True)),
     put("slow", "assessment", O.Assessment(type=O.Assessment.WEAKNESS, influencer="know-how", affects=["goal/g"], assessed="2026-01-01")),
     put("strong", "assessment", O.Assessment(type=O.Assessment.STRENGTH, influencer="know-how")),
     put("cheap", "assessment", O.Assessment(type=O.Assessment.THREAT, influencer="rival")),
     put("old-threat", "assessment", O.Assessment(type=O.Assessment.THREAT)),
+    put("leak", "assessment", O.Assessment(type=O.Assessment.WEAKNESS)),
+    put("chance", "assessment", O.Assessment(type=O.Assessment.OPPORTUNITY)),
     put("early", "competitor_move", O.CompetitorMove(competitor="rival", on="2026-02-01", response="wait")),
     put("late", "competitor_move", O.CompetitorMove(competitor="rival", on="2026-03-01", answered_by=["work"], affects=["goal/g"])),
     put("fire", "risk", O.Risk(probability=0.5, impact=5, threatens=["goal/g"], mitigated_by=["work"])),
@@ -46,18 +51,24 @@ PLAN = [
 FINDINGS = {
     # two has no end state; three's day is there, though after the strategy's end
     "horizon/no-end-state:strategy/long",
+    # it names none
+    "horizon/no-end-state:strategy/none", "horizon/untested:strategy/none",
     # four and nothing else; it goes on until December
     "horizon/untested:strategy/short",
     # nobody answers it at all
     "horizon/untested:assessment/cheap",
+    # a weakness that nobody answers; an opportunity may be left alone
+    "horizon/untested:assessment/leak",
     # answered by a strategy that was over yesterday
     "horizon/untested:assessment/old-threat",
-    # 364 days: one short of twelve months
+    # 364 days: one short of twelve months, which year has; and seven is there on its last day
     "horizon/out-of-range:strategy/short",
     # 2028-01-01 is a day after its end
     "horizon/out-of-range:strategy/long",
     # its days are not stated: unknown
     "horizon/out-of-range:strategy/open",
+    # one scenario rests on the outside, war, and two are needed to judge: unknown
+    "horizon/fragile:plan",
 }
 
 
@@ -89,6 +100,8 @@ class OutsideTest(unittest.TestCase):
             "strategy/short": (11, [(1, "four", [], "")]),
             "strategy/over": (26, [(1, "five", ["assessment/old-threat"], "")]),  # to 2026-02-29, and a month less a day
             "strategy/open": (None, [(1, "six", ["assessment/strong"], "")]),
+            "strategy/none": (24, []),
+            "strategy/year": (12, [(1, "seven", ["assessment/strong"], "")]),
         })
 
     def test_assessments_stand_with_their_influencer(self):
@@ -96,8 +109,8 @@ class OutsideTest(unittest.TestCase):
         self.assertEqual(shown, {
             "influencer/rival": {"assessment/cheap": []},
             "influencer/know-how": {"assessment/slow": [("strategy/long", "one"), ("strategy/long", "three")],
-                                    "assessment/strong": [("strategy/open", "six")]},
-            "": {"assessment/old-threat": [("strategy/over", "five")]},
+                                    "assessment/strong": [("strategy/open", "six"), ("strategy/year", "seven")]},
+            "": {"assessment/old-threat": [("strategy/over", "five")], "assessment/leak": [], "assessment/chance": []},
         })
         rival = self.reply.influencers[0]
         self.assertEqual((rival.seen_in, rival.since, list(rival.scenarios)), ("fair", "2020-01-01", ["scenario/war"]))
@@ -119,7 +132,7 @@ class OutsideTest(unittest.TestCase):
     def test_rules(self):
         found = [f for r in self.client.stream("Insight.Check", pb.insight.CheckRequest(rules=["horizon"])) for f in r.findings]
         self.assertEqual({f.key for f in found}, FINDINGS)
-        self.assertEqual({f.key for f in found if f.unknown}, {"horizon/out-of-range:strategy/open"})
+        self.assertEqual({f.key for f in found if f.unknown}, {"horizon/out-of-range:strategy/open", "horizon/fragile:plan"})
 
     def test_no_assessment_is_said_once(self):
         request = pb.insight.CheckRequest(at=P.At(workspace="empty"), rules=["horizon/untested"])
