@@ -39,12 +39,6 @@ struct list {
 	size_t count;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 /* ---- gathering ----------------------------------------------------------------------------------------------- */
 
 /* What they carry, in the plan of the baseline. */
@@ -197,9 +191,9 @@ send_list(struct list *l, struct err *err)
 static bool
 run_list(struct list *l, struct err *err)
 {
-	if (!index_init(&l->ix, l->now, l->job->today, 0, is_cancelled, l->job, err))
+	if (!index_init(&l->ix, l->now, l->job->today, 0, view_job_is_over, l->job, err))
 		return false;
-	if (!acceptance_carriers(l->then, is_cancelled, l->job, &l->carriers, err))
+	if (!acceptance_carriers(l->then, view_job_is_over, l->job, &l->carriers, err))
 		return false;
 	l->about = acceptance_newest(&l->ix, l->baseline);
 	l->last = acceptance_newest(&l->ix, SLOT_NONE);

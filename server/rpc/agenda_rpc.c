@@ -53,12 +53,6 @@ struct maker {
 	size_t gaps_cap;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 /* ---- texts */
 
 static char *
@@ -368,7 +362,7 @@ fill_findings(struct maker *m, struct err *err)
 	struct check_loan loan;
 	bool ok;
 
-	if (!check_book_of_job(m->job, is_cancelled, NULL, m->job, &loan, err))
+	if (!check_book_of_job(m->job, view_job_is_over, NULL, m->job, &loan, err))
 		return false;
 	ok = list_findings(m, loan.check) || err_oom(err);
 	check_book_give(m->job->call->daemon->checks, &loan);
@@ -701,8 +695,8 @@ with_index(struct view_job *job, const struct index *ix, const struct item *revi
 	plumb__v1__agenda_reply__init(&reply);
 	if (!cadence_init(&cadence, ix, err))
 		return false;
-	ok = agenda_run(&cadence, cadence_of(&cadence, review->slot), is_cancelled, job, job->arena,
-		 &agenda, err) &&
+	ok = agenda_run(&cadence, cadence_of(&cadence, review->slot), view_job_is_over, job,
+		 job->arena, &agenda, err) &&
 	     with_votes(&m, err);
 	cadence_fini(&cadence);
 	return ok;
@@ -726,7 +720,7 @@ run_agenda(struct view_job *job, struct err *err)
 	review = view_find(job->view, kind, id, len);
 	if (!item_is_live(review))
 		return err_set(err, ERR_NOT_FOUND, "there is no review/%.*s", (int)len, id);
-	if (!index_init(&ix, job->view, job->today, ROLES_ALL, is_cancelled, job, err))
+	if (!index_init(&ix, job->view, job->today, ROLES_ALL, view_job_is_over, job, err))
 		return false;
 	ok = with_index(job, &ix, review, err);
 	index_fini(&ix);

@@ -32,12 +32,6 @@ struct burnup_call {
 };
 
 static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
-static bool
 report(const struct burnup_call *bc, size_t done, size_t all, struct err *err)
 {
 	Plumb__V1__BurnUpReply reply;
@@ -63,7 +57,7 @@ count_day(const struct burnup_call *bc, const struct view *view, int32_t day, st
 	*out = (struct burnup){0};
 	if (bc->kind != KIND_NONE && !item_is_live(item))
 		return true;
-	if (!index_init(&ix, view, day, ROLES_ALL, is_cancelled, bc->job, err))
+	if (!index_init(&ix, view, day, ROLES_ALL, view_job_is_over, bc->job, err))
 		return false;
 	ok = burnup_of(&ix, item != NULL ? item->slot : SLOT_NONE, out, err);
 	index_fini(&ix);

@@ -33,12 +33,6 @@ struct ecosystem_call {
 };
 
 static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
-static bool
 send_rows(struct ecosystem_call *ec, struct err *err)
 {
 	if (view_job_cancelled(ec->job))
@@ -334,12 +328,12 @@ run_ecosystem(struct view_job *job, struct err *err)
 	if (!customer_find(job, "step", request->step, KIND_STEP, &ec->step, err) ||
 	    !customer_find(job, "segment", request->segment, KIND_SEGMENT, &ec->segment, err) ||
 	    !customer_find(job, "team", request->team, KIND_TEAM, &ec->team, err) ||
-	    !index_init(&ec->ix, job->view, job->today, ROLES_ALL, is_cancelled, job, err))
+	    !index_init(&ec->ix, job->view, job->today, ROLES_ALL, view_job_is_over, job, err))
 		return false;
 	ec->arena = arena_new(LIMIT_CALL_ARENA);
 	if (ec->arena == NULL)
 		err_oom(err);
-	else if (journeys_init(&ec->js, &ec->ix, is_cancelled, job, err))
+	else if (journeys_init(&ec->js, &ec->ix, view_job_is_over, job, err))
 		ok = add_all(ec, err) && send_summary(ec, err);
 	journeys_fini(&ec->js);
 	supports_fini(&ec->supports);

@@ -613,12 +613,6 @@ handle_plan_history(struct rpc_call *call, const ProtobufCMessage *message)
 
 /* ---- Diff ---------------------------------------------------------------------------------------------- */
 
-static bool
-diff_is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 /* Which findings are on one side only. */
 static Plumb__V1__FindingsChange *
 diff_findings(struct view_job *job, struct err *err)
@@ -632,7 +626,7 @@ diff_findings(struct view_job *job, struct err *err)
 	Plumb__V1__FindingsChange *change;
 	struct effect effect;
 
-	if (!effect_run(&before, &after, diff_is_cancelled, job, &effect, err))
+	if (!effect_run(&before, &after, view_job_is_over, job, &effect, err))
 		return NULL;
 	change = findings_change(&effect, job->arena);
 	effect_fini(&effect);

@@ -34,12 +34,6 @@ struct impact_call {
 	Plumb__V1__ImpactReply reply;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 static char *
 ref_of(const struct impact_call *ic, uint32_t slot)
 {
@@ -323,7 +317,7 @@ find_delay(struct impact_call *ic, const struct item *item, struct err *err)
 		return true;
 	}
 	if (!impact_delay_open(&ic->delay, ic->job->view, ic->job->today, item->slot,
-		(int32_t)ic->request->days, is_cancelled, ic->job, err))
+		(int32_t)ic->request->days, view_job_is_over, ic->job, err))
 		return false;
 	ic->is_scheduled = ic->delay.why_not == NULL;
 	return true;
@@ -352,7 +346,7 @@ run_impact(struct view_job *job, struct err *err)
 	bool ok;
 
 	if (!find(job, ic.request->ref, &item, err) ||
-	    !index_init(&ic.ix, job->view, job->today, IMPACT_IN_ROLES, is_cancelled, job, err))
+	    !index_init(&ic.ix, job->view, job->today, IMPACT_IN_ROLES, view_job_is_over, job, err))
 		return false;
 	impact = impact_new(&ic.ix);
 	ok = impact != NULL ? find_delay(&ic, item, err) && ask(&ic, impact, item, err)

@@ -87,12 +87,6 @@ arg_of(const ProtobufCMessage *request)
 	return (void *)(uintptr_t)request;
 }
 
-static bool
-job_is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 /* ---- Check */
 
 /* What the handler gives to the worker. */
@@ -652,7 +646,7 @@ run_trace(struct view_job *job, struct err *err)
 	    .up = request->up || !request->down,
 	    .down = request->down || !request->up,
 	    .depth = request->depth,
-	    .cancelled = job_is_cancelled,
+	    .cancelled = view_job_is_over,
 	    .arg = job,
 	};
 	struct trace trace;

@@ -148,5 +148,7 @@ bool view_job_send_bytes(
     struct view_job *job, const uint8_t *p, size_t len, struct err *err) MUST_CHECK;
 /* Ask now and then, for instance every 1,024 items; return false with ERR_CANCELLED when it says true. */
 bool view_job_cancelled(const struct view_job *job);
+/* The same as a stop function for what runs long; its arg is the job. */
+bool view_job_is_over(void *job);
 
 #endif

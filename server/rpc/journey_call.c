@@ -10,12 +10,6 @@
 
 #define STEPS_A_MESSAGE 8u
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 bool
 journey_note(struct journey_call *jc, char *text)
 {
@@ -143,12 +137,12 @@ bool
 journey_call_begin(struct journey_call *jc, struct view_job *job, int32_t today, struct err *err)
 {
 	jc->job = job;
-	if (!index_init(&jc->ix, job->view, today, ROLES_ALL, is_cancelled, job, err))
+	if (!index_init(&jc->ix, job->view, today, ROLES_ALL, view_job_is_over, job, err))
 		return false;
 	jc->arena = arena_new(LIMIT_CALL_ARENA);
 	if (jc->arena == NULL)
 		err_oom(err);
-	else if (journeys_init(&jc->js, &jc->ix, is_cancelled, job, err))
+	else if (journeys_init(&jc->js, &jc->ix, view_job_is_over, job, err))
 		return true;
 	journey_call_end(jc);
 	return false;

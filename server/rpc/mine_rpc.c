@@ -23,12 +23,6 @@
 /* Under the limit of a message, with room for the last item. */
 #define REPLY_BYTES ((size_t)3 << 20)
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
@@ -118,7 +112,7 @@ count_findings(struct view_job *job, uint32_t person, uint32_t *count, struct er
 {
 	struct check_loan loan;
 
-	if (!check_book_of_job(job, is_cancelled, NULL, job, &loan, err))
+	if (!check_book_of_job(job, view_job_is_over, NULL, job, &loan, err))
 		return false;
 	*count = 0;
 	for (size_t i = 0; i < check_findings(loan.check); i++)
@@ -218,7 +212,7 @@ static bool
 run_mine(struct view_job *job, struct err *err)
 {
 	const struct item *person = find_person(job, job->arg, err);
-	struct mine_query query = {.stop = is_cancelled, .arg = job};
+	struct mine_query query = {.stop = view_job_is_over, .arg = job};
 	struct index ix;
 	struct mine mine;
 	uint32_t findings;
@@ -228,7 +222,7 @@ run_mine(struct view_job *job, struct err *err)
 	    !count_findings(job, person->slot, &findings, err))
 		return false;
 	query.person = person->slot;
-	if (!index_init(&ix, job->view, job->today, ROLES_ALL, is_cancelled, job, err))
+	if (!index_init(&ix, job->view, job->today, ROLES_ALL, view_job_is_over, job, err))
 		return false;
 	ok = mine_run(&ix, &query, job->arena, &mine, err);
 	index_fini(&ix);

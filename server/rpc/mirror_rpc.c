@@ -28,12 +28,6 @@ struct answer {
 	bool *wanted; /* by node */
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
@@ -368,7 +362,7 @@ static bool
 run_mirror(struct view_job *job, struct err *err)
 {
 	const Plumb__V1__MirrorRequest *request = job->arg;
-	struct mirror_query query = {.both_ways = true, .stop = is_cancelled, .arg = job};
+	struct mirror_query query = {.both_ways = true, .stop = view_job_is_over, .arg = job};
 	struct answer a = {.job = job, .request = request};
 	struct mirror mirror;
 	struct index ix;
@@ -378,7 +372,7 @@ run_mirror(struct view_job *job, struct err *err)
 	    (int32_t)(request->within_days != 0 ? request->within_days : DAYS_DEFAULT);
 	if (!take_period(job, request->period, &query, err) ||
 	    !take_limits(job->view, &query.limits, err) ||
-	    !index_init(&ix, job->view, job->today, ROLES_ALL, is_cancelled, job, err))
+	    !index_init(&ix, job->view, job->today, ROLES_ALL, view_job_is_over, job, err))
 		return false;
 	ok = mirror_run(&ix, &query, &mirror, err);
 	a.ix = &ix;

@@ -24,12 +24,6 @@ struct outside_call {
 	bool starved;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 /* ---- names and texts; what memory fails to copy is "" and makes the whole fail */
 
 static char *
@@ -411,8 +405,8 @@ run_outside(struct view_job *job, struct err *err)
 	char today[DATE_TEXT_LEN];
 	bool ok = false;
 
-	if (!index_init(
-		&oc.ix, job->view, job->today, ROLE_BIT(ROLE_INFLUENCER), is_cancelled, job, err))
+	if (!index_init(&oc.ix, job->view, job->today, ROLE_BIT(ROLE_INFLUENCER), view_job_is_over,
+		job, err))
 		return false;
 	if (outside_init(&oc.outside, &oc.ix, job->arena, err)) {
 		plumb__v1__outside_reply__init(&oc.reply);

@@ -18,12 +18,6 @@
 /* Under the limit of a message, with room for the last node. */
 #define REPLY_BYTES ((size_t)3 << 20)
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
@@ -151,7 +145,7 @@ run_progress(struct view_job *job, struct err *err)
 {
 	const Plumb__V1__ProgressRequest *request = job->arg;
 	struct progress_query query = {
-	    .depth = request->depth, .cancelled = is_cancelled, .arg = job};
+	    .depth = request->depth, .cancelled = view_job_is_over, .arg = job};
 	uint32_t *slots;
 	struct progress_tree tree;
 	struct index ix;
@@ -170,7 +164,7 @@ run_progress(struct view_job *job, struct err *err)
 	}
 	query.slots = slots;
 	query.slots_count = request->n_refs;
-	if (!index_init(&ix, job->view, job->today, ROLES_ALL, is_cancelled, job, err))
+	if (!index_init(&ix, job->view, job->today, ROLES_ALL, view_job_is_over, job, err))
 		return false;
 	ok = progress_list(&ix, &query, job->arena, &tree, err);
 	index_fini(&ix);

@@ -29,12 +29,6 @@ struct reviews {
 	size_t bytes;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 static char *
 copy_ref(const struct reviews *r, uint32_t slot)
 {
@@ -256,7 +250,7 @@ run_reviews(struct view_job *job, struct err *err)
 
 	plumb__v1__reviews_reply__init(&r.reply);
 	if (!find_person(&r, err) ||
-	    !index_init(&r.ix, job->view, job->today, 0, is_cancelled, job, err))
+	    !index_init(&r.ix, job->view, job->today, 0, view_job_is_over, job, err))
 		return false;
 	ok = cadence_init(&r.cadence, &r.ix, err);
 	if (ok) {

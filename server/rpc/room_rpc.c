@@ -330,12 +330,6 @@ make_book(struct room_call *rc, struct err *err)
 /* ---- asking */
 
 static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
-static bool
 check_day(struct room_call *rc, int32_t today, struct faults *faults, struct err *err)
 {
 	char first[DATE_TEXT_LEN], day[DATE_TEXT_LEN];
@@ -364,8 +358,8 @@ run_room(struct view_job *job, struct err *err)
 	rc->about_customers = room_about_customers(&rc->jc.js);
 	if (rc->about_customers == NULL)
 		err_oom(err);
-	else if (index_init(&rc->then, job->other, rc->before, ROLE_BIT(ROLE_SEGMENT), is_cancelled,
-		     job, err)) {
+	else if (index_init(&rc->then, job->other, rc->before, ROLE_BIT(ROLE_SEGMENT),
+		     view_job_is_over, job, err)) {
 		ok = make_book(rc, err);
 		index_fini(&rc->then);
 	}

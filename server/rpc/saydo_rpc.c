@@ -24,12 +24,6 @@ struct saydo_call {
 	struct saydo_query query;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
@@ -223,7 +217,7 @@ run_saydo(struct view_job *job, struct err *err)
 	if (!take_who(job, "person", sc->request->person, KIND_PERSON, &sc->query.who, err) ||
 	    !take_who(job, "team", sc->request->team, KIND_TEAM, &sc->query.who, err) ||
 	    !index_init(&ix, job->view, job->today, ROLE_BIT(ROLE_MEMBER) | ROLE_BIT(ROLE_LEAD),
-		is_cancelled, job, err))
+		view_job_is_over, job, err))
 		return false;
 	ok = saydo_run(&ix, &sc->query, &saydo, err) && send_saydo(job, &saydo, err);
 	saydo_fini(&saydo);

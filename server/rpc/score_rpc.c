@@ -22,12 +22,6 @@
 #define WEIGHTS       100.0
 
 static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
-static bool
 is_wanted(const Plumb__V1__ScoreRequest *request, const char *family)
 {
 	for (size_t i = 0; i < request->n_families; i++) {
@@ -122,10 +116,10 @@ run_score(struct view_job *job, struct err *err)
 	struct score score;
 	bool ok;
 
-	if (!check_book_of_job(job, is_cancelled, NULL, job, &loan, err))
+	if (!check_book_of_job(job, view_job_is_over, NULL, job, &loan, err))
 		return false;
 	ok = score_of_check(loan.check, request->units != 0 ? request->units : UNITS_DEFAULT,
-	    is_cancelled, job, &score, err);
+	    view_job_is_over, job, &score, err);
 	check_book_give(job->call->daemon->checks, &loan);
 	if (!ok)
 		return false;

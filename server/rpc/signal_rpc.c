@@ -284,12 +284,6 @@ select_rules(uint8_t kind, bool rules[RULES_MAX])
 	return any;
 }
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 static const struct item *
 thing(const struct view_job *job, const char *about)
 {
@@ -372,7 +366,7 @@ static bool
 explain(struct signals *s, uint8_t kind, Plumb__V1__SignalCluster **out, struct err *err)
 {
 	struct check_query query = {
-	    .today = s->job->today, .cancelled = is_cancelled, .arg = s->job};
+	    .today = s->job->today, .cancelled = view_job_is_over, .arg = s->job};
 	bool rules[RULES_MAX], wanted = false, ok = true;
 	struct check *check;
 

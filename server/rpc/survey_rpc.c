@@ -49,12 +49,6 @@ struct survey_call {
 	struct clarity_survey survey;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	return view_job_cancelled(arg);
-}
-
 /* ---- which plan ---------------------------------------------------------------------------------------------- */
 
 /* Only after somebody moved the opening day of a round that was shown already. */
@@ -144,8 +138,8 @@ make_questions(struct survey_call *sc, struct err *err)
 {
 	const struct item *round = view_find(sc->view, KIND_ROUND, sc->id, strlen(sc->id));
 
-	if (!index_init(
-		&sc->ix, sc->view, sc->terms.opens, CLARITY_IN_ROLES, is_cancelled, sc->job, err))
+	if (!index_init(&sc->ix, sc->view, sc->terms.opens, CLARITY_IN_ROLES, view_job_is_over,
+		sc->job, err))
 		return false;
 	sc->has_index = true;
 	return clarity_questions(

@@ -371,6 +371,12 @@ view_job_cancelled(const struct view_job *job)
 	return __atomic_load_n(&job->call->cancelled, __ATOMIC_RELAXED);
 }
 
+bool
+view_job_is_over(void *job)
+{
+	return view_job_cancelled(job);
+}
+
 /* ---- running ------------------------------------------------------------------------------------------- */
 
 static bool
