@@ -9,6 +9,7 @@
 #include "server/insight/schedule/forecast_objective.h"
 #include "server/insight/score/score.h"
 #include "server/limits.h"
+#include "server/plan/kinds.h"
 
 /* What one course says of one row, until all are put together. */
 struct whatif_entry {
@@ -342,21 +343,10 @@ whatif_chances(struct whatif *whatif, const struct whatif_course *course, struct
 /* ---- the table */
 
 static int
-compare_names(const struct item *a, const struct item *b)
-{
-	int c;
-
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	c = memcmp(item_id(a), item_id(b), a->id_len < b->id_len ? a->id_len : b->id_len);
-	return c != 0 ? c : (a->id_len > b->id_len) - (a->id_len < b->id_len);
-}
-
-static int
 by_name(const void *pa, const void *pb)
 {
 	const struct whatif_entry *a = pa, *b = pb;
-	int c = compare_names(a->cell.item, b->cell.item);
+	int c = ref_compare(a->cell.item, b->cell.item);
 
 	return c != 0 ? c : (a->course > b->course) - (a->course < b->course);
 }
@@ -387,7 +377,7 @@ by_rank(const void *pa, const void *pb, void *arg)
 		return a_aims ? 1 : -1;
 	if (a_rank != b_rank)
 		return a_rank < b_rank ? -1 : 1;
-	return compare_names(of_a->item, of_b->item);
+	return ref_compare(of_a->item, of_b->item);
 }
 
 /* By name now; *behind the last entry of the row that begins at first. */
@@ -397,7 +387,7 @@ row_end(const struct whatif *whatif, size_t first)
 	size_t end = first + 1;
 
 	while (end < whatif->entries_count &&
-	       compare_names(whatif->entries[first].cell.item, whatif->entries[end].cell.item) == 0)
+	       ref_compare(whatif->entries[first].cell.item, whatif->entries[end].cell.item) == 0)
 		end++;
 	return end;
 }

@@ -284,6 +284,18 @@ ref_format(const struct item *item, char *buf)
 	return len;
 }
 
+int
+ref_compare(const struct item *a, const struct item *b)
+{
+	size_t len = a->id_len < b->id_len ? a->id_len : b->id_len;
+	int c;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	c = memcmp(item_id(a), item_id(b), len);
+	return c != 0 ? c : (int)a->id_len - (int)b->id_len;
+}
+
 bool
 ref_parse(const char *text, enum kind bare, enum kind *kind, const char **id, size_t *id_len)
 {

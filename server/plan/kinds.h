@@ -71,6 +71,8 @@ const struct ref_field *kind_ref_fields(size_t *count);
 
 /* Writes "kind/id" of the entry into buf, which has REF_TEXT_LEN bytes. Returns its length. */
 size_t ref_format(const struct item *item, char *buf);
+/* Order of kind and id; 0: the same name, in whatever revision or plan. */
+int ref_compare(const struct item *a, const struct item *b);
 
 /*
  * Splits "kind/id" (or, with bare != KIND_NONE, "id"). False unless kind is known and id is a slug. *id points into

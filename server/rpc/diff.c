@@ -505,13 +505,8 @@ by_name(const void *a, const void *b)
 	const struct item *y = ((const struct pair *)b)->old != NULL
 				   ? ((const struct pair *)b)->old
 				   : ((const struct pair *)b)->new;
-	size_t len = x->id_len < y->id_len ? x->id_len : y->id_len;
-	int c;
 
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	c = memcmp(item_id(x), item_id(y), len);
-	return c != 0 ? c : (int)x->id_len - (int)y->id_len;
+	return ref_compare(x, y);
 }
 
 static bool

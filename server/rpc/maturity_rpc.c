@@ -49,11 +49,7 @@ static const char *const problems[] = {
 static int
 compare_ids(const void *pa, const void *pb)
 {
-	const struct item *a = *(const struct item *const *)pa;
-	const struct item *b = *(const struct item *const *)pb;
-	int c = memcmp(item_id(a), item_id(b), a->id_len < b->id_len ? a->id_len : b->id_len);
-
-	return c != 0 ? c : (a->id_len > b->id_len) - (a->id_len < b->id_len);
+	return ref_compare(*(const struct item *const *)pa, *(const struct item *const *)pb);
 }
 
 static bool

@@ -1,8 +1,8 @@
 #include "server/rpc/state_hash.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "server/plan/kinds.h"
 #include "server/plan/view.h"
 
 /* What the plan itself counts as state; how an entry is stored (ITEM_HAS_TAIL) is not. */
@@ -11,15 +11,7 @@
 static int
 by_name(const void *a, const void *b)
 {
-	const struct item *x = *(const struct item *const *)a;
-	const struct item *y = *(const struct item *const *)b;
-	size_t len = x->id_len < y->id_len ? x->id_len : y->id_len;
-	int c;
-
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	c = memcmp(item_id(x), item_id(y), len);
-	return c != 0 ? c : (int)x->id_len - (int)y->id_len;
+	return ref_compare(*(const struct item *const *)a, *(const struct item *const *)b);
 }
 
 static void

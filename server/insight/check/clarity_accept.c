@@ -1,7 +1,6 @@
 /* The family "clarity", of acceptance: has everybody said yes to the plan that they carry, and is it still that plan? */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/calendar.h"
 #include "common/str.h"
@@ -209,13 +208,6 @@ static const struct rule clarity_not_accepted = {
 
 enum { OUTDATED_DAYS };
 
-static bool
-same_name(const struct item *a, const struct item *b)
-{
-	return a->kind == b->kind && a->id_len == b->id_len &&
-	       memcmp(item_id(a), item_id(b), a->id_len) == 0;
-}
-
 /* The references of a role, in order: of another plan, by name. */
 static bool
 same_refs(const struct carrying *c, const struct item *then, const struct item *now, enum role role)
@@ -233,7 +225,7 @@ same_refs(const struct carrying *c, const struct item *then, const struct item *
 			return a == then->refs_count && b == now->refs_count;
 		x = view_item(c->baseline->view, then->refs[a].slot);
 		y = c->pass->ix->items[now->refs[b].slot];
-		if (x == NULL || y == NULL || !same_name(x, y) ||
+		if (x == NULL || y == NULL || ref_compare(x, y) != 0 ||
 		    then->refs[a].amount != now->refs[b].amount)
 			return false;
 		a++;

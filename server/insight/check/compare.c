@@ -5,6 +5,7 @@
 
 #include "server/insight/check/check.h"
 #include "server/insight/check/pass.h"
+#include "server/plan/kinds.h"
 #include "server/plan/view.h"
 
 /* A table of the findings before, by hash: number + 1, 0 empty. */
@@ -23,13 +24,6 @@ mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 32;
 }
 
-static bool
-is_same_name(const struct item *a, const struct item *b)
-{
-	return a->kind == b->kind && a->id_len == b->id_len &&
-	       memcmp(item_id(a), item_id(b), a->id_len) == 0;
-}
-
 /* The slot after of what has this slot before; SLOT_NONE where that name was never used. */
 static uint32_t
 slot_after(const struct table *table, uint32_t slot)
@@ -38,7 +32,7 @@ slot_after(const struct table *table, uint32_t slot)
 	const struct index *after = check_index(table->after);
 
 	if (slot < after->slots && after->items[slot] != NULL &&
-	    (after->items[slot] == item || is_same_name(after->items[slot], item)))
+	    (after->items[slot] == item || ref_compare(after->items[slot], item) == 0))
 		return slot;
 	item =
 	    view_find(check_view(table->after), (enum kind)item->kind, item_id(item), item->id_len);

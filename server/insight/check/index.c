@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "server/limits.h"
+#include "server/plan/kinds.h"
 
 /* The workspace's own ranking; a team's has another id. */
 static const char ranking_id[] = "workspace";
@@ -564,17 +565,7 @@ index_is_agreed_ask(const struct index *ix, uint32_t slot)
 int
 index_compare(const struct index *ix, uint32_t a, uint32_t b)
 {
-	const struct item *ia = ix->items[a];
-	const struct item *ib = ix->items[b];
-	size_t len = ia->id_len < ib->id_len ? ia->id_len : ib->id_len;
-	int c;
-
-	if (a == b)
-		return 0;
-	if (ia->kind != ib->kind)
-		return ia->kind < ib->kind ? -1 : 1;
-	c = memcmp(item_id(ia), item_id(ib), len);
-	return c != 0 ? c : (int)ia->id_len - (int)ib->id_len;
+	return a == b ? 0 : ref_compare(ix->items[a], ix->items[b]);
 }
 
 int
