@@ -51,14 +51,6 @@ struct load_call {
 	bool is_first;
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	const struct load_call *lc = arg;
-
-	return view_job_cancelled(lc->job);
-}
-
 static char *
 copy_ref(const struct load_call *lc, uint32_t slot)
 {
@@ -103,8 +95,8 @@ run(struct load_call *lc, struct err *err)
 	int32_t to = lc->to < INT32_MAX ? lc->to : lc->from;
 
 	lc->load = lc->request->by_week
-		       ? load_run_weeks(&lc->ix, lc->from, to, is_cancelled, lc, err)
-		       : load_run(&lc->ix, is_cancelled, lc, err);
+		       ? load_run_weeks(&lc->ix, lc->from, to, view_job_is_over, lc->job, err)
+		       : load_run(&lc->ix, view_job_is_over, lc->job, err);
 	return lc->load != NULL;
 }
 
@@ -439,7 +431,7 @@ send_rows(struct load_call *lc, struct err *err)
 	uint32_t rows = load_rows(lc->load) + load_skills(lc->load);
 
 	for (uint32_t row = 0; row < rows; row++) {
-		if (row % CANCEL_EVERY == 0 && is_cancelled(lc))
+		if (row % CANCEL_EVERY == 0 && view_job_cancelled(lc->job))
 			return err_set(err, ERR_CANCELLED, "working out the load was cancelled");
 		if (is_wanted(lc, row) && !add_row(lc, row, err))
 			return false;
@@ -509,8 +501,8 @@ book(struct load_call *lc, struct err *err)
 	const struct schedule_policy policy = {.backfill = true,
 	    .tries = PLAN_CASE_TRIES,
 	    .seed = PLAN_CASE_SEED,
-	    .stop = is_cancelled,
-	    .arg = lc};
+	    .stop = view_job_is_over,
+	    .arg = lc->job};
 	size_t cells = (size_t)load_rows(lc->load) * (lc->behind - lc->first);
 	struct plan_case pc = {.has_index = false};
 	struct schedule *schedule = NULL;
@@ -518,7 +510,8 @@ book(struct load_call *lc, struct err *err)
 	lc->booked = calloc(cells + 1, sizeof lc->booked[0]);
 	if (lc->booked == NULL)
 		return err_oom(err);
-	if (plan_case_open(&pc, lc->job->view, lc->job->today, DATE_NONE, is_cancelled, lc, err))
+	if (plan_case_open(
+		&pc, lc->job->view, lc->job->today, DATE_NONE, view_job_is_over, lc->job, err))
 		schedule = schedule_run(&pc.plan->problem, &policy, err);
 	if (schedule != NULL)
 		add_bookings(lc, &pc, schedule);
@@ -555,7 +548,7 @@ run_load(struct view_job *job, struct err *err)
 		faults_add(job->faults, "who", "at most %u names at once", LIMIT_NAMES);
 		return faults_none(job->faults, err);
 	}
-	if (!index_init(&lc.ix, job->view, job->today, LOAD_ROLES, is_cancelled, &lc, err))
+	if (!index_init(&lc.ix, job->view, job->today, LOAD_ROLES, view_job_is_over, job, err))
 		return false;
 	lc.arena = arena_new(BATCH_MEMORY);
 	if (involved_init(&lc.inv, &lc.ix, err))

@@ -37,14 +37,6 @@ struct whatif_call {
 	struct arena *arena;               /* of the message at hand */
 };
 
-static bool
-is_cancelled(void *arg)
-{
-	const struct whatif_call *wc = arg;
-
-	return view_job_cancelled(wc->job);
-}
-
 /* Of the course that is judged; of all together told now and then. */
 static bool
 tell(void *arg, double part)
@@ -92,8 +84,8 @@ check_request(struct whatif_call *wc, struct err *err)
 	wc->how.mode = request->reschedule ? MODE_RESCHEDULE : MODE_FIXED;
 	wc->how.today = wc->job->today;
 	wc->how.voices = wc->job->voices;
-	wc->how.cancelled = is_cancelled;
-	wc->how.arg = wc;
+	wc->how.cancelled = view_job_is_over;
+	wc->how.arg = wc->job;
 	wc->how.forecast = (struct plan_forecast_options){
 	    .draws = request->draws,
 	    .seed = request->seed__case == PLUMB__V1__WHAT_IF_REQUEST__SEED__SEED ? request->seed
