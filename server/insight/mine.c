@@ -170,13 +170,7 @@ ref_text(struct gather *g, uint32_t slot)
 static bool
 is_owner(const struct index *ix, uint32_t slot, uint32_t person)
 {
-	struct edges out = index_out(ix, slot);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == ROLE_OWNER && out.list[i].slot == person)
-			return true;
-	}
-	return false;
+	return index_has_target(ix, slot, ROLE_OWNER, person);
 }
 
 static const char *

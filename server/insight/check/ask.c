@@ -333,16 +333,6 @@ whole_of(const struct index *ix, uint32_t work)
 	return work;
 }
 
-static bool
-is_named_before(const struct edges *out, uint32_t i)
-{
-	for (uint32_t k = 0; k < i; k++) {
-		if (out->list[k].role == ROLE_NEED && out->list[k].slot == out->list[i].slot)
-			return true;
-	}
-	return false;
-}
-
 /* Many tasks of one initiative name the same team: what was found out last about each is kept. */
 #define ASKED_KEPT 1024u
 
@@ -394,7 +384,7 @@ judge_needs(struct pass *pass, struct asked *kept, uint32_t work)
 		const struct edge *e = &out.list[i];
 
 		if (e->role == ROLE_NEED && ix->kinds[e->slot] == KIND_TEAM &&
-		    index_is(ix, e->slot, STANDING_LIVE) && !is_named_before(&out, i))
+		    index_is(ix, e->slot, STANDING_LIVE) && !index_is_again(&out, i))
 			judge_never_asked(pass, kept, work, e->slot);
 	}
 }

@@ -74,17 +74,6 @@ add_of_team(struct conflicts *c, const struct index *ix, uint32_t team)
 	return ok;
 }
 
-/* Is it named there a second time? */
-static bool
-is_again(const struct edges *out, uint32_t i)
-{
-	for (uint32_t k = 0; k < i; k++) {
-		if (out->list[k].slot == out->list[i].slot && out->list[k].role == ROLE_BACKSTAGE)
-			return true;
-	}
-	return false;
-}
-
 /* Those in front and behind; a measure behind is that of the team that owns it, or nobody's. */
 static bool
 gather(struct conflicts *c, const struct index *ix, uint32_t step)
@@ -101,7 +90,7 @@ gather(struct conflicts *c, const struct index *ix, uint32_t step)
 		uint32_t slot = out.list[i].slot;
 
 		if (out.list[i].role != ROLE_BACKSTAGE || !index_is(ix, slot, STANDING_LIVE) ||
-		    is_again(&out, i))
+		    index_is_again(&out, i))
 			continue;
 		if (ix->kinds[slot] == KIND_TEAM && !add_of_team(c, ix, slot))
 			return false;
@@ -125,18 +114,6 @@ compare_judged(const void *pa, const void *pb)
 	if (a->measure != b->measure)
 		return a->measure < b->measure ? -1 : 1;
 	return a->function < b->function ? -1 : a->function > b->function;
-}
-
-static bool
-declares(const struct index *ix, uint32_t from, uint32_t to)
-{
-	struct edges out = index_out(ix, from);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == ROLE_LINK_CONFLICTS && out.list[i].slot == to)
-			return true;
-	}
-	return false;
 }
 
 static const char *
@@ -173,7 +150,8 @@ emit(
 static int
 pull_apart(const struct index *ix, const struct judged *a, const struct judged *b, bool *declared)
 {
-	*declared = declares(ix, a->measure, b->measure) || declares(ix, b->measure, a->measure);
+	*declared = index_has_target(ix, a->measure, ROLE_LINK_CONFLICTS, b->measure) ||
+		    index_has_target(ix, b->measure, ROLE_LINK_CONFLICTS, a->measure);
 	if (*declared)
 		return 1;
 	if (a->hash == 0 || a->hash != b->hash ||

@@ -616,6 +616,17 @@ index_has_target(const struct index *ix, uint32_t slot, enum role role, uint32_t
 	return false;
 }
 
+bool
+index_is_again(const struct edges *edges, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++) {
+		if (edges->list[k].role == edges->list[i].role &&
+		    edges->list[k].slot == edges->list[i].slot)
+			return true;
+	}
+	return false;
+}
+
 const struct series *
 index_series(const struct index *ix, uint32_t measure)
 {

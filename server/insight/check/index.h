@@ -160,6 +160,8 @@ uint32_t index_target(const struct index *ix, uint32_t slot, enum role role);
 /* The only target with that role; SLOT_NONE where there are several, too. */
 uint32_t index_only_target(const struct index *ix, uint32_t slot, enum role role);
 bool index_has_target(const struct index *ix, uint32_t slot, enum role role, uint32_t target);
+/* Stands the i-th before, too? What stands twice counts once. */
+bool index_is_again(const struct edges *edges, uint32_t i);
 /* NULL if nothing was ever recorded about it. */
 const struct series *index_series(const struct index *ix, uint32_t measure);
 /* The newest actual not after that day; NULL if there is none. */

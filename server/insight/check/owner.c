@@ -32,18 +32,6 @@ each(struct pass *pass, const enum kind *kinds, size_t kinds_count, uint64_t rol
 	}
 }
 
-static bool
-is_owner(const struct index *ix, uint32_t slot, uint32_t who)
-{
-	struct edges out = index_out(ix, slot);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == ROLE_OWNER && out.list[i].slot == who)
-			return true;
-	}
-	return false;
-}
-
 /* Different ones; a name that stands twice counts once. */
 static unsigned
 count_owners(const struct index *ix, uint32_t slot)
@@ -52,14 +40,7 @@ count_owners(const struct index *ix, uint32_t slot)
 	unsigned count = 0;
 
 	for (uint32_t i = 0; i < out.count; i++) {
-		bool again = false;
-
-		if (out.list[i].role != ROLE_OWNER)
-			continue;
-		for (uint32_t k = 0; k < i && !again; k++)
-			again =
-			    out.list[k].role == ROLE_OWNER && out.list[k].slot == out.list[i].slot;
-		count += !again;
+		count += out.list[i].role == ROLE_OWNER && !index_is_again(&out, i);
 	}
 	return count;
 }
@@ -297,7 +278,7 @@ enum { ALONE_EFFORT };
 static bool
 helps(const struct index *ix, uint32_t initiative, uint32_t who)
 {
-	return !is_owner(ix, initiative, who);
+	return !index_has_target(ix, initiative, ROLE_OWNER, who);
 }
 
 /* Does the item itself bring in somebody who does not own the initiative? */
@@ -512,7 +493,8 @@ judge_reviews_self(struct pass *pass, uint32_t slot)
 	uint32_t reviewer = index_target(pass->ix, slot, ROLE_REVIEWER);
 	struct draft d;
 
-	if (!is_owner(pass->ix, slot, reviewer) || !index_is(pass->ix, reviewer, STANDING_LIVE))
+	if (!index_has_target(pass->ix, slot, ROLE_OWNER, reviewer) ||
+	    !index_is(pass->ix, reviewer, STANDING_LIVE))
 		return;
 	draft_init(&d, slot, reviewer);
 	draft_slot(&d, slot, "owner", reviewer);

@@ -14,18 +14,6 @@
 
 /* ---- declared */
 
-static bool
-declares(const struct index *ix, uint32_t from, uint32_t to, uint32_t before)
-{
-	struct edges out = index_out(ix, from);
-
-	for (uint32_t i = 0; i < out.count && i < before; i++) {
-		if (out.list[i].role == ROLE_LINK_CONFLICTS && out.list[i].slot == to)
-			return true;
-	}
-	return false;
-}
-
 /* Both may declare it: then it is the one's whose name comes first. */
 static void
 judge_declared(struct pass *pass, uint32_t slot)
@@ -39,10 +27,10 @@ judge_declared(struct pass *pass, uint32_t slot)
 		bool first = index_compare(ix, slot, to) < 0;
 
 		if (out.list[i].role != ROLE_LINK_CONFLICTS || to == slot ||
-		    !index_is(ix, to, STANDING_JUDGED) || declares(ix, slot, to, i) ||
+		    !index_is(ix, to, STANDING_JUDGED) || index_is_again(&out, i) ||
 		    mirror_is_word(ix->kinds[slot]) || mirror_is_word(ix->kinds[to]))
 			continue;
-		if (!first && declares(ix, to, slot, UINT32_MAX))
+		if (!first && index_has_target(ix, to, ROLE_LINK_CONFLICTS, slot))
 			continue;
 		draft_init(&d, first ? slot : to, first ? to : slot);
 		draft_slot(&d, slot, "conflicts with", to);

@@ -274,16 +274,6 @@ add_needs(struct demand *d, const struct node *node)
 	return add_open_needs(d, node, needs, count) || any;
 }
 
-static bool
-is_again(const struct edges *out, uint32_t i)
-{
-	for (uint32_t k = 0; k < i; k++) {
-		if (out->list[k].role == ROLE_MEMBER && out->list[k].slot == out->list[i].slot)
-			return true;
-	}
-	return false;
-}
-
 /* The row of the i-th reference, where it is a member who is there; NO_ROW. */
 static uint32_t
 member_row(const struct demand *d, const struct edges *out, uint32_t i)
@@ -291,7 +281,7 @@ member_row(const struct demand *d, const struct edges *out, uint32_t i)
 	uint32_t row = d->load->row_of[out->list[i].slot];
 
 	if (out->list[i].role != ROLE_MEMBER || row == NO_ROW || row < d->load->teams ||
-	    is_again(out, i))
+	    index_is_again(out, i))
 		return NO_ROW;
 	return row;
 }

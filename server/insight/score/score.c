@@ -448,30 +448,6 @@ judge_owner(const struct counting *c, uint32_t slot, struct score_unit *unit)
 	unit->earned = any ? SCORE_WHOLE : 0;
 }
 
-static bool
-is_member(const struct index *ix, uint32_t slot, uint32_t who)
-{
-	struct edges out = index_out(ix, slot);
-
-	for (uint32_t i = 0; i < out.count; i++) {
-		if (out.list[i].role == ROLE_MEMBER && out.list[i].slot == who)
-			return true;
-	}
-	return false;
-}
-
-/* Before position `before` already? A name that stands twice counts once. */
-static bool
-stands_before(const struct edges *out, uint32_t before)
-{
-	for (uint32_t i = 0; i < before; i++) {
-		if (out->list[i].role == out->list[before].role &&
-		    out->list[i].slot == out->list[before].slot)
-			return true;
-	}
-	return false;
-}
-
 /*
  * An initiative counts for the one person who owns it and for those who execute it. Where nobody owns it, anybody may
  * have to lead it: it counts for everybody. Where several own it, it counts for none of them as its owner: else taking
@@ -498,10 +474,10 @@ count_load(struct counting *c, struct err *err)
 			c->ownerless++;
 			continue;
 		}
-		if (sole != SLOT_NONE && !is_member(ix, slots[i], sole))
+		if (sole != SLOT_NONE && !index_has_target(ix, slots[i], ROLE_MEMBER, sole))
 			c->at_once[sole]++;
 		for (uint32_t k = 0; k < out.count; k++) {
-			if (out.list[k].role == ROLE_MEMBER && !stands_before(&out, k))
+			if (out.list[k].role == ROLE_MEMBER && !index_is_again(&out, k))
 				c->at_once[out.list[k].slot]++;
 		}
 	}
@@ -514,7 +490,8 @@ at_once(const struct counting *c, uint32_t slot, uint32_t who)
 {
 	bool any;
 	uint32_t sole = sole_owner(c->ix, slot, &any);
-	bool counted = is_active(c->ix, slot) && (sole == who || is_member(c->ix, slot, who));
+	bool counted = is_active(c->ix, slot) &&
+		       (sole == who || index_has_target(c->ix, slot, ROLE_MEMBER, who));
 
 	return c->at_once[who] + c->ownerless + !counted;
 }
