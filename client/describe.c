@@ -291,7 +291,8 @@ describe_days(int64_t hundredths, char buf[40])
 	return buf;
 }
 
-const char *
+/* Effort in hundredths of a person-day as "2.5 days". */
+static const char *
 describe_effort(struct context *ctx, int64_t hundredths)
 {
 	char buf[40];

@@ -38,7 +38,5 @@ void describe_aim_of(struct context *ctx, const char *ref, const char *lead);
 bool describe_is_effort(const char *field);
 /* 250 as "2.5 days", into buf, which it returns. */
 const char *describe_days(int64_t hundredths, char buf[40]);
-/* Effort in hundredths of a person-day as "2.5 days". */
-const char *describe_effort(struct context *ctx, int64_t hundredths);
 
 #endif

@@ -88,9 +88,7 @@ const xmlNode *xml_walk(
 bool xml_blank(const xmlNode *node);
 /* Text on one line, blanks collapsed; "" if there is none or node is NULL. In the arena. */
 const char *xml_line(struct import *imp, const xmlNode *node);
-/* Text with its paragraphs, indentation taken away. */
-const char *xml_text(struct import *imp, const xmlNode *node);
-/* Of the first child of that name that is not blank. */
+/* Of the first child of that name that is not blank; its text with the paragraphs, indentation taken away. */
 const char *xml_child_line(struct import *imp, const xmlNode *parent, const char *name);
 const char *xml_child_text(struct import *imp, const xmlNode *parent, const char *name);
 const char *xml_attribute(struct import *imp, const xmlNode *node, const char *name);

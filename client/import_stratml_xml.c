@@ -325,12 +325,6 @@ xml_line(struct import *imp, const xmlNode *node)
 	return collect(imp, node, false);
 }
 
-const char *
-xml_text(struct import *imp, const xmlNode *node)
-{
-	return collect(imp, node, true);
-}
-
 static const char *
 child_text(struct import *imp, const xmlNode *parent, const char *name, bool lines)
 {

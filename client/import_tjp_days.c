@@ -221,7 +221,7 @@ tjp_week(const struct tjp *tj)
 }
 
 /* Working days of the calendar that the work takes, if everybody is free. */
-double
+static double
 tjp_working_days(const struct tjp *tj, const struct tjp_task *task)
 {
 	int week = tjp_week(tj);

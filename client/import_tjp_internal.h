@@ -239,7 +239,6 @@ bool tjp_lex_set_macro(struct tjp *tj, const char *name, const char *text) MUST_
 bool tjp_lex_include(struct tjp *tj, const char *name, struct tjp_place at) MUST_CHECK;
 
 bool tjp_is_mark(const struct tjp *tj, char mark);
-bool tjp_is_word(const struct tjp *tj, const char *word);
 bool tjp_want_mark(struct tjp *tj, char mark, const char *where) MUST_CHECK;
 /* Values (import_tjp_value.c): behind each the token is the next one. */
 bool tjp_word(struct tjp *tj, const char *what, const char **out) MUST_CHECK;
@@ -266,8 +265,6 @@ int32_t tjp_worked(const struct tjp *tj, int32_t day, int32_t behind);
 int32_t tjp_behind(const struct tjp *tj, const struct tjp_link *link, int32_t day);
 /* Days of a week that are worked on. */
 int tjp_week(const struct tjp *tj);
-/* Working days that the work takes, if everybody is free; of the calendar, not of people. */
-double tjp_working_days(const struct tjp *tj, const struct tjp_task *task);
 /* Items for all of it. */
 bool tjp_build(struct tjp *tj) MUST_CHECK;
 /* People and teams of them (import_tjp_people.c); first, since the work names them. */

@@ -13,7 +13,7 @@ tjp_is_mark(const struct tjp *tj, char mark)
 	return tj->token.type == TOKEN_MARK && tj->token.text[0] == mark;
 }
 
-bool
+static bool
 tjp_is_word(const struct tjp *tj, const char *word)
 {
 	return tj->token.type == TOKEN_WORD && strcmp(tj->token.text, word) == 0;

@@ -45,7 +45,8 @@ write_add(struct write *write)
 	return change;
 }
 
-const Plumb__V1__ApplyReply *
+/* Applies it. Once again, under the same key, if the connection is lost. NULL: return context_fail(ctx). */
+static const Plumb__V1__ApplyReply *
 write_apply(struct write *write, struct context *ctx, const struct args *args)
 {
 	Plumb__V1__ApplyRequest request;

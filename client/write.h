@@ -33,11 +33,6 @@ void write_begin(struct write *write, struct context *ctx, const struct args *ar
 /* The next change, to be filled; at most four. */
 Plumb__V1__Change *write_add(struct write *write);
 /*
- * Applies it. Once again, under the same key, if the connection is lost. NULL: return context_fail(ctx).
- */
-const Plumb__V1__ApplyReply *write_apply(
-    struct write *write, struct context *ctx, const struct args *args) MUST_CHECK;
-/*
  * Applies and tells: done is a sentence without full stop ("anna now owns …"); a dry run shows the
  * differences instead. Answers the exit code.
  */

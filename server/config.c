@@ -551,7 +551,8 @@ config_certificate(const struct config *config, const char *common_name, enum ac
 	return NULL;
 }
 
-bool
+/* Takes what one setting has. ERR_INVALID. */
+static bool
 config_set(struct config *config, const char *section, const char *name, const char *value,
     struct err *err)
 {

@@ -91,9 +91,6 @@ enum config_result config_read(
  */
 bool config_reload(struct config *config, int argc, char **argv, struct err *err) MUST_CHECK;
 
-/* Takes what one setting has; for the tests too. ERR_INVALID. */
-bool config_set(struct config *config, const char *section, const char *name, const char *value,
-    struct err *err) MUST_CHECK;
 /* The person that a user id is, and its role; or NULL. */
 const char *config_person(const struct config *config, uid_t uid, enum access *access);
 /* The person or service whose certificates have that common name, or NULL. */

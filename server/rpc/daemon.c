@@ -412,12 +412,6 @@ daemon_set_connections(struct daemon *daemon, unsigned count)
 	daemon->connections = count;
 }
 
-unsigned
-daemon_connections(const struct daemon *daemon)
-{
-	return daemon->connections;
-}
-
 void
 daemon_observe(struct daemon *daemon, daemon_observer_fn fn, void *arg)
 {

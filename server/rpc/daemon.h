@@ -67,7 +67,6 @@ void daemon_set_rpc_pool(
 struct rpc_pool *daemon_rpc_pool(const struct daemon *daemon);
 /* For Info; counted by whoever listens. */
 void daemon_set_connections(struct daemon *daemon, unsigned count);
-unsigned daemon_connections(const struct daemon *daemon);
 
 /*
  * Who wants to know what became durable, on the loop, in order of revision; ops are valid during the call only. The

@@ -4,7 +4,5 @@
 
 /* From now on everything answers NOT_SERVING, and who watches is told. */
 void health_stop(void);
-/* A new daemon in the same process (tests). */
-void health_reset(void);
 
 #endif

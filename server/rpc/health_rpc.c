@@ -111,10 +111,3 @@ health_stop(void)
 			send_status(watch->call, now());
 	}
 }
-
-void
-health_reset(void)
-{
-	stopping = false;
-	LIST_INIT(&watches);
-}

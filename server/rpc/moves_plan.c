@@ -181,7 +181,8 @@ kind_of(enum move_kind kind)
 	return kinds[kind];
 }
 
-Plumb__V1__Move *
+/* One move as message, with its sentence and commands. NULL: out of memory. */
+static Plumb__V1__Move *
 moves_plan_tell(const struct moves_plan *mp, const struct move *move, struct arena *arena)
 {
 	Plumb__V1__Move *m = arena_alloc(arena, sizeof *m);
@@ -650,7 +651,8 @@ why_by_hand(struct edit *edit)
 	return arena_strdup(edit->arena, text);
 }
 
-bool
+/* Fills out->changes; none where they are too many. */
+static bool
 moves_plan_changes(const struct moves_plan *mp, const struct moves_way *way, struct arena *arena,
     Plumb__V1__MovesWay *out, struct err *err)
 {

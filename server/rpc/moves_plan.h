@@ -30,12 +30,6 @@ int32_t moves_plan_lent(const struct plan_case *pc, int32_t by);
  * something that is done, which no other start changes.
  */
 int32_t moves_plan_start(const struct plan_case *pc, uint32_t number);
-/* One move as message, with its sentence and commands. NULL: out of memory. */
-Plumb__V1__Move *moves_plan_tell(
-    const struct moves_plan *mp, const struct move *move, struct arena *arena);
-/* Fills out->changes; none where they are too many. */
-bool moves_plan_changes(const struct moves_plan *mp, const struct moves_way *way,
-    struct arena *arena, Plumb__V1__MovesWay *out, struct err *err) MUST_CHECK;
 
 /* All of it: moves, costs and changes. */
 bool moves_plan_way(const struct moves_plan *mp, const struct moves_way *way, struct arena *arena,

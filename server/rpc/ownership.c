@@ -182,7 +182,8 @@ find_made(struct judge *judge, enum kind kind, const char *id)
 	return made != NULL ? made->change : NULL;
 }
 
-const char *
+/* What a message says that it belongs to, "kind/id" or an id that means *bare; "" nothing. */
+static const char *
 judge_stated_above(const Plumb__V1__Item *item, enum kind *bare)
 {
 	*bare = KIND_INITIATIVE;
@@ -267,7 +268,8 @@ is_own_part(void *arg, const struct item *item)
 	return false;
 }
 
-bool
+/* May that name come to be? Not where something of others waits for it to belong to it. Notes the fault. */
+static bool
 judge_takes_nothing(struct judge *judge, const char *field, enum kind kind, const char *id)
 {
 	const struct item *there = plan_find(judge->plan, kind, id, strlen(id));

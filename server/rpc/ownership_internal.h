@@ -32,12 +32,8 @@ void judge_refuse(struct judge *judge, const char *field, const char *fmt, ...) 
 void judge_refuse_others(struct judge *judge, const char *field, const struct item *item);
 /* The live entry of that name, or NULL. */
 const struct item *judge_find(const struct judge *judge, const char *ref, enum kind bare);
-/* What a message says that it belongs to, "kind/id" or an id that means *bare; "" nothing. */
-const char *judge_stated_above(const Plumb__V1__Item *item, enum kind *bare);
 /* Is what has that name theirs, be it there already or made by this very set? */
 bool judge_is_own_name(struct judge *judge, const char *ref, enum kind bare);
-/* May that name come to be? Not where something of others waits for it to belong to it. Notes the fault. */
-bool judge_takes_nothing(struct judge *judge, const char *field, enum kind kind, const char *id);
 
 /* Is the caller on the side that asks? */
 bool judge_asks(struct judge *judge, const struct item *ask);

@@ -152,7 +152,7 @@ kind_of(const ProtobufCFieldDescriptor *body)
 	return kind_parse(name, strlen(name));
 }
 
-void
+static void
 projection_schema(struct str *out)
 {
 	static const ProtobufCMessageDescriptor *const wholes[] = {

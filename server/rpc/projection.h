@@ -29,7 +29,4 @@ void projection_stop(struct projection *projection);
 /* The newest revision of the workspace that the tables show, 0 none; takes NULL. */
 uint64_t projection_revision(const struct projection *projection, uint32_t workspace);
 
-/* The schema, for tests and documentation. */
-void projection_schema(struct str *out);
-
 #endif

@@ -52,8 +52,6 @@ struct room_call {
 	char *notes[LIMIT_ROOM_NOTES + LIMIT_JOURNEY_LIST];
 };
 
-/* A sentence in the job's arena; NULL: out of memory, false. Beyond LIMIT_ROOM_NOTES it is left out. */
-bool room_note(struct room_call *rc, char *text) MUST_CHECK;
 /* Of the job's view or the other one, found by the index's own slot; texts in the job's arena. */
 bool room_size(struct room_call *rc, const struct index *ix, uint32_t slot, struct room_size *out,
     char **currency) MUST_CHECK;

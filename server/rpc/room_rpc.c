@@ -19,7 +19,8 @@
 #include "server/rpc/rpc.h"
 #include "server/rpc/workspace.h"
 
-bool
+/* A sentence in the job's arena; NULL: out of memory, false. Beyond LIMIT_ROOM_NOTES it is left out. */
+static bool
 room_note(struct room_call *rc, char *text)
 {
 	if (text != NULL && rc->book.n_notes < LIMIT_ROOM_NOTES)

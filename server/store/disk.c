@@ -17,7 +17,7 @@
 
 #define LOCK_NAME "lock"
 
-bool
+static bool
 disk_sync_directory(const char *path, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -10,7 +10,6 @@
 
 /* Makes the directory if it isn't there (not its parents), durably. */
 bool disk_make_directory(const char *path, struct err *err) MUST_CHECK;
-bool disk_sync_directory(const char *path, struct err *err) MUST_CHECK;
 /* The directory that path lies in. */
 bool disk_sync_parent(const char *path, struct err *err) MUST_CHECK;
 /* Renames a synced file over another name and makes that durable. */

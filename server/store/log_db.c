@@ -326,7 +326,8 @@ log_db_read_seq(struct log_db *db, int64_t after_seq, struct slice *slice, struc
 	return collect(db, stmt, SLICE_ROWS, slice, err);
 }
 
-bool
+/* The newest row of the highest numbered workspace below that one; ERR_NOT_FOUND if there is none. */
+static bool
 log_db_read_head(struct log_db *db, uint64_t below_workspace, struct slice *slice, struct err *err)
 {
 	sqlite3_stmt *stmt = statement(db, LOG_READ_HEAD, err);

@@ -61,9 +61,6 @@ bool log_db_read_keys(struct log_db *db, uint32_t workspace, int64_t logged_us, 
 /* Rows by arrival, after that one. */
 bool log_db_read_seq(
     struct log_db *db, int64_t after_seq, struct slice *slice, struct err *err) MUST_CHECK;
-/* The newest row of the highest numbered workspace below that one; ERR_NOT_FOUND if there is none. */
-bool log_db_read_head(
-    struct log_db *db, uint64_t below_workspace, struct slice *slice, struct err *err) MUST_CHECK;
 
 /* Walks the table itself (not the indexes) after *seq: counts up to 10,000 rows, moves *seq; *more false at the end. */
 bool log_db_count(struct log_db *db, int64_t *seq, int64_t last_seq, uint64_t *rows, uint64_t *keys,

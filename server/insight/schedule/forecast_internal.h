@@ -32,9 +32,6 @@ void shape_knots(const struct shape *shape, float knots[SHAPE_KNOTS]);
 #define NORMAL_BITS  5
 #define NORMAL_KNOTS ((32u << NORMAL_BITS) + 2)
 
-double normal_below(double z); /* Phi */
-/* The z that p, at most a half, lies below; close: any z, better one near it. */
-double normal_quantile(double p, double close);
 void normal_knots(float knots[NORMAL_KNOTS]);
 
 struct forecast_kernel;

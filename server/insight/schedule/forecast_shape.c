@@ -9,16 +9,18 @@
 /* The z that nine in ten lie below. */
 #define Z_90 1.28155156554460046697
 
-double
+/* Phi. */
+static double
 normal_below(double z)
 {
 	return 0.5 * erfc(-z * M_SQRT1_2);
 }
 
 /*
- * Newton's method on the logarithm, which is concave: after the first step it comes up to the root from below and cannot pass it.
+ * The z that p, at most a half, lies below; close: any z, better one near it. Newton's method on the logarithm, which is concave:
+ * after the first step it comes up to the root from below and cannot pass it.
  */
-double
+static double
 normal_quantile(double p, double close)
 {
 	double z = close;

@@ -92,7 +92,8 @@ most_draws(const struct plan_forecast *pf, uint32_t kept_count)
 	return most < LIMIT_PLAN_FORECAST_DRAWS ? (uint32_t)most : LIMIT_PLAN_FORECAST_DRAWS;
 }
 
-uint32_t
+/* Fewer for plans that are so large that 10,000 would take long. */
+static uint32_t
 plan_forecast_default_draws(const struct plan_forecast *pf, uint32_t kept_count)
 {
 	uint64_t draws = DEFAULT_WORK / ((uint64_t)pf->pc.plan->count + 1);

@@ -41,7 +41,7 @@ enum plan_forecast_source {
 };
 
 struct plan_forecast_options {
-	uint32_t draws; /* 0: plan_forecast_default_draws() */
+	uint32_t draws; /* 0: fewer for a plan that is so large that 10,000 would take long */
 	uint64_t seed;
 	double overall; /* correlations */
 	double team;
@@ -122,8 +122,6 @@ bool plan_forecast_lend(struct plan_forecast *pf, const struct index *ix, struct
 bool plan_forecast_run(struct plan_forecast *pf, const struct plan_forecast_options *options,
     const uint32_t *kept, uint32_t kept_count, struct err *err) MUST_CHECK;
 void plan_forecast_close(struct plan_forecast *pf); /* takes one that is all zero */
-/* Fewer for plans that are so large that 10,000 would take long. */
-uint32_t plan_forecast_default_draws(const struct plan_forecast *pf, uint32_t kept_count);
 /* Ends of a row by draw. */
 static inline const float *
 plan_forecast_ends(const struct plan_forecast *pf, enum plan_forecast_mode mode, uint32_t row)
