@@ -9,6 +9,7 @@
 #include "client/context.h"
 #include "client/customer.h"
 #include "client/journey_svg.h"
+#include "client/said.h"
 #include "common/pb.h"
 #include "common/str.h"
 
@@ -219,14 +220,6 @@ cell_holes(struct table *table, const Plumb__V1__PathStep *step)
 	str_fini(&text);
 }
 
-static const char *
-bare(const char *ref)
-{
-	const char *slash = strchr(ref, '/');
-
-	return slash ? slash + 1 : ref;
-}
-
 static void
 add_stage(struct table *table, const Plumb__V1__PathStep *step)
 {
@@ -262,10 +255,10 @@ show_table(struct journey *j, const Plumb__V1__JourneyPath *path)
 			continue;
 		table_cellf(table, "%zu", i + 1);
 		table_cell(table, step->title[0] ? step->title : step->ref);
-		table_cell(table, bare(step->met_by));
+		table_cell(table, said_bare(step->met_by));
 		cell_emotion(table, j, step);
 		cell_expectations(table, step);
-		table_cell(table, bare(step->judged_by));
+		table_cell(table, said_bare(step->judged_by));
 		cell_work(table, ctx, step);
 		cell_holes(table, step);
 	}
@@ -344,8 +337,8 @@ show_target(struct context *ctx, const Plumb__V1__JourneyTarget *target)
 	table_column(table, "SHALL", 0);
 	table_column(table, "DIFFERENCE", TABLE_WRAP);
 	for (size_t i = 0; i < target->n_changes; i++) {
-		table_cell(table, bare(target->changes[i]->as_is));
-		table_cell(table, bare(target->changes[i]->to_be));
+		table_cell(table, said_bare(target->changes[i]->as_is));
+		table_cell(table, said_bare(target->changes[i]->to_be));
 		cell_change(table, target->changes[i]);
 		cell_differences(table, target->changes[i]);
 	}

@@ -7,6 +7,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/heat_svg.h"
+#include "client/said.h"
 #include "common/calendar.h"
 #include "common/pb.h"
 #include "common/str.h"
@@ -159,19 +160,10 @@ format_cell(const Plumb__V1__LoadCell *cell, enum form form, char out[CELL_MAX])
 		snprintf(out, CELL_MAX, "%s%s/%s %7s", sign, asked, gives, percent);
 }
 
-/* "2026-q2" of "period/2026-q2". */
-static const char *
-bare(const char *ref)
-{
-	const char *slash = strchr(ref, '/');
-
-	return slash ? slash + 1 : ref;
-}
-
 static const char *
 period_name(const Plumb__V1__LoadPeriod *period)
 {
-	return period->name[0] ? period->name : bare(period->ref);
+	return period->name[0] ? period->name : said_bare(period->ref);
 }
 
 /* ---- shades */
@@ -334,7 +326,7 @@ add_row(struct table *table, const Plumb__V1__LoadReply *r, const struct place *
 	char text[CELL_MAX];
 
 	if (place->team < r->n_rows)
-		table_cellf(table, "  %s", bare(row->who));
+		table_cellf(table, "  %s", said_bare(row->who));
 	else
 		table_cell(table, row->who);
 	for (size_t p = first; p < behind; p++) {
@@ -483,7 +475,7 @@ show_strip(struct context *ctx, const struct all *all, const struct place *order
 		const Plumb__V1__LoadRow *row = r->rows[order[i].row];
 
 		if (order[i].team < r->n_rows)
-			table_cellf(table, "  %s", bare(row->who));
+			table_cellf(table, "  %s", said_bare(row->who));
 		else
 			table_cell(table, row->who);
 		table_cell(table, all->booked ? "asked" : "");

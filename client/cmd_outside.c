@@ -4,6 +4,7 @@
 
 #include "client/command.h"
 #include "client/context.h"
+#include "client/said.h"
 #include "common/pb.h"
 #include "common/str.h"
 
@@ -12,14 +13,6 @@ static const char *const section_names[SECTIONS] = {
     "strategies", "influencers", "moves", "risks", "scenarios"};
 
 #define CELL_MAX (1u << 16)
-
-static const char *
-bare(const char *ref)
-{
-	const char *slash = strchr(ref, '/');
-
-	return slash ? slash + 1 : ref;
-}
 
 /* The names, without their kind where bare_kind says that it goes without saying. */
 static void
@@ -32,7 +25,7 @@ cell_refs(struct table *table, char *const *refs, size_t count, const char *bare
 	for (size_t i = 0; i < count; i++) {
 		bool short_one = len > 0 && strncmp(refs[i], bare_kind, len) == 0;
 
-		str_addf(&text, "%s%s", i ? ", " : "", short_one ? bare(refs[i]) : refs[i]);
+		str_addf(&text, "%s%s", i ? ", " : "", short_one ? said_bare(refs[i]) : refs[i]);
 	}
 	table_cell(table, text.data ? text.data : "");
 	str_fini(&text);
@@ -53,7 +46,7 @@ static void
 add_area(struct table *table, const Plumb__V1__OutsideStrategy *strategy,
     const Plumb__V1__OutsideArea *area)
 {
-	table_cell(table, bare(strategy->ref));
+	table_cell(table, said_bare(strategy->ref));
 	table_cell(table, area->title);
 	table_cell(table, area->end_state);
 	table_cell(table, area->timeframe);
@@ -79,7 +72,7 @@ fill_strategies(struct table *table, const Plumb__V1__OutsideReply *r)
 			add_area(table, strategy, strategy->areas[k]);
 		if (strategy->n_areas > 0)
 			continue;
-		table_cell(table, bare(strategy->ref));
+		table_cell(table, said_bare(strategy->ref));
 		for (int k = 0; k < 4; k++)
 			table_cell(table, "");
 		table_cell(table, "no change area");
@@ -112,14 +105,15 @@ add_assessment(struct table *table, const Plumb__V1__OutsideInfluencer *influenc
 {
 	struct str text;
 
-	table_cell(table, influencer->ref[0] ? bare(influencer->ref) : "(none)");
+	table_cell(table, influencer->ref[0] ? said_bare(influencer->ref) : "(none)");
 	table_cell(table, influencer_type(influencer->type));
 	table_cell(table, assessment ? assessment_type(assessment->type) : "");
 	table_cell(table, assessment ? assessment->title : "not assessed");
 	str_init(&text, CELL_MAX);
 	for (size_t i = 0; assessment && i < assessment->n_answered_by; i++)
 		str_addf(&text, "%s%s: %s", i ? "; " : "",
-		    bare(assessment->answered_by[i]->strategy), assessment->answered_by[i]->title);
+		    said_bare(assessment->answered_by[i]->strategy),
+		    assessment->answered_by[i]->title);
 	if (assessment && assessment->n_answered_by == 0)
 		str_add(&text, "nothing");
 	table_cell(table, text.data ? text.data : "");
@@ -161,8 +155,8 @@ fill_moves(struct table *table, const Plumb__V1__OutsideReply *r)
 		const Plumb__V1__OutsideMove *move = r->moves[i];
 
 		table_cell(table, move->on);
-		table_cell(table, bare(move->competitor));
-		table_cell(table, move->title[0] ? move->title : bare(move->ref));
+		table_cell(table, said_bare(move->competitor));
+		table_cell(table, move->title[0] ? move->title : said_bare(move->ref));
 		cell_refs(table, move->affects, move->n_affects, "");
 		table_cell(table, move->response);
 		cell_refs(table, move->answered_by, move->n_answered_by, "initiative/");
@@ -184,7 +178,7 @@ fill_risks(struct table *table, const Plumb__V1__OutsideReply *r)
 	for (size_t i = 0; i < r->n_risks; i++) {
 		const Plumb__V1__OutsideRisk *risk = r->risks[i];
 
-		table_cell(table, risk->title[0] ? risk->title : bare(risk->ref));
+		table_cell(table, risk->title[0] ? risk->title : said_bare(risk->ref));
 		table_cell(table, (size_t)risk->state < 3 ? states[risk->state] : "");
 		cell_number(table, risk->probability__case != 0, " %", 0, risk->probability * 100);
 		cell_number(table, risk->impact__case != 0, "", 0, risk->impact);
@@ -207,7 +201,7 @@ fill_scenarios(struct table *table, const Plumb__V1__OutsideReply *r)
 		str_init(&text, CELL_MAX);
 		for (size_t k = 0; k < scenario->n_assumptions; k++)
 			str_addf(&text, "%s%s", k ? "; " : "", scenario->assumptions[k]);
-		table_cell(table, bare(scenario->ref));
+		table_cell(table, said_bare(scenario->ref));
 		table_cell(table, text.data ? text.data : "");
 		cell_refs(table, scenario->outside, scenario->n_outside, "");
 		str_fini(&text);

@@ -21,6 +21,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/past.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/workspace.h"
 
@@ -58,28 +59,7 @@ struct maker {
 static char *
 copy_ref(const struct maker *m, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	if (slot == SLOT_NONE)
-		return pb_str("");
-	ref_format(m->ix->items[slot], ref);
-	return arena_strdup(m->arena, ref);
-}
-
-static char *
-copy_date(const struct maker *m, int32_t date)
-{
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(m->arena, date_format(date, text));
-}
-
-static char *
-copy_title(const struct maker *m, uint32_t slot)
-{
-	const struct item *item = m->ix->items[slot];
-
-	return arena_strndup(m->arena, item_title(item), item->title_len);
+	return reply_ref(m->arena, slot != SLOT_NONE ? m->ix->items[slot] : NULL);
 }
 
 static char *
@@ -106,12 +86,6 @@ fill_refs(
 			return false;
 	}
 	return *list != NULL;
-}
-
-static int32_t
-overdue(const struct maker *m, int32_t due)
-{
-	return due != DATE_NONE && due < m->ix->today ? m->ix->today - due : 0;
 }
 
 static bool
@@ -211,7 +185,7 @@ make_decision(const struct maker *m, uint32_t slot, bool open)
 	out->status = pb_str(status_name(entry));
 	out->decide_by = item->decision->decide_by;
 	out->decided = item->decision->decided;
-	out->overdue_days = open ? overdue(m, entry->finish) : 0;
+	out->overdue_days = open ? reply_overdue(entry->finish, m->ix->today) : 0;
 	out->context = shorten(m, item->decision->context);
 	out->reason = shorten(m, item->decision->reason);
 	if (out->ref == NULL || out->context == NULL || out->reason == NULL ||
@@ -265,13 +239,13 @@ make_point(const struct maker *m, const struct agenda_point *point)
 	plumb__v1__agenda_point__init(out);
 	out->kind = (Plumb__V1__AgendaPoint__Kind)point->kind;
 	out->ref = copy_ref(m, point->slot);
-	out->title = copy_title(m, point->slot);
+	out->title = reply_title(m->arena, m->ix->items[point->slot]);
 	out->from = copy_ref(m, point->from);
 	out->to = copy_ref(m, point->to);
 	out->waits = copy_ref(m, point->waits);
-	out->due = copy_date(m, point->due);
+	out->due = reply_date(m->arena, point->due);
 	out->age_days = point->since < m->ix->today ? (uint32_t)(m->ix->today - point->since) : 0;
-	out->overdue_days = overdue(m, point->due);
+	out->overdue_days = reply_overdue(point->due, m->ix->today);
 	out->rank = point->rank != RANK_NONE ? point->rank : 0;
 	out->status = pb_str(status_name(m->ix->items[point->slot]));
 	if (point->kind == AGENDA_ACCEPTANCE)
@@ -549,7 +523,7 @@ find_since(struct maker *m, int64_t *time_us)
 			? plan->last_day
 			: m->ix->today - (plan->every_days > 0 ? plan->every_days : SINCE_DEFAULT);
 	*time_us = zone_end_of_date(zone, day);
-	m->reply->since = copy_date(m, day);
+	m->reply->since = reply_date(m->arena, day);
 	return m->reply->since != NULL;
 }
 
@@ -612,7 +586,7 @@ fill_last(struct maker *m)
 	const Plumb__V1__Record *record;
 
 	m->reply->last_meeting = copy_ref(m, plan->last);
-	m->reply->last_day = copy_date(m, plan->last_day);
+	m->reply->last_day = reply_date(m->arena, plan->last_day);
 	if (m->reply->last_meeting == NULL || m->reply->last_day == NULL)
 		return false;
 	if (plan->last == SLOT_NONE)
@@ -640,9 +614,9 @@ fill_head(struct maker *m)
 	if (item->review->minutes__case == PLUMB__V1__REVIEW__MINUTES__MINUTES)
 		r->minutes_planned = (uint32_t)item->review->minutes;
 	r->revision = m->job->revision;
-	r->today = copy_date(m, m->ix->today);
-	r->due = copy_date(m, a->plan->due);
-	r->overdue_days = overdue(m, a->plan->due);
+	r->today = reply_date(m->arena, m->ix->today);
+	r->due = reply_date(m->arena, a->plan->due);
+	r->overdue_days = reply_overdue(a->plan->due, m->ix->today);
 	r->about_items = a->scope;
 	return r->review != NULL && r->today != NULL && r->due != NULL && fill_last(m) &&
 	       fill_refs(m, &a->people, SIZE_MAX, &r->people, &r->n_people) &&

@@ -43,3 +43,9 @@ reply_date(struct arena *arena, int32_t day)
 
 	return arena_strdup(arena, date_format(day, text));
 }
+
+int32_t
+reply_overdue(int32_t due, int32_t today)
+{
+	return due != DATE_NONE && due < today ? today - due : 0;
+}

@@ -16,5 +16,7 @@ char *reply_title(struct arena *arena, const struct item *item);
 char *reply_owner(struct arena *arena, const struct index *ix, uint32_t slot);
 /* "2026-03-31"; "" for DATE_NONE. */
 char *reply_date(struct arena *arena, int32_t day);
+/* Days since it was due; 0: it is not overdue, or DATE_NONE. */
+int32_t reply_overdue(int32_t due, int32_t today);
 
 #endif

@@ -171,8 +171,7 @@ make_plan(const struct reviews *r, const struct meeting_plan *plan)
 	out->every_days = (uint32_t)plan->every_days;
 	out->quarterly = plan->quarterly;
 	out->held = plan->held;
-	if (plan->due != DATE_NONE && plan->due < r->ix.today)
-		out->overdue_days = r->ix.today - plan->due;
+	out->overdue_days = reply_overdue(plan->due, r->ix.today);
 	return fill_version(r, plan, out) ? out : NULL;
 }
 

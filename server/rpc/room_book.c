@@ -16,18 +16,6 @@
 /* Promises of the list, which may name a thousand people each: the book is one message. */
 #define PROMISE_BYTES ((size_t)1 << 20)
 
-static char *
-copy_date(const struct room_call *rc, int32_t date)
-{
-	return reply_date(rc->job->arena, date);
-}
-
-static int32_t
-overdue(const struct room_call *rc, int32_t due)
-{
-	return due != DATE_NONE && due < rc->day ? rc->day - due : 0;
-}
-
 static uint32_t
 target(const struct room_call *rc, uint32_t slot, enum role role)
 {
@@ -227,9 +215,9 @@ make_decision(struct room_call *rc, uint32_t slot, bool open)
 	out->ref = customer_ref(arena, ix, slot);
 	out->title = customer_title(arena, ix, slot);
 	out->status = pb_str(status_name(ix->items[slot]));
-	out->decide_by = copy_date(rc, ix->items[slot]->finish);
-	out->decided = copy_date(rc, ix->items[slot]->done);
-	out->overdue_days = open ? overdue(rc, ix->items[slot]->finish) : 0;
+	out->decide_by = reply_date(rc->job->arena, ix->items[slot]->finish);
+	out->decided = reply_date(rc->job->arena, ix->items[slot]->done);
+	out->overdue_days = open ? reply_overdue(ix->items[slot]->finish, rc->day) : 0;
 	out->owner = customer_ref(arena, ix, index_only_target(&rc->jc.ix, slot, ROLE_OWNER));
 	out->context = customer_cut(arena, item->decision->context);
 	out->reason = customer_cut(arena, item->decision->reason);
@@ -302,9 +290,9 @@ make_request(struct room_call *rc, uint32_t slot)
 	out->from = customer_ref(arena, ix, target(rc, slot, ROLE_FROM));
 	out->to = customer_ref(arena, ix, target(rc, slot, ROLE_TO));
 	out->waits = customer_ref(arena, ix, work);
-	out->due = copy_date(rc, item->finish);
+	out->due = reply_date(rc->job->arena, item->finish);
 	out->status = pb_str(status_name(item));
-	out->overdue_days = overdue(rc, item->finish);
+	out->overdue_days = reply_overdue(item->finish, rc->day);
 	if (item->start != DATE_NONE && item->start <= rc->day)
 		out->age_days = (uint32_t)(rc->day - item->start);
 	if (work != SLOT_NONE && ix->rank[work] != RANK_NONE)
@@ -587,10 +575,11 @@ make_room(struct room_call *rc, const struct meeting_plan *plan)
 	out->review = customer_ref(arena, ix, plan->review);
 	out->title = customer_title(arena, ix, plan->review);
 	out->last_meeting = customer_ref(arena, ix, plan->last);
-	out->last_day = copy_date(rc, plan->last != SLOT_NONE ? plan->last_day : DATE_NONE);
+	out->last_day =
+	    reply_date(rc->job->arena, plan->last != SLOT_NONE ? plan->last_day : DATE_NONE);
 	out->in_quarter = plan->last != SLOT_NONE && is_within(rc, plan->last_day);
-	out->due = copy_date(rc, plan->due);
-	out->overdue_days = overdue(rc, plan->due);
+	out->due = reply_date(rc->job->arena, plan->due);
+	out->overdue_days = reply_overdue(plan->due, rc->day);
 	return out->review != NULL && out->title != NULL && out->last_meeting != NULL &&
 		       out->last_day != NULL && out->due != NULL && fill_minutes(rc, plan, out) &&
 		       fill_outcome(rc, plan, out)
