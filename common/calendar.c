@@ -151,6 +151,14 @@ date_or(const char *text, int32_t otherwise)
 	return date_parse(text, &date) ? date : otherwise;
 }
 
+int
+date_compare(int32_t a, int32_t b)
+{
+	if (a == DATE_NONE || b == DATE_NONE)
+		return (a == DATE_NONE) - (b == DATE_NONE);
+	return (a > b) - (a < b);
+}
+
 char *
 date_format(int32_t date, char *buf)
 {

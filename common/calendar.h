@@ -22,6 +22,8 @@ bool date_parse(const char *text, int32_t *out) MUST_CHECK;
 int32_t date_or(const char *text, int32_t otherwise);
 /* buf has DATE_TEXT_LEN bytes; DATE_NONE writes "". Returns buf. */
 char *date_format(int32_t date, char *buf);
+/* Order of days, DATE_NONE last. */
+int date_compare(int32_t a, int32_t b);
 int32_t date_from_civil(int year, int month, int day);
 void date_to_civil(int32_t date, int *year, int *month, int *day);
 /* 1 Monday .. 7 Sunday. */

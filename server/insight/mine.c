@@ -680,11 +680,8 @@ compare_items(const void *pa, const void *pb, void *arg)
 		return a->why < b->why ? -1 : 1;
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
-	if (a->due != b->due) {
-		if (a->due == DATE_NONE || b->due == DATE_NONE)
-			return a->due == DATE_NONE ? 1 : -1;
-		return a->due < b->due ? -1 : 1;
-	}
+	if (a->due != b->due)
+		return date_compare(a->due, b->due);
 	return index_compare(arg, a->slot, b->slot);
 }
 

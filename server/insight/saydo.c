@@ -219,15 +219,8 @@ static int
 compare_promises(const void *pa, const void *pb, void *arg)
 {
 	const struct saydo_promise *a = pa, *b = pb;
-	const struct index *ix = arg;
-	int32_t da = ix->items[a->slot]->finish, db = ix->items[b->slot]->finish;
 
-	if (da != db) {
-		if (da == DATE_NONE || db == DATE_NONE)
-			return da == DATE_NONE ? 1 : -1;
-		return da < db ? -1 : 1;
-	}
-	return index_compare(ix, a->slot, b->slot);
+	return index_compare_finish(arg, a->slot, b->slot);
 }
 
 static void

@@ -181,11 +181,8 @@ by_due(const void *pa, const void *pb, void *arg)
 	const struct meeting_plan *a = *(const struct meeting_plan *const *)pa;
 	const struct meeting_plan *b = *(const struct meeting_plan *const *)pb;
 
-	if (a->due != b->due) {
-		if (a->due == DATE_NONE || b->due == DATE_NONE)
-			return a->due == DATE_NONE ? 1 : -1;
-		return a->due < b->due ? -1 : 1;
-	}
+	if (a->due != b->due)
+		return date_compare(a->due, b->due);
 	return index_compare(arg, a->review, b->review);
 }
 

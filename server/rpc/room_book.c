@@ -22,32 +22,12 @@ target(const struct room_call *rc, uint32_t slot, enum role role)
 	return index_target(&rc->jc.ix, slot, role);
 }
 
-static int
-compare_days(int32_t a, int32_t b)
-{
-	if (a == b)
-		return 0;
-	if (a == DATE_NONE || b == DATE_NONE)
-		return a == DATE_NONE ? 1 : -1;
-	return a < b ? -1 : 1;
-}
-
 /* By the day by which it is needed. */
-static int
-by_need(const void *pa, const void *pb, void *arg)
-{
-	const struct index *ix = arg;
-	const uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-	int c = compare_days(ix->items[a]->finish, ix->items[b]->finish);
-
-	return c != 0 ? c : index_compare(ix, a, b);
-}
-
 static void
 sort_by_need(const struct room_call *rc, struct slots *slots)
 {
 	if (slots->count > 1)
-		qsort_r(slots->list, slots->count, sizeof slots->list[0], by_need,
+		qsort_r(slots->list, slots->count, sizeof slots->list[0], index_by_finish,
 		    (void *)(uintptr_t)&rc->jc.ix);
 }
 
@@ -73,12 +53,9 @@ static int
 by_standing(const void *pa, const void *pb, void *arg)
 {
 	const struct saydo_promise *a = pa, *b = pb;
-	const struct index *ix = arg;
 	int c = standing_place(a->standing) - standing_place(b->standing);
 
-	if (c == 0)
-		c = compare_days(ix->items[a->slot]->finish, ix->items[b->slot]->finish);
-	return c != 0 ? c : index_compare(ix, a->slot, b->slot);
+	return c != 0 ? c : index_compare_finish(arg, a->slot, b->slot);
 }
 
 /* Counts it for each told segment that it was made to, itself or one of its customers; false: to none of them. */

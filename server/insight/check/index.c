@@ -574,6 +574,20 @@ index_by_name(const void *a, const void *b, void *ix)
 	return index_compare(ix, *(const uint32_t *)a, *(const uint32_t *)b);
 }
 
+int
+index_compare_finish(const struct index *ix, uint32_t a, uint32_t b)
+{
+	int c = date_compare(ix->items[a]->finish, ix->items[b]->finish);
+
+	return c != 0 ? c : index_compare(ix, a, b);
+}
+
+int
+index_by_finish(const void *a, const void *b, void *ix)
+{
+	return index_compare_finish(ix, *(const uint32_t *)a, *(const uint32_t *)b);
+}
+
 uint32_t
 index_target(const struct index *ix, uint32_t slot, enum role role)
 {

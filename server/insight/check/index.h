@@ -155,6 +155,9 @@ bool index_is_agreed_ask(const struct index *ix, uint32_t slot);
 int index_compare(const struct index *ix, uint32_t a, uint32_t b);
 /* The same of two slots in memory, for qsort_r(); arg is the index. */
 int index_by_name(const void *a, const void *b, void *ix);
+/* Order of last days, none last; then of names. */
+int index_compare_finish(const struct index *ix, uint32_t a, uint32_t b);
+int index_by_finish(const void *a, const void *b, void *ix);
 /* First target with that role; SLOT_NONE. */
 uint32_t index_target(const struct index *ix, uint32_t slot, enum role role);
 /* The only target with that role; SLOT_NONE where there are several, too. */

@@ -497,21 +497,6 @@ was_decided(const struct maker *m, uint32_t decision)
 		   day >= plan->last_day && day <= m->ix->today);
 }
 
-static int
-by_need(const void *pa, const void *pb, void *arg)
-{
-	const struct index *ix = arg;
-	const uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-	int32_t due_a = ix->items[a]->finish, due_b = ix->items[b]->finish;
-
-	if (due_a != due_b) {
-		if (due_a == DATE_NONE || due_b == DATE_NONE)
-			return due_a == DATE_NONE ? 1 : -1;
-		return due_a < due_b ? -1 : 1;
-	}
-	return index_compare(ix, a, b);
-}
-
 static void
 find_decisions(struct maker *m)
 {
@@ -529,10 +514,10 @@ find_decisions(struct maker *m)
 		}
 	}
 	if (m->a->to_decide.count > 1)
-		qsort_r(m->a->to_decide.list, m->a->to_decide.count, sizeof(uint32_t), by_need,
-		    (void *)(uintptr_t)ix);
+		qsort_r(m->a->to_decide.list, m->a->to_decide.count, sizeof(uint32_t),
+		    index_by_finish, (void *)(uintptr_t)ix);
 	if (m->a->decided.count > 1)
-		qsort_r(m->a->decided.list, m->a->decided.count, sizeof(uint32_t), by_need,
+		qsort_r(m->a->decided.list, m->a->decided.count, sizeof(uint32_t), index_by_finish,
 		    (void *)(uintptr_t)ix);
 }
 
@@ -547,11 +532,8 @@ by_urgency(const void *pa, const void *pb, void *arg)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
-	if (a->due != b->due) {
-		if (a->due == DATE_NONE || b->due == DATE_NONE)
-			return a->due == DATE_NONE ? 1 : -1;
-		return a->due < b->due ? -1 : 1;
-	}
+	if (a->due != b->due)
+		return date_compare(a->due, b->due);
 	return index_compare(arg, a->slot, b->slot);
 }
 
