@@ -22,13 +22,6 @@ state_word(Plumb__V1__Commitment__State state)
 	return (size_t)state < sizeof words / sizeof words[0] ? words[state] : "unknown";
 }
 
-/* A bare id means a person: so it is written. */
-static const char *
-short_who(const char *ref)
-{
-	return strncmp(ref, "person/", 7) == 0 ? ref + 7 : ref;
-}
-
 static const char *
 stated_reason(const struct args *args)
 {
@@ -47,7 +40,7 @@ fill_to(struct context *ctx, const struct args *args, Plumb__V1__Commitment *c, 
 
 		if (!ref)
 			return false;
-		to[c->n_promised_to++] = short_who(ref);
+		to[c->n_promised_to++] = said_who(ref);
 	}
 	c->promised_to = (char **)(uintptr_t)to;
 	return true;
@@ -78,7 +71,7 @@ fill_by(struct context *ctx, const struct args *args, const struct said_now *now
 	by = said_ref(ctx, by ? by : arena_printf(ctx->arena, "person/%s", now->caller), WHO);
 	if (!by)
 		return context_fail(ctx);
-	c->promised_by = pb_str(short_who(by));
+	c->promised_by = pb_str(said_who(by));
 	return EXIT_FINE;
 }
 
@@ -255,7 +248,7 @@ struct listing {
 static bool
 is_who(const char *stated, const char *ref)
 {
-	return strcmp(strchr(stated, '/') ? stated : short_who(stated), short_who(ref)) == 0 ||
+	return strcmp(strchr(stated, '/') ? stated : said_who(stated), said_who(ref)) == 0 ||
 	       strcmp(stated, ref) == 0;
 }
 

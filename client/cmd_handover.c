@@ -6,6 +6,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
+#include "client/said.h"
 #include "client/write.h"
 #include "common/parse.h"
 #include "common/pb.h"
@@ -30,12 +31,6 @@ struct handover {
 	size_t count;
 	size_t bytes;
 };
-
-static const char *
-bare(const char *ref)
-{
-	return strncmp(ref, "person/", 7) == 0 ? ref + 7 : ref;
-}
 
 static const struct pair *
 pair_of(const struct handover *h, const char *from)
@@ -88,8 +83,8 @@ is_circular(const struct handover *h, const struct pair *start)
 static int
 take_pair(struct context *ctx, const struct args *args, struct handover *h, size_t i)
 {
-	const char *from = bare(args_at(args, "from", i));
-	const char *to = bare(args_at(args, "to", i));
+	const char *from = said_who(args_at(args, "from", i));
+	const char *to = said_who(args_at(args, "to", i));
 	struct pair *pair = &h->pairs[h->pairs_count];
 
 	if (!parse_is_id(from, strlen(from)) || !parse_is_id(to, strlen(to)))
@@ -140,7 +135,7 @@ static bool
 is_among(char *const *list, size_t count, const char *id)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(bare(list[i]), id) == 0)
+		if (strcmp(said_who(list[i]), id) == 0)
 			return true;
 	}
 	return false;
@@ -154,14 +149,14 @@ change_owners(struct handover *h, Plumb__V1__Item *item, bool *handed)
 	bool any = false;
 
 	for (size_t i = 0; i < item->n_owners; i++) {
-		const struct pair *pair = pair_of(h, bare(item->owners[i]));
+		const struct pair *pair = pair_of(h, said_who(item->owners[i]));
 		char *owner = pair ? pb_str(pair->to) : item->owners[i];
 
 		if (pair) {
 			any = true;
 			handed[pair - h->pairs] = true;
 		}
-		if (!is_among(item->owners, kept, bare(owner)))
+		if (!is_among(item->owners, kept, said_who(owner)))
 			item->owners[kept++] = owner;
 	}
 	if (any)
@@ -172,7 +167,7 @@ change_owners(struct handover *h, Plumb__V1__Item *item, bool *handed)
 static bool
 change_reviewer(struct handover *h, Plumb__V1__Item *item, bool *handed)
 {
-	const struct pair *pair = h->reviewers ? pair_of(h, bare(item->reviewer)) : NULL;
+	const struct pair *pair = h->reviewers ? pair_of(h, said_who(item->reviewer)) : NULL;
 
 	if (!pair)
 		return false;

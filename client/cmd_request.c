@@ -108,13 +108,6 @@ run_withdraw(struct context *ctx, const struct args *args)
 
 /* ---- new */
 
-/* "anna" for a person, "team/x" for a team: a bare id means a person there. */
-static const char *
-short_who(const char *ref)
-{
-	return strncmp(ref, "person/", 7) == 0 ? ref + 7 : ref;
-}
-
 static int
 fill_people(struct context *ctx, const struct args *args, const struct said_now *now,
     Plumb__V1__Request *request)
@@ -129,7 +122,7 @@ fill_people(struct context *ctx, const struct args *args, const struct said_now 
 	ref = context_ref_there(ctx, from ? from : now->caller, "person,team");
 	if (!ref)
 		return context_fail(ctx);
-	request->from = pb_str(short_who(ref));
+	request->from = pb_str(said_who(ref));
 	ref = context_ref_there(ctx, args_get(args, "to"), "person");
 	if (!ref)
 		return context_fail(ctx);

@@ -17,6 +17,12 @@ said_bare(const char *ref)
 }
 
 const char *
+said_who(const char *ref)
+{
+	return strncmp(ref, "person/", 7) == 0 ? ref + 7 : ref;
+}
+
+const char *
 said_ref(struct context *ctx, const char *text, const char *kinds)
 {
 	size_t len = strcspn(text, "/");

@@ -10,6 +10,8 @@
 
 /* "team/x" and "x" alike, without the kind. */
 const char *said_bare(const char *ref);
+/* "anna" for a person, "team/x" for a team: where a bare id means a person, and is written so. */
+const char *said_who(const char *ref);
 /*
  * "kind/id" of a name of one of these kinds ("team"; "person,team"). With one kind it is looked up even where the kind is written, so that a
  * typing mistake is told with what was meant. NULL: return context_fail(ctx).
