@@ -136,6 +136,10 @@
 #define LIMIT_ROOM_PATHS    200u
 #define LIMIT_ROOM_LIST     20u
 #define LIMIT_ROOM_NOTES    50u
+/* An agenda: what a meeting reads of changes, open points and findings; the totals say how much there is. */
+#define LIMIT_AGENDA_CHANGES  200u
+#define LIMIT_AGENDA_POINTS   200u
+#define LIMIT_AGENDA_FINDINGS 50u
 /* How far ahead standing meetings are listed: three years, at most one a day. */
 #define LIMIT_MEETING_DAYS 1100u
 /* Days of the past that a trend covers: three years, a check each. */
@@ -225,8 +229,11 @@
 /* People who are tried for one of them: each takes some schedules. */
 #define LIMIT_INFLIGHT_PEOPLE 100u
 
-/* Items that rest on one, in one answer. */
+/* Items that rest on one, in one answer; and how late it may be: ten years. */
 #define LIMIT_IMPACT_NODES 20000u
+#define LIMIT_IMPACT_DAYS  3660u
+/* Items and references that the rule impact/exposed looks at, from one start after the other: a fifth of a second. */
+#define LIMIT_IMPACT_LOOKS 4000000u
 
 /* Changes that one answer tells, each with who made it: some 30 MiB. */
 #define LIMIT_DRIFT_CHANGES 100000u

@@ -11,6 +11,7 @@
 #include "server/insight/check/words.h"
 #include "server/insight/rhythm/agenda.h"
 #include "server/insight/rhythm/votes.h"
+#include "server/limits.h"
 #include "server/plan/codec.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
@@ -25,12 +26,8 @@
 #include "server/rpc/rpc.h"
 #include "server/rpc/workspace.h"
 
-/* What a meeting reads; the totals say how much there is. */
-#define CHANGES_MAX  200u
-#define FINDINGS_MAX 50u
-#define POINTS_MAX   200u
-#define ABOUT_MAX    100u
-#define WHO_MAX      4u
+#define ABOUT_MAX 100u
+#define WHO_MAX   4u
 /* Of each list in a message, so that all fit. */
 #define LIST_BYTES ((size_t)600 << 10)
 #define TEXT_MAX   4000u
@@ -260,7 +257,7 @@ static bool
 fill_points(struct maker *m)
 {
 	const struct agenda *a = m->agenda;
-	size_t most = a->points_count < POINTS_MAX ? a->points_count : POINTS_MAX;
+	size_t most = a->points_count < LIMIT_AGENDA_POINTS ? a->points_count : LIMIT_AGENDA_POINTS;
 	size_t bytes = 0;
 
 	m->reply->points = arena_array(m->arena, most + 1, sizeof m->reply->points[0]);
@@ -309,7 +306,8 @@ list_findings(struct maker *m, const struct check *check)
 	size_t bytes = 0;
 
 	str_init(&words, FINDINGS_WORDS_MAX);
-	m->reply->findings = arena_array(m->arena, FINDINGS_MAX + 1, sizeof m->reply->findings[0]);
+	m->reply->findings =
+	    arena_array(m->arena, LIMIT_AGENDA_FINDINGS + 1, sizeof m->reply->findings[0]);
 	for (size_t i = 0; i < check_findings(check) && ok && m->reply->findings != NULL; i++) {
 		const struct finding *f = check_finding(check, i);
 		Plumb__V1__Finding *out;
@@ -317,7 +315,7 @@ list_findings(struct maker *m, const struct check *check)
 		if (!is_told(m, check, f))
 			continue;
 		m->reply->findings_total++;
-		if (m->reply->n_findings == FINDINGS_MAX || bytes > LIST_BYTES)
+		if (m->reply->n_findings == LIMIT_AGENDA_FINDINGS || bytes > LIST_BYTES)
 			continue;
 		out = arena_alloc(m->arena, sizeof *out);
 		ok = out != NULL && findings_fill(check, f, m->arena, &words, out);
@@ -462,7 +460,7 @@ tell(struct maker *m, struct diff *diff, const struct view *past, uint32_t slot,
 		made->n_fields = 0;
 	*bytes += protobuf_c_message_get_packed_size(&made->base);
 	m->reply->changes_total++;
-	if (m->reply->n_changes < CHANGES_MAX && *bytes < LIST_BYTES)
+	if (m->reply->n_changes < LIMIT_AGENDA_CHANGES && *bytes < LIST_BYTES)
 		m->reply->changes[m->reply->n_changes++] = made;
 	diff->count = before;
 }
@@ -475,7 +473,8 @@ list_changes(struct maker *m, const struct view *past, struct err *err)
 	struct diff diff;
 	size_t bytes = 0;
 
-	m->reply->changes = arena_array(m->arena, CHANGES_MAX + 1, sizeof m->reply->changes[0]);
+	m->reply->changes =
+	    arena_array(m->arena, LIMIT_AGENDA_CHANGES + 1, sizeof m->reply->changes[0]);
 	if (slots == NULL || m->reply->changes == NULL) {
 		free(slots);
 		return err_oom(err);
@@ -489,7 +488,7 @@ list_changes(struct maker *m, const struct view *past, struct err *err)
 	diff_init(&diff, m->arena, past, m->job->view, m->reply->since_revision);
 	for (uint32_t i = 0; i < count && !diff.oom; i++) {
 		/* the rest is counted, without being told */
-		if (m->reply->n_changes < CHANGES_MAX && bytes < LIST_BYTES)
+		if (m->reply->n_changes < LIMIT_AGENDA_CHANGES && bytes < LIST_BYTES)
 			tell(m, &diff, past, slots[i], &bytes);
 		else
 			m->reply->changes_total++;

@@ -227,7 +227,7 @@ fill_leader(const struct concord_call *cc, uint32_t judge, Plumb__V1__ConcordLea
 		    make_distance(cc, plan_order_distance(&cc->plan, places), cc->plan.pairs);
 	if (out->consensus == NULL || (cc->plan.pairs > 0 && out->plan == NULL))
 		return false;
-	if ((uint64_t)objects * cc->set.ballots.judges > LIMIT_CONCORD_PLACES)
+	if (!concord_tells_places(cc->set.ballots.judges, objects))
 		return true;
 	out->places = zeroed(cc, objects, sizeof out->places[0]);
 	if (out->places == NULL)
@@ -402,7 +402,7 @@ fill_twice(const struct concord_call *cc, const struct ballot_set *before,
 	uint32_t count;
 
 	if (cc->set.names == NULL || before->names == NULL ||
-	    (uint64_t)cc->set.ballots.judges * before->ballots.judges > LIMIT_CONCORD_PLACES)
+	    !concord_tells_places(cc->set.ballots.judges, before->ballots.judges))
 		return true;
 	if (!find_twice(cc, before, common, &first, &second, &count))
 		return err_oom(err);

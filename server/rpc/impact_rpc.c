@@ -17,7 +17,6 @@
 #include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
-#define DAYS_MAX   3660u
 #define OTHERS_MAX 50u
 /* Under the limit of a message, with room for the last node or edge. */
 #define REPLY_BYTES ((size_t)3 << 20)
@@ -365,8 +364,9 @@ handle_insight_impact(struct rpc_call *call, const ProtobufCMessage *message)
 	const Plumb__V1__ImpactRequest *request = (const Plumb__V1__ImpactRequest *)message;
 	struct err err;
 
-	if (request->days > DAYS_MAX)
-		faults_add(call->faults, "days", "is 1 to %u, or nothing: it is gone", DAYS_MAX);
+	if (request->days > LIMIT_IMPACT_DAYS)
+		faults_add(
+		    call->faults, "days", "is 1 to %u, or nothing: it is gone", LIMIT_IMPACT_DAYS);
 	if (faults_none(call->faults, &err))
 		job_view(call, request->at, run_impact, (void *)(uintptr_t)request);
 	else

@@ -52,19 +52,14 @@ scenario_worlds(const struct plan *plan, struct arena *arena, char ***names, siz
     const char **missing)
 {
 	const struct view *now = plan_now(plan);
-	uint32_t most = LIMIT_FRAGILE_ENTRIES / (view_slots(now) + 1);
+	bool any = plan_scenarios(plan) > 0;
 
 	*count = 0;
-	*missing = NULL;
+	*missing = any ? worlds_too_many(view_slots(now), 1) : NULL;
 	*names = arena_array(arena, LIMIT_SCENARIOS, sizeof **names);
 	if (*names == NULL)
 		return false;
-	if (plan_scenarios(plan) > 0 && most < 2)
-		*missing =
-		    "the plan is too large to lay scenarios over it for each check: ask plumb "
-		    "whatif compare";
-	for (uint32_t slot = 0; plan_scenarios(plan) > 0 && most >= 2 && slot < view_slots(now);
-	     slot++) {
+	for (uint32_t slot = 0; any && *missing == NULL && slot < view_slots(now); slot++) {
 		const struct item *item = view_item(now, slot);
 
 		if (item == NULL || !worlds_take_in(item))
@@ -73,13 +68,8 @@ scenario_worlds(const struct plan *plan, struct arena *arena, char ***names, siz
 		if ((*names)[(*count)++] == NULL)
 			return false;
 	}
-	if (*count > LIMIT_WHATIF_SCENARIOS)
-		*missing =
-		    "more scenarios assume something of the outside than are compared at once";
-	else if (*count >= most && *count > 0)
-		*missing =
-		    "the plan and its scenarios are too large together to be judged in each check: "
-		    "ask plumb whatif compare";
+	if (*missing == NULL)
+		*missing = worlds_too_many(view_slots(now), *count);
 	if (*missing != NULL)
 		*count = 0;
 	return true;

@@ -276,6 +276,20 @@ class AgendaTest(World):
         self.assertEqual(len(r.gaps), 1)
         self.assertIn("it was never held; told is what changed after 2026-03-24", r.gaps[0])
 
+    def test_so_much_is_told_and_the_rest_counted(self):
+        def told(what):
+            r = self.agenda()
+            return len(getattr(r, what)), getattr(r, what + "_total")
+
+        # a workstream without owner is a finding and a change, an ask a change and a point
+        stream = ("workstream", I.Workstream(initiative="portal"))
+        ask = ("ask", I.Ask(**{"from": "web", "to": "data"}, initiative="portal"))
+        for what, most, (kind, body) in (("findings", 50, stream), ("changes", 200, ask), ("points", 200, ask)):
+            self.apply(*[put(kind, "%s-%d" % (what, i), body) for i in range(most - told(what)[1])])
+            self.assertEqual(told(what), (most, most), what)
+            self.apply(put(kind, what, body))
+            self.assertEqual(told(what), (most, most + 1), what)
+
     def test_what_cannot_be_told_is_named(self):
         self.apply(put("review", "empty", G.Review()))
         gaps = " ".join(self.agenda(review="empty").gaps)

@@ -24,6 +24,11 @@ struct worlds {
 	const char *missing; /* static: why there are none, although the plan may have some; NULL */
 };
 
+/*
+ * Why a plan of so many slots is not held against so many scenarios (LIMIT_FRAGILE_ENTRIES, LIMIT_WHATIF_SCENARIOS); static. NULL: it is.
+ */
+const char *worlds_too_many(uint32_t slots, size_t scenarios);
+
 /* Is it a scenario that assumes something of the outside (Scenario.outside)? */
 static inline bool
 worlds_take_in(const struct item *item)

@@ -8,6 +8,12 @@
 #include "server/insight/schedule/philox.h"
 #include "server/limits.h"
 
+bool
+concord_tells_places(uint32_t leaders, uint32_t others)
+{
+	return (uint64_t)leaders * others <= LIMIT_CONCORD_PLACES;
+}
+
 /* Ranks in halves, so that a shared one is whole: 2, 4, 6 ... or (first + last) of the group. Returns t^3 - t over the groups. */
 static uint64_t
 ranks_of(const uint32_t *places, uint32_t objects, uint64_t *ranks)

@@ -53,6 +53,9 @@ bool concord_agreement(const struct ballots *ballots, uint64_t seed, struct agre
 /* The chance of a chi-square as large: Q(freedom / 2, chi_square / 2) (Abramowitz & Stegun 6.5, 26.4.19). */
 double concord_chi_square_chance(double chi_square, uint32_t freedom);
 
+/* Leaders by name times objectives, or leaders of two rounds times each other: few enough to be looked at one by one? */
+bool concord_tells_places(uint32_t leaders, uint32_t others);
+
 /* Ranks from 1; those that are tied share the mean of theirs. */
 void concord_ranks(const uint32_t *places, uint32_t objects, double *ranks);
 

@@ -405,6 +405,16 @@ START_TEST(a_circle_orders_nothing)
 }
 END_TEST
 
+START_TEST(so_many_places_are_told)
+{
+	ck_assert(concord_tells_places(400, 250));
+	ck_assert(!concord_tells_places(401, 250));
+	ck_assert(concord_tells_places(1, 100000));
+	ck_assert(!concord_tells_places(1, 100001));
+	ck_assert(!concord_tells_places(1u << 16, 1u << 16));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -431,6 +441,7 @@ main(void)
 	tcase_add_test(tcase, noise_of_two_times_has_three_parts);
 	tcase_add_test(tcase, a_plan_orders_by_weight_then_by_what_precedes);
 	tcase_add_test(tcase, a_circle_orders_nothing);
+	tcase_add_test(tcase, so_many_places_are_told);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

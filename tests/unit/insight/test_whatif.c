@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/insight/check/worlds.h"
 #include "server/insight/whatif.h"
 #include "tests/support/plan_text.h"
 
@@ -113,6 +114,30 @@ START_TEST(courses_are_put_together_by_name)
 	whatif_fini(&whatif);
 	for (uint32_t c = 0; c < COURSES; c++)
 		plan_text_fini(&texts[c]);
+}
+END_TEST
+
+static void
+expect_worlds(uint32_t slots, size_t scenarios, const char *words)
+{
+	const char *said = worlds_too_many(slots, scenarios);
+
+	ck_assert_msg(words == NULL ? said == NULL : said != NULL && strstr(said, words) != NULL,
+	    "%u slots, %zu scenarios: %s", slots, scenarios, said != NULL ? said : "-");
+}
+
+/* One slot more than there are is counted, and the plan beside its scenarios. */
+START_TEST(so_many_scenarios_are_laid_over_so_large_a_plan)
+{
+	expect_worlds(1, 20, NULL);
+	expect_worlds(1, 21, "more scenarios");
+	expect_worlds(1999, 19, NULL); /* 20 of 2,000 */
+	expect_worlds(1999, 20, "too large together");
+	expect_worlds(2000, 19, "too large together");
+	expect_worlds(19999, 1, NULL); /* 2 of 20,000 */
+	expect_worlds(20000, 1, "the plan is too large");
+	expect_worlds(UINT32_MAX, 1, "the plan is too large");
+	expect_worlds(UINT32_MAX, 0, NULL);
 }
 END_TEST
 
@@ -242,6 +267,7 @@ main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, courses_are_put_together_by_name);
 	tcase_add_test(tcase, fragile_is_fewer_than_half_of_at_least_two);
+	tcase_add_test(tcase, so_many_scenarios_are_laid_over_so_large_a_plan);
 	tcase_add_test(tcase, regrets_by_hand);
 	tcase_add_test(tcase, the_smallest_of_the_largest_is_named);
 	suite_add_tcase(suite, tcase);
