@@ -67,6 +67,9 @@ class MaturityTest(unittest.TestCase):
         self.assertEqual((reply.phase, reply.next_phase, list(reply.behind), reply.blocks[0].next), (5, 0, [], 0))
         self.assertIn("reached the last level, 5", self.plumb())
         self.assertEqual(self.problems(reply), {name: [] for name in DEFAULT})  # nothing comes next at the top
+        self.put(put(DEFAULT[0], level=4))
+        found = [f.key for r in self.client.stream("Insight.Check", pb.insight.CheckRequest(rules=["maturity/no-next-step"])) for f in r.findings]
+        self.assertEqual(found, ["maturity/no-next-step:maturity/" + DEFAULT[0]])
 
     def test_what_cannot_be_judged_says_why(self):
         self.put(put("measuring", next_step="ask"), put("mending", level=6, next_step="x"), put("designing", level=0, next_step="begin"),

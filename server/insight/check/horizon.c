@@ -148,7 +148,7 @@ judge_untested(
 	struct draft d;
 
 	(void)index_kind(pass->ix, KIND_ASSESSMENT, &assessments);
-	if (assessments == 0 || answers_something(outside, first, count))
+	if (answers_something(outside, first, count))
 		return;
 	draft_init(&d, strategy, SLOT_NONE);
 	draft_count(&d, strategy, "change areas", (int64_t)count);
