@@ -385,16 +385,12 @@ class Clarity(unittest.TestCase):
             if person != "m3":
                 take("questions", "Survey.Questions", pb.survey.QuestionsRequest(round="q2"))
         out["backup"] = self.backup()
-        self.wait_for_tables()
-        out["tables"] = self.rows(os.path.join(self.data, "tables.db"))
+        self.daemon.wait_for_tables()
+        # how far the daemon's own log is in them, with anchors of its audit file, says the clock on the wall
+        out["tables"] = {name: [row for row in rows if not row.startswith("('system',")]
+                         for name, rows in self.rows(os.path.join(self.data, "tables.db")).items()}
         out["calls counted"] = self.counted()
         return out
-
-    def wait_for_tables(self):
-        until = time.monotonic() + 30
-        while (info := self.client().call("Admin.Info", pb.admin.InfoRequest(workspace="main"))).tables_revision < info.revision:
-            self.assertLess(time.monotonic(), until, info)
-            time.sleep(0.05)
 
     @staticmethod
     def rows(path):

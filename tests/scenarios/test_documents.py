@@ -4,10 +4,9 @@ import re
 import shutil
 import sqlite3
 import tempfile
-import time
 import unittest
 
-from plumbrpc import Daemon, pb
+from plumbrpc import Daemon
 from session import blocks, read, run_plumb, sections_of, tells
 
 
@@ -51,13 +50,7 @@ class DocumentsTest(unittest.TestCase):
     def tables(self):
         daemon = self.start()
         self.assertEqual(run_plumb("plumb apply -f deploy/example --yes", daemon.unix).returncode, 0)
-        client = daemon.client(unix=True)
-        until = time.monotonic() + 30
-        info = None
-        while info is None or info.tables_revision < info.revision:
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.1)
-            info = client.call("Admin.Info", pb.admin.InfoRequest(workspace="main"))
+        daemon.wait_for_tables()
         database = sqlite3.connect("file:%s?mode=ro" % os.path.join(daemon.data, "tables.db"), uri=True)
         self.addCleanup(database.close)
         return database

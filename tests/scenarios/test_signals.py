@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import tempfile
-import time
 import unittest
 
 from plumbrpc import Daemon, RpcError, binary, pb
@@ -189,12 +188,7 @@ class Signals(unittest.TestCase):
         self.assertNotIn("pulse", export.stdout.lower())
         log = self.daemon.read_log()
         self.assertNotIn("Pulse", log)
-        # the tables follow a second or so behind
-        deadline = time.monotonic() + 60
-        client = self.daemon.client()
-        while client.call("Admin.Info", pb.admin.InfoRequest(workspace="main")).tables_revision == 0:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
+        self.daemon.wait_for_tables()
         self.daemon.terminate()
         names = sorted(os.listdir(self.data))
         self.assertIn("confidential.db", names)

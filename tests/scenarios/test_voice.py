@@ -9,7 +9,6 @@ import os
 import sqlite3
 import subprocess
 import tempfile
-import time
 import unittest
 
 from plumbrpc import Daemon, RpcError, binary, is_progress, pb
@@ -441,12 +440,7 @@ class OnesOwn(World):
         audit = str(self.daemon.client(unix=True).call("Audit.List", pb.audit.ListAuditRequest()))
         for word in ("Voice", "Ballot", "ballot", "spring"):
             self.assertNotIn(word, audit)
-        client = self.daemon.client()
-        revision = client.call("Admin.Info", pb.admin.InfoRequest(workspace="main")).revision
-        deadline = time.monotonic() + 60
-        while client.call("Admin.Info", pb.admin.InfoRequest(workspace="main")).tables_revision < revision:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
+        self.daemon.wait_for_tables()
         self.daemon.terminate()
         db = os.path.join(self.data, "confidential.db")
         orders = [bytes(b for o in OBJECTIVES for b in (places(order)[o] + 1, 0)) for order in ORDERS]

@@ -484,6 +484,15 @@ class Daemon:
         self.clients.append(client)
         return client
 
+    def wait_for_tables(self, workspace="main"):
+        """Until tables.db shows all that the plan has taken."""
+        until = time.monotonic() + 60
+        client = self.client(unix=True)
+        request = pb.admin.InfoRequest(workspace=workspace)
+        while (info := client.call("Admin.Info", request)).tables_revision < info.revision:
+            assert time.monotonic() < until, info
+            time.sleep(0.05)
+
     def kill(self):
         """SIGKILL, at once."""
         self.process.kill()
