@@ -276,6 +276,32 @@ class SayDoTest(Base):
         self.assertEqual({f.key for r in replies for f in r.findings},
                          {"mirror/broken-commitment:commitment/newer", "mirror/broken-commitment:commitment/of-team"})
 
+    def test_conflicting_stances_are_named_and_not_judged(self):
+        """Beside each what says one of the two only, and is judged."""
+        def links(*types):
+            return [I.Link(type=t, to="feeling/heard") for t in types]
+
+        self.apply(put("heard", "feeling", pb.customer.Feeling()), put("kind", "value", I.Value()),
+                   put("both", "policy", G.Policy(), links=links(I.Link.SUPPORTS, I.Link.AT_ODDS)),
+                   put("against", "policy", G.Policy(), links=links(I.Link.AT_ODDS)),
+                   put("honours-and-breaks", "decision", G.Decision(status=G.Decision.ACCEPTED, honours=["value/kind"], breaks=["value/kind"])),
+                   put("breaks", "decision", G.Decision(status=G.Decision.ACCEPTED, breaks=["value/kind"])))
+        request = pb.insight.CheckRequest(rules=["mirror/contradiction", "mirror/at-odds"])
+        found = {f.key: (f.unknown, f.message) for r in self.client.stream("Insight.Check", request) for f in r.findings}
+        said = ("mirror/contradiction cannot judge policy/both: conflicting stances: it is said to support the feeling and to be at odds "
+                "with it (feeling/heard).",
+                "mirror/contradiction cannot judge decision/honours-and-breaks: conflicting stances: it says that it honours it and that it "
+                "breaks it (value/kind).")
+        self.assertEqual(found, {
+            "mirror/contradiction:policy/both,feeling/heard": (True, said[0]),
+            "mirror/contradiction:decision/honours-and-breaks,value/kind": (True, said[1]),
+            "mirror/contradiction:decision/breaks,value/kind": (False, "decision/breaks breaks value/kind, by its own words."),
+            "mirror/at-odds:policy/against,feeling/heard": (
+                False, "policy/against works against what customers should feel, feeling/heard.")})
+        shown = " ".join(self.plumb("check", "--rule", "mirror/contradiction").split())
+        for text in said:
+            self.assertIn(text, shown)
+
     def test_moves_are_counted_from_version_to_version(self):
         self.people()
         for due in ("2026-05-01", "2026-06-01", "2026-05-15", "", "2026-07-01"):  # later, earlier, taken back, stated again

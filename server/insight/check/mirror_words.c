@@ -214,7 +214,7 @@ emit_conflicting(struct pass *pass, uint32_t a, uint32_t b, const char *text)
 	struct draft d;
 
 	draft_init(&d, a, b);
-	draft_missing(&d, a, text);
+	draft_missing(&d, b, text);
 	pass_emit(pass, &d);
 }
 
