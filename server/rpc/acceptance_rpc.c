@@ -102,12 +102,11 @@ fill_record(const struct list *l, uint32_t slot, Plumb__V1__PersonAcceptance *ou
 	const Plumb__V1__Record *message =
 	    (const Plumb__V1__Record *)codec_decode(record, l->job->arena);
 	uint32_t clears = acceptance_clears(&l->ix, slot);
-	char day[DATE_TEXT_LEN];
 
 	if (message == NULL || message->body_case != PLUMB__V1__RECORD__BODY_ACCEPTANCE)
 		return false;
 	out->record = copy_ref(l, record);
-	out->since = arena_strdup(l->job->arena, date_format(record->start, day));
+	out->since = reply_date(l->job->arena, record->start);
 	out->days = (uint32_t)(l->ix.today - record->start);
 	out->in_the_way = message->acceptance->in_the_way;
 	if (clears != SLOT_NONE)

@@ -10,6 +10,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
 #include "server/rpc/past.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/request_day.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/trend.h"
@@ -69,12 +70,11 @@ fill_day(const struct burnup_call *bc, int32_t day, uint64_t revision, const str
     Plumb__V1__BurnUpReply *reply)
 {
 	Plumb__V1__BurnUpDay *out = arena_alloc(bc->job->arena, sizeof *out);
-	char text[DATE_TEXT_LEN];
 
 	if (out == NULL)
 		return false;
 	plumb__v1__burn_up_day__init(out);
-	out->day = arena_strdup(bc->job->arena, date_format(day, text));
+	out->day = reply_date(bc->job->arena, day);
 	out->revision = revision;
 	out->scope = burnup->scope;
 	out->done = burnup->done;

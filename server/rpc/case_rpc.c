@@ -4,6 +4,7 @@
 #include "server/limits.h"
 #include "server/plan/kinds.h"
 #include "server/plan/view.h"
+#include "server/rpc/reply_text.h"
 
 void
 case_check_day(
@@ -81,28 +82,15 @@ case_rank(const struct plan_case *pc, uint32_t initiative)
 }
 
 char *
-case_date(struct arena *arena, int32_t date)
-{
-	char text[DATE_TEXT_LEN];
-
-	return arena_strdup(arena, date_format(date, text));
-}
-
-char *
 case_ref(const struct plan_case *pc, struct arena *arena, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(pc->ix.items[slot], ref);
-	return arena_strdup(arena, ref);
+	return reply_ref(arena, pc->ix.items[slot]);
 }
 
 char *
 case_title(const struct plan_case *pc, struct arena *arena, uint32_t slot)
 {
-	const struct item *item = pc->ix.items[slot];
-
-	return arena_strndup(arena, item_title(item), item->title_len);
+	return reply_title(arena, pc->ix.items[slot]);
 }
 
 char *

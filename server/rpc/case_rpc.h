@@ -36,7 +36,6 @@ bool case_choose(const struct plan_case *pc, const struct view *view, char *cons
 /* Of a head of the problem; 0: none. */
 uint32_t case_rank(const struct plan_case *pc, uint32_t initiative);
 /* NULL: out of memory. */
-char *case_date(struct arena *arena, int32_t date);
 char *case_ref(const struct plan_case *pc, struct arena *arena, uint32_t slot);
 char *case_title(const struct plan_case *pc, struct arena *arena, uint32_t slot);
 /* A day of the problem; "" behind the horizon. */

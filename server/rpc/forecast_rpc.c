@@ -14,6 +14,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 
 #define BATCH        100u
 #define BATCH_BYTES  ((size_t)1 << 20)
@@ -188,7 +189,7 @@ copy_end(const struct forecast_call *fc, float end)
 {
 	if (!(end < INFINITY))
 		return arena_strdup(fc->arena, "");
-	return case_date(fc->arena, fc->pf.pc.ix.today + (end < 1 ? 0 : (int32_t)end - 1));
+	return reply_date(fc->arena, fc->pf.pc.ix.today + (end < 1 ? 0 : (int32_t)end - 1));
 }
 
 static bool
@@ -323,7 +324,7 @@ fill(const struct forecast_call *fc, uint32_t initiative, Plumb__V1__ForecastIni
 	out->ref = case_ref(&pf->pc, fc->arena, slot);
 	out->title = case_title(&pf->pc, fc->arena, slot);
 	out->rank = case_rank(&pf->pc, initiative);
-	out->due = case_date(fc->arena, plan_case_due(&pf->pc, initiative));
+	out->due = reply_date(fc->arena, plan_case_due(&pf->pc, initiative));
 	out->planned = case_finish(&pf->pc, fc->arena, end->start, end->finish);
 	if (pf->ends[MODE_RESCHEDULE] != NULL) {
 		out->reschedule = new_dates(fc, MODE_RESCHEDULE, initiative);
@@ -399,7 +400,7 @@ new_target(const struct forecast_call *fc, const struct aim *aim)
 		return NULL;
 	plumb__v1__forecast_target__init(t);
 	t->measure = case_ref(&fc->pf.pc, fc->arena, aim->measure);
-	t->due = case_date(fc->arena, aim->due);
+	t->due = reply_date(fc->arena, aim->due);
 	if (!isnan(aim->target)) {
 		t->target__case = PLUMB__V1__FORECAST_TARGET__TARGET__TARGET;
 		t->target = aim->target;
@@ -487,7 +488,7 @@ fill_objective(const struct forecast_call *fc, const struct forecast_objective *
 {
 	out->ref = case_ref(&fc->pf.pc, fc->arena, o->slot);
 	out->title = case_title(&fc->pf.pc, fc->arena, o->slot);
-	out->due = case_date(fc->arena, o->due);
+	out->due = reply_date(fc->arena, o->due);
 	out->works = o->works_count;
 	out->not_running = o->not_running;
 	if (!isnan(o->outcome)) {

@@ -169,7 +169,6 @@ static Plumb__V1__InFlightResult *
 new_result(const struct flight_call *fc, const struct inflight_result *r)
 {
 	Plumb__V1__InFlightResult *out = arena_alloc(fc->arena, sizeof *out);
-	char day[DATE_TEXT_LEN];
 
 	if (out == NULL)
 		return NULL;
@@ -177,7 +176,7 @@ new_result(const struct flight_call *fc, const struct inflight_result *r)
 	out->objective = ref_of(fc, r->objective);
 	out->measure = ref_of(fc, r->measure);
 	out->unit = unit_of(fc, r->measure);
-	out->latest_at = arena_strdup(fc->arena, date_format(r->latest_at, day));
+	out->latest_at = reply_date(fc->arena, r->latest_at);
 	SET(out, baseline, RESULT__BASELINE__BASELINE, r->baseline);
 	SET(out, target, RESULT__TARGET__TARGET, r->target);
 	SET(out, latest, RESULT__LATEST__LATEST, r->latest);
@@ -513,7 +512,7 @@ send_way(struct flight_call *fc, uint32_t target, const struct moves_way *way, s
 	move.rank = case_rank(&fc->pc, target);
 	move.finish = case_finish(&fc->pc, fc->arena, 0, fc->base->initiative[target].finish);
 	move.then = told.finish;
-	move.due = case_date(fc->arena, plan_case_due(&fc->pc, target));
+	move.due = reply_date(fc->arena, plan_case_due(&fc->pc, target));
 	move.way = &told;
 	if (move.ref == NULL || move.title == NULL || move.finish == NULL || move.due == NULL ||
 	    !fill_names(fc, slots, count, &move.names, &move.n_names) ||
@@ -620,7 +619,7 @@ new_try(struct flight_call *fc, uint32_t target)
 	one->title = customer_title(arena, &fc->ix, slot);
 	one->rank = case_rank(&fc->pc, target);
 	one->finish = case_finish(&fc->pc, arena, 0, fc->base->initiative[target].finish);
-	one->due = case_date(arena, plan_case_due(&fc->pc, target));
+	one->due = reply_date(arena, plan_case_due(&fc->pc, target));
 	list = arena_append(arena, fc->last.tries, n, &fc->tries_cap, &one, 1, sizeof one);
 	if (one->ref == NULL || one->title == NULL || one->finish == NULL || one->due == NULL ||
 	    list == NULL)

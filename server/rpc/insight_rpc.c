@@ -23,6 +23,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/trend.h"
 #include "server/rpc/workspace.h"
@@ -59,12 +60,6 @@ find_entry(const struct view *view, const char *ref, const char *field, struct f
 							 : "there is no %.150s",
 	    ref);
 	return NULL;
-}
-
-static char *
-copy_ref(const struct item *item, struct arena *arena)
-{
-	return arena_printf(arena, "%s/%.*s", kind_name(item->kind), item->id_len, item_id(item));
 }
 
 /* The rules that a request names, checked on the loop. */
@@ -166,10 +161,7 @@ send_findings(struct check_call *cc, const struct check *check, struct err *err)
 		    !findings_fill(check, check_finding(check, i), cc->arena, &cc->words, finding))
 			return err_oom(err);
 		if (cc->history.since != NULL) {
-			char day[DATE_TEXT_LEN];
-
-			finding->since =
-			    arena_strdup(cc->arena, date_format(cc->history.since[i], day));
+			finding->since = reply_date(cc->arena, cc->history.since[i]);
 			if (finding->since == NULL)
 				return err_oom(err);
 		}
@@ -581,7 +573,7 @@ fill_node(const struct view_job *job, const struct trace_node *node, Plumb__V1__
 	const struct item *item = view_item(job->view, node->slot);
 
 	plumb__v1__trace_node__init(out);
-	out->ref = copy_ref(item, job->arena);
+	out->ref = reply_ref(job->arena, item);
 	out->title = arena_strndup(job->arena, item_title(item), item->title_len);
 	out->parent = node->parent;
 	out->relation = pb_str(node->relation);
@@ -590,7 +582,7 @@ fill_node(const struct view_job *job, const struct trace_node *node, Plumb__V1__
 	out->missing = node->missing;
 	out->status = pb_str(node->status);
 	if (node->owner != SLOT_NONE)
-		out->owner = copy_ref(view_item(job->view, node->owner), job->arena);
+		out->owner = reply_ref(job->arena, view_item(job->view, node->owner));
 	return out->ref != NULL && out->title != NULL && out->owner != NULL;
 }
 

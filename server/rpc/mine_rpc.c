@@ -15,6 +15,7 @@
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 #define PREFIX      "person/"
@@ -26,10 +27,7 @@
 static char *
 copy_ref(const struct view_job *job, uint32_t slot)
 {
-	char ref[REF_TEXT_LEN];
-
-	ref_format(view_item(job->view, slot), ref);
-	return arena_strdup(job->arena, ref);
+	return reply_ref(job->arena, view_item(job->view, slot));
 }
 
 /* "uid:1000 as person/anna", "unverified:person/anna": whom the caller says they are. */
@@ -165,15 +163,14 @@ static bool
 fill_item(const struct view_job *job, const struct mine_item *item, Plumb__V1__MineItem *out)
 {
 	const struct item *entry = view_item(job->view, item->slot);
-	char due[DATE_TEXT_LEN];
 
 	plumb__v1__mine_item__init(out);
 	out->why = (Plumb__V1__MineItem__Why)item->why;
 	out->ref = copy_ref(job, item->slot);
-	out->title = arena_strndup(job->arena, item_title(entry), entry->title_len);
+	out->title = reply_title(job->arena, entry);
 	out->rank = item->rank != RANK_NONE ? item->rank : 0;
 	out->what = pb_str(item->what);
-	out->due = arena_strdup(job->arena, date_format(item->due, due));
+	out->due = reply_date(job->arena, item->due);
 	out->status = pb_str(status_name(entry));
 	return out->ref != NULL && out->title != NULL && out->due != NULL &&
 	       fill_chain(job, item, out);

@@ -11,6 +11,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/schedule_bookings.h"
 
 #define BATCH        100u
@@ -288,8 +289,8 @@ new_work(const struct schedule_call *sc, uint32_t number)
 	    case_finish(&sc->pc, sc->arena, results[PLAN_BEGIN].start, results[PLAN_END].finish);
 	w->left = results[PLAN_EFFORT].left;
 	w->effort = effort_of(&sc->pc.plan->problem, number * PLAN_STAGES + PLAN_EFFORT);
-	w->due = case_date(sc->arena, own_due(sc, slot));
-	w->own_start = case_date(sc->arena, sc->pc.ix.items[slot]->start);
+	w->due = reply_date(sc->arena, own_due(sc, slot));
+	w->own_start = reply_date(sc->arena, sc->pc.ix.items[slot]->start);
 	w->starts_late_days = start_late(sc, number);
 	w->late_days = days_late(sc, own_due(sc, slot),
 	    last_day(sc, results[PLAN_BEGIN].start, results[PLAN_END].finish));
@@ -442,7 +443,7 @@ fill(const struct schedule_call *sc, uint32_t initiative, Plumb__V1__ScheduledIn
 	out->earliest = copy_bound(sc, end->bound);
 	out->finish_ignoring_ranks =
 	    case_finish(&sc->pc, sc->arena, unranked->start, unranked->finish);
-	out->due = case_date(sc->arena, due);
+	out->due = reply_date(sc->arena, due);
 	out->late_days = days_late(sc, due, last_day(sc, end->start, end->finish));
 	out->below_line = end->finish < SCHEDULE_BEYOND && sc->by[BACKFILL]->line < initiative;
 	out->left = end->left;

@@ -8,12 +8,12 @@
 #include "plumb/v1/insight.pb-c.h"
 #include "server/insight/check/check.h"
 #include "server/insight/score/score.h"
-#include "server/plan/kinds.h"
 #include "server/plan/view.h"
 #include "server/rpc/check_book.h"
 #include "server/rpc/daemon_internal.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 
 #define UNITS_DEFAULT 20u
@@ -35,11 +35,9 @@ static bool
 fill_unit(const struct view_job *job, const struct score_unit *unit, Plumb__V1__ScoreUnit *out)
 {
 	const struct item *item = view_item(job->view, unit->slot);
-	char ref[REF_TEXT_LEN];
 
 	plumb__v1__score_unit__init(out);
-	ref_format(item, ref);
-	out->ref = arena_strdup(job->arena, ref);
+	out->ref = reply_ref(job->arena, item);
 	out->earned = unit->earned;
 	out->lacks = arena_array(job->arena, unit->lacks_count + 1u, sizeof out->lacks[0]);
 	out->rules = arena_array(job->arena, unit->lacks_count + 1u, sizeof out->rules[0]);

@@ -8,6 +8,7 @@
 #include "server/rpc/handlers.h"
 #include "server/rpc/job_progress.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/request_day.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/trend.h"
@@ -123,10 +124,9 @@ fill_day(const struct trend_call *tc, const struct trend *trend, int32_t day,
     const struct trend_step *step, Plumb__V1__TrendDay *out)
 {
 	size_t row = (size_t)(day - trend->first);
-	char text[DATE_TEXT_LEN];
 
 	plumb__v1__trend_day__init(out);
-	out->day = arena_strdup(tc->job->arena, date_format(day, text));
+	out->day = reply_date(tc->job->arena, day);
 	out->revision = trend->samples[row].revision;
 	out->score = (double)trend->samples[row].micros / 1e6;
 	out->appeared = step->appeared;

@@ -17,6 +17,7 @@
 #include "server/rpc/findings.h"
 #include "server/rpc/handlers.h"
 #include "server/rpc/jobs.h"
+#include "server/rpc/reply_text.h"
 #include "server/rpc/rpc.h"
 #include "server/rpc/scenario_view.h"
 
@@ -55,17 +56,6 @@ tell(void *arg, double part)
 	reply.progress__case = PLUMB__V1__WHAT_IF_REPLY__PROGRESS__PROGRESS;
 	reply.progress = done;
 	return !view_job_send(wc->job, &reply.base, &err);
-}
-
-/* "" for none. */
-static char *
-copy_ref(struct arena *arena, const struct item *item)
-{
-	char ref[REF_TEXT_LEN] = "";
-
-	if (item != NULL)
-		ref_format(item, ref);
-	return arena_strdup(arena, ref);
 }
 
 /* ---- what is asked for */
@@ -151,7 +141,7 @@ fill_findings(
 	change->score_before = plan;
 	change->score_after__case = PLUMB__V1__FINDINGS_CHANGE__SCORE_AFTER__SCORE_AFTER;
 	change->score_after = out->score;
-	change->before_today = change->after_today = case_date(arena, wc->job->today);
+	change->before_today = change->after_today = reply_date(arena, wc->job->today);
 	out->findings = change;
 	return change->appeared != NULL && change->gone != NULL && change->before_today != NULL;
 }
@@ -168,14 +158,14 @@ fill_figures(struct whatif_call *wc, const struct whatif_figures *f, Plumb__V1__
 	out->cells = f->cells;
 	out->over = f->over;
 	out->highest = f->highest;
-	out->highest_who = copy_ref(arena, f->highest_who);
-	out->highest_period = copy_ref(arena, f->highest_period);
+	out->highest_who = reply_ref(arena, f->highest_who);
+	out->highest_period = reply_ref(arena, f->highest_period);
 	out->initiatives = f->initiatives;
 	out->ranked = f->ranked;
 	out->above = f->above;
 	out->late = f->late;
-	out->line = copy_ref(arena, f->line);
-	out->until = case_date(arena, f->until);
+	out->line = reply_ref(arena, f->line);
+	out->until = reply_date(arena, f->until);
 	out->in_time = f->in_time;
 	out->objectives = f->objectives;
 	out->objectives_met = f->objectives_met;
@@ -225,10 +215,10 @@ new_cell(struct whatif_call *wc, const struct whatif_cell *cell)
 		return out;
 	out->is_there = true;
 	out->rank = cell->rank != RANK_NONE ? cell->rank : 0;
-	out->due = case_date(wc->arena, cell->due);
-	out->finish = case_date(wc->arena, cell->finish);
+	out->due = reply_date(wc->arena, cell->due);
+	out->finish = reply_date(wc->arena, cell->finish);
 	out->late_days = cell->late_days;
-	out->p80 = case_date(wc->arena, cell->p80);
+	out->p80 = reply_date(wc->arena, cell->p80);
 	if (!isnan(cell->chance)) {
 		out->chance__case = PLUMB__V1__WHAT_IF_CELL__CHANCE__CHANCE;
 		out->chance = cell->chance;
@@ -245,7 +235,7 @@ new_row(struct whatif_call *wc, const struct whatif_row *row)
 	if (out == NULL)
 		return NULL;
 	plumb__v1__what_if_row__init(out);
-	out->ref = copy_ref(wc->arena, item);
+	out->ref = reply_ref(wc->arena, item);
 	out->title = arena_strndup(wc->arena, item_title(item), item->title_len);
 	out->scenarios = row->scenarios;
 	out->holds = row->holds;
@@ -292,7 +282,7 @@ send_courses(struct whatif_call *wc, struct err *err)
 		reply.courses = &wc->courses[c];
 		reply.n_courses = 1;
 		wc->courses[c]->best_p80 =
-		    case_date(wc->job->arena, wc->whatif.figures[c].best_p80);
+		    reply_date(wc->job->arena, wc->whatif.figures[c].best_p80);
 		if (wc->courses[c]->best_p80 == NULL)
 			return err_oom(err);
 		if (!view_job_send(wc->job, &reply.base, err))
@@ -405,7 +395,7 @@ fill_who(struct whatif_call *wc, const struct item *item, Plumb__V1__Finding *ou
 	out->who = arena_array(wc->arena, 1, sizeof out->who[0]);
 	if (out->who == NULL)
 		return false;
-	out->who[out->n_who++] = copy_ref(wc->arena, owner);
+	out->who[out->n_who++] = reply_ref(wc->arena, owner);
 	return out->who[0] != NULL;
 }
 
@@ -414,7 +404,7 @@ new_fragile(struct whatif_call *wc, const struct whatif_row *row, const struct f
 {
 	const struct item *item = wc->whatif.cells[row->first].item;
 	Plumb__V1__Finding *out = arena_alloc(wc->arena, sizeof *out);
-	char *ref = copy_ref(wc->arena, item);
+	char *ref = reply_ref(wc->arena, item);
 	struct str words;
 
 	if (out == NULL || ref == NULL)
@@ -470,7 +460,7 @@ fill_best(struct whatif_call *wc, Plumb__V1__WhatIfReply *reply)
 	for (uint32_t k = 0; reply->best != NULL && k < WHATIF_BEST; k++) {
 		if (wc->whatif.best[k] == NULL)
 			return true;
-		reply->best[reply->n_best] = copy_ref(wc->arena, wc->whatif.best[k]);
+		reply->best[reply->n_best] = reply_ref(wc->arena, wc->whatif.best[k]);
 		if (reply->best[reply->n_best++] == NULL)
 			return false;
 	}
