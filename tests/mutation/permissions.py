@@ -28,7 +28,7 @@ MUTATIONS = [
     ("verify all", RPC + "admin_rpc.c", "request->workspace[0] == '\\0' && !permit_whole(call, &err)", "false"),
     ("some are all", RPC + "permit.c", "return row == NULL || !row->whole || permit_whole(call, err);", "return true;"),
     ("no row", RPC + "permit.c", "row != NULL ? row->least : ACCESS_ADMIN", "row != NULL ? row->least : ACCESS_NONE"),
-    ("pulse for others", RPC + "signal_rpc.c", "caller->verified ? own_person(caller) : ", ""),
+    ("speaking for others", RPC + "speaker.c", "caller->verified ? own_person(caller) : ", ""),
     ("claims own", RPC + "own.c", "if (!caller->verified || strncmp(", "if (strncmp("),
     ("any team is one's own", RPC + "own.c", "return owner->kind == KIND_TEAM && is_in_team(own, owner);",
      "return owner->kind == KIND_TEAM;"),
