@@ -39,6 +39,8 @@ struct impact {
 	uint32_t *whole_of; /* by slot, 1-based */
 	uint32_t *node_of;  /* by slot, 1-based; of the answer under way */
 	struct sum *sums;   /* by slot: a thousand that rest on one would each add it up anew */
+	bool *no_aims;      /* by slot: no aim refers to it in a way that leads on */
+	uint64_t looked;
 	bool oom;
 };
 
@@ -547,12 +549,17 @@ expand(struct walk *w, uint32_t node)
 	const struct index *ix = w->im->ix;
 	uint32_t slot = w->out->nodes[node].slot;
 	struct edges out = index_out(ix, slot), in = index_in(ix, slot);
-	uint32_t first = w->out->edges_count, kept = first;
+	uint32_t first = w->out->edges_count, kept = first, own;
 
 	for (uint32_t i = 0; i < out.count; i++)
 		follow_out(w, node, slot, &out.list[i]);
+	own = w->out->edges_count;
+	if (w->ask->aims && w->im->no_aims[slot])
+		in.count = 0;
 	for (uint32_t i = 0; i < in.count; i++)
 		follow_in(w, node, slot, &in.list[i]);
+	w->im->no_aims[slot] = w->ask->aims && w->out->edges_count == own && !w->out->more;
+	w->im->looked += 1 + (uint64_t)out.count + in.count;
 	if (w->im->oom || w->out->edges_count == first)
 		return;
 	qsort_r(w->out->edges + first, w->out->edges_count - first, sizeof w->out->edges[0],
@@ -809,22 +816,48 @@ settle(struct walk *w, struct dfs *d)
 
 /* Breadth first; first[i] is the first edge of node i. */
 static bool
-gather(struct walk *w, uint32_t slot, uint32_t **first)
+gather(struct walk *w, const uint32_t *starts, uint32_t count, uint32_t **first)
 {
 	uint32_t cap = 0;
 
-	(void)node_at(w, slot, 0);
+	for (uint32_t i = 0; i < count; i++)
+		(void)node_at(w, starts[i], 0);
 	for (uint32_t i = 0; !w->im->oom && i <= w->out->nodes_count; i++) {
 		uint32_t *list = grow(*first, i, &cap, sizeof *list);
 
+		w->im->oom = list == NULL;
 		if (list == NULL)
-			return false;
+			break;
 		*first = list;
 		list[i] = w->out->edges_count;
-		if (i < w->out->nodes_count && leads_on(w->im->ix, w->out->nodes[i].slot, i == 0))
+		if (i < w->out->nodes_count &&
+		    leads_on(w->im->ix, w->out->nodes[i].slot, i < count))
 			expand(w, i);
 	}
+	for (uint32_t i = 0; i < w->out->nodes_count; i++)
+		w->im->node_of[w->out->nodes[i].slot] = 0;
 	return !w->im->oom;
+}
+
+bool
+impact_reach(struct impact *im, const uint32_t *slots, uint32_t count, struct impact_result *out,
+    struct err *err)
+{
+	const struct impact_ask ask = {.aims = true, .most = UINT32_MAX};
+	struct walk w = {.im = im, .out = out, .ask = &ask};
+	uint32_t *first = NULL;
+	bool ok;
+
+	impact_result_fini(out);
+	ok = gather(&w, slots, count, &first);
+	free(first);
+	return ok || err_oom(err);
+}
+
+uint64_t
+impact_looked(const struct impact *im)
+{
+	return im->looked;
 }
 
 bool
@@ -836,9 +869,7 @@ impact_of(
 	bool ok;
 
 	impact_result_fini(out);
-	ok = gather(&w, ask->slot, &d.first);
-	for (uint32_t i = 0; i < out->nodes_count; i++)
-		im->node_of[out->nodes[i].slot] = 0;
+	ok = gather(&w, &ask->slot, 1, &d.first);
 	d.colour = calloc(out->nodes_count + 1u, sizeof d.colour[0]);
 	d.order = calloc(out->nodes_count + 1u, sizeof d.order[0]);
 	d.stack = calloc(out->nodes_count + 1u, sizeof d.stack[0]);
@@ -874,7 +905,9 @@ impact_new(const struct index *ix)
 	im->whole_of = calloc((size_t)ix->slots + 1, sizeof im->whole_of[0]);
 	im->node_of = calloc((size_t)ix->slots + 1, sizeof im->node_of[0]);
 	im->sums = calloc((size_t)ix->slots + 1, sizeof im->sums[0]);
-	if (im->progress != NULL && im->whole_of != NULL && im->node_of != NULL && im->sums != NULL)
+	im->no_aims = calloc((size_t)ix->slots + 1, sizeof im->no_aims[0]);
+	if (im->progress != NULL && im->whole_of != NULL && im->node_of != NULL &&
+	    im->sums != NULL && im->no_aims != NULL)
 		return im;
 	impact_free(im);
 	return NULL;
@@ -891,6 +924,7 @@ impact_free(struct impact *im)
 	free(im->whole_of);
 	free(im->node_of);
 	free(im->sums);
+	free(im->no_aims);
 	progress_free(im->progress);
 	free(im);
 }

@@ -107,6 +107,14 @@ struct impact_ask {
 /* What rests on it. Frees what out held, which is all zero at first. ERR_LIMIT out of memory. */
 bool impact_of(struct impact *impact, const struct impact_ask *ask, struct impact_result *out,
     struct err *err) MUST_CHECK;
+/*
+ * All that rests on any of them, as far as aims go, each once however many lead there: the starts first, and edges by where they begin,
+ * without shares over ways and without order. As impact_of() otherwise.
+ */
+bool impact_reach(struct impact *impact, const uint32_t *slots, uint32_t count,
+    struct impact_result *out, struct err *err) MUST_CHECK;
+/* Items and references that were looked at so far. */
+uint64_t impact_looked(const struct impact *impact);
 void impact_result_fini(struct impact_result *result);
 /* An objective that answers what customers expect, as items or in words. */
 bool impact_is_customer(const struct index *ix, uint32_t slot);

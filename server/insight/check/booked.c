@@ -144,7 +144,8 @@ booked_init(struct booked *b, struct pass *pass)
 		return false;
 	}
 	b->load = b->forecast->pc.load;
-	b->due = calloc((size_t)load_rows(b->load) * load_columns(b->load) + 1, sizeof b->due[0]);
+	b->due =
+	    index_zalloc((size_t)load_rows(b->load) * load_columns(b->load) + 1, sizeof b->due[0]);
 	b->before = malloc(((size_t)b->forecast->pc.plan->problem.days + 1) * sizeof b->before[0]);
 	b->days = malloc(((size_t)b->forecast->pc.plan->problem.days + 1) * sizeof b->days[0]);
 	if (b->due == NULL || b->before == NULL || b->days == NULL || !add_bookings(b, pass)) {

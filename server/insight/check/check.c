@@ -883,6 +883,14 @@ pass_worlds(const struct pass *pass)
 	return pass->check->query.worlds;
 }
 
+uint64_t
+pass_looks(const struct pass *pass)
+{
+	uint64_t looks = pass->check->query.looks;
+
+	return looks > 0 ? looks : LIMIT_IMPACT_LOOKS;
+}
+
 bool
 pass_is_cancelled(void *pass)
 {

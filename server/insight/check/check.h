@@ -80,6 +80,7 @@ struct check_query {
 	const struct voices *voices;              /* NULL: rules know of no confidential rounds */
 	const struct worlds *worlds;              /* NULL: no scenarios are judged beside it */
 	size_t most;                              /* how many are kept; 0: LIMIT_FINDINGS */
+	uint64_t looks;                           /* of impact/exposed; 0: LIMIT_IMPACT_LOOKS */
 	bool (*cancelled)(void *arg);             /* asked now and then; may be NULL */
 	void (*progress)(void *arg, double part); /* 0..1, after each rule; may be NULL */
 	void *arg;

@@ -1,6 +1,8 @@
 /* The family "impact": what else falls? */
 #include "server/insight/impact.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/str.h"
@@ -34,6 +36,10 @@ struct exposed {
 	struct impact *impact;
 	struct impact_result result;
 	bool *off; /* by slot */
+	bool *
+	    near; /* by slot: from it a way leads to customers with nothing on it that is off track */
+	uint32_t *sources;
+	uint32_t sources_count;
 	bool said_unknown;
 };
 
@@ -107,44 +113,148 @@ judge_source(struct exposed *e, uint32_t source)
 		judge_node(e, source, i);
 }
 
+/* In order of slots. */
 static bool
-mark_sources(struct exposed *e, uint32_t *count)
+find_sources(struct exposed *e)
 {
 	const struct index *ix = e->pass->ix;
 
 	e->off = calloc((size_t)ix->slots + 1, sizeof e->off[0]);
-	*count = 0;
-	for (uint32_t s = 0; e->off != NULL && s < ix->slots; s++) {
+	e->sources = index_alloc((size_t)ix->slots + 1, sizeof e->sources[0]);
+	if (e->off == NULL || e->sources == NULL)
+		return false;
+	for (uint32_t s = 0; s < ix->slots; s++) {
 		if (!index_is(ix, s, STANDING_LIVE) || !impact_has(ix->kinds[s]) ||
-		    (ix->kinds[s] != KIND_ASK && ix->check_in[s] == SLOT_NONE))
+		    (ix->kinds[s] != KIND_ASK && ix->check_in[s] == SLOT_NONE) ||
+		    !is_off_track(ix, s))
 			continue;
-		e->off[s] = is_off_track(ix, s);
-		*count += e->off[s];
+		e->off[s] = true;
+		e->sources[e->sources_count++] = s;
 	}
-	return e->off != NULL;
+	return true;
+}
+
+/* The nodes from which an edge leads to node n are those from first[n] on, up to first[n + 1]. */
+static void
+turn_edges(const struct impact_result *all, uint32_t *first, uint32_t *from)
+{
+	for (uint32_t i = 0; i < all->edges_count; i++)
+		first[all->edges[i].to]++;
+	for (uint32_t n = 0; n < all->nodes_count; n++)
+		first[n + 1] += first[n];
+	for (uint32_t i = 0; i < all->edges_count; i++)
+		from[--first[all->edges[i].to]] = all->edges[i].from;
+}
+
+/* Back from what customers wait for, up to the first that are off track. */
+static void
+mark_near(struct exposed *e, const struct impact_result *all, const uint32_t *first,
+    const uint32_t *from, uint32_t *stack)
+{
+	uint32_t depth = 0;
+
+	for (uint32_t n = 0; n < all->nodes_count; n++) {
+		uint32_t slot = all->nodes[n].slot;
+
+		e->near[slot] = !e->off[slot] && impact_is_customer(e->pass->ix, slot);
+		if (e->near[slot])
+			stack[depth++] = n;
+	}
+	while (depth > 0) {
+		uint32_t n = stack[--depth];
+
+		for (uint32_t i = first[n]; i < first[n + 1]; i++) {
+			uint32_t slot = all->nodes[from[i]].slot;
+
+			if (e->near[slot])
+				continue;
+			e->near[slot] = true;
+			if (!e->off[slot])
+				stack[depth++] = from[i];
+		}
+	}
+}
+
+/* One pass over all that rests on any of them leaves those from which a way leads to customers with none of the others on it. */
+static bool
+find_near(struct exposed *e)
+{
+	struct impact_result all = {0};
+	uint32_t *first = NULL, *from = NULL, *stack = NULL;
+	struct err err;
+	bool ok = impact_reach(e->impact, e->sources, e->sources_count, &all, &err);
+
+	e->near = calloc((size_t)e->pass->ix->slots + 1, sizeof e->near[0]);
+	if (ok) {
+		first = calloc((size_t)all.nodes_count + 1, sizeof *first);
+		from = malloc(((size_t)all.edges_count + 1) * sizeof *from);
+		stack = malloc(((size_t)all.nodes_count + 1) * sizeof *stack);
+	}
+	ok = e->near != NULL && first != NULL && from != NULL && stack != NULL;
+	if (ok) {
+		turn_edges(&all, first, from);
+		mark_near(e, &all, first, from, stack);
+	}
+	free(first);
+	free(from);
+	free(stack);
+	impact_result_fini(&all);
+	return ok;
+}
+
+static void
+tell_rest(struct exposed *e, uint32_t followed, uint32_t near)
+{
+	char text[128];
+	struct draft d;
+
+	(void)snprintf(text, sizeof text,
+	    "only %u of %u that are off track were followed: more than %" PRIu64
+	    " items and references rest on them",
+	    followed, near, pass_looks(e->pass));
+	draft_init(&d, SLOT_NONE, SLOT_NONE);
+	draft_missing(&d, SLOT_NONE, pass_keep(e->pass, text));
+	pass_emit(e->pass, &d);
+}
+
+/* Much may rest on each of many, one after the other. */
+static void
+judge_sources(struct exposed *e)
+{
+	uint64_t before = impact_looked(e->impact);
+	uint32_t near = 0, followed = 0;
+
+	for (uint32_t i = 0; i < e->sources_count && pass_goes_on(e->pass); i++) {
+		if (!e->near[e->sources[i]])
+			continue;
+		near++;
+		if (impact_looked(e->impact) - before >= pass_looks(e->pass))
+			continue;
+		followed++;
+		judge_source(e, e->sources[i]);
+	}
+	if (followed < near)
+		tell_rest(e, followed, near);
 }
 
 static void
 run_exposed(struct pass *pass)
 {
 	struct exposed e = {.pass = pass};
-	uint32_t count = 0;
+	bool ok = find_sources(&e);
 
-	if (!mark_sources(&e, &count)) {
-		pass_out_of_memory(pass);
-		return;
-	}
-	if (count > 0) {
+	if (ok && e.sources_count > 0) {
 		e.impact = impact_new(pass->ix);
-		if (e.impact == NULL)
-			pass_out_of_memory(pass);
+		ok = e.impact != NULL && find_near(&e);
+		if (ok)
+			judge_sources(&e);
 	}
-	for (uint32_t s = 0; count > 0 && s < pass->ix->slots && pass_goes_on(pass); s++) {
-		if (e.off[s])
-			judge_source(&e, s);
-	}
+	if (!ok)
+		pass_out_of_memory(pass);
 	impact_result_fini(&e.result);
 	impact_free(e.impact);
+	free(e.near);
+	free(e.sources);
 	free(e.off);
 }
 
@@ -185,7 +295,10 @@ static const struct rule impact_exposed = {
 	"them fails; the customers were told otherwise.",
     .mend = "Bring it back on track first, or let something else carry the objective; tell those "
 	    "who were promised it (plumb impact shows whom).",
-    .unknown_when = "Nothing states how much rests on it: no effort, expected effect or weight.",
+    .unknown_when =
+	"Nothing states how much rests on it: no effort, expected effect or weight. Once "
+	"for the plan, where so much rests on so many that not all of them are "
+	"followed; it says how many are.",
     .fix = "Bring it back on track, or find another way to the objective.",
     .run = run_exposed,
     .message = message_exposed,

@@ -53,8 +53,8 @@ index_alloc(size_t n, size_t size)
 	return p;
 }
 
-static void *
-big_zalloc(size_t n, size_t size)
+void *
+index_zalloc(size_t n, size_t size)
 {
 	void *p = index_alloc(n, size);
 
@@ -484,18 +484,18 @@ allocate(struct index *ix)
 	size_t n = (size_t)ix->slots + 1;
 
 	ix->items = index_alloc(n, sizeof ix->items[0]);
-	ix->kinds = big_zalloc(n, sizeof ix->kinds[0]);
-	ix->standing = big_zalloc(n, sizeof ix->standing[0]);
-	ix->has = big_zalloc(n, sizeof ix->has[0]);
+	ix->kinds = index_zalloc(n, sizeof ix->kinds[0]);
+	ix->standing = index_zalloc(n, sizeof ix->standing[0]);
+	ix->has = index_zalloc(n, sizeof ix->has[0]);
 	ix->briefs = index_alloc(n, sizeof ix->briefs[0]);
-	ix->roles = big_zalloc(n, sizeof ix->roles[0]);
+	ix->roles = index_zalloc(n, sizeof ix->roles[0]);
 	ix->part_of = index_alloc(n, sizeof ix->part_of[0]);
 	ix->rank = index_alloc(n, sizeof ix->rank[0]);
 	ix->check_in = index_alloc(n, sizeof ix->check_in[0]);
 	ix->by_kind = index_alloc(n, sizeof ix->by_kind[0]);
 	ix->out_first = index_alloc(n, sizeof ix->out_first[0]);
-	ix->in_first = big_zalloc(n + 1, sizeof ix->in_first[0]);
-	ix->series_of = big_zalloc(n, sizeof ix->series_of[0]);
+	ix->in_first = index_zalloc(n + 1, sizeof ix->in_first[0]);
+	ix->series_of = index_zalloc(n, sizeof ix->series_of[0]);
 	return ix->items != NULL && ix->kinds != NULL && ix->standing != NULL && ix->has != NULL &&
 	       ix->briefs != NULL && ix->roles != NULL && ix->part_of != NULL && ix->rank != NULL &&
 	       ix->by_kind != NULL && ix->out_first != NULL && ix->in_first != NULL &&

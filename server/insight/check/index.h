@@ -148,6 +148,7 @@ index_kind(const struct index *ix, enum kind kind, uint32_t *count)
  * arrays to fill. Not zeroed; NULL out of memory. To be freed with free().
  */
 void *index_alloc(size_t n, size_t size) MUST_CHECK;
+void *index_zalloc(size_t n, size_t size) MUST_CHECK; /* zeroed */
 
 /* An ask to which the giving team said yes, or which it has met. */
 bool index_is_agreed_ask(const struct index *ix, uint32_t slot);

@@ -126,6 +126,8 @@ const struct check_baseline *pass_baseline(const struct pass *pass);
 const struct voices *pass_voices(const struct pass *pass);
 /* Scenarios of the outside (worlds.h); NULL: none are judged beside this plan. */
 const struct worlds *pass_worlds(const struct pass *pass);
+/* How many items and references a rule may look at that begins anew from many. */
+uint64_t pass_looks(const struct pass *pass);
 /* For answers that a rule asks for, with the pass as arg. */
 bool pass_is_cancelled(void *pass);
 

@@ -160,7 +160,7 @@ lay_table(struct load *load, uint32_t most, struct err *err)
 		return false;
 	cells = (size_t)load->all_rows * load->columns_count;
 	free(load->cells);
-	load->cells = calloc(cells + 1, sizeof load->cells[0]);
+	load->cells = index_zalloc(cells + 1, sizeof load->cells[0]);
 	if (load->cells == NULL)
 		return err_oom(err);
 	free(load->last.before);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "common/calendar.h"
+#include "common/str.h"
+#include "server/insight/check/check.h"
 #include "server/insight/impact.h"
 #include "server/insight/impact_delay.h"
 #include "tests/support/check_text.h"
@@ -269,6 +271,74 @@ START_TEST(the_nearest_one_tells_it)
 }
 END_TEST
 
+#define OFF(i)                                                                                     \
+	"objective/o" i " {'expectation': 'It is there in a day', 'targets': [{'text': 'it is'}]}\n" \
+	"initiative/off" i " {'status': 'ACTIVE', 'objective': 'o" i "', 'estimate': {'likely': '100'}}\n" \
+	"check-in/" i " {'status': 'OFF_TRACK'} {'about': 'initiative/off" i "', 'at': '2026-03-30'}\n"
+
+static void
+expect_with(struct plan_text *text, uint64_t looks, size_t findings, const char *last)
+{
+	struct check_query query = {.looks = looks};
+	const char *rule = "impact/exposed";
+	bool rules[RULES_MAX];
+	struct check *check;
+	struct str said;
+
+	ck_assert(rules_select(&rule, 1, rules, &err));
+	query.rules = rules;
+	check = check_text_run(text, "2026-03-31", &query);
+	ck_assert_uint_eq(check_findings(check), findings);
+	str_init(&said, 4096);
+	check_message(check, check_finding(check, findings - 1), &said);
+	ck_assert_str_eq(said.data, last);
+	str_fini(&said);
+	check_free(check);
+}
+
+/* Of each the initiative, its one reference and the objective: the fourth look lets the second begin, the seventh the third. */
+START_TEST(as_much_as_may_be_looked_at)
+{
+	struct plan_text text;
+
+	plan_text_init(&text);
+	plan_text_put(&text, "2026-01-05", OFF("1") OFF("2") OFF("3"));
+	expect_with(&text, 7, 3,
+	    "objective/o3, which customers wait for, rests on initiative/off3 with 100 %, and that is off track.");
+	expect_with(&text, 6, 3,
+	    "impact/exposed cannot judge the plan: only 2 of 3 that are off track were followed: more than 6 items and references rest on them.");
+	expect_with(&text, 4, 3,
+	    "impact/exposed cannot judge the plan: only 2 of 3 that are off track were followed: more than 4 items and references rest on them.");
+	expect_with(&text, 3, 2,
+	    "impact/exposed cannot judge the plan: only 1 of 3 that are off track were followed: more than 3 items and references rest on them.");
+	plan_text_fini(&text);
+}
+END_TEST
+
+/* Off track one and all, each after the one before: only the last is nearest, and none of the others is followed. */
+START_TEST(a_chain_is_followed_once)
+{
+	struct plan_text text;
+	struct str lines;
+
+	str_init(&lines, 1 << 20);
+	str_add(&lines, "objective/o {'expectation': 'It is there in a day', 'targets': [{'text': 'it is'}]}\n");
+	for (unsigned i = 0; i < 500; i++) {
+		str_addf(&lines, "initiative/i%u {'status': 'ACTIVE', 'estimate': {'likely': '100'}", i);
+		if (i > 0)
+			str_addf(&lines, ", 'after': ['i%u']", i - 1);
+		str_addf(&lines, "%s}\n", i == 499 ? ", 'objective': 'o'" : "");
+		str_addf(&lines, "check-in/c%u {'status': 'OFF_TRACK'} {'about': 'initiative/i%u', 'at': '2026-03-30'}\n", i, i);
+	}
+	plan_text_init(&text);
+	plan_text_put(&text, "2026-01-05", lines.data);
+	expect_with(&text, 1, 1,
+	    "objective/o, which customers wait for, rests on initiative/i499 with 100 %, and that is off track.");
+	plan_text_fini(&text);
+	str_fini(&lines);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -285,6 +355,8 @@ main(void)
 	tcase_add_test(tcase, as_many_nodes_as_are_wanted);
 	tcase_add_test(tcase, what_customers_wait_for_rests_on_what_is_off_track);
 	tcase_add_test(tcase, the_nearest_one_tells_it);
+	tcase_add_test(tcase, as_much_as_may_be_looked_at);
+	tcase_add_test(tcase, a_chain_is_followed_once);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
