@@ -62,6 +62,7 @@ MUTATIONS = [
      "pass->today - item->done < pass->limits[DAYS];"),
     ("mirror/contradiction", CHECK + "mirror_words.c", "if (has_edge(ix, slot, to, ROLE_HONOURS, UINT32_MAX))",
      "if (!has_edge(ix, slot, to, ROLE_HONOURS, UINT32_MAX))"),
+    ("mirror/contradiction", CHECK + "mirror_words.c", "&& has_edge(ix, slot, to, ROLE_LINK_SUPPORTS, UINT32_MAX))", ")"),
     ("mirror/value-on-the-wall", CHECK + "mirror_words.c", "if (marks[slots[i]])", "if (!marks[slots[i]])"),
     ("mirror/at-odds", CHECK + "mirror_words.c", "has_edge(ix, slot, to, ROLE_LINK_AT_ODDS, i) || has_edge(ix, slot, to, ROLE_LINK_SUPPORTS, UINT32_MAX))",
      "has_edge(ix, slot, to, ROLE_LINK_AT_ODDS, i))"),
@@ -106,6 +107,7 @@ MUTATIONS = [
      "fails >= limits[FRAGILE_SHARE] * row->scenarios - 1e-6;"),
     ("horizon/fragile", CHECK + "horizon_fragile.c", "if (worlds->count >= pass->limits[FRAGILE_SCENARIOS])",
      "if (worlds->count > pass->limits[FRAGILE_SCENARIOS])"),
+    ("horizon/fragile", CHECK + "worlds.c", "scenarios >= most)", "scenarios > most)"),
 
     ("maturity/ahead-of-basics", CHECK + "maturity.c", "top - level >= pass->limits[AHEAD_LEVELS];", "top - level > pass->limits[AHEAD_LEVELS];"),
     ("maturity/no-next-step", CHECK + "maturity.c", "|| (level >= 0 && level == top_of(item)))", ")"),
