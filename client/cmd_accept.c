@@ -44,8 +44,8 @@ show_table(struct context *ctx, const Plumb__V1__AcceptancesReply *reply)
 		return false;
 	table_column(table, "PERSON", TABLE_MAIN);
 	table_column(table, "ANSWER", 0);
-	table_column(table, "SINCE", 0);
-	table_column(table, "DAYS", TABLE_RIGHT);
+	table_column(table, "SINCE", TABLE_WIDE);
+	table_column(table, "DAYS", TABLE_RIGHT | TABLE_WIDE);
 	table_column(table, "IN THE WAY", TABLE_WRAP);
 	table_column(table, "CLEARED BY", TABLE_DROP);
 	table_column(table, "CARRIES", TABLE_RIGHT | TABLE_DROP);

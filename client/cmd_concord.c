@@ -88,7 +88,8 @@ show_leaders(struct context *ctx, const Plumb__V1__ConcordReply *r)
 	table = table_new();
 	if (!table)
 		return false;
-	output_printf(&ctx->out, "\nHow far each leader's order lies apart, in pairs:\n");
+	output_text(&ctx->out, "\n");
+	output_wrap(&ctx->out, "", "How far each leader's order lies apart, in pairs:");
 	table_column(table, "LEADER", TABLE_MAIN);
 	table_column(table, "FROM CONSENSUS", TABLE_RIGHT);
 	table_column(table, "FROM PLAN", TABLE_RIGHT);

@@ -233,13 +233,13 @@ show_summary(struct context *ctx, const Plumb__V1__InFlightReply *r)
 	if (!table)
 		return false;
 	table_column(table, "RANK", TABLE_RIGHT);
-	table_column(table, "INITIATIVE", TABLE_MAIN | TABLE_WRAP);
+	table_column(table, "INITIATIVE", TABLE_WRAP);
 	table_column(table, "ALONE", TABLE_DROP);
 	table_column(table, "OTHERS", TABLE_WRAP | TABLE_DROP);
 	table_column(table, "SO FAR", 0);
 	table_column(table, "IN", TABLE_DROP);
-	table_column(table, "EFFORT", TABLE_RIGHT);
-	table_column(table, "PER UNIT", TABLE_RIGHT);
+	table_column(table, "EFFORT", TABLE_RIGHT | TABLE_WIDE);
+	table_column(table, "PER UNIT", TABLE_RIGHT | TABLE_WIDE);
 	for (size_t i = 0; i < r->n_initiatives; i++)
 		add_row(table, r->initiatives[i]);
 	if (table_rows(table) > 0)

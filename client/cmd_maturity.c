@@ -120,7 +120,8 @@ show_chart(struct context *ctx, const Plumb__V1__MaturityReply *r)
 	if (!table)
 		return;
 	table_column(table, "BLOCK", TABLE_SHRINK | TABLE_MAIN);
-	table_column(table, "", 0);
+	/* the number beside it says as much */
+	table_column(table, "", TABLE_WIDE);
 	table_column(table, "LEVEL", TABLE_RIGHT);
 	table_column(table, "NEXT", TABLE_RIGHT);
 	table_column(table, "BY", 0);

@@ -63,7 +63,7 @@ fill_strategies(struct table *table, const Plumb__V1__OutsideReply *r)
 	table_column(table, "CHANGE AREA", TABLE_MAIN | TABLE_WRAP);
 	table_column(table, "END STATE", TABLE_WRAP | TABLE_DROP);
 	table_column(table, "BY", 0);
-	table_column(table, "ANSWERS", TABLE_WRAP);
+	table_column(table, "ANSWERS", TABLE_WRAP | TABLE_WIDE);
 	table_column(table, "LACKS", TABLE_WRAP);
 	for (size_t i = 0; i < r->n_strategies; i++) {
 		const Plumb__V1__OutsideStrategy *strategy = r->strategies[i];
@@ -146,7 +146,7 @@ static void
 fill_moves(struct table *table, const Plumb__V1__OutsideReply *r)
 {
 	table_column(table, "ON", 0);
-	table_column(table, "COMPETITOR", 0);
+	table_column(table, "COMPETITOR", TABLE_WIDE);
 	table_column(table, "MOVE", TABLE_MAIN | TABLE_WRAP);
 	table_column(table, "AFFECTS", TABLE_WRAP | TABLE_DROP);
 	table_column(table, "RESPONSE", TABLE_WRAP);
@@ -169,9 +169,9 @@ fill_risks(struct table *table, const Plumb__V1__OutsideReply *r)
 	static const char *const states[] = {"open", "closed", "happened"};
 
 	table_column(table, "RISK", TABLE_MAIN | TABLE_WRAP);
-	table_column(table, "STATE", 0);
-	table_column(table, "CHANCE", TABLE_RIGHT);
-	table_column(table, "IMPACT", TABLE_RIGHT);
+	table_column(table, "STATE", TABLE_WIDE);
+	table_column(table, "CHANCE", TABLE_RIGHT | TABLE_WIDE);
+	table_column(table, "IMPACT", TABLE_RIGHT | TABLE_WIDE);
 	table_column(table, "EXPOSURE", TABLE_RIGHT);
 	table_column(table, "THREATENS", TABLE_WRAP);
 	table_column(table, "MITIGATED BY", TABLE_WRAP);

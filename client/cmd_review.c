@@ -97,7 +97,7 @@ show_list(struct context *ctx, const Plumb__V1__ReviewsReply *reply)
 	table_column(table, "TYPE", TABLE_DROP);
 	table_column(table, "NEXT", 0);
 	table_column(table, "LATE", TABLE_RIGHT);
-	table_column(table, "LAST", 0);
+	table_column(table, "LAST", TABLE_WIDE);
 	table_column(table, "EVERY", TABLE_SHRINK);
 	table_column(table, "CALLED BY", TABLE_SHRINK | TABLE_DROP);
 	table_column(table, "TITLE", TABLE_SHRINK | TABLE_DROP);

@@ -39,7 +39,7 @@ show_families(struct context *ctx, const Plumb__V1__ScoreReply *reply)
 		return context_error(ctx, EXIT_SERVER, "out of memory");
 	table_column(table, "FAMILY", TABLE_MAIN);
 	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-		table_column(table, titles[i], TABLE_RIGHT);
+		table_column(table, titles[i], TABLE_RIGHT | TABLE_WIDE);
 	for (size_t i = 0; i < reply->n_families; i++)
 		add_family(table, reply->families[i]);
 	table_print(table, &ctx->out);

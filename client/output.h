@@ -83,12 +83,15 @@ void output_list_end(struct output *out);
 
 /* ---- tables: also CSV, by the format of the output */
 
+#define OUTPUT_NARROW 60 /* on less, words wrap that else stay whole, like ids */
+
 enum table_flag {
 	TABLE_RIGHT = 1,  /* numbers */
 	TABLE_SHRINK = 2, /* is cut (with …) when the table is too wide; the widest first */
 	TABLE_WRAP = 4,   /* wraps instead */
 	TABLE_DROP = 8,   /* left out first when even that is not enough */
 	TABLE_MAIN = 16, /* the one that matters most: others are left out before it is cut short */
+	TABLE_WIDE = 32, /* as TABLE_DROP where the terminal is narrow */
 };
 
 struct table;

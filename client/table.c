@@ -36,6 +36,7 @@ struct layout {
 	size_t widths[COLUMNS_MAX];
 	bool dropped[COLUMNS_MAX];
 	bool narrow[COLUMNS_MAX]; /* dropped though something stands in it */
+	bool words;               /* what otherwise stays whole wraps, too */
 };
 
 struct table {
@@ -264,10 +265,12 @@ total_width(const struct table *table, const struct layout *layout, bool shrunk)
 }
 
 static bool
-drop_one(const struct table *table, struct layout *layout)
+drop_one(const struct table *table, size_t width, struct layout *layout)
 {
+	unsigned may = width < OUTPUT_NARROW ? TABLE_DROP | TABLE_WIDE : TABLE_DROP;
+
 	for (size_t i = table->columns_count; i-- > 0;) {
-		if ((table->columns[i].flags & TABLE_DROP) && !layout->dropped[i]) {
+		if ((table->columns[i].flags & may) && !layout->dropped[i]) {
 			layout->dropped[i] = true;
 			layout->narrow[i] = true;
 			return true;
@@ -300,6 +303,31 @@ shrink_one(const struct table *table, struct layout *layout, bool hard)
 	return true;
 }
 
+/* Words that nothing was said of, like ids: on a narrow terminal they wrap before it breaks their lines. */
+static bool
+is_words(const struct column *column)
+{
+	return (column->flags & (TABLE_RIGHT | TABLE_SHRINK | TABLE_WRAP)) == 0;
+}
+
+static bool
+shrink_words(const struct table *table, struct layout *layout)
+{
+	size_t widest = table->columns_count;
+
+	for (size_t i = 0; i < table->columns_count; i++) {
+		if (layout->dropped[i] || !is_words(&table->columns[i]) ||
+		    layout->widths[i] <= SHRUNK_MIN)
+			continue;
+		if (widest == table->columns_count || layout->widths[i] > layout->widths[widest])
+			widest = i;
+	}
+	if (widest == table->columns_count)
+		return false;
+	layout->widths[widest]--;
+	return true;
+}
+
 /* more: rows are still to come, so that a column in which nothing stands yet is kept. */
 static void
 lay_out(const struct table *table, size_t width, bool more, struct layout *layout)
@@ -307,9 +335,13 @@ lay_out(const struct table *table, size_t width, bool more, struct layout *layou
 	find_natural(table, layout);
 	if (!more)
 		drop_empty(table, layout);
-	while (total_width(table, layout, true) > width && drop_one(table, layout))
+	while (total_width(table, layout, true) > width && drop_one(table, width, layout))
 		;
 	while (total_width(table, layout, false) > width && shrink_one(table, layout, false))
+		;
+	layout->words = width < OUTPUT_NARROW && total_width(table, layout, false) > width;
+	while (layout->words && total_width(table, layout, false) > width &&
+	       shrink_words(table, layout))
 		;
 	/* a very narrow terminal: better a few letters than a broken line */
 	while (total_width(table, layout, false) > width && shrink_one(table, layout, true))
@@ -375,9 +407,11 @@ hang_width(const char *hang, size_t width)
 
 /* The part of a cell for this line; part->text moves on by it. Cut cells get their "…". */
 static void
-take_part(const struct column *column, struct part *part, size_t width, struct str *line)
+take_part(
+    const struct column *column, struct part *part, size_t width, bool words, struct str *line)
 {
 	const char *p = part->text;
+	bool wraps = (column->flags & TABLE_WRAP) || (words && is_words(column));
 	size_t len;
 
 	str_reset(line);
@@ -390,9 +424,9 @@ take_part(const struct column *column, struct part *part, size_t width, struct s
 		str_add_len(line, part->hang, utf8_fit(part->hang, hang));
 		width -= hang;
 	}
-	if (!can_shrink(column) || utf8_width(p) <= width) {
+	if ((!can_shrink(column) && !wraps) || utf8_width(p) <= width) {
 		str_add(line, p);
-	} else if (column->flags & TABLE_WRAP) {
+	} else if (wraps) {
 		len = wrap_fit(p, width);
 		str_add_len(line, p, len);
 		p += len;
@@ -446,7 +480,8 @@ print_row(const struct table *table, struct output *out, struct part *parts, str
 		for (size_t i = 0; i < table->columns_count; i++) {
 			if (layout->dropped[i])
 				continue;
-			take_part(&table->columns[i], &parts[i], layout->widths[i], line);
+			take_part(
+			    &table->columns[i], &parts[i], layout->widths[i], layout->words, line);
 			print_part(out, &table->columns[i], parts[i].colour, line,
 			    layout->widths[i], &pending);
 			more = more || parts[i].text;

@@ -108,6 +108,31 @@ START_TEST(no_line_is_wider_than_the_terminal_while_the_ids_fit)
 }
 END_TEST
 
+/* 25 + 2 + 10 + 2 + 4 are 43: at 34 the id has 16, and neither the day nor the number is broken */
+START_TEST(on_a_narrow_terminal_ids_wrap_before_their_lines_break)
+{
+	struct table *table = table_new();
+	char *text;
+
+	table_column(table, "ID", 0);
+	table_column(table, "DUE", 0);
+	table_column(table, "RANK", TABLE_RIGHT);
+	table_cell(table, "initiative/mobile-offline");
+	table_cell(table, "2026-06-30");
+	table_cell(table, "3");
+	text = print(table, 34, OUTPUT_TABLE, false);
+	ck_assert_str_eq(text, "ID                DUE         RANK\n"
+			       "initiative/       2026-06-30     3\n"
+			       "mobile-offline\n");
+	free(text);
+	/* as wide as that, a terminal takes the whole */
+	text = print(table, 60, OUTPUT_TABLE, false);
+	ck_assert_ptr_nonnull(strstr(text, "initiative/mobile-offline  2026-06-30     3\n"));
+	free(text);
+	table_free(table);
+}
+END_TEST
+
 START_TEST(a_droppable_column_in_which_nothing_stands_is_left_out)
 {
 	struct table *table = table_new();
@@ -329,6 +354,7 @@ main(void)
 	tcase_add_test(tcase, a_narrow_terminal_cuts_the_widest_column_and_shows_that_it_did);
 	tcase_add_test(tcase, columns_that_may_go_go_before_the_others_are_cut_to_nothing);
 	tcase_add_test(tcase, no_line_is_wider_than_the_terminal_while_the_ids_fit);
+	tcase_add_test(tcase, on_a_narrow_terminal_ids_wrap_before_their_lines_break);
 	tcase_add_test(tcase, a_droppable_column_in_which_nothing_stands_is_left_out);
 	tcase_add_test(tcase, wrapped_columns_go_on_below_at_a_blank);
 	tcase_add_test(tcase, wide_characters_take_two_columns);
