@@ -9,6 +9,7 @@
 #include "client/local_daemon.h"
 #include "client/planfile.h"
 #include "client/planfile_apply.h"
+#include "client/said.h"
 #include "client/trend.h"
 #include "common/calendar.h"
 #include "common/pb.h"
@@ -394,6 +395,57 @@ ask(struct context *ctx, const Plumb__V1__CheckRequest *request, struct result *
 					  "plumbd's answer has no summary: it is not whole");
 }
 
+/* ---- one person's */
+
+static void
+count_one(Plumb__V1__CheckSummary *summary, const Plumb__V1__Finding *finding)
+{
+	enum group group = group_of(finding);
+
+	summary->errors += group == GROUP_ERRORS;
+	summary->warnings += group == GROUP_WARNINGS;
+	summary->notes += group == GROUP_NOTES;
+	summary->unknown += group == GROUP_UNKNOWN;
+	summary->waived += group == GROUP_WAIVED;
+	for (size_t i = 0; i < summary->n_rules; i++) {
+		Plumb__V1__RuleCount *rule = summary->rules[i];
+
+		if (strcmp(rule->rule, finding->rule) != 0)
+			continue;
+		rule->waived += group == GROUP_WAIVED;
+		rule->unknown += group == GROUP_UNKNOWN;
+		rule->findings += group < GROUP_UNKNOWN;
+	}
+}
+
+/* Leaves what this person should act on, and counts it. */
+static void
+keep_for(Plumb__V1__CheckReply *all, const char *person)
+{
+	Plumb__V1__CheckSummary *summary = all->summary;
+	size_t kept = 0;
+
+	summary->errors = summary->warnings = summary->notes = 0;
+	summary->unknown = summary->waived = 0;
+	for (size_t i = 0; i < summary->n_rules; i++) {
+		Plumb__V1__RuleCount *rule = summary->rules[i];
+
+		rule->findings = rule->unknown = rule->waived = 0;
+	}
+	for (size_t i = 0; i < all->n_findings; i++) {
+		Plumb__V1__Finding *finding = all->findings[i];
+		size_t k = 0;
+
+		while (k < finding->n_who && strcmp(finding->who[k], person) != 0)
+			k++;
+		if (k == finding->n_who)
+			continue;
+		all->findings[kept++] = finding;
+		count_one(summary, finding);
+	}
+	all->n_findings = kept;
+}
+
 /* A severity by its word. */
 static bool
 parse_severity(const char *text, Plumb__V1__Severity *out)
@@ -452,12 +504,13 @@ static int
 check(struct context *ctx, const struct args *args, const struct planfile *plan)
 {
 	struct result result = {.plan = plan};
+	const char *who = args_get(args, "who");
 	Plumb__V1__CheckRequest request;
 	Plumb__V1__At at;
 
 	plumb__v1__check_request__init(&request);
 	plumb__v1__check_reply__init(&result.all);
-	if (!context_at(ctx, &at))
+	if (!context_at(ctx, &at) || (who && !(who = said_ref(ctx, who, "person"))))
 		return context_fail(ctx);
 	request.at = &at;
 	if (!fill_request(ctx, args, &request) || !ask(ctx, &request, &result)) {
@@ -467,6 +520,8 @@ check(struct context *ctx, const struct args *args, const struct planfile *plan)
 		}
 		return context_fail(ctx);
 	}
+	if (who)
+		keep_for(&result.all, who);
 	show(ctx, &result);
 	return must_fail(args_get(args, "fail-on"), result.all.summary) ? EXIT_NO : EXIT_FINE;
 }
@@ -572,7 +627,7 @@ static const char *
 out_of_place(const struct args *args, bool trend)
 {
 	static const char *const of_now[] = {
-	    "file", "about", "at-least", "waived", "fail-on", "no-since", "watch", NULL};
+	    "file", "about", "who", "at-least", "waived", "fail-on", "no-since", "watch", NULL};
 	static const char *const of_trend[] = {"from", "to", "every", NULL};
 	const char *const *names = trend ? of_now : of_trend;
 
@@ -605,6 +660,7 @@ static const struct option options[] = {
 	"check these plan files, with a private daemon for the moment; may be repeated", NULL},
     {0, "rule", "RULE", "this rule (owner/many) or family (owner) only; may be repeated", NULL},
     {0, "about", "KIND/ID", "what has to do with this only; may be repeated", NULL},
+    {0, "who", "PERSON", "what this person should act on only", NULL},
     {0, "at-least", "SEVERITY", "leave milder ones out", "note warning error"},
     {0, "waived", NULL, "also show what is known and left so", NULL},
     {0, "fail-on", "SEVERITY", "exit 1 if there is one as bad as this (error)",
@@ -622,6 +678,7 @@ static const struct example examples[] = {
     {"plumb check", "the plan in the daemon, worst first"},
     {"plumb check -f plan/", "the files in plan/; needs no running daemon, for a repository's CI"},
     {"plumb check --about initiative/onboarding-30", "what has to do with one initiative"},
+    {"plumb check --who clara-jensen", "what one person should act on"},
     {"plumb check --rule owner --fail-on warning", "who answers for what; exit 1 at a warning"},
     {"plumb check --as-of q1-plan --today 2026-03-31",
 	"the plan of a baseline, judged on that day"},

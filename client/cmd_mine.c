@@ -5,6 +5,7 @@
 #include "client/command.h"
 #include "client/context.h"
 #include "client/describe.h"
+#include "client/said.h"
 #include "common/pb.h"
 #include "common/str.h"
 
@@ -113,8 +114,9 @@ show_text(struct context *ctx, const Plumb__V1__MineReply *reply)
 	const char *name = reply->name[0] ? reply->name : reply->person;
 	size_t shown = 0;
 
-	output_printf(&ctx->out, "%s (%s), %s, revision %" PRIu64 "\n", name, reply->person,
-	    reply->today, reply->revision);
+	output_wrap(&ctx->out, "",
+	    arena_printf(ctx->arena, "%s (%s), %s, revision %" PRIu64, name, reply->person,
+		reply->today, reply->revision));
 	for (size_t g = 0; g < GROUPS; g++)
 		shown += show_group(ctx, reply, g, name);
 	if (shown == 0)
@@ -127,8 +129,10 @@ show_text(struct context *ctx, const Plumb__V1__MineReply *reply)
 
 		str_init(&text, TEXT_MAX);
 		str_addf(&text,
-		    "%" PRIu32 " finding%s should be acted on by %s; plumb check says which",
-		    reply->findings, reply->findings == 1 ? "" : "s", name);
+		    "%" PRIu32 " finding%s should be acted on by %s; plumb check --who %s says "
+		    "which",
+		    reply->findings, reply->findings == 1 ? "" : "s", name,
+		    said_bare(reply->person));
 		output_wrap(&ctx->out, "", text.data);
 		str_fini(&text);
 	}

@@ -1,4 +1,5 @@
 """Mine: what one person owns, executes, owes and is owed, worked out by hand for a small plan."""
+import json
 import os
 import subprocess
 import unittest
@@ -116,6 +117,27 @@ class MineTest(unittest.TestCase):
         self.assertGreater(count, 0)
         self.assertEqual(self.mine().findings, count)
 
+    def check_who(self, who, code):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PLUMB_")}
+        done = subprocess.run([binary("plumb"), "--server", self.daemon.unix, "--today", TODAY, "check", "--who", who, "-o", "json",
+                               "--fail-on", "never"], env=env, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done
+
+    def test_check_shows_those_in_which_one_should_act(self):
+        found = [f for reply in self.client.stream("Insight.Check", pb.insight.CheckRequest(at=pb.plan.At(today=TODAY)))
+                 for f in reply.findings]
+        for person in ("anna", "bert"):
+            shown = json.loads(self.check_who(person, 0).stdout)
+            keys = [f.key for f in found if f"person/{person}" in f.who]
+            self.assertEqual([f["key"] for f in shown["findings"]], keys)
+            self.assertLess(0, len(keys), person)
+            self.assertLess(len(keys), len(found))
+            summary = shown["summary"]
+            self.assertEqual(sum(summary.get(k, 0) for k in ("errors", "warnings", "notes")), self.mine(person).findings)
+            self.assertEqual(sum(r.get(k, 0) for r in summary["rules"] for k in ("findings", "unknown")), len(keys))
+        self.assertIn("did you mean person/anna?", self.check_who("person/ana", 3).stderr)
+
     def test_somebody_who_is_not_there(self):
         for person, code in (("nobody", NOT_FOUND), ("team/cs", INVALID), ("Not A Name", INVALID)):
             with self.assertRaises(RpcError) as caught:
@@ -133,6 +155,7 @@ class MineTest(unittest.TestCase):
         self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
         self.assertLess(done.stdout.index("Due from Anna"), done.stdout.index("Anna answers for"))
         self.assertIn("! an answer was due on 2026-03-27", done.stdout)
+        self.assertIn("plumb check --who anna says which", " ".join(done.stdout.split()))
 
 
 if __name__ == "__main__":
