@@ -197,6 +197,9 @@ show_table(struct context *ctx, const Plumb__V1__ImpactReply *r)
 	say_others(ctx, r);
 	say_values(ctx, r);
 	say_cuts(ctx, r);
+	if (r->n_edges > 0)
+		output_wrap(&ctx->out, "",
+		    "Each step of the way, with its share and what it is a quotient of: -o json.");
 	if (r->more)
 		output_text(&ctx->out, "There is more than can be told at once.\n");
 	return true;

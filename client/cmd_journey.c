@@ -365,8 +365,9 @@ show_path(struct journey *j, const Plumb__V1__JourneyPath *path)
 	struct context *ctx = j->ctx;
 
 	output_coloured(&ctx->out, COLOUR_BOLD, path->ref);
-	output_printf(&ctx->out, "  %s%s\n", path->title,
-	    path->state == PLUMB__V1__JOURNEY__STATE__TO_BE ? "  [to be]" : "");
+	output_beside(&ctx->out, strlen(path->ref), 2,
+	    arena_printf(ctx->arena, "%s%s", path->title,
+		path->state == PLUMB__V1__JOURNEY__STATE__TO_BE ? "  [to be]" : ""));
 	show_list(ctx, "Taken by: ", path->segments, path->n_segments, "all customers alike");
 	if (path->state == PLUMB__V1__JOURNEY__STATE__TO_BE)
 		show_list(ctx, "Helped to shape it: ", path->shaped_by, path->n_shaped_by,
@@ -488,6 +489,12 @@ show(struct journey *j)
 			output_text(&j->ctx->out, "\n");
 		if (!show_path(j, j->paths[i]))
 			return false;
+	}
+	if (j->count > 0) {
+		output_text(&j->ctx->out, "\n");
+		output_wrap(&j->ctx->out, "",
+		    "EXPECTED: how important it is / how well it is met, 0 to 10. Which experience "
+		    "says so: plumb journey --segment SEGMENT -o json.");
 	}
 	customer_ends(j->ctx, s->loose, s->n_loose, s->more_loose, s->notes, s->n_notes);
 	return true;

@@ -83,10 +83,21 @@ cell_verdict(
 	}
 }
 
+/* A name under what it is in; where it wraps, it goes on below itself. */
+static void
+cell_name(struct table *table, size_t blanks, const char *lead, const char *ref)
+{
+	char hang[64];
+
+	snprintf(hang, sizeof hang, "%*s", (int)(blanks + strlen(lead)) % (int)sizeof hang, "");
+	table_cellf(table, "%*s%s%s", (int)blanks, "", lead, ref);
+	table_hang(table, hang);
+}
+
 static void
 row_of_part(struct table *table, const Plumb__V1__MirrorPart *part, size_t blanks)
 {
-	table_cellf(table, "%*s- %s", (int)blanks, "", part->ref);
+	cell_name(table, blanks, "- ", part->ref);
 	table_cell(table, "");
 	table_cell(table, "");
 	table_cell(table, "");
@@ -110,18 +121,18 @@ show_shares(struct context *ctx, const Plumb__V1__MirrorReply *r)
 
 	if (!table)
 		return false;
-	table_column(table, "GOAL, OBJECTIVE", TABLE_MAIN | TABLE_SHRINK);
+	table_column(table, "GOAL, OBJECTIVE", TABLE_MAIN | TABLE_WRAP);
 	table_column(table, "SAID", TABLE_RIGHT);
 	table_column(table, "PLANNED", TABLE_RIGHT);
-	table_column(table, "DONE", TABLE_RIGHT);
-	table_column(table, "DAYS", TABLE_RIGHT);
+	table_column(table, "DONE", TABLE_RIGHT | TABLE_WIDE);
+	table_column(table, "DAYS", TABLE_RIGHT | TABLE_WIDE);
 	table_column(table, "DAYS DONE", TABLE_RIGHT | TABLE_DROP);
 	table_column(table, "", TABLE_SHRINK);
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		const Plumb__V1__MirrorNode *node = r->nodes[i];
 		size_t blanks = 2 * level_of(r, i);
 
-		table_cellf(table, "%*s%s", (int)blanks, "", node->ref);
+		cell_name(table, blanks, "", node->ref);
 		cell_share(table, node->stated__case != NODE(STATED___NOT_SET), node->stated);
 		cell_share(table, node->planned_share__case != NODE(PLANNED_SHARE___NOT_SET),
 		    node->planned_share);
@@ -173,28 +184,35 @@ tell_rest(struct context *ctx, const Plumb__V1__MirrorReply *r)
 
 	output_wrap(out, "",
 	    "Each share is of what stands one step above: goals among goals, objectives within "
-	    "their goal.");
+	    "their goal. The work behind a number: plumb mirror goal/ID, or --work.");
 	for (size_t i = 0; i < r->n_nodes; i++) {
 		if (r->nodes[i]->verdict == NODE(VERDICT__CANT_BE_JUDGED) &&
 		    !stands_alone(r, r->nodes[i]))
 			tell_why(ctx, r, i);
 	}
 	if (r->without_effort > 0)
-		output_printf(out, "%" PRIu32 " of %" PRIu32 " pieces of work state no effort.\n",
-		    r->without_effort, r->works);
+		output_wrap(out, "",
+		    arena_printf(ctx->arena,
+			"%" PRIu32 " of %" PRIu32 " pieces of work state no effort.",
+			r->without_effort, r->works));
 	if (r->without_time > 0)
-		output_printf(out,
-		    "%" PRIu32 " pieces of work don't say when: they are in no period.\n",
-		    r->without_time);
+		output_wrap(out, "",
+		    arena_printf(ctx->arena,
+			"%" PRIu32 " pieces of work don't say when: they are in no period.",
+			r->without_time));
 	if (r->elsewhere > 0)
-		output_printf(out, "%.1f of %.1f days reach nothing that is looked at here.\n",
-		    days(r->elsewhere), days(r->planned));
+		output_wrap(out, "",
+		    arena_printf(ctx->arena,
+			"%.1f of %.1f days reach nothing that is looked at here.",
+			days(r->elsewhere), days(r->planned)));
 	for (size_t i = 0; i < r->n_over_shared; i++)
-		output_printf(out,
-		    "The effort shares of %s sum to more than 1; each counts in proportion.\n",
-		    r->over_shared[i]);
+		output_wrap(out, "",
+		    arena_printf(ctx->arena,
+			"The effort shares of %s sum to more than 1; each counts in proportion.",
+			r->over_shared[i]));
 	if (r->cut)
-		output_text(out, "There are more than fit into one answer: ask about one goal.\n");
+		output_wrap(
+		    out, "", "There are more than fit into one answer: ask about one goal.");
 }
 
 /* ---- both ways */
@@ -226,12 +244,12 @@ show_both_ways(struct context *ctx, const Plumb__V1__MirrorReply *r)
 
 	if (!table)
 		return false;
-	table_column(table, "OBJECTIVE", TABLE_MAIN | TABLE_SHRINK);
+	table_column(table, "OBJECTIVE", TABLE_MAIN | TABLE_WRAP);
 	table_column(table, "LACKS", 0);
 	table_column(table, "DAYS", TABLE_RIGHT);
 	table_column(table, "WITH EFFORT", TABLE_DROP);
-	table_column(table, "CHECK-INS", TABLE_RIGHT);
-	table_column(table, "MEASURED", TABLE_RIGHT);
+	table_column(table, "CHECK-INS", TABLE_RIGHT | TABLE_WIDE);
+	table_column(table, "MEASURED", TABLE_RIGHT | TABLE_WIDE);
 	table_column(table, "REALISED", TABLE_DROP);
 	table_column(table, "", 0);
 	for (size_t i = 0; i < r->n_nodes; i++) {
@@ -250,10 +268,12 @@ show_both_ways(struct context *ctx, const Plumb__V1__MirrorReply *r)
 		if (node->gives_back->silent)
 			table_colour(table, COLOUR_RED);
 	}
-	output_printf(&ctx->out,
-	    "\nWhat strategy gives (direction, days), what comes back (in the last %" PRIu32
-	    " days):\n",
-	    r->within_days);
+	output_text(&ctx->out, "\n");
+	output_wrap(&ctx->out, "",
+	    arena_printf(ctx->arena,
+		"What strategy gives (direction, days), what comes back (in the last %" PRIu32
+		" days):",
+		r->within_days));
 	table_print(table, &ctx->out);
 	table_free(table);
 	return true;

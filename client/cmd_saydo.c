@@ -131,6 +131,8 @@ show_table(struct context *ctx, const Plumb__V1__SayDoReply *r, bool list, bool 
 	    "due, was withdrawn or can't be judged is not in it.");
 	if (list)
 		output_text(&ctx->out, "\n");
+	else
+		output_wrap(&ctx->out, "", "The promises behind it: plumb saydo --list.");
 	if (list && !show_promises(ctx, r))
 		return false;
 	if (r->cut)

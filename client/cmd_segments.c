@@ -176,9 +176,10 @@ show_groups(struct context *ctx, const Found *found)
 
 	if (!table)
 		return;
+	/* how firm they are goes first where there is no room, then what they bring */
 	for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
-		table_column(table, titles[i], TABLE_RIGHT);
-	table_column(table, "MIDDLE", TABLE_SHRINK | TABLE_MAIN);
+		table_column(table, titles[i], TABLE_RIGHT | (i > 1 ? TABLE_WIDE : 0));
+	table_column(table, "MIDDLE", TABLE_SHRINK);
 	if (csv)
 		table_column(table, "EXPECTS", 0);
 	for (size_t g = 0; g < found->n_segments; g++) {
@@ -374,6 +375,12 @@ show_table(struct context *ctx, const struct args *args, const Plumb__V1__Segmen
 		show_profile(ctx, found);
 	}
 	show_stated(ctx, found);
+	if (!args_has(args, "profile") && !args_has(args, "members")) {
+		output_text(&ctx->out, "\n");
+		output_wrap(&ctx->out, "",
+		    "What each group answers: --profile. Who is in which, and how near: "
+		    "--members.");
+	}
 	if (found->n_assigned > 0) {
 		output_text(&ctx->out, "\n");
 		show_members(ctx, found->assigned, found->n_assigned);
