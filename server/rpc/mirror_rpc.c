@@ -44,7 +44,7 @@ copy_title(const struct view_job *job, uint32_t slot)
 
 static const struct item *
 find_named(struct view_job *job, const char *field, const char *ref, enum kind bare, uint64_t kinds,
-    const char *example, struct err *err)
+    const char *wanted, struct err *err)
 {
 	const struct item *item;
 	enum kind kind;
@@ -52,8 +52,7 @@ find_named(struct view_job *job, const char *field, const char *ref, enum kind b
 	size_t len;
 
 	if (!ref_parse(ref, bare, &kind, &id, &len) || kind >= 64 || (kinds >> kind & 1) == 0) {
-		faults_add(
-		    job->faults, field, "'%.100s' is not one: write it like \"%s\"", ref, example);
+		faults_add(job->faults, field, "'%.100s' is no %s", ref, wanted);
 		(void)!faults_none(job->faults, err);
 		return NULL;
 	}
@@ -72,8 +71,8 @@ take_period(struct view_job *job, const char *name, struct mirror_query *query, 
 	query->from = query->to = DATE_NONE;
 	if (name[0] == '\0')
 		return true;
-	period = find_named(
-	    job, "period", name, KIND_PERIOD, UINT64_C(1) << KIND_PERIOD, "2026-q2", err);
+	period = find_named(job, "period", name, KIND_PERIOD, UINT64_C(1) << KIND_PERIOD,
+	    "period; name one like \"2026-q2\"", err);
 	if (period == NULL)
 		return false;
 	query->from = period->start;
@@ -271,8 +270,8 @@ choose(struct answer *a, struct err *err)
 		memset(a->wanted, 1, a->mirror->nodes_count);
 		return true;
 	}
-	item = find_named(
-	    a->job, "ref", a->request->ref, KIND_NONE, kinds, "objective/fast-start", err);
+	item = find_named(a->job, "ref", a->request->ref, KIND_NONE, kinds,
+	    "goal or objective; name one like \"objective/fast-start\"", err);
 	if (item == NULL)
 		return false;
 	for (uint32_t i = 0; i < a->mirror->nodes_count; i++) {

@@ -691,6 +691,14 @@ baseline_revision(const struct item *item, struct arena *arena)
 	return message->baseline->revision != 0 ? message->baseline->revision : item->revision;
 }
 
+/* "2026-02-30": what is meant as a day, and is none. */
+static bool
+is_like_date(const char *text)
+{
+	return strlen(text) == 10 && strspn(text, "0123456789-") == 10 && text[4] == '-' &&
+	       text[7] == '-';
+}
+
 static enum progress
 resolve_baseline(struct view_call *vc, struct want *want, struct err *err)
 {
@@ -704,7 +712,10 @@ resolve_baseline(struct view_call *vc, struct want *want, struct err *err)
 		return wait_in(vc, &vc->ws->undurable, item->revision);
 	if (!item_is_live(item)) {
 		err_set(err, ERR_NOT_FOUND,
-		    "baseline '%.64s' does not exist; plumb list kind:baseline shows those that do",
+		    is_like_date(id)
+			? "there is no day '%.64s', and no baseline of that name"
+			: "baseline '%.64s' does not exist; plumb list kind:baseline shows those "
+			  "that do",
 		    id);
 		return FAILED;
 	}

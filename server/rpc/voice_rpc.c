@@ -63,7 +63,9 @@ voice_round(const struct view_job *job, const char *name, const char *field, str
 	}
 	round = view_find(job->view, KIND_ROUND, id, len);
 	if (!item_is_live(round)) {
-		err_set(err, ERR_NOT_FOUND, "there is no round/%.*s", (int)len, id);
+		err_set(err, ERR_NOT_FOUND,
+		    "there is no round/%.*s; plumb list kind:round shows those there are", (int)len,
+		    id);
 		return NULL;
 	}
 	if (is_ballot(round))
