@@ -260,6 +260,8 @@ near_scenario(struct context *ctx)
 		const char *id = strchr(reply->entries[i]->ref, '/') + 1;
 		size_t distance = command_distance(wanted, id, EDITS);
 
+		if (distance == 0)
+			return "; it is there now, and was not there yet then";
 		if (distance < best_distance) {
 			best = id;
 			best_distance = distance;

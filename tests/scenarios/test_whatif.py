@@ -424,6 +424,7 @@ class Whatif(unittest.TestCase):
         self.assertEqual(self.plumb("remove", "initiative/old", "--scenario", "x")[1], "plumb: in scenario x\n")
         self.plumb("place", "app", "--first", env={"PLUMB_SCENARIO": "x"})
         self.assertIn("did you mean x?", self.plumb("get", "goal/grow", "--scenario", "y", code=3)[1])
+        self.assertIn("was not there yet", self.plumb("get", "goal/grow", "--scenario", "x", "--as-of", "1", code=3)[1])
         self.assertIn("initiative/old", self.plumb("list", "kind:initiative", "-o", "name")[0])
         self.assertNotIn("initiative/old", self.plumb("list", "kind:initiative", "-o", "name", "--scenario", "x")[0])
         self.assertEqual(self.plumb("whatif", "list", "-o", "csv")[0].splitlines()[1].split(",")[:4], ["x", "2", "2", "0"])
