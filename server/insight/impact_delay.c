@@ -29,15 +29,28 @@ take_ends(const struct plan_case *pc, const struct schedule *schedule, int32_t *
 	}
 }
 
+static bool
+is_waited_for(const struct schedule_problem *p, uint32_t work)
+{
+	for (uint32_t e = 0; e < p->arcs; e++) {
+		if (p->arc[e].before == work)
+			return true;
+	}
+	return false;
+}
+
 /* The days up to the latest start of whatever begins behind it. */
 static bool
 find_slack(struct run *r, bool is_head, struct err *err)
 {
 	const struct schedule_problem *p = &r->delay->pc.plan->problem;
 	int32_t finish = r->base->work[r->work].finish, latest = SCHEDULE_BEYOND;
-	uint32_t *end_of = malloc(((size_t)p->works + 1) * sizeof *end_of);
+	uint32_t *end_of;
 	struct slack *slack;
 
+	if (is_head && !is_waited_for(p, r->work))
+		return true;
+	end_of = malloc(((size_t)p->works + 1) * sizeof *end_of);
 	if (end_of == NULL)
 		return err_oom(err);
 	/* The effort of a piece of work ends with it. */
@@ -150,7 +163,7 @@ prepare(struct run *r, uint32_t slot, uint32_t *piece, struct err *err)
 	struct plan_case *pc = &delay->pc;
 
 	pc->last = last_day(pc, r->days);
-	pc->plan = plan_schedule_new(&pc->ix, pc->load, pc->last, err);
+	pc->plan = plan_schedule_new_asked(&pc->ix, pc->load, pc->last, err);
 	delay->before = calloc((size_t)pc->ix.slots + 1, sizeof *delay->before);
 	delay->after = calloc((size_t)pc->ix.slots + 1, sizeof *delay->after);
 	if (pc->plan == NULL)
@@ -168,8 +181,8 @@ prepare(struct run *r, uint32_t slot, uint32_t *piece, struct err *err)
 }
 
 bool
-impact_delay_open(struct impact_delay *delay, const struct view *view, int32_t today, uint32_t slot,
-    int32_t days, index_stop_fn stop, void *arg, struct err *err)
+impact_delay_open(struct impact_delay *delay, const struct index *ix, uint32_t slot, int32_t days,
+    index_stop_fn stop, void *arg, struct err *err)
 {
 	struct run r = {.delay = delay,
 	    .policy = {.backfill = true,
@@ -183,10 +196,12 @@ impact_delay_open(struct impact_delay *delay, const struct view *view, int32_t t
 	bool ok;
 
 	*delay = (struct impact_delay){.slack = -1};
-	if (!plan_case_begin(&delay->pc, view, today, DATE_NONE, stop, arg, err))
+	delay->load = load_run_asks(ix, stop, arg, err);
+	if (delay->load == NULL)
 		return false;
-	item = delay->pc.ix.items[slot];
-	if (!prepare(&r, item->kind == KIND_ASK ? delay->pc.ix.part_of[slot] : slot, &piece, err))
+	plan_case_lend(&delay->pc, ix, delay->load);
+	item = ix->items[slot];
+	if (!prepare(&r, item->kind == KIND_ASK ? ix->part_of[slot] : slot, &piece, err))
 		return false;
 	if (delay->why_not != NULL)
 		return true;
@@ -201,5 +216,6 @@ impact_delay_close(struct impact_delay *delay)
 	free(delay->before);
 	free(delay->after);
 	plan_case_close(&delay->pc);
+	load_free(delay->load);
 	*delay = (struct impact_delay){.slack = -1};
 }

@@ -17,6 +17,7 @@
 
 struct impact_delay {
 	struct plan_case pc;
+	struct load *load;
 	const char *
 	    why_not; /* static: why it can't be scheduled; NULL: it is, and what follows is there */
 	int32_t *before; /* as impact.h wants them */
@@ -24,9 +25,12 @@ struct impact_delay {
 	int32_t slack; /* -1: nothing that is scheduled waits for it */
 };
 
-/* `slot` is work or an ask of the view, days at least 1. To be closed even if it fails: ERR_LIMIT, ERR_CANCELLED. */
-bool impact_delay_open(struct impact_delay *delay, const struct view *view, int32_t today,
-    uint32_t slot, int32_t days, index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
+/*
+ * `slot` is work or an ask, days at least 1. The index has ROLE_PART_OF among its ways back and is borrowed. To be closed even if it
+ * fails: ERR_LIMIT, ERR_CANCELLED.
+ */
+bool impact_delay_open(struct impact_delay *delay, const struct index *ix, uint32_t slot,
+    int32_t days, index_stop_fn stop, void *arg, struct err *err) MUST_CHECK;
 void impact_delay_close(struct impact_delay *delay); /* takes one that is all zero */
 
 #endif

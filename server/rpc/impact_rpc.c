@@ -315,8 +315,8 @@ find_delay(struct impact_call *ic, const struct item *item, struct err *err)
 		ic->delay.why_not = "only work is scheduled";
 		return true;
 	}
-	if (!impact_delay_open(&ic->delay, ic->job->view, ic->job->today, item->slot,
-		(int32_t)ic->request->days, view_job_is_over, ic->job, err))
+	if (!impact_delay_open(&ic->delay, &ic->ix, item->slot, (int32_t)ic->request->days,
+		view_job_is_over, ic->job, err))
 		return false;
 	ic->is_scheduled = ic->delay.why_not == NULL;
 	return true;

@@ -74,7 +74,7 @@ is_stopped(struct slack *slack, struct err *err)
 static int32_t *
 cell(const struct slack *slack, uint32_t giver, int32_t day)
 {
-	return &slack->left[(size_t)giver * (size_t)slack->problem->days + (size_t)day];
+	return &slack->left[schedule_cell(slack->problem, giver) + (size_t)day];
 }
 
 static void
@@ -94,7 +94,7 @@ room_on(const struct slack *slack, const struct schedule_need *need, uint32_t gi
 	const struct schedule_problem *p = slack->problem;
 	uint32_t home = p->home[giver];
 	int32_t room = *cell(slack, giver, day);
-	int64_t has = p->capacity[(size_t)giver * (size_t)p->days + (size_t)day];
+	int64_t has = p->capacity[schedule_cell(p, giver) + (size_t)day];
 
 	if (home != SCHEDULE_NONE && *cell(slack, home, day) < room)
 		room = *cell(slack, home, day);
@@ -416,9 +416,9 @@ anyone_works(const struct slack *slack, const struct schedule_need *need, int32_
 	const struct schedule_problem *p = slack->problem;
 
 	if (need->pool_count == 0)
-		return p->capacity[(size_t)need->giver * (size_t)p->days + (size_t)day] > 0;
+		return p->capacity[schedule_cell(p, need->giver) + (size_t)day] > 0;
 	for (uint32_t k = need->pool_first; k < need->pool_first + need->pool_count; k++)
-		if (p->capacity[(size_t)p->pool[k] * (size_t)p->days + (size_t)day] > 0)
+		if (p->capacity[schedule_cell(p, p->pool[k]) + (size_t)day] > 0)
 			return true;
 	return false;
 }
@@ -702,7 +702,7 @@ static void
 book_all(struct slack *slack)
 {
 	const struct schedule *schedule = slack->schedule;
-	size_t cells = (size_t)slack->problem->givers * (size_t)slack->problem->days;
+	size_t cells = (size_t)schedule_rows(slack->problem) * (size_t)slack->problem->days;
 
 	if (cells > 0)
 		memcpy(slack->left, slack->problem->capacity, cells * sizeof *slack->left);
@@ -719,7 +719,8 @@ slack_init(struct slack *slack, struct err *err)
 	size_t bookings = slack->schedule->bookings_count + 1;
 	size_t givers = (size_t)p->givers + 1;
 
-	slack->left = malloc(((size_t)p->givers * (size_t)p->days + 1) * sizeof *slack->left);
+	slack->left =
+	    malloc(((size_t)schedule_rows(p) * (size_t)p->days + 1) * sizeof *slack->left);
 	slack->kept = calloc(works, sizeof *slack->kept);
 	slack->deadline = calloc(works, sizeof *slack->deadline);
 	slack->late_start = calloc(works, sizeof *slack->late_start);

@@ -89,7 +89,7 @@ find(struct made *m, const char *ref, int32_t days, bool scheduled)
 
 	impact_delay_close(&m->delay);
 	if (scheduled) {
-		ck_assert_msg(impact_delay_open(&m->delay, plan_text_view(&m->text), today, ask.slot, days, NULL, NULL, &err),
+		ck_assert_msg(impact_delay_open(&m->delay, &m->ix, ask.slot, days, NULL, NULL, &err),
 		    "%s", err.msg);
 		ck_assert_ptr_null(m->delay.why_not);
 		ask.before = m->delay.before;
@@ -212,7 +212,7 @@ START_TEST(what_can_not_be_scheduled_says_why)
 	struct made m;
 
 	open_plan(&m);
-	ck_assert(impact_delay_open(&m.delay, plan_text_view(&m.text), today, plan_text_slot(&m.text, "initiative/idea"), 5,
+	ck_assert(impact_delay_open(&m.delay, &m.ix, plan_text_slot(&m.text, "initiative/idea"), 5,
 	    NULL, NULL, &err));
 	ck_assert_str_eq(m.delay.why_not, "only work that runs is scheduled");
 	close_plan(&m);
